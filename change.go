@@ -1,0 +1,72 @@
+package akkoord
+
+import "time"
+
+// Change is what a rule decided. The store records it whole, in one
+// transaction: there is no new standing without its evidence, and no message
+// without the event that caused it.
+type Change struct {
+	Subscriptions []Subscription    // the new standing, per purpose
+	Events        []Event           // lines for the ledger
+	Messages      []Message         // for the outbox
+	Leave         []int64           // campaigns left
+	Rejoin        []int64           // campaigns no longer left
+	Suppress      []SuppressionKind // against the person's address
+	Lift          []SuppressionKind
+	Forget        bool // delete all that is stored of the person
+}
+
+// IsZero reports whether there is nothing to record.
+func (c Change) IsZero() bool {
+	return len(c.Subscriptions)+len(c.Events)+len(c.Messages)+len(c.Leave)+len(c.Rejoin)+len(c.Suppress)+len(c.Lift) == 0 && !c.Forget
+}
+
+// Message is a mail to be sent because of a change. The outbox holds only
+// these ids; address, link and text are made when it is sent, after the
+// worker has asked again what the person is to get.
+type Message struct {
+	Request ID // the sign-up that it is about
+	Locale  string
+}
+
+// Origin is where an act came from: what it leaves in the ledger, and the
+// personal part of its evidence.
+type Origin struct {
+	Source    string // "form:home", "link", "one-click", "preferences", "api", "import"
+	Actor     Actor
+	Evidence  Evidence
+	Privacy   int    // version of the privacy statement then in force
+	FormID    int64  // form version that was shown, if one was
+	Locale    string // language that was read
+	Campaign  int64  // of the mail whose link was followed, if one was
+	MailingID int64
+}
+
+// Evidence is the personal part of an event. It enters the ledger's hash only
+// through a salted commitment, so that it can be erased.
+type Evidence struct {
+	Address   string `json:"address,omitempty"`
+	IP        string `json:"ip,omitempty"` // shortened to /24 or /48 unless configured (requirements-mail F.7)
+	UserAgent string `json:"user_agent,omitempty"`
+}
+
+// Actor is who did something: a person by a link or form, a user, an API key
+// or the system itself.
+type Actor string
+
+// The actors that have no number of their own.
+const (
+	ActorPerson Actor = "person"
+	ActorSystem Actor = "system"
+)
+
+// AuditEntry is one line of the audit trail: a read or a change of personal
+// data or of configuration (M27). Like the ledger it holds ids only.
+type AuditEntry struct {
+	Seq    int64
+	At     time.Time
+	Actor  Actor  // "user:3", "key:2", "system"
+	Action string // "subscriber.read", "mailing.send", …
+	Object string // "subscriber:17", "mailing:4"
+	Note   string // counts or a reason; no personal data
+}

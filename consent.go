@@ -1,0 +1,241 @@
+package akkoord
+
+import (
+	"slices"
+	"time"
+)
+
+// State is a person's standing for one purpose, folded from their events.
+type State string
+
+// The states of a subscription.
+const (
+	Never     State = "never"     // no dealings yet
+	Pending   State = "pending"   // asked for, not confirmed
+	Active    State = "active"    // confirmed: may be mailed
+	Withdrawn State = "withdrawn" // left
+	Lapsed    State = "expired"   // asked for and never confirmed, or inactive too long
+)
+
+// Subscription is one person's standing for one purpose.
+type Subscription struct {
+	PurposeID int64
+	State     State
+	Since     time.Time // when the state was entered
+	Basis     Basis
+	Request   ID    // the sign-up that made it pending or active
+	Version   int   // version of the purpose's texts that the person saw
+	Origin    int64 // form version that was shown
+	Locale    string
+	WasActive time.Time // since when it was active before it was withdrawn
+}
+
+// EventKind is what happened, in the words of the ledger.
+type EventKind string
+
+// The kinds of events.
+const (
+	Requested    EventKind = "requested"
+	Confirmed    EventKind = "confirmed"
+	Withdrew     EventKind = "withdrawn"
+	Reinstated   EventKind = "reinstated" // the person took a leaving back at once
+	Refused      EventKind = "refused"    // "this was not me"
+	Expiry       EventKind = "expired"
+	Objected     EventKind = "objected"
+	BasisChanged EventKind = "basis_changed"
+	Rectified    EventKind = "rectified"
+	Erased       EventKind = "erased"
+	CampaignLeft EventKind = "campaign_left"
+	CampaignBack EventKind = "campaign_rejoined"
+)
+
+// Request is one submission of a sign-up form, or of the preferences page for
+// purposes that are new.
+type Request struct {
+	ID       ID
+	Purposes []Purpose // those ticked, in the form's order
+	Origin   Origin
+}
+
+// SignUp decides what a sign-up does. A purpose that is active stays so, and a
+// request that was made already is not made twice; whatever the standing, the
+// outbox gets one row, so that a known address looks like a new one.
+func (s Standing) SignUp(r Request, now time.Time) Change {
+	id := r.ID
+	if earlier, ok := s.repeats(r, now); ok {
+		id = earlier
+	}
+	var c Change
+	for _, p := range r.Purposes {
+		sub := s.Subscription(p.ID)
+		if sub.State == Active || sub.State == Pending && sub.Request == id {
+			continue
+		}
+		sub.State, sub.Since, sub.Request = Pending, now, id
+		sub.Basis, sub.Version, sub.Origin, sub.Locale = p.Basis, p.Version, r.Origin.FormID, r.Origin.Locale
+		sub.WasActive = time.Time{}
+		c.Subscriptions = append(c.Subscriptions, sub)
+		c.Events = append(c.Events, r.Origin.event(Requested, sub, now))
+	}
+	c.Messages = []Message{{Request: id, Locale: r.Origin.Locale}}
+	return c
+}
+
+// repeats gives the earlier request that r is the same as: pending for the
+// very purposes that are not active yet, with the same texts, of today.
+func (s Standing) repeats(r Request, now time.Time) (ID, bool) {
+	var earlier ID
+	asked := 0
+	for _, p := range r.Purposes {
+		sub := s.Subscription(p.ID)
+		if sub.State == Active {
+			continue
+		}
+		same := sub.State == Pending && sub.Version == p.Version && sub.Locale == r.Origin.Locale && now.Sub(sub.Since) < Limits.RepeatWindow
+		if !same || !earlier.IsZero() && sub.Request != earlier {
+			return ID{}, false
+		}
+		earlier = sub.Request
+		asked++
+	}
+	for _, sub := range s.Subscriptions {
+		if sub.State == Pending && sub.Request == earlier {
+			asked--
+		}
+	}
+	return earlier, !earlier.IsZero() && asked == 0
+}
+
+// Answer is what following a confirmation link came to.
+type Answer string
+
+// The answers to a confirmation link.
+const (
+	AnswerPending    Answer = "pending"    // there is something to confirm
+	AnswerConfirmed  Answer = "confirmed"  // this click confirmed it
+	AnswerAlready    Answer = "already"    // an earlier click did
+	AnswerSuperseded Answer = "superseded" // a newer mail holds the link that counts
+	AnswerNone       Answer = "none"       // withdrawn, refused, expired or erased since
+)
+
+// Asked gives the purposes that a confirmation link is about, and what
+// pressing its button would come to.
+func (s Standing) Asked(request ID, now time.Time) ([]Subscription, Answer) {
+	var pending, active []Subscription
+	newer := false
+	for _, sub := range s.Subscriptions {
+		switch {
+		case sub.Request == request && sub.State == Active:
+			active = append(active, sub)
+		case sub.Request == request && sub.State == Pending && now.Sub(sub.Since) <= Limits.PendingWindow:
+			pending = append(pending, sub)
+		case sub.State == Pending:
+			newer = true
+		}
+	}
+	switch {
+	case len(pending) > 0:
+		return pending, AnswerPending
+	case len(active) > 0:
+		return active, AnswerAlready
+	case newer:
+		return nil, AnswerSuperseded
+	}
+	return nil, AnswerNone
+}
+
+// Confirm decides what pressing the button behind a confirmation link does
+// (M6). A second press changes nothing. It gives the purposes that are active
+// now because of this link.
+func (s Standing) Confirm(request ID, o Origin, now time.Time) (Change, []Subscription, Answer) {
+	asked, answer := s.Asked(request, now)
+	if answer != AnswerPending {
+		return Change{}, asked, answer
+	}
+	var c Change
+	for i, sub := range asked {
+		sub.State, sub.Since = Active, now
+		asked[i] = sub
+		c.Subscriptions = append(c.Subscriptions, sub)
+		o.Locale, o.FormID = sub.Locale, sub.Origin
+		c.Events = append(c.Events, o.event(Confirmed, sub, now))
+	}
+	for _, k := range LiftedByConfirming {
+		if s.Suppressed(k) {
+			c.Lift = append(c.Lift, k)
+		}
+	}
+	return c, asked, AnswerConfirmed
+}
+
+// NotMe decides what "I did not ask for this" does: what is pending is
+// dropped, and no further confirmation mail goes to the address. A person with
+// no other subscription is forgotten (Art. 17 GDPR, requirements-mail F.15).
+func (s Standing) NotMe(request ID, o Origin, now time.Time) Change {
+	var c Change
+	keeps := false
+	for _, sub := range s.Subscriptions {
+		switch {
+		case sub.State == Pending:
+			c.Subscriptions = append(c.Subscriptions, sub.end(Withdrawn, now))
+			c.Events = append(c.Events, o.event(Refused, sub, now))
+		case sub.State == Active:
+			keeps = true
+		}
+	}
+	if len(c.Events) == 0 {
+		return Change{}
+	}
+	c.Suppress = []SuppressionKind{SuppressedBlocked}
+	c.Forget = !keeps && s.onlyEver(Pending)
+	return c
+}
+
+// onlyEver reports whether the person was never more than the given state for
+// any purpose, so that nothing of them needs to be kept.
+func (s Standing) onlyEver(states ...State) bool {
+	for _, sub := range s.Subscriptions {
+		if !slices.Contains(states, sub.State) {
+			return false
+		}
+	}
+	return true
+}
+
+// Expire decides what becomes of sign-ups that nobody confirmed in time.
+func (s Standing) Expire(now time.Time) Change {
+	var c Change
+	o := Origin{Source: "retention", Actor: ActorSystem}
+	for _, sub := range s.Subscriptions {
+		if sub.State == Pending && now.Sub(sub.Since) >= Limits.PendingWindow {
+			c.Subscriptions = append(c.Subscriptions, sub.end(Lapsed, now))
+			c.Events = append(c.Events, o.event(Expiry, sub, now))
+		}
+	}
+	c.Forget = len(c.Events) > 0 && len(c.Events) == len(s.Subscriptions)
+	return c
+}
+
+func (sub Subscription) end(state State, now time.Time) Subscription {
+	if sub.State == Active {
+		sub.WasActive = sub.Since
+	} else {
+		sub.WasActive = time.Time{}
+	}
+	sub.State, sub.Since = state, now
+	return sub
+}
+
+// event makes the ledger line of an act on a subscription.
+func (o Origin) event(kind EventKind, sub Subscription, now time.Time) Event {
+	return Event{
+		At: now, Kind: kind, PurposeID: sub.PurposeID, CampaignID: o.Campaign, MailingID: o.MailingID,
+		Request: sub.Request, FormVersionID: o.FormID, WordingVersion: sub.Version, PrivacyVersion: o.Privacy,
+		Locale: o.Locale, Source: o.Source, Actor: o.Actor, Evidence: o.Evidence,
+	}
+}
+
+// Rectify gives the ledger line of a change to the person's own data (M21).
+func (s Standing) Rectify(o Origin, now time.Time) Change {
+	return Change{Events: []Event{o.event(Rectified, Subscription{}, now)}}
+}

@@ -1,0 +1,129 @@
+package akkoord
+
+import "time"
+
+// DeliveryState is where one person's copy of one mailing stands. The numbers
+// are stored.
+type DeliveryState uint8
+
+// The states of a delivery. Queued and OnWire are "open".
+const (
+	Queued    DeliveryState = 0 // not begun; a claimed one is still queued
+	OnWire    DeliveryState = 1 // first body byte handed over, no answer stored
+	Sent      DeliveryState = 2 // the relay answered 250 to the final dot
+	Deferred  DeliveryState = 3 // refused for now; tried again at NextAt
+	Failed    DeliveryState = 4 // refused for good while sending
+	Bounced   DeliveryState = 5 // a later report said so
+	Skipped   DeliveryState = 6 // the gate said no; Code says why
+	Uncertain DeliveryState = 7 // on the wire when the answer was lost: may have arrived or not
+)
+
+var deliveryStates = [...]string{"queued", "onwire", "sent", "deferred", "failed", "bounced", "skipped", "uncertain"}
+
+// String gives the state's name in the API.
+func (s DeliveryState) String() string {
+	if int(s) < len(deliveryStates) {
+		return deliveryStates[s]
+	}
+	return "unknown"
+}
+
+// Counts are a mailing's deliveries by state, from the delivery rows in one
+// query. At every moment Total is the sum of the others (P07).
+type Counts struct {
+	Total     int64 `json:"total"`
+	Open      int64 `json:"open"`
+	Sent      int64 `json:"sent"`
+	Deferred  int64 `json:"deferred"`
+	Bounced   int64 `json:"bounced"`
+	Failed    int64 `json:"failed"`
+	Uncertain int64 `json:"uncertain"`
+	Skipped   int64 `json:"skipped"`
+}
+
+// Add counts n deliveries of a state.
+func (c *Counts) Add(s DeliveryState, n int64) {
+	c.Total += n
+	switch s {
+	case Queued, OnWire:
+		c.Open += n
+	case Sent:
+		c.Sent += n
+	case Deferred:
+		c.Deferred += n
+	case Failed:
+		c.Failed += n
+	case Bounced:
+		c.Bounced += n
+	case Skipped:
+		c.Skipped += n
+	case Uncertain:
+		c.Uncertain += n
+	}
+}
+
+// Delivery is one person and one mailing, as the API lists it.
+type Delivery struct {
+	MailingID    int64
+	SubscriberID int64
+	Subscriber   ID
+	Email        Email // zero when the person was erased
+	State        DeliveryState
+	Variant      int
+	Attempts     int
+	Code         string // skip or SMTP reply code, e.g. "withdrawn", "550 5.1.1"
+	Reply        string // last reply of the relay, addresses masked
+	FirstAt      time.Time
+	UpdatedAt    time.Time
+	NextAt       time.Time
+}
+
+// Window is a run of deliveries of one mailing that one connection has claimed.
+// Results are accepted only with its Fence: a claim that was taken over in the
+// meantime writes nothing (P19).
+type Window struct {
+	Chunk      int64 // number of the chunk; 0 for a window of retries
+	Fence      int64
+	MailingID  int64
+	Revision   int64 // of the store when the window was claimed; what changed later is asked again
+	Recipients []Recipient
+}
+
+// Recipient is one person of a window, with what composing needs.
+type Recipient struct {
+	SubscriberID int64
+	PublicID     ID
+	Email        Email
+	Name         string
+	Locale       string
+	Variant      int
+	Attempts     int       // attempts made before
+	FirstAt      time.Time // time of the first attempt; zero before it. The Date of every retry
+}
+
+// Result is what became of one recipient of a window.
+type Result struct {
+	SubscriberID int64
+	State        DeliveryState
+	Code         string
+	Reply        string
+	Attempts     int
+	FirstAt      time.Time
+	At           time.Time
+	NextAt       time.Time // for Deferred
+}
+
+// SystemDelivery is a claimed row of the outbox with what the person's
+// standing calls for right now.
+type SystemDelivery struct {
+	ID       int64
+	Fence    int64
+	Mail     SystemMail
+	Locale   string
+	Request  ID
+	Person   Standing
+	Asked    []Subscription // for MailConfirm: the purposes to be confirmed
+	At       time.Time      // when the sign-up was made
+	Attempts int
+	FirstAt  time.Time
+}

@@ -1,0 +1,91 @@
+package akkoord
+
+import (
+	"net/url"
+	"time"
+)
+
+// Form is a sign-up form. What visitors see is a FormVersion, which never
+// changes: an edit makes a new one, and each sign-up keeps the version seen.
+type Form struct {
+	ID        int64
+	PublicID  ID
+	Slug      string
+	CreatedAt time.Time
+	Version   FormVersion
+}
+
+// FormVersion is one immutable state of a form.
+type FormVersion struct {
+	ID        int64
+	Number    int
+	Purposes  []string // slugs, in the order of the boxes; none is ever pre-ticked (M2)
+	Interests []string
+	Challenge string   // "none" or "pow"
+	Origins   []string // sites that may post across
+	Texts     map[string]FormText
+	CreatedAt time.Time
+}
+
+// FormText is a form's heading, introduction and labels in one language. Where it is
+// missing, the locale files have a general one.
+type FormText struct {
+	Title     string            `json:"title"`
+	Intro     string            `json:"intro"`
+	Interests map[string]string `json:"interests,omitempty"` // labels by slug
+}
+
+// Check reports the first thing wrong with a form about to be stored.
+func (f Form) Check() error {
+	if err := CheckSlug("slug", f.Slug); err != nil {
+		return err
+	}
+	v := f.Version
+	if len(v.Purposes) == 0 || len(v.Purposes) > Limits.Purposes {
+		return Fieldf("purposes", "purpose_required", "A form asks for 1 to %d purposes.", Limits.Purposes)
+	}
+	if err := checkSlugs("purposes", v.Purposes); err != nil {
+		return err
+	}
+	if len(v.Interests) > Limits.Interests {
+		return Fieldf("interests", "too_many_items", "A form has at most %d interests.", Limits.Interests)
+	}
+	if err := checkSlugs("interests", v.Interests); err != nil {
+		return err
+	}
+	if v.Challenge != "none" && v.Challenge != "pow" {
+		return Fieldf("challenge", "challenge_unknown", "The challenge is none or pow.")
+	}
+	for _, o := range v.Origins {
+		u, err := url.Parse(o)
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.Scheme+"://"+u.Host != o {
+			return Fieldf("origins", "origin_invalid", "An origin is a scheme and a host, like https://www.example.org.")
+		}
+	}
+	for locale, t := range v.Texts {
+		if !KnownLocale(locale) {
+			return Fieldf("texts", "locale_unknown", "There are no pages in language %q.", locale)
+		}
+		if err := CheckLine("title", t.Title, Limits.Text); err != nil {
+			return err
+		}
+		if err := CheckText("intro", t.Intro, Limits.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkSlugs(field string, slugs []string) error {
+	seen := map[string]bool{}
+	for _, s := range slugs {
+		if err := CheckSlug(field, s); err != nil {
+			return err
+		}
+		if seen[s] {
+			return Fieldf(field, "duplicate", "%q stands there twice.", s)
+		}
+		seen[s] = true
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package akkoord
+
+import "time"
+
+// Facts are what the gate needs to know about one person and one mail.
+type Facts struct {
+	Known        bool // the person exists
+	State        State
+	Suppressions []SuppressionKind
+	LeftCampaign bool
+	Mailing      MailingState // empty when no mailing is asked about
+}
+
+// Verdict is the gate's answer. Code is stable; Reason is a sentence in
+// English for administrators and the API.
+type Verdict struct {
+	Allowed bool   `json:"allowed"`
+	Code    string `json:"code,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// Gate answers whether a person may get a mail of a purpose now (M1). Every
+// mail passes it in the database when it is claimed, and again before its
+// first byte is handed over when anything about the person changed since.
+func Gate(f Facts) Verdict {
+	no := func(code, reason string) Verdict { return Verdict{Code: code, Reason: reason} }
+	if !f.Known {
+		return no("unknown", "Nobody with this address is on record.")
+	}
+	for _, s := range f.Suppressions {
+		switch s {
+		case SuppressedObjection:
+			return no("objected", "The person objected to direct marketing.")
+		case SuppressedErased:
+			return no("erased", "The person had their data erased and has not signed up anew.")
+		case SuppressedComplaint:
+			return no("complained", "The person reported a mail as unwanted.")
+		case SuppressedHardBounce:
+			return no("bounced", "Mail to this address can't be delivered.")
+		case SuppressedUnsubscribed:
+			return no("unsubscribed", "The person left everything.")
+		}
+	}
+	switch f.State {
+	case Active:
+	case Pending:
+		return no("pending", "The person asked for this and has not confirmed.")
+	case Withdrawn:
+		return no("withdrawn", "The person withdrew their consent for this purpose.")
+	case Lapsed:
+		return no("expired", "The consent for this purpose has expired.")
+	default:
+		return no("no_consent", "The person never agreed to this purpose.")
+	}
+	if f.LeftCampaign {
+		return no("left_campaign", "The person left this campaign.")
+	}
+	switch f.Mailing {
+	case "", MailingSending:
+	default:
+		return no("mailing_"+string(f.Mailing), "The mailing is not being sent now.")
+	}
+	return Verdict{Allowed: true}
+}
+
+// Facts gives the gate's facts from a person's standing.
+func (s Standing) Facts(purposeID, campaignID int64, mailing MailingState) Facts {
+	return Facts{
+		Known: s.Subscriber.ID != 0, State: s.Subscription(purposeID).State, Suppressions: s.Suppressions,
+		LeftCampaign: s.HasLeft(campaignID), Mailing: mailing,
+	}
+}
+
+// SystemMail is what a sign-up's outbox row turns into when it is sent.
+type SystemMail string
+
+// The mails that a sign-up can cause.
+const (
+	MailConfirm SystemMail = "confirm" // please confirm
+	MailAlready SystemMail = "already" // you are subscribed already
+	MailNone    SystemMail = ""        // nothing is sent, and the code says why
+)
+
+// SignUpMail decides, when an outbox row is sent, which mail its sign-up
+// calls for. recent counts the confirmation mails of the last day to the same
+// mailbox (P14) and told is when the person was last told that they are
+// subscribed already. The visitor never learns of it.
+func (s Standing) SignUpMail(request ID, recent int, told, now time.Time) (SystemMail, string) {
+	if s.Subscriber.ID == 0 {
+		return MailNone, "unknown"
+	}
+	if s.Subscriber.Email.IsRole() {
+		return MailNone, "role_address"
+	}
+	if s.Suppressed(SuppressedBlocked) {
+		return MailNone, "blocked"
+	}
+	_, answer := s.Asked(request, now)
+	switch answer {
+	case AnswerPending:
+		if recent >= Limits.ConfirmMails {
+			return MailNone, "mailbox_limit"
+		}
+		return MailConfirm, ""
+	case AnswerSuperseded:
+		return MailNone, "superseded"
+	}
+	for _, sub := range s.Subscriptions {
+		if sub.State == Active {
+			if now.Sub(told) < Limits.ConfirmMailDay || recent >= Limits.ConfirmMails {
+				return MailNone, "told_already"
+			}
+			return MailAlready, ""
+		}
+	}
+	return MailNone, "nothing_asked"
+}

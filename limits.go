@@ -1,0 +1,33 @@
+package akkoord
+
+import "time"
+
+// Limits is the one table of sizes and times that bound what comes in.
+// docs/operations.md is written from it; a test keeps the two in step.
+var Limits = struct {
+	EmailInput     int           // bytes of an address as typed (requirements-mail B.1)
+	Name           int           // characters of a person's name
+	Slug           int           // characters of a slug
+	Text           int           // bytes of one wording, explanation or reason
+	FormBody       int64         // bytes of a public form post (requirements-mail K.9)
+	APIBody        int64         // bytes of a JSON request
+	Token          int           // bytes of a signed link's token (requirements-mail G.5)
+	Subject        int           // characters of a subject
+	Content        int           // bytes of a mailing's Markdown or HTML
+	Purposes       int           // purposes of one form or request
+	Interests      int           // interests of one person
+	Page           int           // rows of one page of a list
+	ConfirmWindow  time.Duration // life of a confirmation link (M6)
+	PendingWindow  time.Duration // life of unconfirmed data (requirements-mail F.12)
+	RepeatWindow   time.Duration // a second sign-up within it repeats the first
+	UndoWindow     time.Duration // how long leaving can be undone
+	ConfirmMails   int           // confirmation mails per mailbox and day (P14)
+	ConfirmMailDay time.Duration // the "day" of ConfirmMails
+}{
+	EmailInput: 320, Name: 200, Slug: 64, Text: 4000,
+	FormBody: 16 << 10, APIBody: 1 << 20, Token: 2048,
+	Subject: 250, Content: 200 << 10, Purposes: 20, Interests: 50, Page: 200,
+	ConfirmWindow: 7 * 24 * time.Hour, PendingWindow: 14 * 24 * time.Hour,
+	RepeatWindow: 24 * time.Hour, UndoWindow: time.Hour,
+	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour,
+}

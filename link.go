@@ -1,0 +1,195 @@
+package akkoord
+
+import (
+	"encoding/base64"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// LinkKind is what a signed link lets its holder do. Each kind is an audience
+// of its own with keys of its own, so that no link works in another's place
+// (RFC 8725 §3.8, requirements-mail G.4).
+type LinkKind string
+
+// The kinds of signed links.
+const (
+	LinkConfirm     LinkKind = "confirm"     // agree to what was asked for (M6)
+	LinkUnsubscribe LinkKind = "unsubscribe" // leave; never expires (M11)
+	LinkPreferences LinkKind = "preferences" // see and change one's own choices (M14)
+	LinkView        LinkKind = "view"        // read a mail as a web page
+	LinkUndo        LinkKind = "undo"        // take back a leaving just done
+)
+
+// Link is what a signed link says. It holds no address and no name. Purpose,
+// campaign and mailing are the internal numbers, so that leaving works when
+// the campaign or even the person's row is gone.
+type Link struct {
+	Kind       LinkKind
+	Subscriber ID
+	Request    ID        // confirm: the sign-up that asked
+	Purpose    int64     // unsubscribe, undo
+	Campaign   int64     // unsubscribe, view, undo
+	Mailing    int64     // unsubscribe, view, undo
+	At         time.Time // undo: the time of the leaving that it takes back
+	Expires    time.Time // zero: never
+}
+
+const linkIssuer = "akkoord"
+
+// life gives how long a link of a kind lives; 0 means for ever.
+func (k LinkKind) life() time.Duration {
+	switch k {
+	case LinkConfirm:
+		return Limits.ConfirmWindow
+	case LinkUndo:
+		return Limits.UndoWindow
+	}
+	return 0
+}
+
+// Links signs and reads links: JWTs with HS256, the algorithm pinned and the
+// key chosen by kid from a closed map (RFC 7519, RFC 8725).
+type Links struct {
+	signer map[LinkKind]linkSigner
+	keys   map[LinkKind]map[string][]byte
+	parser *jwt.Parser
+}
+
+type linkSigner struct {
+	head string // the encoded header with its dot
+	key  []byte
+}
+
+// Links makes the signer and reader of a keyring's links.
+func (k *Keyring) Links() *Links {
+	l := &Links{
+		signer: map[LinkKind]linkSigner{}, keys: map[LinkKind]map[string][]byte{},
+		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation()),
+	}
+	for _, kind := range []LinkKind{LinkConfirm, LinkUnsubscribe, LinkPreferences, LinkView, LinkUndo} {
+		l.keys[kind] = map[string][]byte{}
+		for _, s := range k.signing {
+			key := derive(s.Secret, "link/"+string(kind))
+			l.keys[kind][s.ID] = key
+			head := `{"alg":"HS256","typ":"JWT","kid":` + strconv.Quote(s.ID) + `}`
+			l.signer[kind] = linkSigner{head: base64.RawURLEncoding.EncodeToString([]byte(head)) + ".", key: key}
+		}
+	}
+	return l
+}
+
+// Sign gives the token of a link issued now.
+func (l *Links) Sign(link Link, now time.Time) string { return string(l.Append(nil, link, now)) }
+
+// Append appends the token of a link issued now to dst. A campaign mail holds
+// three tokens, so the claims are written by hand; jwt signs them.
+func (l *Links) Append(dst []byte, link Link, now time.Time) []byte {
+	s := l.signer[link.Kind]
+	var buf [384]byte
+	c := append(buf[:0], `{"iss":"`+linkIssuer+`","aud":"`...)
+	c = append(c, link.Kind...)
+	c = append(c, `","sub":"`...)
+	c = link.Subscriber.Append(c)
+	c = append(c, `","iat":`...)
+	c = strconv.AppendInt(c, now.Unix(), 10)
+	expires := link.Expires
+	if life := link.Kind.life(); expires.IsZero() && life > 0 {
+		expires = now.Add(life)
+	}
+	if !expires.IsZero() {
+		c = append(c, `,"exp":`...)
+		c = strconv.AppendInt(c, expires.Unix(), 10)
+	}
+	if !link.Request.IsZero() {
+		c = append(c, `,"r":"`...)
+		c = append(link.Request.Append(c), '"')
+	}
+	c = appendClaim(c, `,"p":`, link.Purpose)
+	c = appendClaim(c, `,"c":`, link.Campaign)
+	c = appendClaim(c, `,"m":`, link.Mailing)
+	if !link.At.IsZero() {
+		c = appendClaim(c, `,"t":`, link.At.UnixMicro())
+	}
+	c = append(c, '}')
+
+	start := len(dst)
+	dst = append(dst, s.head...)
+	dst = base64.RawURLEncoding.AppendEncode(dst, c)
+	sig, err := jwt.SigningMethodHS256.Sign(string(dst[start:]), s.key)
+	if err != nil {
+		panic("akkoord: sign link: " + err.Error()) // only for a key of the wrong type
+	}
+	dst = append(dst, '.')
+	return base64.RawURLEncoding.AppendEncode(dst, sig)
+}
+
+func appendClaim(c []byte, name string, n int64) []byte {
+	if n == 0 {
+		return c
+	}
+	return strconv.AppendInt(append(c, name...), n, 10)
+}
+
+type linkClaims struct {
+	jwt.RegisteredClaims
+	Request  string `json:"r"`
+	Purpose  int64  `json:"p"`
+	Campaign int64  `json:"c"`
+	Mailing  int64  `json:"m"`
+	At       int64  `json:"t"`
+}
+
+var errLink = Errorf(NotFound, "link_invalid", "This link is not complete or no longer valid. Open the mail again and press the button there.")
+
+// Read checks a token against the kind that its route expects. Every failure
+// is the same NotFound error (requirements-mail G.8), but for a genuine link
+// past its time: then the error is Expired and the link is given as well.
+func (l *Links) Read(kind LinkKind, token string, now time.Time) (Link, error) {
+	if len(token) > Limits.Token {
+		return Link{}, errLink
+	}
+	var claims linkClaims
+	parsed, err := l.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
+		kid, _ := t.Header["kid"].(string)
+		_, critical := t.Header["crit"]
+		key, known := l.keys[kind][kid]
+		if !known || critical {
+			return nil, errors.New("unknown key")
+		}
+		return key, nil
+	})
+	if err != nil || !parsed.Valid {
+		return Link{}, errLink
+	}
+	validator := jwt.NewValidator(jwt.WithAudience(string(kind)), jwt.WithIssuer(linkIssuer), jwt.WithIssuedAt(),
+		jwt.WithLeeway(time.Minute), jwt.WithTimeFunc(func() time.Time { return now }))
+	err = validator.Validate(&claims)
+	expired := errors.Is(err, jwt.ErrTokenExpired)
+	if err != nil && (!expired || errors.Is(err, jwt.ErrTokenInvalidAudience) || errors.Is(err, jwt.ErrTokenInvalidIssuer)) {
+		return Link{}, errLink
+	}
+	link := Link{Kind: kind, Purpose: claims.Purpose, Campaign: claims.Campaign, Mailing: claims.Mailing}
+	if link.Subscriber, err = ParseID(claims.Subject); err != nil {
+		return Link{}, errLink
+	}
+	if claims.Request != "" {
+		if link.Request, err = ParseID(claims.Request); err != nil {
+			return Link{}, errLink
+		}
+	}
+	if claims.At != 0 {
+		link.At = time.UnixMicro(claims.At).UTC()
+	}
+	if claims.ExpiresAt != nil {
+		link.Expires = claims.ExpiresAt.UTC()
+	} else if kind.life() > 0 {
+		return Link{}, errLink
+	}
+	if expired {
+		return link, Errorf(Expired, "link_expired", "This link has expired. Ask for a new mail, or sign up again.")
+	}
+	return link, nil
+}

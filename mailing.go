@@ -1,0 +1,188 @@
+package akkoord
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// MailingState is where a mailing stands.
+type MailingState string
+
+// The states of a mailing. docs/states.md draws them.
+const (
+	MailingDraft     MailingState = "draft"
+	MailingScheduled MailingState = "scheduled"
+	MailingSending   MailingState = "sending"
+	MailingPaused    MailingState = "paused"
+	MailingSent      MailingState = "sent"
+	MailingCancelled MailingState = "cancelled"
+)
+
+// Mailing is one mail of a campaign.
+type Mailing struct {
+	ID         int64
+	PublicID   ID
+	CampaignID int64
+	State      MailingState
+	Content    Content
+	Variants   []Variant // empty: everybody gets Content
+	SendAt     time.Time // zero: when told
+	StartedAt  time.Time // when its audience was frozen
+	FinishedAt time.Time
+	Why        string // why it is paused, where the system paused it
+	CreatedAt  time.Time
+}
+
+// Content is what a mail says. One of Markdown and HTML is set.
+type Content struct {
+	Subject  string `json:"subject"`
+	Markdown string `json:"markdown,omitempty"`
+	HTML     string `json:"html,omitempty"`
+}
+
+// Variant is one of several contents of a mailing. It inherits what it lacks.
+type Variant struct {
+	Name string `json:"name"`
+	Content
+}
+
+// Check reports the first thing wrong with a mailing about to be stored.
+// Whether it can be sent is another question: Sendable answers it.
+func (m Mailing) Check() error {
+	if err := m.Content.check(); err != nil {
+		return err
+	}
+	names := map[string]bool{}
+	for _, v := range m.Variants {
+		if v.Name == "" || names[v.Name] {
+			return Fieldf("variants", "variant_name", "Each variant needs a name of its own.")
+		}
+		names[v.Name] = true
+		if err := CheckLine("variants", v.Name, Limits.Slug); err != nil {
+			return err
+		}
+		if err := v.Content.check(); err != nil {
+			return err
+		}
+	}
+	if len(m.Variants) == 1 || len(m.Variants) > 10 {
+		return Fieldf("variants", "variant_count", "A mailing has no variants or two to ten.")
+	}
+	return nil
+}
+
+func (c Content) check() error {
+	if utf8.RuneCountInString(c.Subject) > Limits.Subject {
+		return Fieldf("subject", "text_too_long", "The subject is too long; it can have %d characters.", Limits.Subject)
+	}
+	if err := CheckLine("subject", c.Subject, 4*Limits.Subject); err != nil {
+		return err
+	}
+	if c.Markdown != "" && c.HTML != "" {
+		return Fieldf("html", "content_twice", "Give either markdown or html, not both.")
+	}
+	if err := CheckText("markdown", c.Markdown, Limits.Content); err != nil {
+		return err
+	}
+	return CheckText("html", c.HTML, Limits.Content)
+}
+
+// Variant gives the content that the person with a subscriber number gets, and
+// the variant's index. Variants split the audience evenly.
+func (m Mailing) Variant(i int) Content {
+	if i < 0 || i >= len(m.Variants) {
+		return m.Content
+	}
+	c, v := m.Content, m.Variants[i].Content
+	if v.Subject != "" {
+		c.Subject = v.Subject
+	}
+	if v.Markdown != "" || v.HTML != "" {
+		c.Markdown, c.HTML = v.Markdown, v.HTML
+	}
+	return c
+}
+
+// Sender is who a mailing comes from, as the law wants it named in each mail
+// (requirements-mail C.22).
+type Sender struct {
+	From          string // `"Name" <a@b>`
+	Controller    string // legal name
+	PostalAddress string
+	Contact       string // of the privacy contact
+	Relay         bool   // an SMTP relay is set
+	Processor     string // registered party that runs the relay, or "own" (M28)
+}
+
+// Sendable gives all that forbids sending a mailing, or nothing. The fields of
+// its contents are checked where templates are parsed.
+func (m Mailing) Sendable(s Sender) []Reason {
+	var why []Reason
+	add := func(code, message string) { why = append(why, Reason{code, message}) }
+	switch m.State {
+	case MailingDraft, MailingScheduled:
+	default:
+		add("state", "The mailing is "+string(m.State)+"; only a draft can be sent.")
+	}
+	contents := len(m.Variants)
+	if contents == 0 {
+		contents = 1
+	}
+	for i := range contents {
+		c := m.Variant(i)
+		if strings.TrimSpace(c.Subject) == "" {
+			add("subject_missing", "The mailing has no subject.")
+		}
+		if strings.TrimSpace(c.Markdown) == "" && strings.TrimSpace(c.HTML) == "" {
+			add("content_missing", "The mailing has no content.")
+		}
+		for _, text := range []string{c.Subject, c.Markdown, c.HTML} {
+			if _, err := ParseTemplate(text); err != nil {
+				add(CodeOf(err), err.Error())
+			}
+		}
+	}
+	return append(why, s.missing()...)
+}
+
+func (s Sender) missing() []Reason {
+	var why []Reason
+	for _, f := range []struct{ value, setting string }{
+		{s.Controller, "AKKOORD_CONTROLLER"}, {s.PostalAddress, "AKKOORD_POSTAL_ADDRESS"},
+		{s.Contact, "AKKOORD_PRIVACY_CONTACT"}, {s.From, "AKKOORD_FROM"},
+	} {
+		if f.value == "" {
+			why = append(why, Reason{"sender_incomplete", "Set " + f.setting + ": every mail must say who sends it."})
+		}
+	}
+	if !s.Relay {
+		why = append(why, Reason{"no_relay", "Set AKKOORD_SMTP: there is no mail server to hand the mail to."})
+	} else if s.Processor == "" {
+		why = append(why, Reason{"no_agreement", "Set AKKOORD_SMTP_PROCESSOR: the party that runs the mail server must be on record, or \"own\"."})
+	}
+	return why
+}
+
+// Next gives the state that an administrator's act leads to, or a Conflict.
+func (s MailingState) Next(act string) (MailingState, error) {
+	type move struct {
+		from MailingState
+		act  string
+	}
+	moves := map[move]MailingState{
+		{MailingDraft, "send"}: MailingSending, {MailingScheduled, "send"}: MailingSending,
+		{MailingDraft, "schedule"}:  MailingScheduled,
+		{MailingSending, "pause"}:   MailingPaused,
+		{MailingPaused, "resume"}:   MailingSending,
+		{MailingDraft, "cancel"}:    MailingCancelled,
+		{MailingSending, "cancel"}:  MailingCancelled,
+		{MailingPaused, "cancel"}:   MailingCancelled,
+		{MailingScheduled, "pause"}: MailingDraft, {MailingScheduled, "cancel"}: MailingCancelled,
+		{MailingSending, "finish"}: MailingSent,
+	}
+	if to, ok := moves[move{s, act}]; ok {
+		return to, nil
+	}
+	return s, Errorf(Conflict, "state", "The mailing is %s; it can't %s now.", s, act)
+}

@@ -1,0 +1,160 @@
+package akkoord
+
+import (
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Basis is the lawful basis on which a person is mailed for a purpose (Art. 6
+// GDPR, Art. 13 ePrivacy directive, M7).
+type Basis string
+
+// The lawful bases.
+const (
+	BasisConsent          Basis = "consent"
+	BasisExistingCustomer Basis = "existing_customer" // soft opt-in, Art. 13(2) ePrivacy (M8)
+	BasisContract         Basis = "contract"
+)
+
+// Purpose is what a person can say yes to. Its texts are versioned: a change
+// makes a new version, and each consent keeps the version it was given to (M4).
+type Purpose struct {
+	ID            int64
+	PublicID      ID
+	Slug          string
+	Basis         Basis
+	InactiveAfter int // days without activity before the person is asked again (M18); 0: never
+	Version       int // of the texts
+	Texts         map[string]PurposeText
+	CreatedAt     time.Time
+}
+
+// PurposeText is what people read about a purpose in one language.
+type PurposeText struct {
+	Name        string `json:"name"`
+	Explanation string `json:"explanation"` // what the data is used for (M3), shown beside the box
+	Wording     string `json:"wording"`     // the words agreed to, quoted verbatim ever after
+	Frequency   string `json:"frequency,omitempty"`
+}
+
+// Text gives the purpose's texts in a language, or in the first of its
+// languages when it lacks that one.
+func (p Purpose) Text(locale string) PurposeText {
+	if t, ok := p.Texts[locale]; ok {
+		return t
+	}
+	for _, l := range Locales {
+		if t, ok := p.Texts[l]; ok {
+			return t
+		}
+	}
+	return PurposeText{}
+}
+
+// Locales are the languages of pages and mails, the default first (M24).
+var Locales = []string{"nl", "en"}
+
+// KnownLocale reports whether pages and mails exist in a language.
+func KnownLocale(locale string) bool {
+	for _, l := range Locales {
+		if l == locale {
+			return true
+		}
+	}
+	return false
+}
+
+// Check reports the first thing wrong with a purpose about to be stored.
+func (p Purpose) Check() error {
+	if err := CheckSlug("slug", p.Slug); err != nil {
+		return err
+	}
+	switch p.Basis {
+	case BasisConsent, BasisExistingCustomer, BasisContract:
+	default:
+		return Fieldf("basis", "basis_unknown", "The basis is consent, existing_customer or contract.")
+	}
+	if p.InactiveAfter < 0 || p.InactiveAfter > 3650 {
+		return Fieldf("inactive_after_days", "number_range", "The number of days is between 0 (never) and 3650.")
+	}
+	if len(p.Texts) == 0 {
+		return Fieldf("name", "text_missing", "A purpose needs a name, an explanation and a wording in at least one language.")
+	}
+	for locale, t := range p.Texts {
+		if !KnownLocale(locale) {
+			return Fieldf("name", "locale_unknown", "The languages are %s.", strings.Join(Locales, " and "))
+		}
+		for _, f := range []struct{ name, text string }{{"name", t.Name}, {"explanation", t.Explanation}, {"wording", t.Wording}} {
+			if strings.TrimSpace(f.text) == "" {
+				return Fieldf(f.name, "text_missing", "The %s in language %q is missing: a purpose is public only in languages that have all its texts.", f.name, locale)
+			}
+			if err := CheckText(f.name, f.text, Limits.Text); err != nil {
+				return err
+			}
+		}
+		if err := CheckLine("frequency", t.Frequency, Limits.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var slugShape = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+
+// CheckSlug reports whether s can name a thing in URLs and header fields.
+func CheckSlug(field, s string) error {
+	if len(s) > Limits.Slug || !slugShape.MatchString(s) {
+		return Fieldf(field, "slug_invalid", "A slug has 1 to %d lower-case letters, digits and hyphens, like travel-news.", Limits.Slug)
+	}
+	return nil
+}
+
+// CheckText reports whether s, of at most max bytes, can be stored and shown:
+// UTF-8 without control characters but line breaks and tabs, and without
+// characters that reorder the text around them (requirements-mail A.15).
+func CheckText(field, s string, max int) error {
+	return checkText(field, s, max, "\n\r\t")
+}
+
+// CheckLine is CheckText for a value of one line, safe for a header field.
+func CheckLine(field, s string, max int) error { return checkText(field, s, max, "") }
+
+func checkText(field, s string, max int, allowed string) error {
+	if len(s) > max {
+		return &Error{Kind: Invalid, Code: "text_too_long", Field: field, Message: "This text is too long."}
+	}
+	if !utf8.ValidString(s) {
+		return Fieldf(field, "text_invalid", "This text is not valid UTF-8.")
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) && !strings.ContainsRune(allowed, r) || reorders(r) {
+			return Fieldf(field, "text_invalid", "This text holds control characters or invisible characters that change its direction. Please type it again.")
+		}
+	}
+	return nil
+}
+
+// reorders reports whether r is a bidi control or a line or paragraph
+// separator, none of which belongs in a name, a subject or a header.
+func reorders(r rune) bool {
+	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' ||
+		r == '\u200e' || r == '\u200f' || r == '\u061c' || r == '\u2028' || r == '\u2029'
+}
+
+// ParseName reads a person's name: normalised (NFC), trimmed, one line. An
+// empty name is fine.
+func ParseName(s string) (string, error) {
+	if err := CheckLine("name", s, 4*Limits.Name); err != nil {
+		return "", err
+	}
+	s = norm.NFC.String(strings.TrimSpace(s))
+	if utf8.RuneCountInString(s) > Limits.Name {
+		return "", Fieldf("name", "name_too_long", "This name is too long; it can have %d characters.", Limits.Name)
+	}
+	return s, nil
+}

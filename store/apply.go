@@ -1,0 +1,135 @@
+package store
+
+import (
+	"encoding/json"
+
+	"akkoord"
+)
+
+// apply records what a rule decided about a person. It is the only writer of
+// consent: standing, evidence, ledger line and outbox row are written
+// together or not at all.
+func (t *tx) apply(p akkoord.Subscriber, c akkoord.Change) error {
+	if c.IsZero() {
+		return nil
+	}
+	t.touched = append(t.touched, p.ID)
+	for i := range c.Events {
+		c.Events[i].SubscriberID = p.ID
+		if err := t.appendEvent(&c.Events[i], p.Salt, c.Forget); err != nil {
+			return err
+		}
+	}
+	for _, sub := range c.Subscriptions {
+		if err := t.putSubscription(p.ID, sub); err != nil {
+			return err
+		}
+	}
+	for _, id := range c.Leave {
+		if err := t.exec(`INSERT INTO campaign_leave (subscriber_id, campaign_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, p.ID, id, micros(t.now)); err != nil {
+			return err
+		}
+	}
+	for _, id := range c.Rejoin {
+		if err := t.exec(`DELETE FROM campaign_leave WHERE subscriber_id = $1 AND campaign_id = $2`, p.ID, id); err != nil {
+			return err
+		}
+	}
+	if err := t.applySuppressions(p.Email, c); err != nil {
+		return err
+	}
+	for _, m := range c.Messages {
+		if err := t.putMessage(p.ID, m); err != nil {
+			return err
+		}
+	}
+	if c.Forget {
+		return t.forget(p.ID)
+	}
+	return nil
+}
+
+func (t *tx) applySuppressions(e akkoord.Email, c akkoord.Change) error {
+	if len(c.Suppress)+len(c.Lift) == 0 {
+		return nil
+	}
+	hash := t.store.hasher.Person(e)
+	for _, k := range c.Suppress {
+		if err := t.exec(`INSERT INTO suppression (hash, kind, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, hash[:], string(k), micros(t.now)); err != nil {
+			return err
+		}
+	}
+	for _, k := range c.Lift {
+		if err := t.exec(`DELETE FROM suppression WHERE hash = $1 AND kind = $2`, hash[:], string(k)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendEvent gives an event its number, commitment and place in the chain.
+// Evidence of a person who is forgotten in the same change is not kept.
+func (t *tx) appendEvent(e *akkoord.Event, salt []byte, forget bool) error {
+	var err error
+	if e.Commitment, err = e.Evidence.Commit(salt); err != nil {
+		return err
+	}
+	e.Seq = t.ledger.Seq + 1
+	e.Hash = e.Chain(t.ledger.Hash)
+	if err := t.exec(`INSERT INTO consent_event (seq, at, kind, subscriber_id, purpose_id, campaign_id, mailing_id, request,
+			form_version_id, wording_version, privacy_version, locale, source, actor, commitment, hash)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		e.Seq, micros(e.At), string(e.Kind), e.SubscriberID, e.PurposeID, e.CampaignID, e.MailingID, e.Request[:],
+		e.FormVersionID, e.WordingVersion, e.PrivacyVersion, e.Locale, e.Source, string(e.Actor), e.Commitment[:], e.Hash[:]); err != nil {
+		return err
+	}
+	t.ledger.Seq, t.ledger.Hash = e.Seq, e.Hash
+	if forget || e.Evidence == (akkoord.Evidence{}) {
+		return nil
+	}
+	data, err := json.Marshal(e.Evidence)
+	if err != nil {
+		return err
+	}
+	return t.exec(`INSERT INTO consent_evidence (seq, data) VALUES ($1, $2)`, e.Seq, string(data))
+}
+
+func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription) error {
+	return t.exec(`INSERT INTO subscription (subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (subscriber_id, purpose_id) DO UPDATE SET state = excluded.state, since = excluded.since, basis = excluded.basis,
+			request = excluded.request, version = excluded.version, form_version_id = excluded.form_version_id,
+			locale = excluded.locale, was_active = excluded.was_active`,
+		subscriberID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:], s.Version, s.Origin, s.Locale, micros(s.WasActive))
+}
+
+func (t *tx) putMessage(subscriberID int64, m akkoord.Message) error {
+	t.outbox = true
+	return t.exec(`INSERT INTO outbox (subscriber_id, request, locale, at, due_at, state, fence, attempts, first_at, mail, code, done_at)
+		VALUES ($1, $2, $3, $4, $4, 0, 0, 0, 0, '', '', 0)`, subscriberID, m.Request[:], m.Locale, micros(t.now))
+}
+
+// forget deletes all that is stored of a person. The ledger keeps its lines,
+// which without the salt and the evidence lead to nobody (M19).
+func (t *tx) forget(subscriberID int64) error {
+	for _, q := range []string{
+		`DELETE FROM consent_evidence WHERE seq IN (SELECT seq FROM consent_event WHERE subscriber_id = $1)`,
+		`DELETE FROM subscription WHERE subscriber_id = $1`,
+		`DELETE FROM subscriber_interest WHERE subscriber_id = $1`,
+		`DELETE FROM campaign_leave WHERE subscriber_id = $1`,
+		`DELETE FROM subscriber WHERE id = $1`,
+	} {
+		if err := t.exec(q, subscriberID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// audit appends a line to the audit trail in the same commit as what it is
+// about.
+func (t *tx) audit(actor akkoord.Actor, action, object, note string) error {
+	t.auditSeq++
+	return t.exec(`INSERT INTO audit (seq, at, actor, action, object, note) VALUES ($1, $2, $3, $4, $5, $6)`,
+		t.auditSeq, micros(t.now), string(actor), action, object, note)
+}

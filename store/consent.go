@@ -1,0 +1,245 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"akkoord"
+)
+
+// SignUp records a submission of a form. It does the same reads and writes
+// whether the address is new, known, pending, subscribed or suppressed; what
+// mail follows is decided when the outbox row is sent.
+func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
+	salt, err := s.random(16)
+	if err != nil {
+		return err
+	}
+	now := s.cfg.Now()
+	person, err := s.newID(now)
+	if err != nil {
+		return err
+	}
+	request, err := s.newID(now)
+	if err != nil {
+		return err
+	}
+	hash := s.hasher.Person(in.Email)
+	return s.update(ctx, "sign up", func(t *tx) error {
+		// Name and interests of a person who is known stay as they are: a
+		// stranger who types their address changes nothing about them.
+		if err := t.exec(`INSERT INTO subscriber (public_id, email_hash, email, name, locale, salt, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email_hash) DO NOTHING`,
+			person[:], hash[:], in.Email.Address(), in.Name, in.Locale, salt, micros(t.now)); err != nil {
+			return err
+		}
+		st, err := standing(t, s.hasher, byHash, hash[:])
+		if err != nil {
+			return err
+		}
+		if st.Subscriber.PublicID == person {
+			if err := t.putInterests(st.Subscriber.ID, in.Interests, t.now); err != nil {
+				return err
+			}
+		}
+		in.Origin.Evidence.Address = in.Email.Address()
+		return t.apply(st.Subscriber, st.SignUp(akkoord.Request{ID: request, Purposes: in.Purposes, Origin: in.Origin}, t.now))
+	})
+}
+
+func (t *tx) putInterests(subscriberID int64, slugs []string, now time.Time) error {
+	for _, slug := range slugs {
+		if err := t.exec(`INSERT INTO interest (slug, created_at) VALUES ($1, $2) ON CONFLICT (slug) DO NOTHING`, slug, micros(now)); err != nil {
+			return err
+		}
+		if err := t.exec(`INSERT INTO subscriber_interest (subscriber_id, interest_id) SELECT $1, id FROM interest WHERE slug = $2 ON CONFLICT DO NOTHING`, subscriberID, slug); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Asked reads what a confirmation link is about. It changes nothing.
+func (s *Store) Asked(ctx context.Context, link akkoord.Link) (akkoord.Asked, error) {
+	st, err := standing(s.view(ctx), s.hasher, byPublicID, link.Subscriber[:])
+	if err != nil {
+		return akkoord.Asked{}, err
+	}
+	subs, answer := st.Asked(link.Request, s.cfg.Now())
+	return akkoord.Asked{Answer: answer, Person: st.Subscriber, Subscriptions: subs}, nil
+}
+
+// Confirm records that the holder of a confirmation link pressed its button.
+func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin) (akkoord.Asked, error) {
+	var out akkoord.Asked
+	err := s.update(ctx, "confirm", func(t *tx) error {
+		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		if err != nil {
+			return err
+		}
+		c, subs, answer := st.Confirm(link.Request, o, t.now)
+		out = akkoord.Asked{Answer: answer, Person: st.Subscriber, Subscriptions: subs}
+		return t.apply(st.Subscriber, c)
+	})
+	return out, err
+}
+
+// Resend puts the mail of a confirmation link into the outbox once more, when
+// there still is something to confirm. The limit per mailbox applies.
+func (s *Store) Resend(ctx context.Context, link akkoord.Link) error {
+	return s.update(ctx, "resend", func(t *tx) error {
+		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		if err != nil {
+			return err
+		}
+		subs, answer := st.Asked(link.Request, t.now)
+		if answer != akkoord.AnswerPending {
+			return nil
+		}
+		return t.apply(st.Subscriber, akkoord.Change{Messages: []akkoord.Message{{Request: link.Request, Locale: subs[0].Locale}}})
+	})
+}
+
+// NotMe records that the holder of a confirmation link did not ask for it.
+func (s *Store) NotMe(ctx context.Context, link akkoord.Link, o akkoord.Origin) error {
+	return s.update(ctx, "not me", func(t *tx) error {
+		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		if err != nil || st.Subscriber.ID == 0 {
+			return err
+		}
+		return t.apply(st.Subscriber, st.NotMe(link.Request, o, t.now))
+	})
+}
+
+// Leave records that a person leaves by the link of a mail. It needs nothing
+// but the link: for an erased person it does nothing and succeeds.
+func (s *Store) Leave(ctx context.Context, link akkoord.Link, scope akkoord.Scope, o akkoord.Origin) (akkoord.Left, error) {
+	var out akkoord.Left
+	err := s.update(ctx, "leave", func(t *tx) error {
+		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		if err != nil || st.Subscriber.ID == 0 {
+			return err
+		}
+		o.Campaign, o.MailingID = link.Campaign, link.Mailing
+		c := st.Leave(scope, link.Purpose, link.Campaign, o, t.now)
+		if err := t.apply(st.Subscriber, c); err != nil {
+			return err
+		}
+		if len(c.Events) > 0 {
+			out.New, out.At = true, t.now
+		}
+		out.State, err = standing(t, s.hasher, byID, st.Subscriber.ID)
+		return err
+	})
+	return out, err
+}
+
+// LeavePurposes records that a person leaves purposes on their preferences
+// page.
+func (s *Store) LeavePurposes(ctx context.Context, link akkoord.Link, purposes []int64, o akkoord.Origin) error {
+	return s.update(ctx, "leave purposes", func(t *tx) error {
+		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		if err != nil || st.Subscriber.ID == 0 {
+			return err
+		}
+		for _, id := range purposes {
+			if err := t.apply(st.Subscriber, st.Leave(akkoord.ScopePurpose, id, 0, o, t.now)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Undo takes back the leaving that an undo link is about. It reports whether
+// anything was taken back.
+func (s *Store) Undo(ctx context.Context, link akkoord.Link, o akkoord.Origin) (bool, error) {
+	var done bool
+	err := s.update(ctx, "undo", func(t *tx) error {
+		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		if err != nil || st.Subscriber.ID == 0 {
+			return err
+		}
+		o.Campaign, o.MailingID = link.Campaign, link.Mailing
+		c := st.Undo(link.At, o, t.now)
+		if c.IsZero() && t.leftAt(st.Subscriber.ID, link.Campaign, link.At) {
+			c = st.Rejoin(link.Purpose, link.Campaign, o, t.now)
+		}
+		done = !c.IsZero()
+		return t.apply(st.Subscriber, c)
+	})
+	return done, err
+}
+
+func (t *tx) leftAt(subscriberID, campaignID int64, at time.Time) bool {
+	var n int64
+	err := t.queryRow(`SELECT at FROM campaign_leave WHERE subscriber_id = $1 AND campaign_id = $2`, subscriberID, campaignID).Scan(&n)
+	return err == nil && n == micros(at)
+}
+
+// Standing reads a person's standing and interests by the link in a mail. A
+// person who is gone gives a zero Subscriber.
+func (s *Store) Standing(ctx context.Context, person akkoord.ID) (akkoord.Standing, error) {
+	return s.withInterests(ctx, byPublicID, person[:])
+}
+
+// StandingByEmail is Standing by address.
+func (s *Store) StandingByEmail(ctx context.Context, e akkoord.Email) (akkoord.Standing, error) {
+	hash := s.hasher.Person(e)
+	st, err := s.withInterests(ctx, byHash, hash[:])
+	if err == nil && st.Subscriber.ID == 0 {
+		st.Suppressions, err = suppressions(s.view(ctx), hash)
+	}
+	return st, err
+}
+
+func (s *Store) withInterests(ctx context.Context, where string, arg any) (akkoord.Standing, error) {
+	v := s.view(ctx)
+	st, err := standing(v, s.hasher, where, arg)
+	if err != nil || st.Subscriber.ID == 0 {
+		return st, err
+	}
+	st.Subscriber.Interests, err = interests(v, st.Subscriber.ID)
+	return st, err
+}
+
+// SetProfile changes a person's own data. A change of name or language is
+// rectification (Art. 16 GDPR, M21) and leaves a line in the ledger.
+func (s *Store) SetProfile(ctx context.Context, person akkoord.ID, p akkoord.Profile, o akkoord.Origin) error {
+	return s.update(ctx, "set profile", func(t *tx) error {
+		st, err := standing(t, s.hasher, byPublicID, person[:])
+		if err != nil {
+			return err
+		}
+		if st.Subscriber.ID == 0 {
+			return akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such person.")
+		}
+		sub := st.Subscriber
+		if p.Name != nil {
+			sub.Name = *p.Name
+		}
+		if p.Locale != nil {
+			sub.Locale = *p.Locale
+		}
+		if p.Interests != nil {
+			if err := t.exec(`DELETE FROM subscriber_interest WHERE subscriber_id = $1`, sub.ID); err != nil {
+				return err
+			}
+			if err := t.putInterests(sub.ID, *p.Interests, t.now); err != nil {
+				return err
+			}
+		}
+		if sub.Name != st.Subscriber.Name || sub.Locale != st.Subscriber.Locale {
+			if err := t.exec(`UPDATE subscriber SET name = $2, locale = $3 WHERE id = $1`, sub.ID, sub.Name, sub.Locale); err != nil {
+				return err
+			}
+			if err := t.apply(sub, st.Rectify(o, t.now)); err != nil {
+				return err
+			}
+		}
+		if o.Actor != akkoord.ActorPerson {
+			return t.audit(o.Actor, "subscriber.change", subscriberObject(sub.ID), "")
+		}
+		return nil
+	})
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"akkoord"
+)
+
+const subscriberColumns = `s.id, s.public_id, s.email, s.name, s.locale, s.salt, s.created_at`
+
+func scanSubscriber(r row, more ...any) (akkoord.Subscriber, error) {
+	var p akkoord.Subscriber
+	var id []byte
+	var email string
+	var created int64
+	if err := r.Scan(append([]any{&p.ID, &id, &email, &p.Name, &p.Locale, &p.Salt, &created}, more...)...); err != nil {
+		return p, err
+	}
+	var err error
+	if p.Email, err = akkoord.ParseEmail(email); err != nil {
+		return p, fmt.Errorf("subscriber %d: the stored address does not parse", p.ID)
+	}
+	p.PublicID, p.CreatedAt = id16(id), fromMicros(created)
+	return p, nil
+}
+
+// standing loads all that the rules need of the person selected by where,
+// which is one of the two constants below. A person who is not there gives a
+// zero Subscriber.
+func standing(q querier, h akkoord.Hasher, where string, arg any) (akkoord.Standing, error) {
+	var st akkoord.Standing
+	p, err := scanSubscriber(q.queryRow(`SELECT `+subscriberColumns+` FROM subscriber s WHERE `+where, arg))
+	if errors.Is(err, sql.ErrNoRows) {
+		return st, nil
+	}
+	if err != nil {
+		return st, err
+	}
+	st.Subscriber = p
+	if st.Subscriptions, err = subscriptions(q, p.ID); err != nil {
+		return st, err
+	}
+	if st.Suppressions, err = suppressions(q, h.Person(p.Email)); err != nil {
+		return st, err
+	}
+	st.Left, err = leftCampaigns(q, p.ID)
+	return st, err
+}
+
+const (
+	byID       = `s.id = $1`
+	byPublicID = `s.public_id = $1`
+	byHash     = `s.email_hash = $1`
+)
+
+func subscriptions(q querier, subscriberID int64) ([]akkoord.Subscription, error) {
+	var out []akkoord.Subscription
+	rows, err := q.query(`SELECT purpose_id, state, since, basis, request, version, form_version_id, locale, was_active
+		FROM subscription WHERE subscriber_id = $1 ORDER BY purpose_id`, subscriberID)
+	err = each(rows, err, func(r *sql.Rows) error {
+		s, err := scanSubscription(r)
+		out = append(out, s)
+		return err
+	})
+	return out, err
+}
+
+func scanSubscription(r row) (akkoord.Subscription, error) {
+	var s akkoord.Subscription
+	var state, basis string
+	var since, was int64
+	var request []byte
+	err := r.Scan(&s.PurposeID, &state, &since, &basis, &request, &s.Version, &s.Origin, &s.Locale, &was)
+	s.State, s.Basis, s.Since, s.WasActive, s.Request = akkoord.State(state), akkoord.Basis(basis), fromMicros(since), fromMicros(was), id16(request)
+	return s, err
+}
+
+func suppressions(q querier, h akkoord.AddressHash) ([]akkoord.SuppressionKind, error) {
+	var out []akkoord.SuppressionKind
+	rows, err := q.query(`SELECT kind FROM suppression WHERE hash = $1`, h[:])
+	err = each(rows, err, func(r *sql.Rows) error {
+		var kind string
+		err := r.Scan(&kind)
+		out = append(out, akkoord.SuppressionKind(kind))
+		return err
+	})
+	return out, err
+}
+
+func leftCampaigns(q querier, subscriberID int64) ([]int64, error) {
+	var out []int64
+	rows, err := q.query(`SELECT campaign_id FROM campaign_leave WHERE subscriber_id = $1`, subscriberID)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var id int64
+		err := r.Scan(&id)
+		out = append(out, id)
+		return err
+	})
+	return out, err
+}
+
+func interests(q querier, subscriberID int64) ([]string, error) {
+	var out []string
+	rows, err := q.query(`SELECT i.slug FROM subscriber_interest si JOIN interest i ON i.id = si.interest_id
+		WHERE si.subscriber_id = $1 ORDER BY i.slug`, subscriberID)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var slug string
+		err := r.Scan(&slug)
+		out = append(out, slug)
+		return err
+	})
+	return out, err
+}
+
+func toJSON(v any) (string, error) {
+	b, err := json.Marshal(v)
+	return string(b), err
+}

@@ -1,0 +1,325 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"akkoord"
+)
+
+// maxGroup bounds how many changes share one commit.
+const maxGroup = 256
+
+// writer is the one goroutine that writes. It takes all changes that wait into
+// one transaction with a savepoint each, commits, and then answers them all.
+type writer struct {
+	store  *Store
+	db     *sql.DB
+	conn   *sql.Conn
+	stmts  map[string]*sql.Stmt
+	queue  chan *change
+	stop   chan struct{} // closed: commit what waits, then end
+	done   chan struct{} // closed: ended
+	failed chan struct{}
+	broken atomic.Bool
+	close1 sync.Once
+
+	ledger   akkoord.Head // last line of the ledger
+	auditSeq int64
+	lastTime time.Time
+}
+
+// change is one caller's work in the group.
+type change struct {
+	op    string
+	apply func(*tx) error
+	tx    tx
+	err   error
+	done  chan struct{}
+}
+
+var changePool = sync.Pool{New: func() any { return &change{done: make(chan struct{}, 1)} }}
+
+// tx is what a change writes through. now is the one clock reading of the
+// change, later than that of every change before it.
+type tx struct {
+	*writer
+	now      time.Time
+	touched  []int64 // subscribers whose standing the change may have altered
+	mailings []int64 // mailings whose state it altered
+	outbox   bool    // it put something into the outbox
+	mailing  bool    // it made a mailing ready to be sent
+}
+
+func openWriter(ctx context.Context, s *Store) (*writer, error) {
+	db, err := sql.Open("sqlite", dsn(s.cfg.Path, fmt.Sprintf("cache_size(-%d)", writerCacheKiB), "wal_autocheckpoint(2000)"))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	w := &writer{
+		store: s, db: db, stmts: map[string]*sql.Stmt{},
+		queue: make(chan *change, 4*maxGroup), stop: make(chan struct{}), done: make(chan struct{}), failed: make(chan struct{}),
+	}
+	if w.conn, err = db.Conn(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := w.begin(ctx); err != nil {
+		return nil, errors.Join(err, w.conn.Close(), db.Close())
+	}
+	go w.run()
+	return w, nil
+}
+
+// begin reads back the settings that durability rests on, and where the
+// ledger and the audit trail stand.
+func (w *writer) begin(ctx context.Context) error {
+	var mode string
+	var sync int
+	if err := w.conn.QueryRowContext(ctx, `PRAGMA journal_mode`).Scan(&mode); err != nil {
+		return err
+	}
+	if err := w.conn.QueryRowContext(ctx, `PRAGMA synchronous`).Scan(&sync); err != nil {
+		return err
+	}
+	if mode != "wal" || sync != 2 {
+		return fmt.Errorf("the database can't be opened with WAL and full synchronisation (it says %s, %d); put it on a local disk", mode, sync)
+	}
+	var hash []byte
+	err := w.conn.QueryRowContext(ctx, `SELECT seq, hash FROM consent_event ORDER BY seq DESC LIMIT 1`).Scan(&w.ledger.Seq, &hash)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	copy(w.ledger.Hash[:], hash)
+	return w.conn.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM audit`).Scan(&w.auditSeq)
+}
+
+// update runs f in the next group and answers after the commit. An error of f
+// undoes f alone. f must not wait for anything and must not keep tx.
+func (s *Store) update(_ context.Context, op string, f func(*tx) error) error {
+	// The caller's context is not used: a closed browser must not undo its
+	// neighbours, and a change that was begun has to be answered.
+	w := s.writer
+	if w == nil || w.broken.Load() {
+		return errNotWritable
+	}
+	c := changePool.Get().(*change)
+	c.op, c.apply, c.err = op, f, nil
+	select {
+	case w.queue <- c:
+	case <-w.done:
+		return errNotWritable
+	}
+	select {
+	case <-c.done:
+	case <-w.done:
+		select {
+		case <-c.done: // answered just before the end
+		default:
+			return errNotWritable
+		}
+	}
+	err := c.err
+	c.apply, c.tx = nil, tx{}
+	changePool.Put(c)
+	if err != nil && akkoord.KindOf(err) == "" {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return err
+}
+
+var errNotWritable = akkoord.Errorf(akkoord.Unavailable, "unavailable", "The server can't store anything right now. Please try again in a minute.")
+
+func (w *writer) run() {
+	defer close(w.done)
+	group := make([]*change, 0, maxGroup)
+	for {
+		select {
+		case first := <-w.queue:
+			group = w.waiting(append(group[:0], first))
+		case <-w.stop:
+			if group = w.waiting(group[:0]); len(group) == 0 {
+				return
+			}
+		}
+		w.commit(group)
+	}
+}
+
+// waiting adds to a group what waits now.
+func (w *writer) waiting(group []*change) []*change {
+	for len(group) < maxGroup {
+		select {
+		case c := <-w.queue:
+			group = append(group, c)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// commit makes a group durable, tells what changed to those who ask before a
+// mail goes out, and only then answers.
+func (w *writer) commit(group []*change) {
+	ledger, auditSeq := w.ledger, w.auditSeq
+	err := w.transact(group)
+	if err != nil {
+		w.ledger, w.auditSeq = ledger, auditSeq
+		w.store.cfg.Log.Error("a group of changes was not written", "changes", len(group), "error", err)
+		if !full(err) {
+			w.fail()
+		}
+		for _, c := range group {
+			c.err = errNotWritable
+		}
+	} else {
+		w.publish(group)
+	}
+	for _, c := range group {
+		c.done <- struct{}{}
+	}
+}
+
+// fail stops all writing: after a failed sync nobody knows what is on the
+// disk, so nothing is retried (P05).
+func (w *writer) fail() {
+	if w.broken.CompareAndSwap(false, true) {
+		close(w.failed)
+	}
+}
+
+func (w *writer) publish(group []*change) {
+	var outbox, mailing bool
+	for _, c := range group {
+		if c.err != nil {
+			continue
+		}
+		w.store.changes.add(c.tx.touched, c.tx.mailings)
+		outbox = outbox || c.tx.outbox
+		mailing = mailing || c.tx.mailing
+	}
+	if outbox {
+		wake(w.store.wakeOutbox)
+	}
+	if mailing {
+		wake(w.store.wakeMailing)
+	}
+}
+
+func (w *writer) transact(group []*change) error {
+	ctx := context.Background()
+	sqltx, err := w.conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer sqltx.Rollback()
+	for _, c := range group {
+		if err := w.savepoint(c); err != nil {
+			return err
+		}
+	}
+	return sqltx.Commit()
+}
+
+// savepoint runs one change; only an error of the savepoint itself is given
+// back, since that concerns the whole group.
+func (w *writer) savepoint(c *change) error {
+	now := w.store.cfg.Now().UTC().Truncate(time.Microsecond)
+	if !now.After(w.lastTime) {
+		now = w.lastTime.Add(time.Microsecond)
+	}
+	w.lastTime = now
+	ledger, auditSeq := w.ledger, w.auditSeq
+	c.tx = tx{writer: w, now: now}
+	if err := c.tx.exec(`SAVEPOINT change`); err != nil {
+		return err
+	}
+	if c.err = w.guarded(c); c.err != nil {
+		w.ledger, w.auditSeq = ledger, auditSeq
+		if full(c.err) {
+			return c.err
+		}
+		if err := c.tx.exec(`ROLLBACK TO change`); err != nil {
+			return errors.Join(c.err, err)
+		}
+	}
+	return c.tx.exec(`RELEASE change`)
+}
+
+// guarded turns a panic of one change into its error, so that its neighbours
+// are not harmed.
+func (w *writer) guarded(c *change) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return c.apply(&c.tx)
+}
+
+func (w *writer) close() error {
+	var err error
+	w.close1.Do(func() {
+		close(w.stop)
+		<-w.done
+		for _, s := range w.stmts {
+			err = errors.Join(err, s.Close())
+		}
+		err = errors.Join(err, w.conn.Close(), w.db.Close())
+	})
+	return err
+}
+
+// stmt gives the prepared statement of a query; queries are constants, so the
+// number of statements is bounded.
+func (w *writer) stmt(query string) (*sql.Stmt, error) {
+	if s, ok := w.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := w.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	w.stmts[query] = s
+	return s, nil
+}
+
+func (t *tx) exec(query string, args ...any) error {
+	_, err := t.execCount(query, args...)
+	return err
+}
+
+// execCount is exec that gives the number of rows affected.
+func (t *tx) execCount(query string, args ...any) (int64, error) {
+	s, err := t.stmt(query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := s.ExecContext(context.Background(), args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
+	s, err := t.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(context.Background(), args...)
+}
+
+func (t *tx) queryRow(query string, args ...any) row {
+	s, err := t.stmt(query)
+	if err != nil {
+		return failedRow{err}
+	}
+	return s.QueryRowContext(context.Background(), args...)
+}

@@ -1,0 +1,31 @@
+package akkoord
+
+import "time"
+
+// SuppressionKind is why an address must not be mailed. A suppression holds
+// only the keyed hash of the address and outlives erasure (requirements-mail I).
+type SuppressionKind string
+
+// The kinds of suppression.
+const (
+	SuppressedUnsubscribed SuppressionKind = "unsubscribed" // left everything
+	SuppressedObjection    SuppressionKind = "objection"    // Art. 21(2) GDPR
+	SuppressedErased       SuppressionKind = "erased"       // Art. 17 GDPR
+	SuppressedHardBounce   SuppressionKind = "hard_bounce"
+	SuppressedComplaint    SuppressionKind = "complaint"
+	SuppressedBlocked      SuppressionKind = "blocked" // "this was not me": no further confirmation mail
+)
+
+// Suppression is one entry of the do-not-mail list.
+type Suppression struct {
+	Hash AddressHash
+	Kind SuppressionKind
+	At   time.Time
+}
+
+// LiftedByConfirming are the kinds that the person's own new confirmation
+// ends. Nothing else does: no import, no administrator, no restore (P15).
+// SuppressedBlocked is not among them (requirements-mail I.5).
+var LiftedByConfirming = []SuppressionKind{
+	SuppressedUnsubscribed, SuppressedObjection, SuppressedErased, SuppressedHardBounce, SuppressedComplaint,
+}

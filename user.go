@@ -1,0 +1,140 @@
+package akkoord
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Role is what a user or an API key may do (M27).
+type Role string
+
+// The roles.
+const (
+	RoleOwner   Role = "owner"
+	RoleManager Role = "manager"
+	RoleEditor  Role = "editor"
+	RoleAnalyst Role = "analyst"
+	RoleDPO     Role = "dpo" // data protection officer
+)
+
+// Roles lists the roles as commands and the API name them.
+var Roles = []Role{RoleOwner, RoleManager, RoleEditor, RoleAnalyst, RoleDPO}
+
+// Right is one thing that a route or command needs. Every route declares one
+// (P28).
+type Right string
+
+// The rights.
+const (
+	ReadPeople     Right = "people.read"
+	ChangePeople   Right = "people.change"
+	ErasePeople    Right = "people.erase"
+	ReadCatalogue  Right = "catalogue.read"   // purposes, forms, campaigns, mailings, counts
+	ChangePurposes Right = "catalogue.change" // purposes and forms
+	WriteMailings  Right = "mailings.write"   // campaigns, drafts, test mails
+	SendMailings   Right = "mailings.send"
+	ReadAudit      Right = "audit.read"
+	ManageAccess   Right = "access.manage" // users and keys
+)
+
+// rights is the whole matrix of roles and rights.
+var rights = map[Role][]Right{
+	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReadAudit, ManageAccess},
+	RoleManager: {ReadPeople, ChangePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings},
+	RoleEditor:  {ReadCatalogue, WriteMailings},
+	RoleAnalyst: {ReadCatalogue},
+	RoleDPO:     {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ReadAudit},
+}
+
+// May reports whether a role has a right.
+func (r Role) May(right Right) bool { return slices.Contains(rights[r], right) }
+
+// ParseRole reads a role.
+func ParseRole(s string) (Role, error) {
+	if _, ok := rights[Role(s)]; ok {
+		return Role(s), nil
+	}
+	names := make([]string, len(Roles))
+	for i, r := range Roles {
+		names[i] = string(r)
+	}
+	return "", Fieldf("role", "role_unknown", "The role is one of %s.", strings.Join(names, ", "))
+}
+
+// User is somebody with access to the admin site, and why (M26).
+type User struct {
+	ID         int64
+	PublicID   ID
+	Email      string // of staff, as typed
+	Role       Role
+	Reason     string
+	CreatedAt  time.Time
+	DisabledAt time.Time
+}
+
+// Actor names the user in the ledger and the audit trail.
+func (u User) Actor() Actor { return Actor(fmt.Sprintf("user:%d", u.ID)) }
+
+// APIKey is a program's access. Only a hash of the key is stored.
+type APIKey struct {
+	ID        int64
+	PublicID  ID
+	Name      string
+	Role      Role
+	Reason    string
+	CreatedAt time.Time
+	RevokedAt time.Time
+}
+
+// Actor names the key in the ledger and the audit trail.
+func (k APIKey) Actor() Actor { return Actor(fmt.Sprintf("key:%d", k.ID)) }
+
+// CheckReason reports whether a reason for access was given (M26).
+func CheckReason(reason string) error {
+	if strings.TrimSpace(reason) == "" {
+		return Fieldf("reason", "reason_missing", "Say why this access is needed; it is kept on record.")
+	}
+	return CheckText("reason", reason, Limits.Text)
+}
+
+// Page asks for one page of a list, in the order of an internal number.
+type Page struct {
+	After int64 // number after which the page begins; 0 for the first page
+	Limit int   // at most Limits.Page; 0 means that
+}
+
+// Size gives the number of rows that the page may hold.
+func (p Page) Size() int {
+	if p.Limit <= 0 || p.Limit > Limits.Page {
+		return Limits.Page
+	}
+	return p.Limit
+}
+
+// Image is an uploaded picture of a mailing.
+type Image struct {
+	PublicID    ID
+	ContentType string // image/png, image/jpeg, image/gif or image/webp
+	Data        []byte
+}
+
+// PrivacyFacts are what a version of the privacy statement was written from
+// (Art. 13 GDPR, M5). Equal facts are the same version.
+type PrivacyFacts struct {
+	Controller    string        `json:"controller"`
+	PostalAddress string        `json:"postal_address"`
+	Contact       string        `json:"contact"`
+	Relay         string        `json:"relay"` // who delivers the mail; empty: the controller itself
+	Purposes      []PrivacyItem `json:"purposes"`
+}
+
+// PrivacyItem is one purpose in a privacy statement.
+type PrivacyItem struct {
+	Slug          string                 `json:"slug"`
+	Basis         Basis                  `json:"basis"`
+	InactiveAfter int                    `json:"inactive_after"`
+	Version       int                    `json:"version"`
+	Texts         map[string]PurposeText `json:"texts"`
+}

@@ -1,0 +1,233 @@
+package templates
+
+import (
+	"slices"
+	"time"
+)
+
+// Admin is what every page of the admin site shows around its own content.
+type Admin struct {
+	User    string // e-mail address of the person logged in
+	Section string // "campaigns", "people" or "purposes": the part of the site
+	Token   string // sent back by every form as "csrf"
+	Notice  string // key of admin.notice_<Notice>: what the last post did
+	Problem string // stable code of what went wrong with it
+	Text    string // shown when Problem has no text
+	Path    string // this page's path, which also answers ?locale=
+	Zone    *time.Location
+}
+
+// LoginPage is GET /admin/login. With Action it is the page behind a one-time
+// link: one button that posts, so that a scanner does not use the link up.
+type LoginPage struct {
+	Admin
+	Action  string // POST; empty explains how to get a link
+	Login   string // the one-time token, sent as "token"
+	Expired bool   // the link was used or is too old
+}
+
+// DashboardPage is GET /admin.
+type DashboardPage struct {
+	Admin
+	Active, Pending, Left int // people in, waiting, and gone in the last seven days
+	Campaigns             []CampaignCard
+	Missing               []string // what stands in the way of sending: "controller", "postal_address", "contact", "smtp", "from"
+	Refresh               int      // seconds until the page reloads; 0 for never
+}
+
+// CampaignCard is a campaign and its mailings, newest first.
+type CampaignCard struct {
+	Slug, Name, Purpose string
+	Mailings            []MailingRow
+}
+
+// MailingRow is a mailing with its progress.
+type MailingRow struct {
+	ID, URL, Subject string
+	State            string // "draft", "scheduled", "sending", "paused", "sent", "cancelled"
+	At               time.Time
+	Progress         Progress
+}
+
+// Progress counts the people of a mailing, each in one of the states.
+type Progress struct {
+	Total, Open, Sent, Deferred, Bounced, Failed, Uncertain, Skipped int
+	Rate                                                             float64 // mails a second, just now; 0 when not known
+}
+
+// Done is the share that is finished, in percent from 0 to 100; 100 only when all is.
+func (p Progress) Done() int {
+	if p.Total <= 0 {
+		return 0
+	}
+	return (p.Total - p.Open - p.Deferred) * 100 / p.Total
+}
+
+// Left estimates the time until the open ones are sent; 0 when not known.
+func (p Progress) Left() time.Duration {
+	if p.Rate <= 0 {
+		return 0
+	}
+	return time.Duration(float64(p.Open) / p.Rate * float64(time.Second))
+}
+
+// Part is one stretch of the progress bar, in thousandths of its width.
+type Part struct {
+	State       string
+	From, Width int
+	Count       int
+}
+
+// Parts cuts the bar into the states that have people in them, in order; the
+// open ones are the empty rest.
+func (p Progress) Parts() []Part {
+	var parts []Part
+	from := 0
+	for _, part := range []Part{
+		{State: "sent", Count: p.Sent}, {State: "deferred", Count: p.Deferred}, {State: "bounced", Count: p.Bounced},
+		{State: "failed", Count: p.Failed}, {State: "uncertain", Count: p.Uncertain}, {State: "skipped", Count: p.Skipped},
+	} {
+		if part.Count <= 0 || p.Total <= 0 {
+			continue
+		}
+		part.From, part.Width = from, max(part.Count*1000/p.Total, 2)
+		from += part.Width
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+// MailingPage is GET /admin/mailings/{id}. Its buttons post to Action with
+// act=send, pause, resume or cancel; the test mail posts act=test and email.
+type MailingPage struct {
+	Admin
+	MailingRow
+	Campaign, Purpose, Segment string
+	Action                     string
+	Preview                    string // path of the HTML part, shown in a sandboxed frame
+	CanSend, CanPause,
+	CanResume, CanCancel, CanTest bool
+	Blockers   []Blocker // why it can't be sent
+	TestTo     string
+	Filter     string // the state that deliveries are limited to; empty for all
+	Deliveries []DeliveryRow
+	Next       string // path of the next page of deliveries
+	Refresh    int    // seconds until the page reloads; 0 for never
+}
+
+// Blocker is one reason why something can't be done.
+type Blocker struct{ Code, Text string }
+
+// Why lists the blockers, each code once.
+func (p MailingPage) Why() []Blocker {
+	var once []Blocker
+	for _, b := range p.Blockers {
+		if !slices.ContainsFunc(once, func(o Blocker) bool { return o.Code == b.Code }) {
+			once = append(once, b)
+		}
+	}
+	return once
+}
+
+// States are the delivery states that one can filter by.
+func (MailingPage) States() []string {
+	return []string{"open", "sent", "deferred", "bounced", "failed", "uncertain", "skipped"}
+}
+
+// DeliveryRow is one person and this mailing.
+type DeliveryRow struct {
+	Person   string // path of the person's page; empty when erased
+	Address  string // masked
+	State    string
+	Reason   string // code of the gate for a skip
+	Reply    string // what the SMTP server said
+	Attempts int
+	At       time.Time
+}
+
+// PeoplePage is GET /admin/people.
+type PeoplePage struct {
+	Admin
+	Query    string // the exact address searched for
+	Searched bool
+	People   []PersonRow
+	Total    int
+	Next     string // path of the next page
+}
+
+// PersonRow is a person in the list.
+type PersonRow struct {
+	URL, Address, Locale string // the address is masked
+	Consents             []ConsentBadge
+	Since                time.Time
+}
+
+// ConsentBadge is where a person stands with a purpose.
+type ConsentBadge struct {
+	Purpose string
+	State   string // "pending", "active", "withdrawn", "expired"
+}
+
+// PersonPage is GET /admin/people/{id}. Looking at it leaves an audit line.
+type PersonPage struct {
+	Admin
+	ID, Address, Name, Locale string
+	Interests                 []string
+	Consents                  []PersonConsent
+	Events                    []EventRow // oldest first
+	Export                    string     // path of the JSON export; empty for none
+}
+
+// PersonConsent is a person's standing for one purpose.
+type PersonConsent struct {
+	Purpose, State, Basis string
+	Wording               string // as seen by the person
+	Version               int
+	Since                 time.Time
+}
+
+// EventRow is one act in the ledger.
+type EventRow struct {
+	Seq                              int64
+	At                               time.Time
+	Kind                             string // requested, confirmed, withdrawn, …
+	Purpose, Campaign, Source, Actor string
+	Version                          int // of the wording; 0 for none
+}
+
+// Mark is the look of the event in the timeline.
+func (e EventRow) Mark() string {
+	switch e.Kind {
+	case "confirmed", "reinstated", "campaign_rejoined":
+		return "ok"
+	case "withdrawn", "refused", "campaign_left", "objected", "expired", "erased":
+		return "bad"
+	}
+	return ""
+}
+
+// PurposesPage is GET /admin/purposes.
+type PurposesPage struct {
+	Admin
+	Purposes []PurposeCard
+}
+
+// PurposeCard is a purpose with its wording in each language.
+type PurposeCard struct {
+	Slug, Name, Basis string
+	Version           int
+	Wordings          []Wording
+	Active, Pending   int
+	InactiveAfterDays int
+	Forms             []FormLink
+}
+
+// Wording is the text that people agree to, in one language.
+type Wording struct{ Locale, Text string }
+
+func (LoginPage) file() string     { return "admin/login.html" }
+func (DashboardPage) file() string { return "admin/dashboard.html" }
+func (MailingPage) file() string   { return "admin/mailing.html" }
+func (PeoplePage) file() string    { return "admin/people.html" }
+func (PersonPage) file() string    { return "admin/person.html" }
+func (PurposesPage) file() string  { return "admin/purposes.html" }

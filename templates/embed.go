@@ -1,0 +1,17 @@
+// Package templates draws every page a person sees: the public ones, in the
+// customer's brand, and the admin site. Each page has a typed struct; the
+// server fills it and calls Set.Render. All words stand in locales/*.toml;
+// only texts that an administrator wrote (names and wording of purposes, forms,
+// the controller) arrive in the structs, already in the reader's language.
+package templates
+
+import "embed"
+
+// LocalesFS holds locales/*.toml: nl.toml and en.toml for the pages,
+// mail.nl.toml and mail.en.toml for mails.
+//
+//go:embed locales/*.toml
+var LocalesFS embed.FS
+
+//go:embed page/*.html admin/*.html
+var pagesFS embed.FS

@@ -1,0 +1,244 @@
+package templates
+
+import (
+	"bytes"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var (
+	update = flag.Bool("update", false, "write testdata/golden anew")
+	now    = time.Date(2026, time.November, 24, 13, 32, 8, 0, time.UTC)
+)
+
+const (
+	newsWording = "Ja, Zonvaart Reizen mag mij twee keer per maand reisideeën en vakantieaanbiedingen mailen. Ik kan altijd stoppen."
+	skiWording  = "Ja, Zonvaart Reizen mag mij aanbiedingen voor ski’s, schoenen en kleding mailen."
+)
+
+func zonvaart(path string) Site {
+	return Site{
+		Brand: Brand{Name: "Zonvaart Reizen", Logo: "/static/img/zonvaart.svg", Accent: "#b8400e"}, Path: path,
+		Contact: "privacy@zonvaart.example", PostalAddress: "Oudegracht 118, 3511 AW Utrecht",
+	}
+}
+
+func signUp() SignUpPage {
+	return SignUpPage{
+		Site: zonvaart("/f/home"), Action: "/f/home", Title: "Reisnieuws in uw mailbox", AskName: true, EraseDays: 14,
+		Purposes: []PurposeChoice{
+			{Slug: "travel-news", Name: "Reisnieuws", Frequency: "2 keer per maand", Wording: newsWording,
+				Explanation: "met uw e-mailadres, taal en interesses kiezen wij welke reizen wij u laten zien. Niemand anders gebruikt ze voor reclame."},
+			{Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", Frequency: "november tot maart, 1 keer per week", Wording: skiWording,
+				Explanation: "aanbiedingen van onze eigen skiwinkel. Wij gebruiken hiervoor niet wat u in het Reisnieuws aanklikt."},
+		},
+		Interests: []Interest{{"motorvakantie", "Motorvakantie", false}, {"wintersport", "Wintersport", false}, {"stedentrip", "Stedentrip", false}},
+	}
+}
+
+func progress() Progress {
+	return Progress{Total: 12480, Open: 4000, Sent: 8205, Deferred: 31, Bounced: 12, Failed: 40, Uncertain: 2, Skipped: 190, Rate: 62}
+}
+
+func desk(section string) Admin {
+	return Admin{User: "femke@zonvaart.example", Section: section, Token: "t0ken", Path: "/admin"}
+}
+
+func mailing() MailingPage {
+	return MailingPage{
+		Admin: desk("campaigns"), Campaign: "Winter 2027", Purpose: "Reisnieuws", Segment: "Wintersport", Action: "/admin/mailings/m2",
+		MailingRow: MailingRow{ID: "m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
+		Preview:    "/admin/mailings/m2/preview", CanPause: true, CanCancel: true, Refresh: 2, Next: "?cursor=abc",
+		Deliveries: []DeliveryRow{
+			{Person: "/admin/people/1", Address: "a•••••@voorbeeld.example", State: "sent", Reply: "250 2.0.0 Ok: queued as 7C1", Attempts: 1, At: now},
+			{Person: "/admin/people/2", Address: "b••@mail.example", State: "deferred", Reply: "451 4.7.1 Greylisted", Attempts: 2, At: now},
+			{Address: "", State: "skipped", Reason: "withdrawn", At: now},
+			{Person: "/admin/people/4", Address: "d••••@ander.example", State: "uncertain", Attempts: 1, At: now},
+		},
+	}
+}
+
+// gallery is every page with sample data; the name is the golden file's.
+func gallery() map[string]any {
+	wrong := signUp()
+	wrong.Email, wrong.Name = "anouk@", "Anouk"
+	wrong.Errors = FieldErrors{{Field: "email", Code: "email_domain_missing"}, {Field: "purpose", Code: "purpose_required"}}
+	bare := signUp()
+	bare.Site, bare.Title, bare.Interests, bare.AskName = Site{}, "", nil, false
+	news := AskedPurpose{Name: "Reisnieuws", Frequency: "2 keer per maand", Wording: newsWording, Version: 3}
+	ski := AskedPurpose{Name: "Aanbiedingen ski-uitrusting", Wording: skiWording, Version: 1}
+	newsIn, skiIn := news, ski
+	newsIn.Since, skiIn.Since = now, now
+	own := zonvaart("/confirm/x")
+	own.Preferences = "/preferences/x"
+	confirm := ConfirmPage{Site: zonvaart("/confirm/x"), Action: "/confirm/x", NotMe: "/confirm/x/not-me",
+		Address: "a•••••@voorbeeld.example", Purposes: []AskedPurpose{news}, EraseOn: now.AddDate(0, 0, 14)}
+	both := confirm
+	both.Purposes = []AskedPurpose{news, ski}
+	unsubscribed := UnsubscribedPage{Site: own, Action: "/unsubscribe/x", Scope: "purpose", Campaign: "Winter 2027", Purpose: "Reisnieuws",
+		At: now, Undo: true, Still: []AskedPurpose{ski}}
+	preferences := PreferencesPage{Site: own, Action: "/preferences/x", Address: "a•••••@voorbeeld.example", Notice: NoticeStopped, Subject: "Aanbiedingen ski-uitrusting",
+		Purposes: []PreferencePurpose{
+			{Slug: "travel-news", Name: "Reisnieuws", Wording: newsWording, State: "active", Since: now, Source: "het formulier op onze homepage", Version: 3},
+			{Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", Wording: skiWording},
+		},
+		Interests: []Interest{{"motorvakantie", "Motorvakantie", false}, {"wintersport", "Wintersport", true}, {"stedentrip", "Stedentrip", true}},
+		Name:      "Anouk", Locale: "nl", Export: true, Erase: true,
+		Mails: []SentMail{{now.AddDate(0, 0, -12), "Drie dorpen waar de sneeuw al ligt", "/view/x"}, {now.AddDate(0, -2, 0), "Bevestig: Reisnieuws van Zonvaart Reizen", ""}},
+	}
+	quiet := preferences
+	quiet.Notice, quiet.Export, quiet.Erase, quiet.Mails, quiet.Interests = "", false, false, nil, nil
+	draft := mailing()
+	draft.MailingRow = MailingRow{Subject: "Vroeg boeken: de Tiroler kaart", State: "draft"}
+	draft.Deliveries, draft.CanPause, draft.Refresh, draft.CanSend, draft.CanTest, draft.TestTo = nil, false, 0, true, true, "femke@zonvaart.example"
+	draft.Blockers = []Blocker{{"sender_incomplete", ""}, {"sender_incomplete", ""}, {"no_relay", ""}}
+	return map[string]any{
+		"signup":             signUp(),
+		"signup-422":         wrong,
+		"signup-bare":        bare,
+		"check-mail":         CheckMailPage{Site: zonvaart(""), From: "Zonvaart Reizen <reisnieuws@zonvaart.example>", Subject: "Bevestig: Reisnieuws van Zonvaart Reizen", Until: now.AddDate(0, 0, 7), Again: "/f/home"},
+		"confirm":            confirm,
+		"confirm-both":       both,
+		"confirmed":          ConfirmedPage{Site: own, Purposes: []AskedPurpose{newsIn}, From: "reisnieuws@zonvaart.example", Latest: &Link{"Winter 2027, editie 2", "/view/x"}},
+		"confirmed-again":    ConfirmedPage{Site: own, Repeat: true, Purposes: []AskedPurpose{newsIn, skiIn}},
+		"confirm-old":        ConfirmOldPage{Site: zonvaart(""), Again: "/f/home"},
+		"expired":            LinkExpiredPage{Site: zonvaart("/confirm/x"), Resend: "/confirm/x/resend", EraseOn: now},
+		"not-me":             NotMeDonePage{zonvaart("")},
+		"unsubscribe":        UnsubscribePage{Site: own, Action: "/unsubscribe/x", Address: "a•••••@voorbeeld.example", Campaign: "Winter 2027", Purpose: "Reisnieuws", Others: []string{"Aanbiedingen ski-uitrusting"}},
+		"unsubscribed":       unsubscribed,
+		"unsubscribed-all":   UnsubscribedPage{Site: Site{}, Scope: "all"},
+		"resubscribed":       ResubscribedPage{Site: own, Leave: "/unsubscribe/x", Name: "Reisnieuws", At: now},
+		"preferences":        preferences,
+		"preferences-quiet":  quiet,
+		"privacy":            privacy(),
+		"privacy-bare":       PrivacyPage{},
+		"home":               HomePage{zonvaart("/"), []FormLink{{"Reisnieuws in uw mailbox", "Reisideeën en aanbiedingen, twee keer per maand.", "/f/home"}, {"Skiwinkel", "", "/f/ski"}}},
+		"home-bare":          HomePage{},
+		"error-404":          ErrorPage{zonvaart(""), 404, "link_invalid", ""},
+		"error-429":          ErrorPage{zonvaart(""), 429, "too_many", ""},
+		"error-503-bare":     ErrorPage{Site{}, 503, "", ""},
+		"admin-login":        LoginPage{Admin: Admin{Path: "/admin/login"}},
+		"admin-login-button": LoginPage{Action: "/admin/login", Login: "0ne-t1me"},
+		"admin-dashboard":    dashboard(),
+		"admin-empty":        DashboardPage{Admin: desk("campaigns"), Missing: []string{"controller", "smtp"}},
+		"admin-mailing":      mailing(),
+		"admin-draft":        draft,
+		"admin-people":       people(),
+		"admin-people-none":  PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
+		"admin-person":       person(),
+		"admin-purposes": PurposesPage{desk("purposes"), []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", Version: 3, Active: 12480, Pending: 14, InactiveAfterDays: 365,
+			Wordings: []Wording{{"nl", newsWording}, {"en", "Yes, Zonvaart Reizen may e-mail me travel ideas and holiday offers."}}, Forms: []FormLink{{"home", "", "/f/home"}}}}},
+	}
+}
+
+func privacy() PrivacyPage {
+	return PrivacyPage{
+		Site: zonvaart("/privacy"), Version: 4, Since: now.AddDate(0, -2, 0), Older: []int{3, 2}, Controller: "Zonvaart Reizen B.V.", PendingDays: 14, ProofYears: 3,
+		Purposes: []PrivacyPurpose{
+			{"Reisnieuws", "Met uw e-mailadres, taal en interesses kiezen wij welke reizen wij u laten zien.", "consent", 365},
+			{"Aanbiedingen ski-uitrusting", "", "existing_customer", 0},
+		},
+		Processors: []PrivacyProcessor{{"Postrelais B.V.", "Nederland", "relay", now.AddDate(0, -8, 0)}, {"Serverhuis Noord", "Nederland", "hosting", time.Time{}}},
+	}
+}
+
+func dashboard() DashboardPage {
+	return DashboardPage{Admin: desk("campaigns"), Active: 12480, Pending: 14, Left: 9, Refresh: 2, Campaigns: []CampaignCard{
+		{"winter-2027", "Winter 2027", "Reisnieuws", []MailingRow{
+			{ID: "m2", URL: "/admin/mailings/m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
+			{ID: "m1", URL: "/admin/mailings/m1", Subject: "Vroeg boeken: de Tiroler kaart", State: "sent", At: now.AddDate(0, 0, -14), Progress: Progress{Total: 12411, Sent: 12380, Failed: 21, Skipped: 10}},
+		}},
+		{"ski", "Skiwinkel", "Aanbiedingen ski-uitrusting", nil},
+	}}
+}
+
+func people() PeoplePage {
+	return PeoplePage{Admin: desk("people"), Total: 12480, Next: "?cursor=x", People: []PersonRow{
+		{"/admin/people/1", "a•••••@voorbeeld.example", "nl", []ConsentBadge{{"Reisnieuws", "active"}, {"Aanbiedingen ski-uitrusting", "pending"}}, now},
+		{"/admin/people/2", "b••@mail.example", "en", []ConsentBadge{{"Reisnieuws", "withdrawn"}}, now.AddDate(0, -4, 0)},
+	}}
+}
+
+func person() PersonPage {
+	return PersonPage{Admin: desk("people"), ID: "0193-7f", Address: "anouk@voorbeeld.example", Name: "Anouk", Locale: "nl", Interests: []string{"Wintersport", "Stedentrip"},
+		Consents: []PersonConsent{{"Reisnieuws", "active", "consent", newsWording, 3, now}},
+		Events: []EventRow{
+			{1, now.Add(-time.Hour), "requested", "Reisnieuws", "", "form:home", "", 3},
+			{2, now, "confirmed", "Reisnieuws", "", "link", "", 3},
+			{3, now.Add(time.Hour), "withdrawn", "Aanbiedingen ski-uitrusting", "winter-2027", "link", "de persoon", 0},
+		}, Export: "/admin/people/1/export"}
+}
+
+// TestGallery keeps every page as it was looked at; -update writes it anew.
+func TestGallery(t *testing.T) {
+	set := newSet(t)
+	for name, page := range gallery() {
+		for _, locale := range set.Locales() {
+			if locale != "nl" && name != "signup" && name != "confirm" && name != "confirmed" && name != "unsubscribed" && name != "admin-mailing" {
+				continue
+			}
+			t.Run(name+"."+locale, func(t *testing.T) {
+				var got bytes.Buffer
+				if err := set.Render(&got, locale, page); err != nil {
+					t.Fatal(err)
+				}
+				golden := filepath.Join("testdata", "golden", name+"."+locale+".html")
+				if *update {
+					if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want, err := os.ReadFile(golden)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(string(want), got.String()); diff != "" {
+					t.Errorf("page changed; look at it, then run with -update (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// ExampleSet_Render draws a page as a handler would.
+func ExampleSet_Render() {
+	set, err := New()
+	if err != nil {
+		panic(err)
+	}
+	page := ErrorPage{Status: http.StatusNotFound, Code: "form_unknown"}
+	rec := httptest.NewRecorder()
+	if err := set.Render(rec, set.Match("", "", "nl-BE, en;q=0.5", ""), page); err != nil {
+		panic(err)
+	}
+	os.Stdout.WriteString(set.ErrorText("nl", page.Code, ""))
+	// Output: Dit formulier bestaat niet, of niet meer.
+}
+
+func BenchmarkConfirmed(b *testing.B) {
+	set := newSet(b)
+	page := gallery()["confirmed"]
+	var buf bytes.Buffer
+	for b.Loop() {
+		buf.Reset()
+		if err := set.Render(&buf, "nl", page); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func newSet(t testing.TB) *Set {
+	t.Helper()
+	set, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}

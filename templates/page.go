@@ -1,0 +1,247 @@
+package templates
+
+import "time"
+
+// SignUpPage is GET /f/{form}, and the 422 answer to its POST.
+type SignUpPage struct {
+	Site
+	Action       string // where the form posts to: /f/{form}
+	Title, Intro string // as the administrator wrote them; empty for general words
+	Email, Name  string // what the visitor typed, kept after an error
+	AskName      bool
+	Purposes     []PurposeChoice
+	Interests    []Interest
+	Errors       FieldErrors
+	EraseDays    int    // an unconfirmed request is erased after this many days; 0 leaves the sentence out
+	Stamp        string // signed time of showing the form, sent back as "stamp"; empty for none
+	Trap         bool   // adds the hidden field "website" that only robots fill
+}
+
+// PurposeChoice is one box of the form (M2, M3, M4). Chosen is only ever true
+// for a box that this visitor ticked before an error.
+type PurposeChoice struct {
+	Slug, Name  string
+	Frequency   string // how often mail comes, as written by the administrator
+	Wording     string // the words agreed to, verbatim
+	Explanation string // what the data is used for, in plain words
+	Chosen      bool
+}
+
+// CheckMailPage is what everyone sees after POST /f/{form}, whether or not the
+// address was known.
+type CheckMailPage struct {
+	Site
+	From    string    // sender of the confirmation mail: Zonvaart Reizen <news@…>
+	Subject string    // its subject
+	Until   time.Time // the link works until then
+	Again   string    // path of the form
+}
+
+// ConfirmPage is GET /confirm/{token}: one button, and a way to say no.
+type ConfirmPage struct {
+	Site
+	Action   string // POST: /confirm/{token}
+	NotMe    string // POST: /confirm/{token}/not-me
+	Address  string // masked
+	Purposes []AskedPurpose
+	EraseOn  time.Time // without an answer the request is erased then
+}
+
+// Names lists the purposes asked for.
+func (p ConfirmPage) Names() []string { return askedNames(p.Purposes) }
+
+// AskedPurpose is a purpose with the wording that the person saw.
+type AskedPurpose struct {
+	Name, Frequency, Wording string
+	Version                  int       // of the wording; 0 when not shown
+	Since                    time.Time // consent given; zero before that
+}
+
+func askedNames(all []AskedPurpose) []string {
+	names := make([]string, len(all))
+	for i, p := range all {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// ConfirmedPage is the answer to POST /confirm/{token}, and to every later GET.
+type ConfirmedPage struct {
+	Site
+	Repeat   bool // the person was already in: "you are in since …"
+	Purposes []AskedPurpose
+	From     string // bare address that mails will come from
+	Latest   *Link  // an earlier mailing to read now, if there is one
+}
+
+// Names lists the purposes confirmed.
+func (p ConfirmedPage) Names() []string { return askedNames(p.Purposes) }
+
+// Link is a titled path or URL.
+type Link struct{ Title, URL string }
+
+// ConfirmOldPage answers a confirm link that a newer mail replaced.
+type ConfirmOldPage struct {
+	Site
+	Again string // path of the form; empty hides the link
+}
+
+// LinkExpiredPage is the 410 answer of /confirm/{token}. It shows no data.
+type LinkExpiredPage struct {
+	Site
+	Resend  string    // POST: /confirm/{token}/resend; empty when nothing is left to confirm
+	Again   string    // path of the form
+	EraseOn time.Time // the request is erased then
+}
+
+// NotMeDonePage is the answer to POST /confirm/{token}/not-me.
+type NotMeDonePage struct{ Site }
+
+// UnsubscribePage is GET /unsubscribe/{token} (M13). The form posts scope.
+type UnsubscribePage struct {
+	Site
+	Action   string
+	Address  string   // masked; empty for an erased person
+	Campaign string   // name of the series the link came with; empty hides the choice
+	Purpose  string   // name of its purpose; empty hides the choice
+	Others   []string // other purposes that stay on when only this one stops
+	Scope    string   // "campaign", "purpose" or "all": the choice that is made already; empty for purpose
+}
+
+// Picked tells whether a scope is the one chosen beforehand.
+func (p UnsubscribePage) Picked(scope string) bool {
+	if p.Scope != "" {
+		return scope == p.Scope
+	}
+	if p.Purpose == "" {
+		return scope == "all"
+	}
+	return scope == "purpose"
+}
+
+// UnsubscribedPage is the answer to POST /unsubscribe/{token}; it looks the same
+// on every repeat and for an erased person.
+type UnsubscribedPage struct {
+	Site
+	Action   string
+	Scope    string // "campaign", "purpose" or "all"
+	Campaign string
+	Purpose  string
+	At       time.Time // recorded (M12); zero for an erased person
+	Undo     bool      // shows the form that posts undo=1 with the scope
+	Still    []AskedPurpose
+}
+
+// ResubscribedPage is the answer to an undo.
+type ResubscribedPage struct {
+	Site
+	Leave string // path of the unsubscribe page
+	Name  string // of the campaign or purpose that is on again; empty after "all"
+	At    time.Time
+}
+
+// PreferencesPage is /preferences/{token} (M14, M20, M21, M19). Forms post to
+// Action: stop=slug or start=slug; save=interests with interest…; save=person
+// with name and locale; export=json|csv; erase=ask.
+type PreferencesPage struct {
+	Site
+	Action    string
+	Address   string // masked
+	Notice    Notice // what the last post did
+	Subject   string // name of the purpose that Notice is about
+	Purposes  []PreferencePurpose
+	Interests []Interest
+	Name      string
+	Locale    string // the person's language
+	Mails     []SentMail
+	Errors    FieldErrors
+	Export    bool // downloads exist
+	Erase     bool // erasure exists
+}
+
+// Notice says what a post to the preferences page did.
+type Notice string
+
+// The notices, each a text preferences.notice_<notice> in the locale files.
+const (
+	NoticeSaved   Notice = "saved"
+	NoticeStopped Notice = "stopped"
+	NoticeStarted Notice = "started"
+	NoticeMailed  Notice = "mailed" // a confirmation mail is on its way
+)
+
+// PreferencePurpose is a purpose and where the person stands with it.
+type PreferencePurpose struct {
+	Slug, Name, Frequency, Wording string
+	State                          string    // "active", "pending", or anything else for off
+	Since                          time.Time // of the yes; zero when off
+	Source                         string    // where the yes was given, in words; may be empty
+	Version                        int       // of the wording; 0 when not shown
+}
+
+// SentMail is a mail that the person got.
+type SentMail struct {
+	At      time.Time
+	Subject string
+	URL     string // of the web page that shows it; empty for none
+}
+
+// PrivacyPage is GET /privacy (art. 13 and 14 GDPR), written from the settings.
+type PrivacyPage struct {
+	Site
+	Version    int
+	Since      time.Time
+	Older      []int  // earlier versions, newest first
+	Controller string // legal name; empty while not configured
+	Purposes   []PrivacyPurpose
+	Processors []PrivacyProcessor
+	PendingDays,
+	ProofYears int // how long a request waits, and how long proof is kept after leaving
+	Authority string // supervisory authority; empty for the Dutch one
+}
+
+// PrivacyPurpose is one purpose in the statement.
+type PrivacyPurpose struct {
+	Name, Explanation string
+	Basis             string // "consent", "existing_customer", "contract", …: basis.<Basis> in the locale files
+	InactiveAfterDays int    // 0: no end but the person's own
+}
+
+// PrivacyProcessor is a party that data goes to (M28).
+type PrivacyProcessor struct {
+	Name, Country string
+	Role          string // role.<Role> in the locale files, or shown as it is
+	SignedOn      time.Time
+}
+
+// HomePage is GET /: what one can sign up for here.
+type HomePage struct {
+	Site
+	Forms []FormLink
+}
+
+// FormLink is a public form.
+type FormLink struct{ Title, Intro, URL string }
+
+// ErrorPage is the page of every 4xx and 5xx without a page of its own.
+type ErrorPage struct {
+	Site
+	Status int
+	Code   string // stable code; error.<Code> in the locale files
+	Text   string // shown when the code has no text
+}
+
+func (SignUpPage) file() string       { return "page/signup.html" }
+func (CheckMailPage) file() string    { return "page/check-mail.html" }
+func (ConfirmPage) file() string      { return "page/confirm.html" }
+func (ConfirmedPage) file() string    { return "page/confirmed.html" }
+func (ConfirmOldPage) file() string   { return "page/confirm-old.html" }
+func (LinkExpiredPage) file() string  { return "page/expired.html" }
+func (NotMeDonePage) file() string    { return "page/not-me.html" }
+func (UnsubscribePage) file() string  { return "page/unsubscribe.html" }
+func (UnsubscribedPage) file() string { return "page/unsubscribed.html" }
+func (ResubscribedPage) file() string { return "page/resubscribed.html" }
+func (PreferencesPage) file() string  { return "page/preferences.html" }
+func (PrivacyPage) file() string      { return "page/privacy.html" }
+func (HomePage) file() string         { return "page/home.html" }
+func (ErrorPage) file() string        { return "page/error.html" }

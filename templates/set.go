@@ -1,0 +1,183 @@
+package templates
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+// fallback is the language of last resort.
+const fallback = "en"
+
+// Set holds all pages in all languages, ready to draw. It is safe for
+// concurrent use.
+type Set struct {
+	locales []string
+	texts   map[string]*texts
+	pages   map[string]map[string]*template.Template // by language, then by file
+	buffers sync.Pool
+}
+
+// Page is a struct of this package that describes one page.
+type Page interface{ file() string }
+
+// New parses the pages and texts that are built into the program. An error is
+// a mistake in them.
+func New() (*Set, error) {
+	all, err := loadTexts(LocalesFS, "locales")
+	if err != nil {
+		return nil, err
+	}
+	home, err := time.LoadLocation("Europe/Amsterdam")
+	if err != nil {
+		return nil, fmt.Errorf("load the default time zone: %w", err)
+	}
+	s := &Set{texts: all, pages: map[string]map[string]*template.Template{}}
+	s.buffers.New = func() any { return new(bytes.Buffer) }
+	for locale := range all {
+		s.locales = append(s.locales, locale)
+	}
+	slices.Sort(s.locales)
+	for _, locale := range s.locales {
+		t := all[locale]
+		if t.calendar, err = newCalendar(t, home); err != nil {
+			return nil, err
+		}
+		s.pages[locale] = map[string]*template.Template{}
+		for _, folder := range []string{"page", "admin"} {
+			if err := s.parse(pagesFS, folder, locale); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s, nil
+}
+
+// parse reads a folder in which layout.html is shared by all other files.
+func (s *Set) parse(files fs.FS, folder, locale string) error {
+	layout, err := template.New("layout.html").Funcs(s.funcs(locale)).ParseFS(files, folder+"/layout.html")
+	if err != nil {
+		return fmt.Errorf("parse %s: %w", folder, err)
+	}
+	names, err := fs.Glob(files, folder+"/*.html")
+	if err != nil {
+		return fmt.Errorf("list %s: %w", folder, err)
+	}
+	for _, name := range names {
+		if path.Base(name) == "layout.html" {
+			continue
+		}
+		page, err := template.Must(layout.Clone()).ParseFS(files, name)
+		if err != nil {
+			return fmt.Errorf("parse %s: %w", name, err)
+		}
+		if err := s.settle(page, locale); err != nil {
+			return fmt.Errorf("parse %s in %s: %w", name, locale, err)
+		}
+		s.pages[locale][name] = page
+	}
+	return nil
+}
+
+// Render writes a page of this package in a language. Nothing is written when
+// it fails.
+func (s *Set) Render(w io.Writer, locale string, page any) error {
+	p, ok := page.(Page)
+	if !ok {
+		return fmt.Errorf("render: %T is not a page", page)
+	}
+	t, ok := s.pages[s.known(locale)][p.file()]
+	if !ok {
+		return fmt.Errorf("render: no template %s", p.file())
+	}
+	b := s.buffers.Get().(*bytes.Buffer)
+	defer s.buffers.Put(b)
+	b.Reset()
+	if err := t.ExecuteTemplate(b, "layout", page); err != nil {
+		return fmt.Errorf("render %s: %w", p.file(), err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// Locales are the languages that pages exist in, as BCP 47 codes in
+// alphabetical order.
+func (s *Set) Locales() []string { return slices.Clone(s.locales) }
+
+// Match chooses the language of a page (M24): an explicit choice, else the
+// person's, else the best of Accept-Language by its q-values (RFC 9110 section
+// 12.5.4), else the form's first, else English. Words that name no language of
+// ours are passed over. With only given, it chooses among these.
+func (s *Set) Match(choice, person, acceptLanguage, formFirst string, only ...string) string {
+	has := func(locale string) bool {
+		return s.texts[locale] != nil && (len(only) == 0 || slices.Contains(only, locale))
+	}
+	for _, wish := range []string{choice, person} {
+		if locale := base(wish); has(locale) {
+			return locale
+		}
+	}
+	if len(acceptLanguage) <= 256 {
+		tags, _, _ := language.ParseAcceptLanguage(acceptLanguage)
+		for _, tag := range tags {
+			if b, _ := tag.Base(); has(b.String()) {
+				return b.String()
+			}
+		}
+	}
+	if locale := base(formFirst); has(locale) {
+		return locale
+	}
+	if len(only) > 0 && s.texts[only[0]] != nil {
+		return only[0]
+	}
+	return fallback
+}
+
+// T gives a text without markup. The args are pairs of a field's name and its
+// value; "Count" (an int) chooses the plural. An unknown key gives the key.
+func (s *Set) T(locale, key string, args ...any) string {
+	if p, ok := s.texts[s.known(locale)].phrase(key, args); ok {
+		return p.text(args)
+	}
+	return key
+}
+
+// ErrorText gives the sentence for a stable error code, else the fallback, else
+// a general apology.
+func (s *Set) ErrorText(locale, code, fallback string) string {
+	t := s.texts[s.known(locale)]
+	if p, ok := t.phrase("error."+code, nil); ok {
+		return p.text(nil)
+	}
+	if fallback != "" {
+		return fallback
+	}
+	return t.messages["error.internal"].other.text(nil)
+}
+
+// known gives the language itself when pages exist in it, else English.
+func (s *Set) known(locale string) string {
+	if s.texts[locale] != nil {
+		return locale
+	}
+	if b := base(locale); s.texts[b] != nil {
+		return b
+	}
+	return fallback
+}
+
+// base gives the lower-case primary subtag of a BCP 47 tag.
+func base(tag string) string {
+	primary, _, _ := strings.Cut(strings.ReplaceAll(tag, "_", "-"), "-")
+	return strings.ToLower(primary)
+}

@@ -129,7 +129,7 @@ func (s Standing) Asked(request ID, now time.Time) ([]Subscription, Answer) {
 			active = append(active, sub)
 		case sub.Request == request && sub.State == Pending && now.Sub(sub.Since) <= Limits.PendingWindow:
 			pending = append(pending, sub)
-		case sub.State == Pending:
+		case sub.State == Pending && sub.Request != request:
 			newer = true
 		}
 	}

@@ -104,6 +104,8 @@ func (s Standing) SignUpMail(request ID, recent int, told, now time.Time) (Syste
 		return MailConfirm, ""
 	case AnswerSuperseded:
 		return MailNone, "superseded"
+	case AnswerAlready:
+		return MailNone, "confirmed"
 	}
 	for _, sub := range s.Subscriptions {
 		if sub.State == Active {

@@ -1,0 +1,215 @@
+package mailer
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"io"
+	"strings"
+
+	"github.com/wneessen/go-mail"
+	"golang.org/x/net/html"
+
+	"akkoord"
+)
+
+// MaxHTML is how many bytes an HTML part can have. Gmail clips near 102 KB and
+// would hide the footer (requirements-mail A.18).
+const MaxHTML = 100 << 10
+
+// Letter is one mailing in one variant and language, before it is anyone's.
+// Subject, Preheader and the body can hold fields (akkoord.Template).
+type Letter struct {
+	Sender
+	CampaignSlug, CampaignName string
+	PurposeSlug, PurposeName   string
+	MailingID                  akkoord.ID
+	Basis                      akkoord.Basis // why people get it, said in the footer; empty is consent
+	Locale                     string
+	Subject                    string
+	Preheader                  string // optional line that mail programs show beside the subject
+	Markdown                   string // the body, unless HTML is set
+	HTML                       string
+}
+
+// campaignSheet is what the layout of a campaign shows.
+type campaignSheet struct {
+	sheet
+	Body                                    any
+	Reason, CampaignName                    string
+	UnsubscribeURL, PreferencesURL, ViewURL string
+}
+
+// Campaign renders a letter once, with the footer that the law and the contract
+// ask for in both parts; there is no way to leave it out (M5, M11). Errors:
+// sender_incomplete with all reasons, and about the letter unknown_field,
+// template_invalid, link_refused, text_invalid, html_invalid, mail_too_large.
+func (c *Composer) Campaign(l Letter) (*Skeleton, error) {
+	d, err := c.draft(l)
+	if err != nil {
+		return nil, err
+	}
+	boundary, err := c.boundary()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := d.render(boundary)
+	if err != nil {
+		return nil, err
+	}
+	s := &Skeleton{slots: d.gaps.slots, subject: d.subject, html: cut([]byte(d.html), placePage, placePageURL)}
+	s.message, err = cutMessage(raw, boundary, s.slots)
+	return s, err
+}
+
+// draft is a letter with a mark at each gap, not yet encoded.
+type draft struct {
+	Letter
+	locale     string // of the words around the letter
+	gaps       marks
+	subject    []slot
+	text, html string
+}
+
+func (c *Composer) draft(l Letter) (*draft, error) {
+	if err := l.check(); err != nil {
+		return nil, err
+	}
+	lang, locale := c.language(l.Locale)
+	constants := map[string]string{"campaign": l.CampaignName, "purpose": l.PurposeName, "locale": locale}
+	subject, err := lineTemplate("subject", l.Subject)
+	if err != nil {
+		return nil, err
+	}
+	preheader, err := lineTemplate("preheader", l.Preheader)
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{Letter: l, locale: locale}
+	for _, p := range subject.Parts() {
+		d.subject = append(d.subject, newFieldSlot(p, constants))
+	}
+	body, err := l.body(&d.gaps, constants)
+	if err != nil {
+		return nil, err
+	}
+	var fragment bytes.Buffer
+	if err := renderChildren(&fragment, body); err != nil {
+		return nil, err
+	}
+	reason, err := lang.words.say(reasonKey(l.Basis), "Controller", l.Controller, "Purpose", l.PurposeName)
+	if err != nil {
+		return nil, err
+	}
+	page := campaignSheet{
+		sheet: newSheet(l.Sender, locale, d.gaps.template(subject, constants)), Reason: reason, CampaignName: l.CampaignName,
+		UnsubscribeURL: d.gaps.add(slotUnsubscribe), PreferencesURL: d.gaps.add(slotPreferences), ViewURL: d.gaps.add(slotView),
+	}
+	page.Preheader = d.gaps.template(preheader, constants)
+	textPage := page
+	page.Body, textPage.Body = htmltemplate.HTML(fragment.String()), plainText(body)
+	if d.html, d.text, err = lang.draw("campaign", page, textPage); err != nil {
+		return nil, err
+	}
+	if len(d.html) > MaxHTML {
+		return nil, akkoord.Errorf(akkoord.TooLarge, "mail_too_large", "This mail has %d KB; with more than %d KB mail programs cut off its end.", len(d.html)>>10, MaxHTML>>10)
+	}
+	return d, nil
+}
+
+// render encodes a draft, its marks still in place.
+func (d *draft) render(boundary string) ([]byte, error) {
+	m, err := newMessage(d.Sender, d.locale, boundary, d.text, d.html)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.To(d.gaps.add(slotTo) + markHost); err != nil {
+		return nil, fmt.Errorf("compose: %w", err)
+	}
+	m.SetGenHeader(mail.HeaderDate, d.gaps.add(slotDate))
+	m.SetMessageIDWithValue(d.gaps.add(slotMessageID))
+	m.SetGenHeader(mail.HeaderSubject, d.gaps.add(slotSubject))
+	m.SetGenHeader(mail.HeaderListUnsubscribe, d.gaps.add(slotListUnsubscribe))
+	d.setListFields(m)
+	return render(m)
+}
+
+func (l Letter) check() error {
+	if err := l.Sender.check(); err != nil {
+		return err
+	}
+	if err := akkoord.CheckSlug("campaign", l.CampaignSlug); err != nil {
+		return err
+	}
+	if err := akkoord.CheckSlug("purpose", l.PurposeSlug); err != nil {
+		return err
+	}
+	for _, s := range []string{l.Subject, l.Preheader, l.Markdown, l.HTML, l.CampaignName, l.PurposeName, l.Controller, l.PostalAddress, l.PrivacyContact} {
+		if strings.Contains(s, markStart) {
+			return akkoord.Errorf(akkoord.Invalid, "template_invalid", "The letters %q can't be used in a mail.", markStart)
+		}
+	}
+	return nil
+}
+
+// lineTemplate reads a line with fields that can stand in a header.
+func lineTemplate(field, s string) (akkoord.Template, error) {
+	if err := akkoord.CheckLine(field, s, 4*akkoord.Limits.Subject); err != nil {
+		return akkoord.Template{}, err
+	}
+	t, err := akkoord.ParseTemplate(strings.TrimSpace(s))
+	return t, atField(field, err)
+}
+
+// body gives the sanitised body with a mark for each field.
+func (l Letter) body(gaps *marks, constants map[string]string) (*html.Node, error) {
+	field, source, read := "markdown", l.Markdown, fromMarkdown
+	if l.HTML != "" {
+		field, source, read = "html", l.HTML, fromHTML
+	}
+	t, err := akkoord.ParseTemplate(source)
+	if err != nil {
+		return nil, atField(field, err)
+	}
+	n, err := read(gaps.template(t, constants))
+	return n, atField(field, err)
+}
+
+// atField says in which field of the mailing an author's error is.
+func atField(field string, err error) error {
+	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Field == "" {
+		e.Field = field
+	}
+	return err
+}
+
+func reasonKey(b akkoord.Basis) string {
+	switch b {
+	case akkoord.BasisExistingCustomer:
+		return "mail.reason_customer"
+	case akkoord.BasisContract:
+		return "mail.reason_contract"
+	}
+	return "mail.reason"
+}
+
+// setListFields sets the fields that are the same for all copies: one-click
+// (RFC 8058), List-Id (RFC 2919), Feedback-ID (Google) and our own.
+func (l Letter) setListFields(m *mail.Msg) {
+	m.SetGenHeader(mail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+	m.SetGenHeader("List-Id", "<"+l.PurposeSlug+".lists."+l.domain()+">")
+	m.SetGenHeader("Feedback-ID", l.CampaignSlug+":"+l.PurposeSlug+":akkoord:ak"+digest(l.domain(), 10))
+	m.SetGenHeader("X-Campaign", l.CampaignSlug)
+	m.SetGenHeader("X-Mailing", l.MailingID.String())
+}
+
+// boundary is 128 random bits, which no part holds (A.13).
+func (c *Composer) boundary() (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(c.random, b[:]); err != nil {
+		return "", fmt.Errorf("draw a boundary: %w", err)
+	}
+	return hex.EncodeToString(b[:]), nil
+}

@@ -1,0 +1,180 @@
+package mailer
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+)
+
+var wordings = map[string][]PurposeWording{
+	"nl": {{"Reisnieuws", "Ja, Zonvaart Reizen mag mij reisideeën en vakantieaanbiedingen mailen."}},
+	"en": {
+		{"Travel news", "Yes, Zonvaart Reizen may mail me travel ideas and holiday offers."},
+		{"Ski equipment offers", "Yes, Zonvaart Reizen may mail me offers for skis, boots and clothing."},
+	},
+}
+
+func notice(locale string) Notice {
+	return Notice{
+		Sender: zonvaart, Locale: locale, To: "anouk@voorbeeld.example", MessageID: "fedcba98@zonvaart.example", Date: noon, Requested: noon.Add(-time.Minute),
+		Purposes: wordings[locale],
+	}
+}
+
+func confirmation(locale string) Confirmation {
+	return Confirmation{
+		Notice: notice(locale), ConfirmURL: "https://mail.zonvaart.example/confirm/" + strings.Repeat("eyJ.", 40),
+		Expires: noon.AddDate(0, 0, 7), Deletion: noon.AddDate(0, 0, 14),
+	}
+}
+
+func TestGoldenConfirmationMails(t *testing.T) {
+	c := newComposer(t)
+	for locale := range wordings {
+		raw, err := c.Confirmation(confirmation(locale))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := checkWire(raw); err != nil {
+			t.Error(err)
+		}
+		golden(t, "confirmation."+locale+".eml", raw)
+	}
+}
+
+func TestGoldenAlreadyMails(t *testing.T) {
+	c := newComposer(t)
+	for locale := range wordings {
+		raw, err := c.Already(Already{notice(locale), "https://mail.zonvaart.example/preferences/" + strings.Repeat("eyJ.", 40)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := checkWire(raw); err != nil {
+			t.Error(err)
+		}
+		golden(t, "already."+locale+".eml", raw)
+	}
+}
+
+// F.4, A.16, A.19, C.17, C.19, G.9.
+func TestConfirmationMailIsNothingButTheRequest(t *testing.T) {
+	c := newComposer(t)
+	for locale := range wordings {
+		n := confirmation(locale)
+		raw, err := c.Confirmation(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, text, page := mustRead(t, raw)
+		if h.Get("Auto-Submitted") != "auto-generated" {
+			t.Error("Auto-Submitted is missing")
+		}
+		for f := h.Fields(); f.Next(); {
+			if key := f.Key(); strings.HasPrefix(key, "List-") || strings.HasPrefix(key, "X-") || key == "Bcc" || key == "User-Agent" {
+				t.Errorf("%s has no place in it", key)
+			}
+		}
+		if !strings.Contains(text, "\n"+n.ConfirmURL+"\n") || strings.Count(text, "/confirm/") != 1 {
+			t.Error("the text part has not the one confirm link, alone on its line")
+		}
+		if !strings.Contains(page, `href="`+n.ConfirmURL+`"`) || !strings.Contains(page, `href="`+n.ConfirmURL+`#not-me"`) {
+			t.Error("the HTML part lacks the button or the not-me link")
+		}
+		for _, p := range n.Purposes {
+			if !strings.Contains(text, p.Wording) || !strings.Contains(page, p.Wording) {
+				t.Errorf("%q is not quoted verbatim in both parts", p.Wording)
+			}
+		}
+		for _, want := range []string{"Zonvaart Reizen", "Oudegracht 118, 3511 AW Utrecht", "/privacy?locale=" + locale, "24 ", "2026", "1 dec", "8 dec", "14"} {
+			if !strings.Contains(strings.ToLower(text), strings.ToLower(want)) {
+				t.Errorf("%s: the text part lacks %q", locale, want)
+			}
+		}
+		checkNotice(t, locale, page, n.Purposes)
+	}
+}
+
+func checkNotice(t *testing.T, locale, page string, purposes []PurposeWording) {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := regexp.MustCompile(`^(https://mail\.zonvaart\.example/|mailto:privacy@zonvaart\.example$)`)
+	words := 0
+	for n := range root.Descendants() {
+		switch {
+		case n.Type == html.TextNode && n.Parent.Data != "style" && n.Parent.Data != "title":
+			said := n.Data
+			for _, p := range purposes {
+				said = strings.ReplaceAll(said, p.Wording, "")
+			}
+			words += len(strings.Fields(said))
+		case n.Type == html.ElementNode && (n.Data == "img" || n.Data == "script" || n.Data == "form" || n.Data == "link" || n.Data == "iframe"):
+			t.Errorf("%s: a %s in a system mail", locale, n.Data)
+		case n.Data == "a" && !host.MatchString(attr(n, "href")):
+			t.Errorf("%s: a link to elsewhere: %s", locale, attr(n, "href"))
+		case n.Data == "table" && attr(n, "role") != "presentation":
+			t.Errorf("%s: a layout table without its role (L.3)", locale)
+		}
+	}
+	if words > 120 {
+		t.Errorf("%s: %d words, at most 120 are allowed", locale, words)
+	}
+}
+
+func TestSameNoticeGivesTheSameBytes(t *testing.T) {
+	first, err := newComposer(t).Confirmation(confirmation("nl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		again, err := newComposer(t).Confirmation(confirmation("nl"))
+		if err != nil || !bytes.Equal(first, again) {
+			t.Fatalf("a retry would send other bytes (A.4): %v", err)
+		}
+	}
+}
+
+func TestConfirmationWithoutPostalAddressOrContact(t *testing.T) {
+	n := confirmation("nl")
+	n.Controller, n.PostalAddress, n.PrivacyContact, n.ReplyTo = "", "", "", ""
+	raw, err := newComposer(t).Confirmation(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, text, _ := mustRead(t, raw); !strings.Contains(text, "bij Zonvaart Reizen") {
+		t.Error("the name of the From field does not stand in for the controller")
+	}
+}
+
+func TestUnknownLanguageFallsBack(t *testing.T) {
+	for locale, want := range map[string]string{"nl-BE": "nl", "tlh": "en", "": "en", "../../etc": "en"} {
+		n := confirmation("nl")
+		n.Locale = locale
+		raw, err := newComposer(t).Confirmation(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h, _, page := mustRead(t, raw); h.Get("Content-Language") != want || !strings.Contains(page, `<html lang="`+want+`" dir="ltr">`) {
+			t.Errorf("%q: %s (L.6)", locale, h.Get("Content-Language"))
+		}
+	}
+}
+
+func TestLocalesHaveTheSameTexts(t *testing.T) {
+	c := newComposer(t)
+	for locale, l := range c.languages {
+		for other, m := range c.languages {
+			for key := range l.words {
+				if m.words[key] == "" {
+					t.Errorf("%s has %s, %s has not (L.5)", locale, key, other)
+				}
+			}
+		}
+	}
+}

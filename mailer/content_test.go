@@ -1,0 +1,108 @@
+package mailer
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTextPartSaysTheSame(t *testing.T) {
+	tests := map[string]struct{ markdown, html, want string }{
+		"heading":         {"# Kop\n\n## Tweede\n\n### Derde", "", "Kop\n===\n\nTweede\n------\n\nDerde"},
+		"emphasis":        {"een **twee** *drie* ~~vier~~ `vijf`", "", "een twee drie vier vijf"},
+		"soft break":      {"een\ntwee", "", "een twee"},
+		"hard break":      {"een  \ntwee", "", "een\ntwee"},
+		"link":            {"Zie [hier](https://a.example/b).", "", "Zie hier <https://a.example/b>."},
+		"bare link":       {"Zie https://a.example/b.", "", "Zie https://a.example/b."},
+		"bare host":       {"Zie www.a.example nu", "", "Zie http://www.a.example nu"},
+		"mail address":    {"Mail a@b.example", "", "Mail a@b.example"},
+		"image":           {"![Berg](https://a.example/b.png)", "", "[Berg]"},
+		"linked image":    {"[![Berg](https://a.example/b.png)](https://a.example/)", "", "[Berg] <https://a.example/>"},
+		"lists":           {"- een\n- twee\n  - diep\n\n3. drie\n4. vier", "", "- een\n- twee\n  - diep\n\n3. drie\n4. vier"},
+		"quote":           {"> een\n>\n> twee", "", "> een\n> \n> twee"},
+		"code block":      {"```\na  <b>\n\nc\n```", "", "    a  <b>\n    \n    c"},
+		"rule":            {"een\n\n---\n\ntwee", "", "een\n\n* * *\n\ntwee"},
+		"table":           {"| a | b |\n|---|---|\n| 1 | [x](https://a.example) |", "", "a | b\n1 | x <https://a.example>"},
+		"raw html":        {"een <b>twee</b> <script>alert(1)</script>", "", "een twee alert(1)"},
+		"entities":        {"a &lt;script&gt; &amp; b", "", "a <script> & b"},
+		"html":            {"", "<div><h2>Kop</h2><p>een<br>twee <a href='https://a.example/'>x</a></p></div>", "Kop\n---\n\neen\ntwee x <https://a.example/>"},
+		"html, layout":    {"", "<table role=presentation><tr><td>een</td><td><p>twee</p></td></tr></table>", "een\n\ntwee"},
+		"html, script":    {"", "<p onclick=x()>een</p><script>alert(1)</script><style>p{}</style><iframe src=https://a.example></iframe>", "een"},
+		"html, form":      {"", "<form action=https://a.example><input name=x>een</form>", "een"},
+		"html, whole doc": {"", "<!doctype html><html><head><title>t</title></head><body><p>een</p></body></html>", "een"},
+		"nothing":         {"", " ", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			from, source := fromMarkdown, tt.markdown
+			if tt.html != "" {
+				from, source = fromHTML, tt.html
+			}
+			root, err := from(source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, plainText(root)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestHTMLIsSanitised(t *testing.T) {
+	l := letter("nl")
+	l.HTML = `<p style="color:#ff0000;position:fixed;background:url(https://evil.example/x)" class="colophon" onclick="x()">rood</p>
+<img src="https://a.example/b.png" alt="Berg" onerror="x()"><svg onload="x()"></svg><object data="https://a.example"></object><base href="https://evil.example/"><link rel="stylesheet" href="https://evil.example/x.css"><meta http-equiv="refresh" content="0">`
+	page := string(mustCampaign(t, l).AppendHTML(nil, copyFor("Zoë")))
+	body := page[strings.Index(page, `class="card"`):]
+	for _, bad := range []string{"onclick", "onerror", "onload", "position", "url(", "<svg", "<object", "<base", "<link", "http-equiv", "evil.example"} {
+		if strings.Contains(body, bad) {
+			t.Errorf("%q got through (A.19)", bad)
+		}
+	}
+	for _, good := range []string{`color: #ff0000`, `src="https://a.example/b.png"`, `alt="Berg"`} {
+		if !strings.Contains(body, good) && !strings.Contains(body, strings.ReplaceAll(good, ": ", ":")) {
+			t.Errorf("%q was lost", good)
+		}
+	}
+}
+
+func TestInternationalHostIsWrittenInASCII(t *testing.T) {
+	for _, read := range []struct {
+		from func(string) (string, error)
+	}{{func(s string) (string, error) { n, err := fromMarkdown("[x](" + s + ")"); return plainText(n), err }},
+		{func(s string) (string, error) {
+			n, err := fromHTML(`<a href="` + s + `">x</a>`)
+			return plainText(n), err
+		}}} {
+		got, err := read.from("https://münchen.example/a")
+		if err != nil || got != "x <https://xn--mnchen-3ya.example/a>" {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+}
+
+func TestEveryBrandReachesContrastInLightAndDark(t *testing.T) {
+	for _, brand := range []string{"#b8400e", "#ffff00", "#000000", "#ffffff", "#00ff88", "#808080", "#2447b8", "", "red", "#12345g"} {
+		p := newPalette(brand)
+		must := func(name string, a, b string, want float64) {
+			ca, _ := parseColour(a)
+			cb, _ := parseColour(b)
+			if got := ca.contrast(cb); got < want {
+				t.Errorf("%s %q: %s on %s is %.2f", brand, name, a, b, math.Floor(got*100)/100)
+			}
+		}
+		must("button", "#ffffff", string(p.Accent), 4.5)
+		must("link", string(p.Text), "#ffffff", 4.5)
+		must("link on ground", string(p.Text), string(p.Ground), 4.5)
+		must("footer", "#54565b", string(p.Ground), 4.5)
+		must("wording", "#1b1c1e", string(p.Soft), 4.5)
+		must("dark button", "#ffffff", string(p.DarkAccent), 4.5)
+		must("dark link", string(p.DarkText), string(p.DarkCard), 4.5)
+		must("dark brand", string(p.DarkText), string(p.DarkGround), 4.5)
+		must("dark footer", "#babdc2", string(p.DarkGround), 4.5)
+		must("dark wording", "#f1f2f3", string(p.DarkSoft), 4.5)
+	}
+}

@@ -72,8 +72,8 @@ func gallery() map[string]any {
 	wrong.Errors = FieldErrors{{Field: "email", Code: "email_domain_missing"}, {Field: "purpose", Code: "purpose_required"}}
 	bare := signUp()
 	bare.Site, bare.Title, bare.Interests, bare.AskName = Site{}, "", nil, false
-	news := AskedPurpose{Name: "Reisnieuws", Frequency: "2 keer per maand", Wording: newsWording, Version: 3}
-	ski := AskedPurpose{Name: "Aanbiedingen ski-uitrusting", Wording: skiWording, Version: 1}
+	news := AskedPurpose{Name: "Reisnieuws", Frequency: "2 keer per maand", Wording: newsWording, Locale: "nl"}
+	ski := AskedPurpose{Name: "Aanbiedingen ski-uitrusting", Wording: skiWording, Locale: "nl"}
 	newsIn, skiIn := news, ski
 	newsIn.Since, skiIn.Since = now, now
 	own := zonvaart("/confirm/x")

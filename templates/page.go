@@ -53,7 +53,7 @@ func (p ConfirmPage) Names() []string { return askedNames(p.Purposes) }
 // AskedPurpose is a purpose with the wording that the person saw.
 type AskedPurpose struct {
 	Name, Frequency, Wording string
-	Version                  int       // of the wording; 0 when not shown
+	Locale                   string    // language of the wording where it may differ from the page's
 	Since                    time.Time // consent given; zero before that
 }
 
@@ -172,11 +172,12 @@ const (
 
 // PreferencePurpose is a purpose and where the person stands with it.
 type PreferencePurpose struct {
-	Slug, Name, Frequency, Wording string
-	State                          string    // "active", "pending", or anything else for off
-	Since                          time.Time // of the yes; zero when off
-	Source                         string    // where the yes was given, in words; may be empty
-	Version                        int       // of the wording; 0 when not shown
+	Slug, Name, Wording string
+	Locale              string    // language of the wording where it may differ from the page's
+	State               string    // "active", "pending", or anything else for off
+	Since               time.Time // of the yes; zero when off
+	Source              string    // where the yes was given, in words; may be empty
+	Version             int       // of the wording; 0 when not shown
 }
 
 // SentMail is a mail that the person got.

@@ -1,0 +1,24 @@
+# The commands of the README and of CONTRIBUTING.md.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: demo test check bench build
+
+demo: ## the main job, nothing to set up
+	go run ./cmd/akkoord demo
+
+test: ## all tests; installs what they need (Debian, as root)
+	.ci/needs
+	go test -race -shuffle=on -timeout 20m ./...
+
+check: ## formatting, vet, staticcheck, tidy module file
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these files" >&2; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go mod tidy -diff
+	go mod verify
+
+bench: ## floors and product side by side, about ten minutes; -quick in one
+	go run ./cmd/bench
+
+build: ## one static binary in ./dist
+	CGO_ENABLED=0 go build -trimpath -ldflags=-s -o dist/akkoord ./cmd/akkoord

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"akkoord"
+	"akkoord/store"
+)
+
+// open opens the database for a command. instead names the API call to use
+// when a server holds the database.
+func (d databaseSettings) open(ctx context.Context, instead string) (*store.Store, error) {
+	path, err := d.databasePath()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := d.keyring(true)
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.Open(ctx, store.Config{Path: path, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)})
+	if errors.Is(err, store.ErrInUse) && instead != "" {
+		return nil, fmt.Errorf("%w: %s", err, instead)
+	}
+	return st, err
+}
+
+// openReadOnly opens the database beside a running server.
+func (d databaseSettings) openReadOnly(ctx context.Context) (*store.Store, error) {
+	path, err := d.databasePath()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := d.keyring(false)
+	if err != nil {
+		return nil, err
+	}
+	return store.OpenReadOnly(ctx, store.Config{Path: path, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)})
+}
+
+// commandActor is who acts when a command is run on the machine itself.
+const commandActor = akkoord.Actor("command")
+
+// loginLife is how long a one-time login link works.
+const loginLife = 24 * time.Hour
+
+type userAddCommand struct {
+	databaseSettings
+	URL           string `env:"AKKOORD_URL" default:"http://127.0.0.1:8080" help:"Base of the login link." group:"Settings"`
+	Email         string `required:"" help:"Address of the user."`
+	Role          string `required:"" help:"owner, manager, editor, analyst or dpo."`
+	Reason        string `required:"" help:"Why this person needs access; it is kept on record (M26)."`
+	PasswordStdin bool   `help:"Read a password from standard input (passwords come with the full admin site; refused now)."`
+}
+
+func (c *userAddCommand) Run(ctx context.Context, io streams) error {
+	if c.PasswordStdin {
+		return usageError{errors.New("--password-stdin: this version logs in by one-time link only; leave the flag out")}
+	}
+	role, err := akkoord.ParseRole(c.Role)
+	if err != nil {
+		return usageError{err}
+	}
+	email, err := akkoord.ParseEmail(c.Email)
+	if err != nil {
+		return usageError{err}
+	}
+	if err := akkoord.CheckReason(c.Reason); err != nil {
+		return usageError{err}
+	}
+	st, err := c.open(ctx, "stop it first; the running server has no call to add a user")
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	user, err := st.AddUser(ctx, commandActor, akkoord.User{Email: email.Address(), Role: role, Reason: c.Reason})
+	if err != nil {
+		return err
+	}
+	link, err := loginLink(ctx, st, c.URL, user)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "Added %s as %s. Log in once, within 24 hours, with:\n%s\n", c.Email, role, link)
+	return nil
+}
+
+// loginLink makes a link that logs a user in once.
+func loginLink(ctx context.Context, st *store.Store, base string, user akkoord.User) (string, error) {
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	token := base64.RawURLEncoding.EncodeToString(secret)
+	if err := st.AddLoginToken(ctx, user.ID, sha256.Sum256([]byte(token)), time.Now().Add(loginLife)); err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(base, "/") + "/admin/login/" + token, nil
+}
+
+type keyAddCommand struct {
+	databaseSettings
+	Name   string `required:"" help:"What the key is for."`
+	Role   string `required:"" help:"owner, manager, editor, analyst or dpo."`
+	Reason string `required:"" help:"Why this program needs access; it is kept on record (M26)."`
+}
+
+func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
+	role, err := akkoord.ParseRole(c.Role)
+	if err != nil {
+		return usageError{err}
+	}
+	if err := akkoord.CheckReason(c.Reason); err != nil {
+		return usageError{err}
+	}
+	st, err := c.open(ctx, "stop it first; the running server has no call to add a key")
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	secret, err := addKey(ctx, st, akkoord.APIKey{Name: c.Name, Role: role, Reason: c.Reason})
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(io.out)
+	fmt.Fprintln(out, secret)
+	return out.Flush()
+}
+
+// addKey makes an API key and gives its secret, which is stored nowhere.
+func addKey(ctx context.Context, st *store.Store, key akkoord.APIKey) (string, error) {
+	random := make([]byte, 32)
+	rand.Read(random)
+	secret := "akk_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(random))
+	_, err := st.AddKey(ctx, commandActor, key, sha256.Sum256([]byte(secret)))
+	return secret, err
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+
+	"akkoord"
+	"akkoord/store"
+)
+
+type migrateCommand struct {
+	databaseSettings
+	Status bool `help:"Only print the versions; runs beside a server."`
+}
+
+func (c *migrateCommand) Run(ctx context.Context, io streams) error {
+	path, err := c.databasePath()
+	if err != nil {
+		return err
+	}
+	if c.Status {
+		have, want, err := store.SchemaVersions(ctx, path)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(io.out, "schema %d, this program knows %d\n", have, want)
+		if have > want {
+			return fmt.Errorf("the database is of a newer program; use that one")
+		}
+		return nil
+	}
+	st, err := c.open(ctx, "it has migrated already")
+	if err != nil {
+		return err
+	}
+	if err := st.Close(); err != nil {
+		return err
+	}
+	have, _, err := store.SchemaVersions(ctx, path)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "schema %d\n", have)
+	return nil
+}
+
+type exportCommand struct {
+	databaseSettings
+	Email  string `required:"" help:"Address of the person."`
+	Format string `enum:"json,csv" default:"json" help:"json or csv."`
+}
+
+func (c *exportCommand) Run(ctx context.Context, io streams) error {
+	email, err := akkoord.ParseEmail(c.Email)
+	if err != nil {
+		return usageError{err}
+	}
+	st, err := c.open(ctx, "use GET /api/v1/subscribers/{id}/export")
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	standing, err := st.StandingByEmail(ctx, email)
+	if err != nil {
+		return err
+	}
+	if standing.Subscriber.ID == 0 {
+		return errors.New("nobody with this address is on record")
+	}
+	record, err := st.ExportPerson(ctx, commandActor, standing.Subscriber.PublicID)
+	if err != nil {
+		return err
+	}
+	if c.Format == "csv" {
+		return writeCSV(io.out, record)
+	}
+	enc := json.NewEncoder(io.out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(record)
+}
+
+func writeCSV(w io.Writer, record akkoord.PersonRecord) error {
+	out := csv.NewWriter(w)
+	for _, row := range record.Rows() {
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+type ledgerVerifyCommand struct {
+	databaseSettings
+}
+
+func (c *ledgerVerifyCommand) Run(ctx context.Context, io streams) error {
+	st, err := c.openReadOnly(ctx)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	head, err := st.VerifyLedger(ctx, progress(io.err, "lines"))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "The ledger verifies: %d lines, last hash %x.\n", head.Seq, head.Hash)
+	return nil
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run(io streams) error {
+	version := "development"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				version = s.Value
+			}
+		}
+		version = strings.TrimSpace(version + " " + info.GoVersion)
+	}
+	fmt.Fprintln(io.out, "akkoord", version)
+	return nil
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"akkoord/mailer"
+	"akkoord/store"
+)
+
+type doctorCommand struct {
+	settings
+	Domain string `help:"Sending domain to look at; by default that of AKKOORD_FROM."`
+}
+
+// finding is one line of the doctor: what was looked at, how it is, and how to
+// mend it.
+type finding struct {
+	what, verdict, text string
+}
+
+func ok(what, format string, args ...any) finding {
+	return finding{what, "ok", fmt.Sprintf(format, args...)}
+}
+
+func warn(what, format string, args ...any) finding {
+	return finding{what, "warn", fmt.Sprintf(format, args...)}
+}
+
+func fail(what, format string, args ...any) finding {
+	return finding{what, "fail", fmt.Sprintf(format, args...)}
+}
+
+func (c *doctorCommand) Run(ctx context.Context, io streams) error {
+	site, err := c.check()
+	if err != nil {
+		fmt.Fprintf(io.out, "%-9s %-5s %v\n", "settings", "fail", err)
+		return errSilent
+	}
+	findings := []finding{ok("settings", "complete enough to start")}
+	findings = append(findings, checkSenderFacts(site)...)
+	findings = append(findings, checkDatabase(ctx, site), checkDisk(site), checkClock())
+	findings = append(findings, checkSMTP(ctx, site))
+	findings = append(findings, checkDNS(ctx, site, c.Domain)...)
+	bad := false
+	for _, f := range findings {
+		fmt.Fprintf(io.out, "%-9s %-5s %s\n", f.what, f.verdict, f.text)
+		bad = bad || f.verdict == "fail"
+	}
+	if bad {
+		return errSilent
+	}
+	return nil
+}
+
+func checkSenderFacts(s *site) []finding {
+	var missing []string
+	for _, f := range []struct{ name, value string }{
+		{"AKKOORD_FROM", s.From}, {"AKKOORD_CONTROLLER", s.Controller},
+		{"AKKOORD_POSTAL_ADDRESS", s.PostalAddress}, {"AKKOORD_PRIVACY_CONTACT", s.PrivacyContact},
+	} {
+		if f.value == "" {
+			missing = append(missing, f.name)
+		}
+	}
+	if len(missing) > 0 {
+		return []finding{warn("sender", "no campaign can start until these are set: %s", strings.Join(missing, ", "))}
+	}
+	out := []finding{ok("sender", "name, address and contact are set")}
+	if s.SMTP != "" && s.SMTPProcessor == "" {
+		out = append(out, warn("sender", "set AKKOORD_SMTP_PROCESSOR to the party that runs the mail server, or own; no campaign can start without"))
+	}
+	return out
+}
+
+func checkDatabase(ctx context.Context, s *site) finding {
+	path, err := s.databasePath()
+	if err != nil {
+		return fail("database", "%v", err)
+	}
+	have, want, err := store.SchemaVersions(ctx, path)
+	switch {
+	case err != nil:
+		return warn("database", "%v; akkoord serve makes it", err)
+	case have > want:
+		return fail("database", "it is of a newer program (schema %d, this program knows %d); use that one", have, want)
+	case have < want:
+		return warn("database", "schema %d of %d; akkoord migrate brings it up to date", have, want)
+	}
+	if _, err := s.keyring(false); err != nil {
+		return fail("database", "%v", err)
+	}
+	return ok("database", "schema %d, master key readable by its owner alone", have)
+}
+
+// diskReserve is the free space below which the doctor warns.
+const diskReserve = 1 << 30
+
+func checkDisk(s *site) finding {
+	path, err := s.databasePath()
+	if err != nil {
+		return fail("disk", "%v", err)
+	}
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(path), &fs); err != nil {
+		return warn("disk", "the free space of %s can't be read: %v", filepath.Dir(path), err)
+	}
+	free := fs.Bavail * uint64(fs.Bsize)
+	if free < diskReserve {
+		return warn("disk", "%d MiB free; make room, at least 1 GiB", free>>20)
+	}
+	return ok("disk", "%d MiB free", free>>20)
+}
+
+// released is a day on which this program existed: a clock before it is wrong.
+var released = time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+
+func checkClock() finding {
+	now := time.Now().UTC()
+	if now.Before(released) {
+		return fail("clock", "it says %s, which is before this program was made; set it (timedatectl set-ntp true)", now.Format(time.DateOnly))
+	}
+	return ok("clock", "%s", now.Format(time.RFC3339))
+}
+
+func checkSMTP(ctx context.Context, s *site) finding {
+	if s.relay == nil {
+		return warn("smtp", "AKKOORD_SMTP is not set; no mail goes out, not even confirmations")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	session, err := (&mailer.Dialer{Relay: *s.relay, HELO: s.base.Hostname()}).Dial(ctx)
+	if err != nil {
+		return fail("smtp", "%s: %v", s.relay.Addr(), err)
+	}
+	session.Close()
+	return ok("smtp", "%s answers, TLS policy %s", s.relay.Addr(), s.relay.TLS)
+}
+
+func checkDNS(ctx context.Context, s *site, domain string) []finding {
+	if domain == "" {
+		if s.from == nil {
+			return nil
+		}
+		_, domain, _ = strings.Cut(s.from.Address, "@")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	out := []finding{
+		checkTXT(ctx, "spf", domain, "v=spf1", `publish a TXT record on %s like "v=spf1 include:RELAY -all"`),
+		checkTXT(ctx, "dmarc", "_dmarc."+domain, "v=DMARC1", `publish a TXT record on %s like "v=DMARC1; p=none; rua=mailto:dmarc@`+domain+`"`),
+	}
+	if len(s.dkim) == 0 {
+		return append(out, warn("dkim", "AKKOORD_DKIM is not set; mail goes unsigned unless the mail server signs it"))
+	}
+	for _, key := range s.dkim {
+		out = append(out, checkTXT(ctx, "dkim", key.Selector+"._domainkey."+domain, "p=", "publish the public key of selector "+key.Selector+" as a TXT record on %s"))
+		if w := key.Warning(); w != "" {
+			out = append(out, warn("dkim", "%s", w))
+		}
+	}
+	return out
+}
+
+// checkTXT looks for a record. A name server that fails is not a missing
+// record (requirements-mail E.9).
+func checkTXT(ctx context.Context, what, name, want, mend string) finding {
+	records, err := net.DefaultResolver.LookupTXT(ctx, name)
+	if dns, isDNS := errors.AsType[*net.DNSError](err); isDNS && !dns.IsNotFound {
+		return warn(what, "%s could not be looked up now (%s)", name, dns.Err)
+	}
+	for _, r := range records {
+		if strings.Contains(r, want) {
+			return ok(what, "%s has %s", name, what)
+		}
+	}
+	return warn(what, mend, name)
+}

@@ -1,0 +1,102 @@
+// Command akkoord is the whole product in one binary: the server, the demo and
+// the tools beside them. docs/operations.md describes each command.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// cli is the command line. Every setting is a flag, an environment variable
+// and a line of the optional YAML file, in that order of precedence.
+type cli struct {
+	Config kong.ConfigFlag `help:"YAML file with settings." type:"path" placeholder:"FILE"`
+
+	Demo    demoCommand    `cmd:"" help:"Try the main job: nothing to set up, nothing kept."`
+	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date (serve does so too)."`
+	User    struct {
+		Add userAddCommand `cmd:"" help:"Add a user of the admin site and print a one-time login link."`
+	} `cmd:"" help:"Users of the admin site."`
+	Key struct {
+		Add keyAddCommand `cmd:"" help:"Add an API key and print it, once, alone on stdout."`
+	} `cmd:"" help:"API keys."`
+	Export exportCommand `cmd:"" help:"Write the whole record of one person (Art. 15 and 20 GDPR)."`
+	Ledger struct {
+		Verify ledgerVerifyCommand `cmd:"" help:"Check that no line of the consent ledger was altered."`
+	} `cmd:"" help:"The consent ledger."`
+	Doctor  doctorCommand  `cmd:"" help:"Check the settings and what they point at, one line each."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// usageError ends the program with exit status 2.
+type usageError struct{ error }
+
+// silentError ends the program with exit status 1 without another word: the
+// command has said all.
+var errSilent = errors.New("failed")
+
+// run parses the command line, runs the command and gives the exit status: 0
+// for success, 1 for failure, 2 for wrong usage.
+func run(ctx context.Context, args []string, io streams) int {
+	var c cli
+	exit := -1
+	parser, err := kong.New(&c,
+		kong.Name("akkoord"),
+		kong.Description("Consent-first e-mail subscriptions and campaigns."),
+		kong.Writers(io.out, io.err),
+		kong.Exit(func(code int) { exit = code }),
+		kong.Configuration(yamlSettings),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(io),
+	)
+	if err != nil {
+		fmt.Fprintln(io.err, "akkoord:", err)
+		return 1
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 { // --help has printed and asked to end
+		return exit
+	}
+	if err == nil {
+		err = command.Run()
+	} else {
+		err = usageError{err}
+	}
+	switch usage := (usageError{}); {
+	case err == nil:
+		return 0
+	case errors.Is(err, errSilent):
+		return 1
+	case errors.As(err, &usage):
+		fmt.Fprintf(io.err, "akkoord: %v (see akkoord --help)\n", usage.error)
+		return 2
+	default:
+		fmt.Fprintln(io.err, "akkoord:", err)
+		return 1
+	}
+}

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"gopkg.in/yaml.v3"
+
+	"akkoord"
+	"akkoord/mailer"
+)
+
+// databaseSettings are those that every command on a database needs.
+type databaseSettings struct {
+	Database   string `env:"AKKOORD_DATABASE" default:"sqlite:akkoord.db" help:"Where the data is: sqlite:FILE." group:"Settings"`
+	SecretFile string `env:"AKKOORD_SECRET_FILE" default:"akkoord.key" type:"path" help:"Master key; made on first start with mode 0600. Back it up apart from the database." group:"Settings"`
+}
+
+// settings are all settings of the server. The help texts are the manual.
+type settings struct {
+	databaseSettings
+	Listen         string   `env:"AKKOORD_LISTEN" default:"127.0.0.1:8080" help:"Address of the public and the admin site." group:"Settings"`
+	URL            string   `env:"AKKOORD_URL" default:"http://127.0.0.1:8080" help:"Base of every link in mails; plain http only for loopback." group:"Settings"`
+	TLS            string   `env:"AKKOORD_TLS" default:"off" help:"off, proxy (a trusted proxy ends TLS), auto (certificates by ACME), or CERT.pem,KEY.pem." group:"Settings"`
+	OpsListen      string   `env:"AKKOORD_OPS_LISTEN" default:"127.0.0.1:8081" help:"Address of /healthz, /readyz and /metrics." group:"Settings"`
+	SMTP           string   `env:"AKKOORD_SMTP" help:"smtp://user:pass@host:port?tls=required|opportunistic|none&connections=4, or smtps://…; without it campaigns can't start." group:"Settings"`
+	SMTPProcessor  string   `env:"AKKOORD_SMTP_PROCESSOR" help:"Registered party that runs the mail server, or own; a server on loopback counts as own." group:"Settings"`
+	SignUpsPerIP   string   `name:"signups-per-ip" env:"AKKOORD_SIGNUPS_PER_IP" default:"30/h" help:"Sign-ups per IPv4 address or IPv6 /64, like 30/h; 0 turns the limits per network off, never that per mailbox." group:"Settings"`
+	From           string   `env:"AKKOORD_FROM" help:"Default sender, like \"Name\" <a@b>." group:"Settings"`
+	Controller     string   `env:"AKKOORD_CONTROLLER" help:"Legal name of the controller, on pages and mails." group:"Settings"`
+	PostalAddress  string   `env:"AKKOORD_POSTAL_ADDRESS" help:"Its postal address." group:"Settings"`
+	PrivacyContact string   `env:"AKKOORD_PRIVACY_CONTACT" help:"Its contact for privacy: an address or a URL." group:"Settings"`
+	ReturnPath     string   `env:"AKKOORD_RETURN_PATH" help:"bounces@d gives each delivery its own signed return path." group:"Settings"`
+	DKIM           string   `env:"AKKOORD_DKIM" help:"selector:key.pem[,selector2:key2.pem], RSA and Ed25519; without it mail goes unsigned." group:"Settings"`
+	TrustedProxies []string `env:"AKKOORD_TRUSTED_PROXIES" help:"Networks (CIDR) whose X-Forwarded headers are believed." group:"Settings"`
+	Brand          string   `env:"AKKOORD_BRAND_COLOUR" help:"Accent colour of public pages and mails, like #b8400e." group:"Settings"`
+}
+
+// site is what the settings mean, checked.
+type site struct {
+	settings
+	base    *url.URL
+	from    *mail.Address
+	relay   *mailer.Relay // nil: none is set
+	proxies []netip.Prefix
+	perIP   int // sign-ups per period; 0: no limit
+	period  time.Duration
+	dkim    []mailer.DKIMKey
+	ret     akkoord.Email // base of the return paths; zero: the From address
+}
+
+// databasePath gives the SQLite file, or says what is wrong with the setting.
+func (d databaseSettings) databasePath() (string, error) {
+	if strings.HasPrefix(d.Database, "postgres://") || strings.HasPrefix(d.Database, "postgresql://") {
+		return "", usageError{fmt.Errorf("AKKOORD_DATABASE: this version stores in SQLite only; use sqlite:FILE")}
+	}
+	path, ok := strings.CutPrefix(d.Database, "sqlite:")
+	if !ok || path == "" {
+		return "", usageError{fmt.Errorf("AKKOORD_DATABASE must be sqlite:FILE")}
+	}
+	return path, nil
+}
+
+// check reads the settings, and says in one sentence what is wrong and how to
+// mend it.
+func (s settings) check() (*site, error) {
+	out := &site{settings: s}
+	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkSignUps, checkDKIM, checkReturnPath, checkText} {
+		if err := f(out); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	return out, nil
+}
+
+func checkURL(s *site) error {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("AKKOORD_URL must be the address of the site, like https://news.example.org")
+	}
+	if u.Scheme == "http" && !loopback(u.Hostname()) {
+		return fmt.Errorf("AKKOORD_URL must begin with https: personal data is collected there (plain http works for 127.0.0.1 only)")
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/")
+	s.base = u
+	return nil
+}
+
+func checkTLS(s *site) error {
+	switch {
+	case s.TLS == "off", s.TLS == "proxy", s.TLS == "auto":
+	case len(strings.Split(s.TLS, ",")) == 2:
+		for _, file := range strings.Split(s.TLS, ",") {
+			if _, err := os.Stat(file); err != nil {
+				return fmt.Errorf("AKKOORD_TLS: %s can't be read", file)
+			}
+		}
+	default:
+		return fmt.Errorf("AKKOORD_TLS must be off, proxy, auto or CERT.pem,KEY.pem")
+	}
+	host, _, err := net.SplitHostPort(s.Listen)
+	if err != nil {
+		return fmt.Errorf("AKKOORD_LISTEN must be HOST:PORT, like 127.0.0.1:8080")
+	}
+	if s.TLS == "off" && !loopback(host) {
+		return fmt.Errorf("AKKOORD_LISTEN is not loopback and AKKOORD_TLS is off: set AKKOORD_TLS to proxy, auto or CERT.pem,KEY.pem, since personal data may not travel in the clear")
+	}
+	if _, _, err := net.SplitHostPort(s.OpsListen); err != nil {
+		return fmt.Errorf("AKKOORD_OPS_LISTEN must be HOST:PORT, like 127.0.0.1:8081")
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// freemail domains belong to others: mail from them can't pass DMARC, and
+// nobody there is the controller.
+var freemail = map[string]bool{
+	"gmail.com": true, "googlemail.com": true, "outlook.com": true, "hotmail.com": true, "live.com": true, "live.nl": true,
+	"yahoo.com": true, "icloud.com": true, "me.com": true, "aol.com": true, "gmx.de": true, "gmx.net": true, "web.de": true,
+	"proton.me": true, "protonmail.com": true, "ziggo.nl": true, "kpnmail.nl": true, "planet.nl": true, "hotmail.nl": true, "orange.fr": true,
+}
+
+func checkFrom(s *site) error {
+	if s.From == "" {
+		return nil
+	}
+	from, err := mail.ParseAddress(s.From)
+	if err == nil {
+		var e akkoord.Email
+		if e, err = akkoord.ParseEmail(from.Address); err == nil {
+			if err := akkoord.CheckLine("from", from.Name, akkoord.Limits.Text); err != nil {
+				return fmt.Errorf("AKKOORD_FROM: the name holds characters that a header can't have")
+			}
+			if freemail[e.Domain()] {
+				return fmt.Errorf("AKKOORD_FROM: use an address of your own domain; mail from %s would be refused", e.Domain())
+			}
+			s.from = &mail.Address{Name: from.Name, Address: e.Address()}
+			return nil
+		}
+	}
+	return fmt.Errorf(`AKKOORD_FROM must be a sender, like "Zonvaart Reizen" <reisnieuws@zonvaart.example>`)
+}
+
+func checkRelay(s *site) error {
+	if s.SMTP == "" {
+		return nil
+	}
+	relay, err := mailer.ParseRelay(s.SMTP)
+	if err != nil {
+		return err
+	}
+	s.relay = &relay
+	if s.SMTPProcessor == "" && relay.Loopback() {
+		s.SMTPProcessor = "own"
+	}
+	return nil
+}
+
+func checkProxies(s *site) error {
+	for _, p := range s.TrustedProxies {
+		prefix, err := netip.ParsePrefix(strings.TrimSpace(p))
+		if err != nil {
+			return fmt.Errorf("AKKOORD_TRUSTED_PROXIES must be networks, like 10.0.0.0/8,fd00::/8")
+		}
+		s.proxies = append(s.proxies, prefix)
+	}
+	if s.TLS == "proxy" && len(s.proxies) == 0 {
+		return fmt.Errorf("AKKOORD_TLS is proxy: say in AKKOORD_TRUSTED_PROXIES which networks the proxy is in, like 127.0.0.1/32")
+	}
+	return nil
+}
+
+func checkSignUps(s *site) error {
+	if s.SignUpsPerIP == "0" {
+		return nil
+	}
+	n, unit, ok := strings.Cut(s.SignUpsPerIP, "/")
+	count, err := strconv.Atoi(n)
+	period, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[unit]
+	if !ok || err != nil || count < 1 || !known {
+		return fmt.Errorf("AKKOORD_SIGNUPS_PER_IP must be a number per s, m, h or d, like 30/h, or 0")
+	}
+	s.perIP, s.period = count, period
+	return nil
+}
+
+func checkDKIM(s *site) error {
+	if s.DKIM == "" {
+		return nil
+	}
+	keys, err := mailer.ParseDKIM(s.DKIM, os.ReadFile)
+	if err != nil {
+		return err
+	}
+	if s.from == nil {
+		return fmt.Errorf("AKKOORD_DKIM signs for the domain of AKKOORD_FROM, which is not set")
+	}
+	s.dkim = keys
+	return nil
+}
+
+func checkReturnPath(s *site) error {
+	if s.ReturnPath == "" {
+		return nil
+	}
+	e, err := akkoord.ParseEmail(s.ReturnPath)
+	if err != nil || strings.Contains(s.ReturnPath, "+") {
+		return fmt.Errorf("AKKOORD_RETURN_PATH must be a plain address, like bounces@news.example.org")
+	}
+	s.ret = e
+	return nil
+}
+
+func checkText(s *site) error {
+	for _, f := range []struct{ name, value string }{
+		{"AKKOORD_CONTROLLER", s.Controller}, {"AKKOORD_POSTAL_ADDRESS", s.PostalAddress}, {"AKKOORD_PRIVACY_CONTACT", s.PrivacyContact},
+	} {
+		if err := akkoord.CheckLine(f.name, f.value, akkoord.Limits.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sender gives the facts that every campaign mail must name.
+func (s *site) sender() akkoord.Sender {
+	out := akkoord.Sender{
+		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact,
+		Relay: s.relay != nil, Processor: s.SMTPProcessor,
+	}
+	if s.from != nil {
+		out.From = s.from.String()
+	}
+	return out
+}
+
+// yamlSettings reads the optional settings file. The environment wins over it.
+func yamlSettings(r io.Reader) (kong.Resolver, error) {
+	values := map[string]any{}
+	if err := yaml.NewDecoder(r).Decode(&values); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("the settings file is not YAML: %w", err)
+	}
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		for _, env := range flag.Envs {
+			if _, set := os.LookupEnv(env); set {
+				return nil, nil
+			}
+		}
+		if v, ok := values[strings.ReplaceAll(flag.Name, "-", "_")]; ok {
+			return v, nil
+		}
+		return values[flag.Name], nil
+	}), nil
+}

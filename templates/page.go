@@ -196,6 +196,7 @@ type PrivacyPage struct {
 	Controller string // legal name; empty while not configured
 	Purposes   []PrivacyPurpose
 	Processors []PrivacyProcessor
+	OwnRelay   bool // without processors: the organisation delivers mail itself
 	PendingDays,
 	ProofYears int // how long a request waits, and how long proof is kept after leaving
 	Authority string // supervisory authority; empty for the Dutch one

@@ -49,11 +49,12 @@ var changePool = sync.Pool{New: func() any { return &change{done: make(chan stru
 // change, later than that of every change before it.
 type tx struct {
 	*writer
-	now      time.Time
-	touched  []int64 // subscribers whose standing the change may have altered
-	mailings []int64 // mailings whose state it altered
-	outbox   bool    // it put something into the outbox
-	mailing  bool    // it made a mailing ready to be sent
+	now       time.Time
+	touched   []int64 // subscribers whose standing the change may have altered
+	mailings  []int64 // mailings whose state it altered
+	outbox    bool    // it put something into the outbox
+	mailing   bool    // it made a mailing ready to be sent
+	catalogue bool    // it changed a purpose or a form
 }
 
 func openWriter(ctx context.Context, s *Store) (*writer, error) {
@@ -201,6 +202,9 @@ func (w *writer) publish(group []*change) {
 			continue
 		}
 		w.store.changes.add(c.tx.touched, c.tx.mailings)
+		if c.tx.catalogue {
+			w.store.cached.drop()
+		}
 		outbox = outbox || c.tx.outbox
 		mailing = mailing || c.tx.mailing
 	}

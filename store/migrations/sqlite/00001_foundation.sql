@@ -165,6 +165,7 @@ CREATE TABLE outbox (
   done_at       BIGINT  NOT NULL
 );
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 0;
+CREATE INDEX outbox_done ON outbox (done_at) WHERE state = 1;
 
 -- How many confirmation mails a mailbox got lately (P14), by keyed hash.
 CREATE TABLE mail_budget (
@@ -173,6 +174,7 @@ CREATE TABLE mail_budget (
   mail    TEXT   NOT NULL,
   PRIMARY KEY (mailbox, at)
 ) WITHOUT ROWID;
+CREATE INDEX mail_budget_at ON mail_budget (at);
 
 CREATE TABLE campaign (
   id         INTEGER PRIMARY KEY,
@@ -277,6 +279,7 @@ CREATE TABLE idempotency (
   body       BLOB    NOT NULL,
   at         BIGINT  NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX idempotency_at ON idempotency (at);
 
 -- Who holds this file, for the sentence that a second process prints (P18),
 -- and whether the machine was started anew since.

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"akkoord"
+)
+
+// PutCampaign makes a campaign (ID 0) or renames the one with its ID. Slug and
+// purpose never change: people agreed to the purpose, and mails carry the
+// slug. Errors: Invalid, NotFound, Conflict with code slug_taken.
+func (s *Store) PutCampaign(ctx context.Context, actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error) {
+	if err := c.Check(); err != nil {
+		return akkoord.Campaign{}, err
+	}
+	id, err := s.newID(s.cfg.Now())
+	if err != nil {
+		return akkoord.Campaign{}, err
+	}
+	var out akkoord.Campaign
+	err = s.update(ctx, "put campaign", func(t *tx) error {
+		var err error
+		if c.ID == 0 {
+			c.PublicID = id
+			out, err = t.addCampaign(actor, c)
+		} else {
+			out, err = t.renameCampaign(actor, c)
+		}
+		return err
+	})
+	return out, err
+}
+
+func (t *tx) addCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error) {
+	var one int
+	err := t.queryRow(`SELECT 1 FROM purpose WHERE id = $1`, c.PurposeID).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, akkoord.Fieldf("purpose", "purpose_unknown", "There is no such purpose.")
+	}
+	if err != nil {
+		return c, err
+	}
+	c.CreatedAt = t.now
+	err = t.queryRow(`INSERT INTO campaign (public_id, slug, name, purpose_id, created_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (slug) DO NOTHING RETURNING id`, c.PublicID[:], c.Slug, c.Name, c.PurposeID, micros(t.now)).Scan(&c.ID)
+	if err != nil {
+		return c, taken(err, "campaign", c.Slug)
+	}
+	return c, t.audit(actor, "campaign.create", object("campaign", c.ID), "")
+}
+
+func (t *tx) renameCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error) {
+	have, err := scanCampaign(t.queryRow(campaignQuery+` WHERE id = $1`, c.ID))
+	switch {
+	case err != nil:
+		return have, missing(err, "campaign")
+	case c.Slug != have.Slug:
+		return have, fixed("slug", "slug_fixed", "The slug of a campaign can't change: mails carry it.")
+	case c.PurposeID != have.PurposeID:
+		return have, fixed("purpose", "purpose_fixed", "The purpose of a campaign can't change: people agreed to that one. Make a new campaign.")
+	case c.Name == have.Name:
+		return have, nil
+	}
+	have.Name = c.Name
+	if err := t.exec(`UPDATE campaign SET name = $2 WHERE id = $1`, have.ID, have.Name); err != nil {
+		return have, err
+	}
+	return have, t.audit(actor, "campaign.change", object("campaign", have.ID), "")
+}
+
+const campaignQuery = `SELECT id, public_id, slug, name, purpose_id, created_at FROM campaign`
+
+func scanCampaign(r row) (akkoord.Campaign, error) {
+	var c akkoord.Campaign
+	var id []byte
+	var created int64
+	err := r.Scan(&c.ID, &id, &c.Slug, &c.Name, &c.PurposeID, &created)
+	c.PublicID, c.CreatedAt = id16(id), fromMicros(created)
+	return c, err
+}
+
+// Campaign gives the campaign with a slug, or NotFound.
+func (s *Store) Campaign(ctx context.Context, slug string) (akkoord.Campaign, error) {
+	c, err := scanCampaign(s.view(ctx).queryRow(campaignQuery+` WHERE slug = $1`, slug))
+	return c, missing(err, "campaign")
+}
+
+// CampaignByID gives the campaign with a number, or NotFound.
+func (s *Store) CampaignByID(ctx context.Context, id int64) (akkoord.Campaign, error) {
+	c, err := scanCampaign(s.view(ctx).queryRow(campaignQuery+` WHERE id = $1`, id))
+	return c, missing(err, "campaign")
+}
+
+// Campaigns gives a page of campaigns, oldest first, and the number after
+// which the next page begins; 0 when there is none.
+func (s *Store) Campaigns(ctx context.Context, p akkoord.Page) ([]akkoord.Campaign, int64, error) {
+	var out []akkoord.Campaign
+	rows, err := s.view(ctx).query(campaignQuery+` WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.Size()+1)
+	err = each(rows, err, func(r *sql.Rows) error {
+		c, err := scanCampaign(r)
+		out = append(out, c)
+		return err
+	})
+	out, next := cut(out, p, func(c akkoord.Campaign) int64 { return c.ID })
+	return out, next, err
+}
+
+// CampaignSlugs gives the slugs of campaigns by number; those that do not
+// exist are left out.
+func (s *Store) CampaignSlugs(ctx context.Context, ids []int64) (map[int64]string, error) {
+	return campaignSlugs(s.view(ctx), ids)
+}
+
+func campaignSlugs(q querier, ids []int64) (map[int64]string, error) {
+	out := make(map[int64]string, len(ids))
+	for _, id := range ids {
+		if _, known := out[id]; known || id == 0 {
+			continue
+		}
+		var slug string
+		err := q.queryRow(`SELECT slug FROM campaign WHERE id = $1`, id).Scan(&slug)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[id] = slug
+	}
+	return out, nil
+}

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"slices"
+	"sync/atomic"
+
+	"akkoord"
+)
+
+// catalogue is everything that a sign-up reads and that seldom changes. It is
+// loaded at once and never altered; a commit that changes a purpose or a form
+// drops it before the change is answered, so that a read after the answer
+// loads it anew.
+type catalogue struct {
+	loaded   bool
+	purposes []akkoord.Purpose // by number
+	wordings map[wordingKey]akkoord.PurposeText
+	forms    []akkoord.Form // by number
+	slugs    map[string]int // of purposes, to their place
+	formSlug map[string]int
+}
+
+type wordingKey struct {
+	purpose int64
+	version int
+	locale  string
+}
+
+// catalogueCache holds the catalogue in force. A loader puts its catalogue in
+// only where it found the one that was there when it began: one read before
+// a commit can't take the place of the one dropped by it.
+type catalogueCache struct{ current atomic.Pointer[catalogue] }
+
+func (c *catalogueCache) drop() { c.current.Store(&catalogue{}) }
+
+func (s *Store) catalogue(ctx context.Context) (*catalogue, error) {
+	seen := s.cached.current.Load()
+	if seen != nil && seen.loaded {
+		return seen, nil
+	}
+	c, err := loadCatalogue(s.view(ctx))
+	if err == nil && s.writer != nil { // beside another process that writes, nothing is kept
+		s.cached.current.CompareAndSwap(seen, c)
+	}
+	return c, err
+}
+
+// loadCatalogue reads purposes before their texts and texts before forms, so
+// that whatever is named is there.
+func loadCatalogue(q querier) (*catalogue, error) {
+	c := &catalogue{loaded: true, slugs: map[string]int{}, formSlug: map[string]int{}}
+	var err error
+	if c.purposes, err = loadPurposes(q); err != nil {
+		return nil, err
+	}
+	if c.wordings, err = loadWordings(q); err != nil {
+		return nil, err
+	}
+	for i := range c.purposes {
+		p := &c.purposes[i]
+		p.Texts = map[string]akkoord.PurposeText{}
+		c.slugs[p.Slug] = i
+		for _, locale := range akkoord.Locales {
+			if text, ok := c.wordings[wordingKey{p.ID, p.Version, locale}]; ok {
+				p.Texts[locale] = text
+			}
+		}
+	}
+	if c.forms, err = loadForms(q); err != nil {
+		return nil, err
+	}
+	for i, f := range c.forms {
+		c.formSlug[f.Slug] = i
+	}
+	return c, nil
+}
+
+// purpose gives a purpose by number, or the zero Purpose.
+func (c *catalogue) purpose(id int64) akkoord.Purpose {
+	i, ok := slices.BinarySearchFunc(c.purposes, id, func(p akkoord.Purpose, id int64) int { return int(p.ID - id) })
+	if !ok {
+		return akkoord.Purpose{}
+	}
+	return own(c.purposes[i])
+}
+
+// own gives a purpose whose texts may be changed without changing the cache.
+func own(p akkoord.Purpose) akkoord.Purpose {
+	p.Texts = maps.Clone(p.Texts)
+	return p
+}
+
+func ownForm(f akkoord.Form) akkoord.Form {
+	v := &f.Version
+	v.Purposes, v.Interests, v.Origins = slices.Clone(v.Purposes), slices.Clone(v.Interests), slices.Clone(v.Origins)
+	v.Texts = maps.Clone(v.Texts)
+	for locale, text := range v.Texts {
+		text.Interests = maps.Clone(text.Interests)
+		v.Texts[locale] = text
+	}
+	return f
+}
+
+func loadPurposes(q querier) ([]akkoord.Purpose, error) {
+	var out []akkoord.Purpose
+	rows, err := q.query(`SELECT id, public_id, slug, basis, inactive_after, version, created_at FROM purpose ORDER BY id`)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var p akkoord.Purpose
+		var id []byte
+		var created int64
+		err := r.Scan(&p.ID, &id, &p.Slug, &p.Basis, &p.InactiveAfter, &p.Version, &created)
+		p.PublicID, p.CreatedAt = id16(id), fromMicros(created)
+		out = append(out, p)
+		return err
+	})
+	return out, err
+}
+
+func loadWordings(q querier) (map[wordingKey]akkoord.PurposeText, error) {
+	out := map[wordingKey]akkoord.PurposeText{}
+	rows, err := q.query(`SELECT purpose_id, version, locale, name, explanation, wording, frequency FROM purpose_text`)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var k wordingKey
+		var t akkoord.PurposeText
+		err := r.Scan(&k.purpose, &k.version, &k.locale, &t.Name, &t.Explanation, &t.Wording, &t.Frequency)
+		out[k] = t
+		return err
+	})
+	return out, err
+}

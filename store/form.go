@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"akkoord"
+)
+
+// formSpec is how a form version is stored.
+type formSpec struct {
+	Purposes  []string                    `json:"purposes"`
+	Interests []string                    `json:"interests"`
+	Challenge string                      `json:"challenge"`
+	Origins   []string                    `json:"origins"`
+	Texts     map[string]akkoord.FormText `json:"texts"`
+}
+
+// PutForm makes a form (ID 0) or a new version of the one with its ID.
+// Versions never change: each sign-up keeps the one that was seen. An edit
+// that changes nothing makes no version. Errors: Invalid, Conflict with code
+// slug_taken.
+func (s *Store) PutForm(ctx context.Context, actor akkoord.Actor, f akkoord.Form) (akkoord.Form, error) {
+	if err := f.Check(); err != nil {
+		return akkoord.Form{}, err
+	}
+	v := f.Version
+	spec, err := toJSON(formSpec{v.Purposes, v.Interests, v.Challenge, v.Origins, v.Texts})
+	if err != nil {
+		return akkoord.Form{}, err
+	}
+	id, err := s.newID(s.cfg.Now())
+	if err != nil {
+		return akkoord.Form{}, err
+	}
+	var out akkoord.Form
+	err = s.update(ctx, "put form", func(t *tx) error {
+		if err := t.checkPurposes(v.Purposes); err != nil {
+			return err
+		}
+		var number int64
+		var err error
+		if f.ID == 0 {
+			number, err = t.addForm(actor, id, f.Slug, spec)
+		} else {
+			number, err = f.ID, t.editForm(actor, f, spec)
+		}
+		if err != nil {
+			return err
+		}
+		for _, slug := range v.Interests {
+			if err := t.exec(`INSERT INTO interest (slug, created_at) VALUES ($1, $2) ON CONFLICT (slug) DO NOTHING`, slug, micros(t.now)); err != nil {
+				return err
+			}
+		}
+		out, err = scanForm(t.queryRow(formQuery+` WHERE f.id = $1`, number))
+		return err
+	})
+	return out, err
+}
+
+func (t *tx) checkPurposes(slugs []string) error {
+	for _, slug := range slugs {
+		var one int
+		err := t.queryRow(`SELECT 1 FROM purpose WHERE slug = $1`, slug).Scan(&one)
+		if errors.Is(err, sql.ErrNoRows) {
+			return akkoord.Fieldf("purposes", "purpose_unknown", "There is no purpose %q.", slug)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) addForm(actor akkoord.Actor, id akkoord.ID, slug, spec string) (int64, error) {
+	var number int64
+	err := t.queryRow(`INSERT INTO form (public_id, slug, version, created_at) VALUES ($1, $2, 1, $3)
+		ON CONFLICT (slug) DO NOTHING RETURNING id`, id[:], slug, micros(t.now)).Scan(&number)
+	if err != nil {
+		return 0, taken(err, "form", slug)
+	}
+	if err := t.addFormVersion(number, 1, spec); err != nil {
+		return 0, err
+	}
+	return number, t.audit(actor, "form.create", object("form", number), "")
+}
+
+func (t *tx) editForm(actor akkoord.Actor, f akkoord.Form, spec string) error {
+	var slug, have string
+	var version int
+	err := t.queryRow(`SELECT f.slug, f.version, v.spec FROM form f JOIN form_version v ON v.form_id = f.id AND v.number = f.version
+		WHERE f.id = $1`, f.ID).Scan(&slug, &version, &have)
+	if err != nil {
+		return missing(err, "form")
+	}
+	if slug != f.Slug {
+		return fixed("slug", "slug_fixed", "The slug of a form can't change: pages link to it.")
+	}
+	if have == spec {
+		return nil
+	}
+	version++
+	if err := t.addFormVersion(f.ID, version, spec); err != nil {
+		return err
+	}
+	if err := t.exec(`UPDATE form SET version = $2 WHERE id = $1`, f.ID, version); err != nil {
+		return err
+	}
+	return t.audit(actor, "form.change", object("form", f.ID), fmt.Sprintf("version %d", version))
+}
+
+func (t *tx) addFormVersion(form int64, number int, spec string) error {
+	t.catalogue = true
+	return t.exec(`INSERT INTO form_version (form_id, number, spec, created_at) VALUES ($1, $2, $3, $4)`, form, number, spec, micros(t.now))
+}
+
+const formQuery = `SELECT f.id, f.public_id, f.slug, f.created_at, v.id, v.number, v.spec, v.created_at
+	FROM form f JOIN form_version v ON v.form_id = f.id AND v.number = f.version`
+
+func scanForm(r row) (akkoord.Form, error) {
+	var f akkoord.Form
+	var id []byte
+	var spec string
+	var created, since int64
+	v := &f.Version
+	if err := r.Scan(&f.ID, &id, &f.Slug, &created, &v.ID, &v.Number, &spec, &since); err != nil {
+		return f, err
+	}
+	var have formSpec
+	if err := json.Unmarshal([]byte(spec), &have); err != nil {
+		return f, fmt.Errorf("form %d: %w", f.ID, err)
+	}
+	f.PublicID, f.CreatedAt, v.CreatedAt = id16(id), fromMicros(created), fromMicros(since)
+	v.Purposes, v.Interests, v.Challenge, v.Origins, v.Texts = have.Purposes, have.Interests, have.Challenge, have.Origins, have.Texts
+	return f, nil
+}
+
+func loadForms(q querier) ([]akkoord.Form, error) {
+	var out []akkoord.Form
+	rows, err := q.query(formQuery + ` ORDER BY f.id`)
+	err = each(rows, err, func(r *sql.Rows) error {
+		f, err := scanForm(r)
+		out = append(out, f)
+		return err
+	})
+	return out, err
+}
+
+// Form gives the form with a slug in its present version, or NotFound.
+func (s *Store) Form(ctx context.Context, slug string) (akkoord.Form, error) {
+	c, err := s.catalogue(ctx)
+	if err != nil {
+		return akkoord.Form{}, err
+	}
+	i, ok := c.formSlug[slug]
+	if !ok {
+		return akkoord.Form{}, akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such form.")
+	}
+	return ownForm(c.forms[i]), nil
+}
+
+// Forms gives all forms in their present versions, oldest first.
+func (s *Store) Forms(ctx context.Context) ([]akkoord.Form, error) {
+	c, err := s.catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]akkoord.Form, len(c.forms))
+	for i, f := range c.forms {
+		out[i] = ownForm(f)
+	}
+	return out, nil
+}

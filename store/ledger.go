@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"akkoord"
+)
+
+// verifyBatch is how many lines one query of VerifyLedger reads, so that a
+// long check holds no snapshot for long.
+const verifyBatch = 2000
+
+// VerifyLedger checks every line of the ledger, the evidence that is not
+// erased and every signed head, and gives the last line. What does not verify
+// is an error that wraps akkoord.ErrLedger and names the line. progress may be
+// nil; it is told how many lines are done of how many there were at the start.
+func (s *Store) VerifyLedger(ctx context.Context, progress func(done, total int64)) (akkoord.Head, error) {
+	var total int64
+	if err := s.view(ctx).queryRow(`SELECT coalesce(max(seq), 0) FROM consent_event`).Scan(&total); err != nil {
+		return akkoord.Head{}, err
+	}
+	check := ledgerCheck{key: s.cfg.Keyring.LedgerKey().Public().(ed25519.PublicKey)}
+	for check.verifier.Head().Seq < total {
+		done := check.verifier.Head().Seq
+		if err := check.lines(s.view(ctx), done); err != nil {
+			return akkoord.Head{}, err
+		}
+		if check.verifier.Head().Seq == done {
+			return akkoord.Head{}, fmt.Errorf("%w: line %d is missing", akkoord.ErrLedger, done+1)
+		}
+		if progress != nil {
+			progress(min(check.verifier.Head().Seq, total), total)
+		}
+	}
+	return check.verifier.Head(), check.end(s.view(ctx))
+}
+
+type ledgerCheck struct {
+	verifier akkoord.Verifier
+	key      ed25519.PublicKey
+}
+
+// lines checks the lines that follow the line done.
+func (c *ledgerCheck) lines(q querier, done int64) error {
+	rows, err := q.query(`SELECT e.seq, e.at, e.kind, e.subscriber_id, e.purpose_id, e.campaign_id, e.mailing_id, e.request,
+		e.form_version_id, e.wording_version, e.privacy_version, e.locale, e.source, e.actor, e.commitment, e.hash, coalesce(d.data, ''),
+		s.salt, h.hash, h.at, h.signature
+		FROM consent_event e LEFT JOIN consent_evidence d ON d.seq = e.seq LEFT JOIN subscriber s ON s.id = e.subscriber_id
+		LEFT JOIN ledger_head h ON h.seq = e.seq
+		WHERE e.seq > $1 ORDER BY e.seq LIMIT $2`, done, verifyBatch)
+	return each(rows, err, func(r *sql.Rows) error {
+		var salt, hash, signature []byte
+		var at sql.NullInt64
+		e, data, err := scanEvent(r, &salt, &hash, &at, &signature)
+		if err != nil {
+			return fmt.Errorf("%w: %w", akkoord.ErrLedger, err)
+		}
+		if err := checkEvidence(e, data); err != nil {
+			return err
+		}
+		if err := c.verifier.Next(&e, salt); err != nil {
+			return err
+		}
+		if at.Valid {
+			head := akkoord.Head{Seq: e.Seq, At: fromMicros(at.Int64), Signature: signature}
+			copy(head.Hash[:], hash)
+			return c.head(head, e.Hash)
+		}
+		return nil
+	})
+}
+
+// checkEvidence reports evidence that reads as what was committed to and is
+// not stored as it was written.
+func checkEvidence(e akkoord.Event, data string) error {
+	if data == "" {
+		return nil
+	}
+	if want, err := toJSON(e.Evidence); err != nil || want != data {
+		return fmt.Errorf("%w: the evidence of line %d was altered", akkoord.ErrLedger, e.Seq)
+	}
+	return nil
+}
+
+func (c *ledgerCheck) head(h akkoord.Head, line [32]byte) error {
+	if h.Hash != line || !h.Verify(c.key) {
+		return fmt.Errorf("%w: line %d is not the one that was signed, or the signature was altered", akkoord.ErrLedger, h.Seq)
+	}
+	return nil
+}
+
+// end reports a signed head past the last line: the ledger was cut short.
+func (c *ledgerCheck) end(q querier) error {
+	head, err := latestHead(q)
+	if err != nil {
+		return err
+	}
+	if head.Seq > c.verifier.Head().Seq {
+		// Lines may have been added and signed since the last one was read.
+		var last int64
+		if err := q.queryRow(`SELECT coalesce(max(seq), 0) FROM consent_event`).Scan(&last); err != nil || last >= head.Seq {
+			return err
+		}
+		return fmt.Errorf("%w: line %d was signed and is gone", akkoord.ErrLedger, head.Seq)
+	}
+	return nil
+}
+
+// SignHead signs the last line of the ledger and stores the signed head, when
+// the ledger grew since the last one. An empty ledger gives NotFound.
+func (s *Store) SignHead(ctx context.Context) (akkoord.Head, error) {
+	var out akkoord.Head
+	err := s.update(ctx, "sign head", func(t *tx) error {
+		have, err := latestHead(t)
+		if err != nil {
+			return err
+		}
+		if t.ledger.Seq == 0 {
+			return errNoHead
+		}
+		if have.Seq == t.ledger.Seq {
+			out = have
+			return nil
+		}
+		out = akkoord.Head{Seq: t.ledger.Seq, Hash: t.ledger.Hash, At: t.now}.Sign(s.cfg.Keyring.LedgerKey())
+		return t.exec(`INSERT INTO ledger_head (seq, hash, at, signature) VALUES ($1, $2, $3, $4)`, out.Seq, out.Hash[:], micros(out.At), out.Signature)
+	})
+	return out, err
+}
+
+var errNoHead = akkoord.Errorf(akkoord.NotFound, "not_found", "The ledger has no signed head yet.")
+
+// LedgerHead gives the latest signed head, or NotFound.
+func (s *Store) LedgerHead(ctx context.Context) (akkoord.Head, error) {
+	h, err := latestHead(s.view(ctx))
+	if err == nil && h.Seq == 0 {
+		err = errNoHead
+	}
+	return h, err
+}
+
+// latestHead gives the latest signed head, or the zero Head.
+func latestHead(q querier) (akkoord.Head, error) {
+	var h akkoord.Head
+	var at int64
+	var hash []byte
+	err := q.queryRow(`SELECT seq, hash, at, signature FROM ledger_head ORDER BY seq DESC LIMIT 1`).Scan(&h.Seq, &hash, &at, &h.Signature)
+	if errors.Is(err, sql.ErrNoRows) {
+		return akkoord.Head{}, nil
+	}
+	h.At = fromMicros(at)
+	copy(h.Hash[:], hash)
+	return h, err
+}

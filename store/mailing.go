@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"akkoord"
+)
+
+// PutMailing makes a draft (ID 0) or edits the draft with its ID: content,
+// variants and the time to send it. What is no draft any more can't be edited:
+// Conflict with code state.
+func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing) (akkoord.Mailing, error) {
+	if err := m.Check(); err != nil {
+		return akkoord.Mailing{}, err
+	}
+	id, err := s.newID(s.cfg.Now())
+	if err != nil {
+		return akkoord.Mailing{}, err
+	}
+	content, err := toJSON(m.Content)
+	if err != nil {
+		return akkoord.Mailing{}, err
+	}
+	variants, err := toJSON(m.Variants)
+	if err != nil {
+		return akkoord.Mailing{}, err
+	}
+	var out akkoord.Mailing
+	err = s.update(ctx, "put mailing", func(t *tx) error {
+		number, action := m.ID, "mailing.change"
+		if number == 0 {
+			action = "mailing.create"
+			var one int
+			if err := t.queryRow(`SELECT 1 FROM campaign WHERE id = $1`, m.CampaignID).Scan(&one); err != nil {
+				return missing(err, "campaign")
+			}
+			if err := t.queryRow(`INSERT INTO mailing (public_id, campaign_id, state, content, variants, send_at, started_at, finished_at, why, created_at)
+				VALUES ($1, $2, $3, $4, $5, $6, 0, 0, '', $7) RETURNING id`,
+				id[:], m.CampaignID, string(akkoord.MailingDraft), content, variants, micros(m.SendAt), micros(t.now)).Scan(&number); err != nil {
+				return err
+			}
+		} else if err := t.editDraft(m, content, variants); err != nil {
+			return err
+		}
+		var err error
+		if out, err = loadMailing(t, mailingByID, number); err != nil {
+			return err
+		}
+		return t.audit(actor, action, object("mailing", number), "")
+	})
+	return out, err
+}
+
+func (t *tx) editDraft(m akkoord.Mailing, content, variants string) error {
+	n, err := t.execCount(`UPDATE mailing SET content = $2, variants = $3, send_at = $4 WHERE id = $1 AND state = $5`,
+		m.ID, content, variants, micros(m.SendAt), string(akkoord.MailingDraft))
+	if err != nil || n > 0 {
+		return err
+	}
+	have, err := loadMailing(t, mailingByID, m.ID)
+	if err != nil {
+		return err
+	}
+	return akkoord.Errorf(akkoord.Conflict, "state", "The mailing is %s; only a draft can be edited.", have.State)
+}
+
+const (
+	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at
+	FROM mailing m`
+	mailingByID       = `m.id = $1`
+	mailingByPublicID = `m.public_id = $1`
+)
+
+// loadMailing loads the mailing selected by where, one of the constants above, or
+// gives NotFound.
+func loadMailing(q querier, where string, arg any) (akkoord.Mailing, error) {
+	m, err := scanMailing(q.queryRow(mailingQuery+` WHERE `+where, arg))
+	return m, missing(err, "mailing")
+}
+
+func scanMailing(r row) (akkoord.Mailing, error) {
+	var m akkoord.Mailing
+	var id []byte
+	var content, variants string
+	var send, started, finished, created int64
+	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created); err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal([]byte(content), &m.Content); err != nil {
+		return m, fmt.Errorf("mailing %d: content: %w", m.ID, err)
+	}
+	if err := json.Unmarshal([]byte(variants), &m.Variants); err != nil {
+		return m, fmt.Errorf("mailing %d: variants: %w", m.ID, err)
+	}
+	m.PublicID, m.SendAt, m.StartedAt, m.FinishedAt, m.CreatedAt = id16(id), fromMicros(send), fromMicros(started), fromMicros(finished), fromMicros(created)
+	return m, nil
+}
+
+// Mailing gives the mailing with a public id, or NotFound.
+func (s *Store) Mailing(ctx context.Context, id akkoord.ID) (akkoord.Mailing, error) {
+	return loadMailing(s.view(ctx), mailingByPublicID, id[:])
+}
+
+// MailingByID gives the mailing with a number, or NotFound.
+func (s *Store) MailingByID(ctx context.Context, id int64) (akkoord.Mailing, error) {
+	return loadMailing(s.view(ctx), mailingByID, id)
+}
+
+// Mailings gives a page of the mailings of a campaign, or of all campaigns
+// for 0, oldest first, and the number after which the next page begins; 0
+// when there is none.
+func (s *Store) Mailings(ctx context.Context, campaignID int64, p akkoord.Page) ([]akkoord.Mailing, int64, error) {
+	where, args := ` WHERE m.id > $1 ORDER BY m.id LIMIT $2`, []any{p.After, p.Size() + 1}
+	if campaignID != 0 {
+		where, args = ` WHERE m.id > $1 AND m.campaign_id = $3 ORDER BY m.id LIMIT $2`, append(args, campaignID)
+	}
+	var out []akkoord.Mailing
+	rows, err := s.view(ctx).query(mailingQuery+where, args...)
+	err = each(rows, err, func(r *sql.Rows) error {
+		m, err := scanMailing(r)
+		out = append(out, m)
+		return err
+	})
+	out, next := cut(out, p, func(m akkoord.Mailing) int64 { return m.ID })
+	return out, next, err
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"akkoord"
+)
+
+// People gives a page of people with their interests, oldest first, and the
+// number after which the next page begins; 0 when there is none.
+func (s *Store) People(ctx context.Context, p akkoord.Page) ([]akkoord.Subscriber, int64, error) {
+	v := s.view(ctx)
+	var out []akkoord.Subscriber
+	rows, err := v.query(`SELECT `+subscriberColumns+` FROM subscriber s WHERE s.id > $1 ORDER BY s.id LIMIT $2`, p.After, p.Size()+1)
+	err = each(rows, err, func(r *sql.Rows) error {
+		p, err := scanSubscriber(r)
+		out = append(out, p)
+		return err
+	})
+	if err != nil || len(out) == 0 {
+		return nil, 0, err
+	}
+	out, next := cut(out, p, func(p akkoord.Subscriber) int64 { return p.ID })
+	return out, next, fillInterests(v, out)
+}
+
+// fillInterests reads the interests of people who are in order of number.
+func fillInterests(q querier, people []akkoord.Subscriber) error {
+	i := 0
+	rows, err := q.query(`SELECT si.subscriber_id, i.slug FROM subscriber_interest si JOIN interest i ON i.id = si.interest_id
+		WHERE si.subscriber_id >= $1 AND si.subscriber_id <= $2 ORDER BY si.subscriber_id, i.slug`, people[0].ID, people[len(people)-1].ID)
+	return each(rows, err, func(r *sql.Rows) error {
+		var id int64
+		var slug string
+		if err := r.Scan(&id, &slug); err != nil {
+			return err
+		}
+		for i < len(people) && people[i].ID < id {
+			i++
+		}
+		if i < len(people) && people[i].ID == id {
+			people[i].Interests = append(people[i].Interests, slug)
+		}
+		return nil
+	})
+}
+
+const eventQuery = `SELECT e.seq, e.at, e.kind, e.subscriber_id, e.purpose_id, e.campaign_id, e.mailing_id, e.request,
+	e.form_version_id, e.wording_version, e.privacy_version, e.locale, e.source, e.actor, e.commitment, e.hash, coalesce(d.data, '')
+	FROM consent_event e LEFT JOIN consent_evidence d ON d.seq = e.seq`
+
+// scanEvent reads a line of the ledger with its evidence, and the evidence as
+// it is stored.
+func scanEvent(r row, more ...any) (akkoord.Event, string, error) {
+	var e akkoord.Event
+	var at int64
+	var request, commitment, hash []byte
+	var data string
+	err := r.Scan(append([]any{&e.Seq, &at, &e.Kind, &e.SubscriberID, &e.PurposeID, &e.CampaignID, &e.MailingID, &request,
+		&e.FormVersionID, &e.WordingVersion, &e.PrivacyVersion, &e.Locale, &e.Source, &e.Actor, &commitment, &hash, &data}, more...)...)
+	if err != nil {
+		return e, "", err
+	}
+	e.At, e.Request = fromMicros(at), id16(request)
+	copy(e.Commitment[:], commitment)
+	copy(e.Hash[:], hash)
+	if data == "" {
+		return e, "", nil
+	}
+	if err := json.Unmarshal([]byte(data), &e.Evidence); err != nil {
+		return e, data, fmt.Errorf("the evidence of line %d does not parse: %w", e.Seq, err)
+	}
+	return e, data, nil
+}
+
+// Events gives all that the ledger holds of a person, with the evidence that
+// is not erased, oldest first.
+func (s *Store) Events(ctx context.Context, subscriberID int64) ([]akkoord.Event, error) {
+	return events(s.view(ctx), subscriberID)
+}
+
+func events(q querier, subscriberID int64) ([]akkoord.Event, error) {
+	var out []akkoord.Event
+	rows, err := q.query(eventQuery+` WHERE e.subscriber_id = $1 ORDER BY e.seq`, subscriberID)
+	err = each(rows, err, func(r *sql.Rows) error {
+		e, _, err := scanEvent(r)
+		out = append(out, e)
+		return err
+	})
+	return out, err
+}
+
+// EventsOf is Events by public id. A person who is not there is NotFound.
+func (s *Store) EventsOf(ctx context.Context, person akkoord.ID) ([]akkoord.Event, error) {
+	v := s.view(ctx)
+	var id int64
+	if err := v.queryRow(`SELECT s.id FROM subscriber s WHERE s.public_id = $1`, person[:]).Scan(&id); err != nil {
+		return nil, missing(err, "person")
+	}
+	return events(v, id)
+}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"akkoord"
+)
+
+const (
+	mailBudgetKept = 30 * 24 * time.Hour
+	outboxKept     = 30 * 24 * time.Hour
+	expiryGroup    = 100 // people per change, so that others wait little
+	purgeGroup     = 1000
+)
+
+// ExpirePending ends sign-ups that nobody confirmed within
+// Limits.PendingWindow (M18, requirements-mail F.12), of at most limit people,
+// and deletes what is kept for a time only. It gives the number of people; a
+// caller goes on while that is limit.
+func (s *Store) ExpirePending(ctx context.Context, limit int) (int, error) {
+	people, err := s.overdue(ctx, limit)
+	if err != nil {
+		return 0, err
+	}
+	done := 0
+	for len(people) > 0 {
+		n := min(expiryGroup, len(people))
+		var expired int
+		err := s.update(ctx, "expire pending", func(t *tx) error {
+			var err error
+			expired, err = t.expire(people[:n])
+			return err
+		})
+		if err != nil {
+			return done, err
+		}
+		done, people = done+expired, people[n:]
+	}
+	return done, s.purge(ctx)
+}
+
+func (s *Store) overdue(ctx context.Context, limit int) ([]int64, error) {
+	var out []int64
+	rows, err := s.view(ctx).query(`SELECT DISTINCT subscriber_id FROM subscription WHERE state = 'pending' AND since <= $1 LIMIT $2`,
+		micros(s.cfg.Now().Add(-akkoord.Limits.PendingWindow)), limit)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var id int64
+		err := r.Scan(&id)
+		out = append(out, id)
+		return err
+	})
+	return out, err
+}
+
+// expire asks the rule about each person and records what it decides.
+func (t *tx) expire(people []int64) (int, error) {
+	n, forgotten := 0, 0
+	for _, id := range people {
+		st, err := standing(t, t.store.hasher, byID, id)
+		if err != nil {
+			return 0, err
+		}
+		c := st.Expire(t.now)
+		if st.Subscriber.ID == 0 || c.IsZero() {
+			continue
+		}
+		if err := t.apply(st.Subscriber, c); err != nil {
+			return 0, err
+		}
+		n++
+		if c.Forget {
+			forgotten++
+		}
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	return n, t.audit(akkoord.ActorSystem, "retention.expire", "", expiryNote(n, forgotten))
+}
+
+// purges are what is kept for a time only: $1 is the time before which it
+// goes, and $2 how many rows at once.
+var purges = []struct {
+	query string
+	kept  time.Duration
+}{
+	{`DELETE FROM mail_budget WHERE (mailbox, at) IN (SELECT mailbox, at FROM mail_budget WHERE at <= $1 LIMIT $2)`, mailBudgetKept},
+	{`DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE at <= $1 LIMIT $2)`, idempotencyWindow},
+	{`DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE expires_at <= $1 LIMIT $2)`, 0},
+	{`DELETE FROM login_token WHERE hash IN (SELECT hash FROM login_token WHERE expires_at <= $1 LIMIT $2)`, 0},
+	{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 1 AND done_at <= $1 LIMIT $2)`, outboxKept},
+}
+
+func (s *Store) purge(ctx context.Context) error {
+	for _, p := range purges {
+		for {
+			var n int64
+			err := s.update(ctx, "purge", func(t *tx) error {
+				var err error
+				n, err = t.execCount(p.query, micros(t.now.Add(-p.kept)), purgeGroup)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if n < purgeGroup || ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	return ctx.Err()
+}

@@ -69,8 +69,14 @@ func ParseEmail(s string) (Email, error) {
 	if err := checkLocal(local); err != nil {
 		return Email{}, err
 	}
-	ascii, err := hostnames.ToASCII(domain)
-	if err != nil || !hasUsableTLD(ascii) {
+	ascii := domain
+	if !plainDomain(domain) {
+		var err error
+		if ascii, err = hostnames.ToASCII(domain); err != nil {
+			ascii = ""
+		}
+	}
+	if !hasUsableTLD(ascii) {
 		return bad("email_domain", "The part after the @ is not a valid domain name, like example.org.")
 	}
 	e := Email{local: local, domain: ascii}
@@ -102,6 +108,26 @@ func checkLocal(local string) error {
 func isAtext(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
 		strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r)
+}
+
+// plainDomain reports whether a domain is one that hostnames would give back
+// unchanged: lower-case labels of letters, digits and inner hyphens.
+func plainDomain(domain string) bool {
+	if len(domain) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(domain, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
+			len(label) > 3 && label[2:4] == "--" {
+			return false
+		}
+		for i := range len(label) {
+			if c := label[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // hasUsableTLD reports whether a domain has several labels of which the last

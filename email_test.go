@@ -131,3 +131,19 @@ func TestEmailIsMaskedInLogsAndErrors(t *testing.T) {
 		t.Errorf("%q shows the address", s)
 	}
 }
+
+// The short way through ParseEmail must not differ from the rules for
+// hostnames.
+func FuzzPlainDomainIsWhatTheRulesGive(f *testing.F) {
+	for _, s := range []string{"example.org", "a-b.c1.nl", "xn--a.de", "a--b.nl", "ab--c.nl", "-a.nl", "a..nl", "1.2", strings.Repeat("a", 64) + ".nl"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, domain string) {
+		if !plainDomain(domain) {
+			return
+		}
+		if ascii, err := hostnames.ToASCII(domain); err != nil || ascii != domain {
+			t.Fatalf("%q is taken as it is, the rules give %q, %v", domain, ascii, err)
+		}
+	})
+}

@@ -36,17 +36,17 @@ type Event struct {
 	Evidence Evidence // not part of the line
 }
 
-// Commit gives the commitment to an event's evidence: HMAC-SHA-256 under the
-// person's salt. Without the salt it says nothing about the person.
-func (e Evidence) Commit(salt []byte) (out [sha256.Size]byte, err error) {
-	data, err := json.Marshal(e)
-	if err != nil {
-		return out, err
+// Commit gives the evidence as it is stored, in JSON, and the commitment to
+// it: HMAC-SHA-256 under the person's salt. Without the salt the commitment
+// says nothing about the person.
+func (e Evidence) Commit(salt []byte) (data []byte, commitment [sha256.Size]byte, err error) {
+	if data, err = json.Marshal(e); err != nil {
+		return nil, commitment, err
 	}
 	mac := hmac.New(sha256.New, salt)
 	mac.Write(data)
-	mac.Sum(out[:0])
-	return out, nil
+	mac.Sum(commitment[:0])
+	return data, commitment, nil
 }
 
 // ledgerFormat begins every hash, so that a later format can't be mistaken
@@ -125,7 +125,7 @@ func (v *Verifier) Next(e *Event, salt []byte) error {
 		return fmt.Errorf("%w: line %d was altered", ErrLedger, e.Seq)
 	}
 	if len(salt) > 0 {
-		sum, err := e.Evidence.Commit(salt)
+		_, sum, err := e.Evidence.Commit(salt)
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ func chain(t rapid.TB, n int, salt []byte) []Event {
 			Request: id(1), FormVersionID: 4, WordingVersion: 5, PrivacyVersion: 6, Locale: "nl", Source: "confirm", Actor: ActorPerson,
 			Evidence: Evidence{Address: "anouk@voorbeeld.example", IP: "192.0.2.0"},
 		}
-		sum, err := e.Evidence.Commit(salt)
+		_, sum, err := e.Evidence.Commit(salt)
 		if err != nil {
 			t.Fatal(err)
 		}

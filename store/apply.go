@@ -1,10 +1,6 @@
 package store
 
-import (
-	"encoding/json"
-
-	"akkoord"
-)
+import "akkoord"
 
 // apply records what a rule decided about a person. It is the only writer of
 // consent: standing, evidence, ledger line and outbox row are written
@@ -70,10 +66,11 @@ func (t *tx) applySuppressions(e akkoord.Email, c akkoord.Change) error {
 // appendEvent gives an event its number, commitment and place in the chain.
 // Evidence of a person who is forgotten in the same change is not kept.
 func (t *tx) appendEvent(e *akkoord.Event, salt []byte, forget bool) error {
-	var err error
-	if e.Commitment, err = e.Evidence.Commit(salt); err != nil {
+	evidence, commitment, err := e.Evidence.Commit(salt)
+	if err != nil {
 		return err
 	}
+	e.Commitment = commitment
 	e.Seq = t.ledger.Seq + 1
 	e.Hash = e.Chain(t.ledger.Hash)
 	if err := t.exec(`INSERT INTO consent_event (seq, at, kind, subscriber_id, purpose_id, campaign_id, mailing_id, request,
@@ -87,11 +84,7 @@ func (t *tx) appendEvent(e *akkoord.Event, salt []byte, forget bool) error {
 	if forget || e.Evidence == (akkoord.Evidence{}) {
 		return nil
 	}
-	data, err := json.Marshal(e.Evidence)
-	if err != nil {
-		return err
-	}
-	return t.exec(`INSERT INTO consent_evidence (seq, data) VALUES ($1, $2)`, e.Seq, string(data))
+	return t.exec(`INSERT INTO consent_evidence (seq, data) VALUES ($1, $2)`, e.Seq, string(evidence))
 }
 
 func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription) error {

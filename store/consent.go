@@ -28,13 +28,14 @@ func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
 	return s.update(ctx, "sign up", func(t *tx) error {
 		// Name and interests of a person who is known stay as they are: a
 		// stranger who types their address changes nothing about them.
-		if err := t.exec(`INSERT INTO subscriber (public_id, email_hash, email, name, locale, salt, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email_hash) DO NOTHING`,
-			person[:], hash[:], in.Email.Address(), in.Name, in.Locale, salt, micros(t.now)); err != nil {
+		st, err := scanStanding(t.queryRow(`INSERT INTO subscriber (public_id, email_hash, email, name, locale, salt, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email_hash) DO UPDATE SET email_hash = excluded.email_hash
+			RETURNING `+subscriberColumns+`, `+besides,
+			person[:], hash[:], in.Email.Address(), in.Name, in.Locale, salt, micros(t.now)))
+		if err != nil {
 			return err
 		}
-		st, err := standing(t, s.hasher, byHash, hash[:])
-		if err != nil {
+		if st.Subscriptions, err = subscriptions(t, st.Subscriber.ID); err != nil {
 			return err
 		}
 		if st.Subscriber.PublicID == person {
@@ -61,7 +62,7 @@ func (t *tx) putInterests(subscriberID int64, slugs []string, now time.Time) err
 
 // Asked reads what a confirmation link is about. It changes nothing.
 func (s *Store) Asked(ctx context.Context, link akkoord.Link) (akkoord.Asked, error) {
-	st, err := standing(s.view(ctx), s.hasher, byPublicID, link.Subscriber[:])
+	st, err := standing(s.view(ctx), byPublicID, link.Subscriber[:])
 	if err != nil {
 		return akkoord.Asked{}, err
 	}
@@ -73,7 +74,7 @@ func (s *Store) Asked(ctx context.Context, link akkoord.Link) (akkoord.Asked, er
 func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin) (akkoord.Asked, error) {
 	var out akkoord.Asked
 	err := s.update(ctx, "confirm", func(t *tx) error {
-		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		st, err := standing(t, byPublicID, link.Subscriber[:])
 		if err != nil {
 			return err
 		}
@@ -88,7 +89,7 @@ func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin
 // there still is something to confirm. The limit per mailbox applies.
 func (s *Store) Resend(ctx context.Context, link akkoord.Link) error {
 	return s.update(ctx, "resend", func(t *tx) error {
-		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		st, err := standing(t, byPublicID, link.Subscriber[:])
 		if err != nil {
 			return err
 		}
@@ -103,7 +104,7 @@ func (s *Store) Resend(ctx context.Context, link akkoord.Link) error {
 // NotMe records that the holder of a confirmation link did not ask for it.
 func (s *Store) NotMe(ctx context.Context, link akkoord.Link, o akkoord.Origin) error {
 	return s.update(ctx, "not me", func(t *tx) error {
-		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		st, err := standing(t, byPublicID, link.Subscriber[:])
 		if err != nil || st.Subscriber.ID == 0 {
 			return err
 		}
@@ -116,7 +117,7 @@ func (s *Store) NotMe(ctx context.Context, link akkoord.Link, o akkoord.Origin) 
 func (s *Store) Leave(ctx context.Context, link akkoord.Link, scope akkoord.Scope, o akkoord.Origin) (akkoord.Left, error) {
 	var out akkoord.Left
 	err := s.update(ctx, "leave", func(t *tx) error {
-		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		st, err := standing(t, byPublicID, link.Subscriber[:])
 		if err != nil || st.Subscriber.ID == 0 {
 			return err
 		}
@@ -128,7 +129,7 @@ func (s *Store) Leave(ctx context.Context, link akkoord.Link, scope akkoord.Scop
 		if len(c.Events) > 0 {
 			out.New, out.At = true, t.now
 		}
-		out.State, err = standing(t, s.hasher, byID, st.Subscriber.ID)
+		out.State, err = standing(t, byID, st.Subscriber.ID)
 		return err
 	})
 	return out, err
@@ -138,7 +139,7 @@ func (s *Store) Leave(ctx context.Context, link akkoord.Link, scope akkoord.Scop
 // page.
 func (s *Store) LeavePurposes(ctx context.Context, link akkoord.Link, purposes []int64, o akkoord.Origin) error {
 	return s.update(ctx, "leave purposes", func(t *tx) error {
-		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		st, err := standing(t, byPublicID, link.Subscriber[:])
 		if err != nil || st.Subscriber.ID == 0 {
 			return err
 		}
@@ -156,7 +157,7 @@ func (s *Store) LeavePurposes(ctx context.Context, link akkoord.Link, purposes [
 func (s *Store) Undo(ctx context.Context, link akkoord.Link, o akkoord.Origin) (bool, error) {
 	var done bool
 	err := s.update(ctx, "undo", func(t *tx) error {
-		st, err := standing(t, s.hasher, byPublicID, link.Subscriber[:])
+		st, err := standing(t, byPublicID, link.Subscriber[:])
 		if err != nil || st.Subscriber.ID == 0 {
 			return err
 		}
@@ -195,7 +196,7 @@ func (s *Store) StandingByEmail(ctx context.Context, e akkoord.Email) (akkoord.S
 
 func (s *Store) withInterests(ctx context.Context, where string, arg any) (akkoord.Standing, error) {
 	v := s.view(ctx)
-	st, err := standing(v, s.hasher, where, arg)
+	st, err := standing(v, where, arg)
 	if err != nil || st.Subscriber.ID == 0 {
 		return st, err
 	}
@@ -207,7 +208,7 @@ func (s *Store) withInterests(ctx context.Context, where string, arg any) (akkoo
 // rectification (Art. 16 GDPR, M21) and leaves a line in the ledger.
 func (s *Store) SetProfile(ctx context.Context, person akkoord.ID, p akkoord.Profile, o akkoord.Origin) error {
 	return s.update(ctx, "set profile", func(t *tx) error {
-		st, err := standing(t, s.hasher, byPublicID, person[:])
+		st, err := standing(t, byPublicID, person[:])
 		if err != nil {
 			return err
 		}

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"akkoord"
 )
 
-const subscriberColumns = `s.id, s.public_id, s.email, s.name, s.locale, s.salt, s.created_at`
+const subscriberColumns = `subscriber.id, subscriber.public_id, subscriber.email, subscriber.name, subscriber.locale, subscriber.salt, subscriber.created_at`
 
 func scanSubscriber(r row, more ...any) (akkoord.Subscriber, error) {
 	var p akkoord.Subscriber
@@ -27,33 +29,55 @@ func scanSubscriber(r row, more ...any) (akkoord.Subscriber, error) {
 	return p, nil
 }
 
+// besides gives, in one column each, the suppressions of a person's address
+// and the campaigns that they left.
+const besides = `
+	coalesce((SELECT string_agg(x.kind, ',') FROM suppression x WHERE x.hash = subscriber.email_hash), ''),
+	coalesce((SELECT string_agg(CAST(l.campaign_id AS TEXT), ',') FROM campaign_leave l WHERE l.subscriber_id = subscriber.id), '')`
+
 // standing loads all that the rules need of the person selected by where,
-// which is one of the two constants below. A person who is not there gives a
-// zero Subscriber.
-func standing(q querier, h akkoord.Hasher, where string, arg any) (akkoord.Standing, error) {
-	var st akkoord.Standing
-	p, err := scanSubscriber(q.queryRow(`SELECT `+subscriberColumns+` FROM subscriber s WHERE `+where, arg))
+// which is one of the constants below. A person who is not there gives a zero
+// Subscriber.
+func standing(q querier, where string, arg any) (akkoord.Standing, error) {
+	st, err := scanStanding(q.queryRow(`SELECT `+subscriberColumns+`, `+besides+` FROM subscriber WHERE `+where, arg))
 	if errors.Is(err, sql.ErrNoRows) {
-		return st, nil
+		return akkoord.Standing{}, nil
 	}
 	if err != nil {
 		return st, err
 	}
-	st.Subscriber = p
-	if st.Subscriptions, err = subscriptions(q, p.ID); err != nil {
-		return st, err
-	}
-	if st.Suppressions, err = suppressions(q, h.Person(p.Email)); err != nil {
-		return st, err
-	}
-	st.Left, err = leftCampaigns(q, p.ID)
+	st.Subscriptions, err = subscriptions(q, st.Subscriber.ID)
 	return st, err
 }
 
+// scanStanding reads a person with what besides adds; their subscriptions are
+// read apart.
+func scanStanding(r row) (st akkoord.Standing, err error) {
+	var kinds, left string
+	if st.Subscriber, err = scanSubscriber(r, &kinds, &left); err != nil {
+		return st, err
+	}
+	if kinds != "" {
+		for k := range strings.SplitSeq(kinds, ",") {
+			st.Suppressions = append(st.Suppressions, akkoord.SuppressionKind(k))
+		}
+	}
+	if left != "" {
+		for c := range strings.SplitSeq(left, ",") {
+			id, err := strconv.ParseInt(c, 10, 64)
+			if err != nil {
+				return st, err
+			}
+			st.Left = append(st.Left, id)
+		}
+	}
+	return st, nil
+}
+
 const (
-	byID       = `s.id = $1`
-	byPublicID = `s.public_id = $1`
-	byHash     = `s.email_hash = $1`
+	byID       = `subscriber.id = $1`
+	byPublicID = `subscriber.public_id = $1`
+	byHash     = `subscriber.email_hash = $1`
 )
 
 func subscriptions(q querier, subscriberID int64) ([]akkoord.Subscription, error) {
@@ -85,18 +109,6 @@ func suppressions(q querier, h akkoord.AddressHash) ([]akkoord.SuppressionKind, 
 		var kind string
 		err := r.Scan(&kind)
 		out = append(out, akkoord.SuppressionKind(kind))
-		return err
-	})
-	return out, err
-}
-
-func leftCampaigns(q querier, subscriberID int64) ([]int64, error) {
-	var out []int64
-	rows, err := q.query(`SELECT campaign_id FROM campaign_leave WHERE subscriber_id = $1`, subscriberID)
-	err = each(rows, err, func(r *sql.Rows) error {
-		var id int64
-		err := r.Scan(&id)
-		out = append(out, id)
 		return err
 	})
 	return out, err

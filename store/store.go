@@ -36,9 +36,9 @@ type Store struct {
 	writer *writer
 	read   *reader
 
-	changes changes // what commits changed lately, for the last question before a mail
-	journal *sendJournal // on-wire marks and outcomes that no commit holds yet
-	cached  catalogueCache
+	changes changes        // what commits changed lately, for the last question before a mail
+	journal *sendJournal   // on-wire marks and outcomes that no commit holds yet
+	cached  catalogueCache // purposes and forms, which every sign-up reads
 
 	wakeOutbox  chan struct{} // one slot: something may be due
 	wakeMailing chan struct{}

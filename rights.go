@@ -1,0 +1,172 @@
+package akkoord
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// PersonRecord is all that is stored of one person, in machine-readable form
+// (Art. 15 and 20 GDPR, M20).
+type PersonRecord struct {
+	MadeAt        Moment               `json:"made_at"`
+	Person        PersonData           `json:"person"`
+	Consents      []ConsentRecord      `json:"consents"`
+	CampaignsLeft []CampaignLeftRecord `json:"campaigns_left"`
+	Suppressions  []SuppressionRecord  `json:"suppressions"`
+	Events        []EventRecord        `json:"events"` // oldest first
+	Deliveries    []DeliveryRecord     `json:"deliveries"`
+	SystemMails   []SystemMailRecord   `json:"system_mails"` // confirmation mails of the last month
+}
+
+// PersonData is what a person told about themselves.
+type PersonData struct {
+	ID        ID       `json:"id"`
+	Email     string   `json:"email"`
+	Name      string   `json:"name"`
+	Locale    string   `json:"locale"`
+	Interests []string `json:"interests"`
+	CreatedAt Moment   `json:"created_at"`
+}
+
+// ConsentRecord is a person's standing for one purpose, with the texts that
+// they saw (M4).
+type ConsentRecord struct {
+	Purpose        string      `json:"purpose"`
+	State          State       `json:"state"`
+	Since          Moment      `json:"since"`
+	Basis          Basis       `json:"basis"`
+	WordingVersion int         `json:"wording_version"`
+	Locale         string      `json:"locale"`
+	Text           PurposeText `json:"text"`
+}
+
+// CampaignLeftRecord is a campaign that the person left (M13).
+type CampaignLeftRecord struct {
+	Campaign string `json:"campaign"`
+	At       Moment `json:"at"`
+}
+
+// SuppressionRecord is a reason why the person's address is not mailed.
+type SuppressionRecord struct {
+	Kind SuppressionKind `json:"kind"`
+	At   Moment          `json:"at"`
+}
+
+// EventRecord is one line of the ledger with its evidence.
+type EventRecord struct {
+	Seq            int64     `json:"seq"`
+	At             Moment    `json:"at"`
+	Kind           EventKind `json:"kind"`
+	Purpose        string    `json:"purpose,omitempty"`
+	Campaign       string    `json:"campaign,omitempty"`
+	Source         string    `json:"source"`
+	Actor          Actor     `json:"actor"`
+	WordingVersion int       `json:"wording_version,omitempty"`
+	PrivacyVersion int       `json:"privacy_version,omitempty"`
+	FormVersion    int64     `json:"form_version,omitempty"`
+	Locale         string    `json:"locale,omitempty"`
+	Evidence
+}
+
+// DeliveryRecord is one mailing that was to go to the person.
+type DeliveryRecord struct {
+	Mailing   ID     `json:"mailing"`
+	Campaign  string `json:"campaign"`
+	State     string `json:"state"`
+	Attempts  int    `json:"attempts"`
+	Code      string `json:"code,omitempty"`
+	Reply     string `json:"reply,omitempty"`
+	FirstAt   Moment `json:"first_at,omitzero"`
+	UpdatedAt Moment `json:"updated_at,omitzero"`
+}
+
+// SystemMailRecord is one mail that a sign-up caused.
+type SystemMailRecord struct {
+	Mail SystemMail `json:"mail"`
+	At   Moment     `json:"at"`
+}
+
+// Moment is a time as the API and exports write it: RFC 3339 in UTC with six
+// fraction digits and Z.
+type Moment struct{ time.Time }
+
+const momentLayout = "2006-01-02T15:04:05.000000Z"
+
+// String gives the time as it is written.
+func (m Moment) String() string { return m.UTC().Format(momentLayout) }
+
+// MarshalJSON gives the time as it is written; the zero time is null.
+func (m Moment) MarshalJSON() ([]byte, error) {
+	if m.IsZero() {
+		return []byte("null"), nil
+	}
+	return strconv.AppendQuote(nil, m.String()), nil
+}
+
+// WriteCSV writes the record as CSV with a line per value: where it stands in
+// the record, like "consents.1.state", and the value. A value that a
+// spreadsheet would take for a formula gets an apostrophe before it.
+func (r PersonRecord) WriteCSV(w io.Writer) error {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	out := csv.NewWriter(w)
+	if err := out.Write([]string{"field", "value"}); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := flatten(d, "", func(field, value string) error {
+		if value != "" && strings.ContainsRune("=+-@\t\r", rune(value[0])) {
+			value = "'" + value
+		}
+		return out.Write([]string{field, value})
+	}); err != nil {
+		return err
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// flatten reads one JSON value and gives each value in it that is not made of
+// others, in order, with its path.
+func flatten(d *json.Decoder, path string, leaf func(path, value string) error) error {
+	token, err := d.Token()
+	if err != nil {
+		return err
+	}
+	switch v := token.(type) {
+	case json.Delim:
+		for i := 1; d.More(); i++ {
+			key := strconv.Itoa(i)
+			if v == '{' {
+				name, err := d.Token()
+				if err != nil {
+					return err
+				}
+				key = name.(string)
+			}
+			if path != "" {
+				key = path + "." + key
+			}
+			if err := flatten(d, key, leaf); err != nil {
+				return err
+			}
+		}
+		_, err := d.Token()
+		return err
+	case string:
+		return leaf(path, v)
+	case json.Number:
+		return leaf(path, v.String())
+	case bool:
+		return leaf(path, strconv.FormatBool(v))
+	}
+	return leaf(path, "")
+}

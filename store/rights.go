@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"akkoord"
+)
+
+// ExportPerson gives all that is stored of a person as it is at one moment,
+// and leaves in the same commit a line in the audit trail (M20, M27). A person
+// who is not there is NotFound.
+func (s *Store) ExportPerson(ctx context.Context, actor akkoord.Actor, person akkoord.ID) (akkoord.PersonRecord, error) {
+	var out akkoord.PersonRecord
+	err := s.update(ctx, "export person", func(t *tx) error {
+		st, err := standing(t, byPublicID, person[:])
+		if err != nil {
+			return err
+		}
+		if st.Subscriber.ID == 0 {
+			return missing(sql.ErrNoRows, "person")
+		}
+		if st.Subscriber.Interests, err = interests(t, st.Subscriber.ID); err != nil {
+			return err
+		}
+		if out, err = t.record(st); err != nil {
+			return err
+		}
+		return t.audit(actor, "subscriber.export", subscriberObject(st.Subscriber.ID), "")
+	})
+	return out, err
+}
+
+// record puts a person's record together. Lists are never nil, so that JSON
+// has them all.
+func (t *tx) record(st akkoord.Standing) (akkoord.PersonRecord, error) {
+	p := st.Subscriber
+	r := akkoord.PersonRecord{
+		MadeAt: moment(micros(t.now)),
+		Person: akkoord.PersonData{
+			ID: p.PublicID, Email: p.Email.Display(), Name: p.Name, Locale: p.Locale,
+			Interests: append([]string{}, p.Interests...), CreatedAt: akkoord.Moment{Time: p.CreatedAt},
+		},
+		Consents: []akkoord.ConsentRecord{}, CampaignsLeft: []akkoord.CampaignLeftRecord{}, Suppressions: []akkoord.SuppressionRecord{},
+		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{},
+	}
+	c, err := loadCatalogue(t)
+	if err != nil {
+		return r, err
+	}
+	for _, sub := range st.Subscriptions {
+		r.Consents = append(r.Consents, akkoord.ConsentRecord{
+			Purpose: c.purpose(sub.PurposeID).Slug, State: sub.State, Since: akkoord.Moment{Time: sub.Since}, Basis: sub.Basis,
+			WordingVersion: sub.Version, Locale: sub.Locale, Text: c.wordings[wordingKey{sub.PurposeID, sub.Version, sub.Locale}],
+		})
+	}
+	if err := t.recordEvents(&r, c, p.ID); err != nil {
+		return r, err
+	}
+	return r, t.recordMails(&r, st)
+}
+
+func (t *tx) recordEvents(r *akkoord.PersonRecord, c *catalogue, subscriberID int64) error {
+	list, err := events(t, subscriberID)
+	if err != nil {
+		return err
+	}
+	var campaigns []int64
+	for _, e := range list {
+		campaigns = append(campaigns, e.CampaignID)
+	}
+	slugs, err := campaignSlugs(t, campaigns)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		r.Events = append(r.Events, akkoord.EventRecord{
+			Seq: e.Seq, At: akkoord.Moment{Time: e.At}, Kind: e.Kind, Purpose: c.purpose(e.PurposeID).Slug, Campaign: slugs[e.CampaignID],
+			Source: e.Source, Actor: e.Actor, WordingVersion: e.WordingVersion, PrivacyVersion: e.PrivacyVersion,
+			FormVersion: e.FormVersionID, Locale: e.Locale, Evidence: e.Evidence,
+		})
+	}
+	return nil
+}
+
+func (t *tx) recordMails(r *akkoord.PersonRecord, st akkoord.Standing) error {
+	hash := t.store.hasher.Person(st.Subscriber.Email)
+	rows, err := t.query(`SELECT kind, at FROM suppression WHERE hash = $1 ORDER BY at, kind`, hash[:])
+	if err = each(rows, err, func(rows *sql.Rows) error {
+		var kind akkoord.SuppressionKind
+		var at int64
+		err := rows.Scan(&kind, &at)
+		r.Suppressions = append(r.Suppressions, akkoord.SuppressionRecord{Kind: kind, At: moment(at)})
+		return err
+	}); err != nil {
+		return err
+	}
+	rows, err = t.query(`SELECT c.slug, l.at FROM campaign_leave l JOIN campaign c ON c.id = l.campaign_id
+		WHERE l.subscriber_id = $1 ORDER BY l.at, c.id`, st.Subscriber.ID)
+	if err = each(rows, err, func(rows *sql.Rows) error {
+		var slug string
+		var at int64
+		err := rows.Scan(&slug, &at)
+		r.CampaignsLeft = append(r.CampaignsLeft, akkoord.CampaignLeftRecord{Campaign: slug, At: moment(at)})
+		return err
+	}); err != nil {
+		return err
+	}
+	rows, err = t.query(`SELECT m.public_id, c.slug, d.state, d.attempts, d.code, d.reply, d.first_at, d.updated_at
+		FROM delivery d JOIN mailing m ON m.id = d.mailing_id JOIN campaign c ON c.id = m.campaign_id
+		WHERE d.subscriber_id = $1 ORDER BY d.mailing_id`, st.Subscriber.ID)
+	if err = each(rows, err, func(rows *sql.Rows) error {
+		var d akkoord.DeliveryRecord
+		var id []byte
+		var state akkoord.DeliveryState
+		var first, updated int64
+		err := rows.Scan(&id, &d.Campaign, &state, &d.Attempts, &d.Code, &d.Reply, &first, &updated)
+		d.Mailing, d.State, d.FirstAt, d.UpdatedAt = id16(id), state.String(), moment(first), moment(updated)
+		r.Deliveries = append(r.Deliveries, d)
+		return err
+	}); err != nil {
+		return err
+	}
+	rows, err = t.query(`SELECT mail, done_at FROM outbox WHERE subscriber_id = $1 AND state = 1 AND mail <> '' ORDER BY id`, st.Subscriber.ID)
+	return each(rows, err, func(rows *sql.Rows) error {
+		var m akkoord.SystemMailRecord
+		var at int64
+		err := rows.Scan(&m.Mail, &at)
+		m.At = moment(at)
+		r.SystemMails = append(r.SystemMails, m)
+		return err
+	})
+}
+
+func moment(n int64) akkoord.Moment { return akkoord.Moment{Time: fromMicros(n)} }

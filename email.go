@@ -107,7 +107,7 @@ func checkLocal(local string) error {
 // isAtext reports whether r is an atext character (RFC 5322 §3.2.3).
 func isAtext(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
-		strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r)
+		strings.IndexByte("!#$%&'*+-/=?^_`{|}~", byte(r)) >= 0
 }
 
 // plainDomain reports whether a domain is one that hostnames would give back
@@ -143,6 +143,9 @@ func hasUsableTLD(domain string) bool {
 // hidden reports whether r is white space, a control, a format character
 // (zero width, bidi) or a line separator: none may be inside an address.
 func hidden(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r <= ' ' || r == 0x7f
+	}
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs)
 }
 

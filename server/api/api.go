@@ -1,0 +1,143 @@
+// Package api is the JSON API under /api/v1: programs with a key manage
+// purposes, forms, campaigns and mailings, and read and change people's data.
+// docs: GET /api/v1/openapi.json describes every operation; operations.go
+// lists them with the right that each needs.
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"akkoord"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// Prefix is where the handler expects to be mounted; it sees whole paths.
+const Prefix = "/api/v1"
+
+// Config says what the API works on.
+type Config struct {
+	Store   Store
+	Mail    Mail
+	Sender  func() akkoord.Sender // the sender facts in force (M28, contract: AKKOORD_FROM and others)
+	BaseURL string                // AKKOORD_URL, without a slash at the end
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// API answers requests under Prefix.
+type API struct {
+	cfg    Config
+	mux    *http.ServeMux
+	huma   huma.API
+	rights map[string]akkoord.Right // by "METHOD /path"
+	spec   []byte
+	replay *replay
+}
+
+// New makes the handler. It fails when an operation declares no right (P28).
+func New(cfg Config) (*API, error) {
+	a := &API{cfg: cfg, mux: http.NewServeMux(), rights: map[string]akkoord.Right{}, replay: newReplay(cfg.Store)}
+	config := huma.DefaultConfig("Akkoord", "1")
+	config.Info.Description = "Consent-first mailings. Errors are RFC 9457 problem documents with a stable code. " +
+		"Lists are paged by cursor; POSTs honour Idempotency-Key; times are RFC 3339 in UTC."
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil
+	config.Transformers = []huma.Transformer{asProblem}
+	config.RejectUnknownQueryParameters = true
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer", Description: "An API key, as printed by akkoord key add."}}
+	config.Security = []map[string][]string{{"key": {}}}
+	a.huma = humago.NewWithPrefix(a.mux, Prefix, config)
+	if err := a.operations(); err != nil {
+		return nil, err
+	}
+	schemas := a.huma.OpenAPI().Components.Schemas.Map()
+	delete(schemas, "ErrorModel") // huma's own, which asProblem replaces
+	delete(schemas, "ErrorDetail")
+	var err error
+	if a.spec, err = json.Marshal(a.huma.OpenAPI()); err != nil {
+		return nil, fmt.Errorf("describe the API: %w", err)
+	}
+	return a, nil
+}
+
+// Rights gives the right that each operation needs, by "METHOD /path".
+func (a *API) Rights() map[string]akkoord.Right { return a.rights }
+
+// ServeHTTP lets a request through its gates in order: key, body, replay of an
+// earlier answer, operation.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if r.URL.Path == Prefix+"/openapi.json" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(a.spec) // the visitor may have gone
+		return
+	}
+	if err := a.serve(w, r); err != nil {
+		a.fail(w, r, err)
+	}
+}
+
+func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
+	r, err := authenticate(a.cfg.Store, r)
+	if err != nil {
+		return err
+	}
+	if err := a.route(w, r); err != nil {
+		return err
+	}
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	return a.replay.serve(w, r, body, a.mux)
+}
+
+// fail writes the problem document of an error.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	if p.Status >= http.StatusInternalServerError && p.Status != http.StatusServiceUnavailable {
+		a.cfg.Log.ErrorContext(r.Context(), "api request failed", "method", r.Method, "route", r.Pattern, "error", err)
+	}
+	p.write(w)
+}
+
+// route reports requests that no operation takes.
+func (a *API) route(w http.ResponseWriter, r *http.Request) error {
+	h, pattern := a.mux.Handler(r)
+	if pattern != "" {
+		return nil
+	}
+	var probe probe
+	h.ServeHTTP(&probe, r)
+	if probe.status != http.StatusMethodNotAllowed {
+		return akkoord.Errorf(akkoord.NotFound, "not_found", "There is nothing at this address; GET %s/openapi.json lists what there is.", Prefix)
+	}
+	w.Header().Set("Allow", probe.Header().Get("Allow"))
+	return &problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Detail: "This address answers " + probe.Header().Get("Allow") + "."}
+}
+
+// probe learns what a handler would answer without answering it.
+type probe struct {
+	header http.Header
+	status int
+}
+
+func (p *probe) Header() http.Header {
+	if p.header == nil {
+		p.header = http.Header{}
+	}
+	return p.header
+}
+func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
+func (p *probe) WriteHeader(status int)      { p.status = status }
+
+// errNoRight is what New says of an operation without a right.
+var errNoRight = errors.New("the operation declares no right")

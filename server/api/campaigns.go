@@ -1,0 +1,105 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+
+	"akkoord"
+)
+
+// newCampaign is the body of POST /campaigns.
+type newCampaign struct {
+	Slug    string `json:"slug"`
+	Name    string `json:"name" doc:"Read by people who leave the campaign."`
+	Purpose string `json:"purpose" doc:"Slug."`
+	Segment string `json:"segment,omitempty" doc:"Slug."`
+}
+
+// campaign is a campaign as the API shows it.
+type campaign struct {
+	ID        akkoord.ID `json:"id"`
+	Slug      string     `json:"slug"`
+	Name      string     `json:"name"`
+	Purpose   string     `json:"purpose"`
+	Segment   *string    `json:"segment"`
+	CreatedAt *Time      `json:"created_at"`
+}
+
+func (a *API) createCampaign(ctx context.Context, in *struct{ Body newCampaign }) (campaign, error) {
+	b := in.Body
+	if b.Segment != "" {
+		return campaign{}, akkoord.Fieldf("segment", "segment_unknown", "There is no such segment.")
+	}
+	p, err := a.cfg.Store.Purpose(ctx, b.Purpose)
+	if err != nil {
+		return campaign{}, unknown(err, "purpose")
+	}
+	c, err := a.cfg.Store.PutCampaign(ctx, caller(ctx).Actor(), akkoord.Campaign{Slug: b.Slug, Name: b.Name, PurposeID: p.ID})
+	return showCampaign(c, p.Slug), err
+}
+
+func showCampaign(c akkoord.Campaign, purpose string) campaign {
+	return campaign{ID: c.PublicID, Slug: c.Slug, Name: c.Name, Purpose: purpose, CreatedAt: when(c.CreatedAt)}
+}
+
+func (a *API) listCampaigns(ctx context.Context, in *struct{ paging }) (list[campaign], error) {
+	page, err := in.page()
+	if err != nil {
+		return list[campaign]{}, err
+	}
+	rows, next, err := a.cfg.Store.Campaigns(ctx, page)
+	if err != nil {
+		return list[campaign]{}, err
+	}
+	ids := make([]int64, len(rows))
+	for i, c := range rows {
+		ids[i] = c.PurposeID
+	}
+	slugs, err := a.cfg.Store.PurposeSlugs(ctx, ids)
+	return newList(rows, next, func(c akkoord.Campaign) campaign { return showCampaign(c, slugs[c.PurposeID]) }), err
+}
+
+func (a *API) readCampaign(ctx context.Context, in *bySlug) (campaign, error) {
+	c, err := a.cfg.Store.Campaign(ctx, in.Slug)
+	if err != nil {
+		return campaign{}, err
+	}
+	slugs, err := a.cfg.Store.PurposeSlugs(ctx, []int64{c.PurposeID})
+	return showCampaign(c, slugs[c.PurposeID]), err
+}
+
+// auditEntry is a line of the audit trail.
+type auditEntry struct {
+	Seq    int64         `json:"seq"`
+	At     *Time         `json:"at"`
+	Actor  akkoord.Actor `json:"actor"`
+	Action string        `json:"action"`
+	Object string        `json:"object"`
+	Note   string        `json:"note"`
+}
+
+func (a *API) listAudit(ctx context.Context, in *struct{ paging }) (list[auditEntry], error) {
+	page, err := in.page()
+	if err != nil {
+		return list[auditEntry]{}, err
+	}
+	rows, next, err := a.cfg.Store.AuditTrail(ctx, page)
+	return newList(rows, next, func(e akkoord.AuditEntry) auditEntry {
+		return auditEntry{e.Seq, when(e.At), e.Actor, e.Action, e.Object, e.Note}
+	}), err
+}
+
+// head is the signed head of the ledger: whoever keeps one can later tell
+// whether the lines up to it were altered.
+type head struct {
+	Seq       int64  `json:"seq"`
+	Hash      string `json:"hash" doc:"SHA-256 in hexadecimal."`
+	At        *Time  `json:"at"`
+	Signature string `json:"signature" doc:"Ed25519 (RFC 8032), in base64."`
+}
+
+func (a *API) readHead(ctx context.Context, _ *struct{}) (head, error) {
+	h, err := a.cfg.Store.SignHead(ctx)
+	return head{h.Seq, hex.EncodeToString(h.Hash[:]), when(h.At), base64.StdEncoding.EncodeToString(h.Signature)}, err
+}

@@ -1,0 +1,73 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"akkoord"
+)
+
+// delivery is one person's copy of a mailing.
+type delivery struct {
+	Subscriber *akkoord.ID `json:"subscriber" doc:"Null when the person was erased."`
+	Email      *string     `json:"email"`
+	State      string      `json:"state" enum:"queued,onwire,sent,deferred,failed,bounced,skipped,uncertain"`
+	Variant    *string     `json:"variant"`
+	Attempts   int         `json:"attempts"`
+	Code       *string     `json:"code" doc:"The gate's reason for a skip, or the SMTP reply's code."`
+	Reply      *string     `json:"reply" doc:"What the mail server said last, with addresses hidden."`
+	FirstAt    *Time       `json:"first_at" doc:"Of the first attempt."`
+	UpdatedAt  *Time       `json:"updated_at"`
+	NextAt     *Time       `json:"next_at" doc:"When a deferred one is tried again."`
+}
+
+func showDelivery(m akkoord.Mailing, d akkoord.Delivery) delivery {
+	out := delivery{
+		Email: orNil(d.Email.Address()), State: d.State.String(), Attempts: d.Attempts, Code: orNil(d.Code), Reply: orNil(d.Reply),
+		FirstAt: when(d.FirstAt), UpdatedAt: when(d.UpdatedAt), NextAt: when(d.NextAt),
+	}
+	if !d.Subscriber.IsZero() {
+		out.Subscriber = &d.Subscriber
+	}
+	if d.Variant >= 0 && d.Variant < len(m.Variants) {
+		out.Variant = &m.Variants[d.Variant].Name
+	}
+	return out
+}
+
+func (a *API) listDeliveries(ctx context.Context, in *struct {
+	byID
+	paging
+	State string `query:"state" enum:"queued,onwire,sent,deferred,failed,bounced,skipped,uncertain"`
+}) (list[delivery], error) {
+	page, err := in.page()
+	if err != nil {
+		return list[delivery]{}, err
+	}
+	m, err := a.mailing(ctx, in.ID)
+	if err != nil {
+		return list[delivery]{}, err
+	}
+	rows, next, err := a.cfg.Store.Deliveries(ctx, m.ID, stateNamed(in.State), page)
+	if err != nil {
+		return list[delivery]{}, err
+	}
+	if err := a.audit(ctx, "mailing.deliveries", mailingObject(m), fmt.Sprintf("%d people", len(rows))); err != nil {
+		return list[delivery]{}, err
+	}
+	return newList(rows, next, func(d akkoord.Delivery) delivery { return showDelivery(m, d) }), nil
+}
+
+// stateNamed gives the state with a name, or nil for all of them.
+func stateNamed(name string) *akkoord.DeliveryState {
+	for s := akkoord.Queued; s <= akkoord.Uncertain; s++ {
+		if s.String() == name {
+			return &s
+		}
+	}
+	return nil
+}
+
+// mailingObject names a mailing in the audit trail.
+func mailingObject(m akkoord.Mailing) string { return "mailing:" + strconv.FormatInt(m.ID, 10) }

@@ -1,0 +1,58 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"io"
+	"net/http"
+	"strings"
+
+	"akkoord"
+)
+
+// keyPrefix lets scanners of leaked secrets recognise a key.
+const keyPrefix = "akk_"
+
+// NewKey makes an API key from 32 random bytes, and its hash, which is all
+// that is stored.
+func NewKey(random io.Reader) (key string, hash [sha256.Size]byte, err error) {
+	var secret [32]byte
+	if _, err := io.ReadFull(random, secret[:]); err != nil {
+		return "", hash, err
+	}
+	key = keyPrefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret[:]))
+	return key, HashKey(key), nil
+}
+
+// HashKey gives the hash under which a key is stored. The key has 256 random
+// bits, so a plain hash keeps it secret.
+func HashKey(key string) [sha256.Size]byte { return sha256.Sum256([]byte(key)) }
+
+// Keys finds API keys.
+type Keys interface {
+	// KeyByHash gives a key that is in force, or an Unauthorized error.
+	KeyByHash(ctx context.Context, hash [sha256.Size]byte) (akkoord.APIKey, error)
+}
+
+type callerKey struct{}
+
+// caller gives the key that a request came with.
+func caller(ctx context.Context) akkoord.APIKey {
+	key, _ := ctx.Value(callerKey{}).(akkoord.APIKey)
+	return key
+}
+
+// authenticate finds the request's key. Whatever is sent is hashed and looked
+// up, so that the time says nothing about how wrong it was.
+func authenticate(keys Keys, r *http.Request) (*http.Request, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	key, err := keys.KeyByHash(r.Context(), HashKey(strings.TrimSpace(token)))
+	switch {
+	case !strings.EqualFold(scheme, "Bearer"), akkoord.KindOf(err) == akkoord.Unauthorized, akkoord.KindOf(err) == akkoord.NotFound:
+		return nil, akkoord.Errorf(akkoord.Unauthorized, "key_invalid", "Send a valid API key as Authorization: Bearer KEY; akkoord key add makes one.")
+	case err != nil:
+		return nil, err
+	}
+	return r.WithContext(context.WithValue(r.Context(), callerKey{}, key)), nil
+}

@@ -1,0 +1,180 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"akkoord"
+)
+
+// variant is one of several contents of a mailing. It inherits what it lacks.
+type variant struct {
+	Name     string `json:"name"`
+	Subject  string `json:"subject,omitempty"`
+	Markdown string `json:"markdown,omitempty"`
+	HTML     string `json:"html,omitempty"`
+}
+
+// newMailing is the body of POST /campaigns/{slug}/mailings.
+type newMailing struct {
+	Subject  string    `json:"subject,omitempty" doc:"May hold fields: {{name}} or {{name | default: \"text\"}}."`
+	Markdown string    `json:"markdown,omitempty"`
+	HTML     string    `json:"html,omitempty" doc:"Instead of markdown."`
+	Variants []variant `json:"variants,omitempty" doc:"Two to ten; they split the audience evenly."`
+	SendAt   *Time     `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null or past."`
+}
+
+// mailing is a mailing as lists show it.
+type mailing struct {
+	ID         akkoord.ID           `json:"id"`
+	Campaign   string               `json:"campaign"`
+	State      akkoord.MailingState `json:"state" enum:"draft,scheduled,sending,paused,sent,cancelled"`
+	Subject    string               `json:"subject"`
+	Markdown   string               `json:"markdown"`
+	HTML       string               `json:"html"`
+	Variants   []variant            `json:"variants"`
+	Why        *string              `json:"why" doc:"Why it is paused, where the system paused it."`
+	SendAt     *Time                `json:"send_at"`
+	StartedAt  *Time                `json:"started_at"`
+	FinishedAt *Time                `json:"finished_at"`
+	CreatedAt  *Time                `json:"created_at"`
+}
+
+// progress is a mailing with its deliveries by state. Total is the sum of the
+// seven states from open to skipped.
+type progress struct {
+	mailing
+	akkoord.Counts
+	Clicks       int64 `json:"clicks"`
+	Unsubscribes int64 `json:"unsubscribes"`
+}
+
+func showMailing(m akkoord.Mailing, campaign string) mailing {
+	out := mailing{
+		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Markdown: m.Content.Markdown, HTML: m.Content.HTML,
+		Variants: []variant{}, Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
+	}
+	for _, v := range m.Variants {
+		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Markdown, v.HTML})
+	}
+	return out
+}
+
+func variants(in []variant) []akkoord.Variant {
+	var out []akkoord.Variant
+	for _, v := range in {
+		out = append(out, akkoord.Variant{Name: v.Name, Content: akkoord.Content{Subject: v.Subject, Markdown: v.Markdown, HTML: v.HTML}})
+	}
+	return out
+}
+
+// mailing loads the mailing in the path, or gives NotFound.
+func (a *API) mailing(ctx context.Context, id string) (akkoord.Mailing, error) {
+	public, err := akkoord.ParseID(id)
+	if err != nil {
+		return akkoord.Mailing{}, err
+	}
+	return a.cfg.Store.Mailing(ctx, public)
+}
+
+// progress adds to a mailing what became of it.
+func (a *API) progress(ctx context.Context, m akkoord.Mailing) (progress, error) {
+	slugs, err := a.cfg.Store.CampaignSlugs(ctx, []int64{m.CampaignID})
+	if err != nil {
+		return progress{}, err
+	}
+	counts, err := a.cfg.Store.Counts(ctx, m.ID)
+	if err != nil {
+		return progress{}, err
+	}
+	left, err := a.cfg.Store.UnsubscribedBy(ctx, m.ID)
+	return progress{mailing: showMailing(m, slugs[m.CampaignID]), Counts: counts, Unsubscribes: left}, err
+}
+
+func (a *API) createMailing(ctx context.Context, in *struct {
+	bySlug
+	Body newMailing
+}) (progress, error) {
+	c, err := a.cfg.Store.Campaign(ctx, in.Slug)
+	if err != nil {
+		return progress{}, err
+	}
+	b := in.Body
+	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Markdown: b.Markdown, HTML: b.HTML}, Variants: variants(b.Variants)}
+	if b.SendAt != nil {
+		m.SendAt = b.SendAt.Time
+	}
+	if m, err = a.cfg.Store.PutMailing(ctx, caller(ctx).Actor(), m); err != nil {
+		return progress{}, err
+	}
+	return a.progress(ctx, m)
+}
+
+func (a *API) listMailings(ctx context.Context, in *struct {
+	bySlug
+	paging
+}) (list[mailing], error) {
+	page, err := in.page()
+	if err != nil {
+		return list[mailing]{}, err
+	}
+	c, err := a.cfg.Store.Campaign(ctx, in.Slug)
+	if err != nil {
+		return list[mailing]{}, err
+	}
+	rows, next, err := a.cfg.Store.Mailings(ctx, c.ID, page)
+	return newList(rows, next, func(m akkoord.Mailing) mailing { return showMailing(m, c.Slug) }), err
+}
+
+func (a *API) readMailing(ctx context.Context, in *byID) (progress, error) {
+	m, err := a.mailing(ctx, in.ID)
+	if err != nil {
+		return progress{}, err
+	}
+	return a.progress(ctx, m)
+}
+
+// mailingChange is the body of PATCH /mailings/{id}. What is left out stays
+// as it is.
+type mailingChange struct {
+	Subject  *string        `json:"subject,omitempty"`
+	Markdown *string        `json:"markdown,omitempty"`
+	HTML     *string        `json:"html,omitempty"`
+	Variants *[]variant     `json:"variants,omitempty"`
+	SendAt   optional[Time] `json:"send_at,omitempty" doc:"Null takes the time away."`
+}
+
+func (c mailingChange) apply(m *akkoord.Mailing) {
+	for _, f := range []struct {
+		from *string
+		to   *string
+	}{{c.Subject, &m.Content.Subject}, {c.Markdown, &m.Content.Markdown}, {c.HTML, &m.Content.HTML}} {
+		if f.from != nil {
+			*f.to = *f.from
+		}
+	}
+	if c.Variants != nil {
+		m.Variants = variants(*c.Variants)
+	}
+	if c.SendAt.sent {
+		m.SendAt = time.Time{}
+		if c.SendAt.value != nil {
+			m.SendAt = c.SendAt.value.Time
+		}
+	}
+}
+
+func (a *API) changeMailing(ctx context.Context, in *struct {
+	byID
+	Body mailingChange
+}) (progress, error) {
+	m, err := a.mailing(ctx, in.ID)
+	if err != nil {
+		return progress{}, err
+	}
+	in.Body.apply(&m)
+	if m, err = a.cfg.Store.PutMailing(ctx, caller(ctx).Actor(), m); err != nil {
+		return progress{}, err
+	}
+	return a.progress(ctx, m)
+}

@@ -1,0 +1,61 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+
+	"akkoord"
+)
+
+// operations is the table of all operations, each with the right that it
+// needs (P28).
+func (a *API) operations() error {
+	const (
+		get, post, patch = http.MethodGet, http.MethodPost, http.MethodPatch
+		created          = http.StatusCreated
+		people           = akkoord.ReadPeople
+	)
+	for _, register := range []registration{
+		handle(operation{post, "/purposes", akkoord.ChangePurposes, "Make a purpose that people can agree to", created, ""}, a.createPurpose),
+		handle(operation{get, "/purposes", akkoord.ReadCatalogue, "List the purposes", 0, ""}, a.listPurposes),
+		handle(operation{get, "/purposes/{slug}", akkoord.ReadCatalogue, "Read a purpose", 0, ""}, a.readPurpose),
+
+		handle(operation{post, "/forms", akkoord.ChangePurposes, "Make a sign-up form", created, ""}, a.createForm),
+		handle(operation{get, "/forms", akkoord.ReadCatalogue, "List the forms", 0, ""}, a.listForms),
+		handle(operation{get, "/forms/{slug}", akkoord.ReadCatalogue, "Read a form", 0, ""}, a.readForm),
+
+		handle(operation{get, "/subscribers", people, "List people, or find one by address", 0, ""}, a.listSubscribers),
+		handle(operation{get, "/subscribers/{id}", people, "Read a person", 0, people}, a.readSubscriber),
+		handle(operation{patch, "/subscribers/{id}", akkoord.ChangePeople, "Change a person's name, language or interests", 0, people}, a.changeSubscriber),
+		handle(operation{get, "/subscribers/{id}/events", people, "Read a person's consent history", 0, people}, a.listEvents),
+		handleDocument(operation{get, "/subscribers/{id}/export", people, "Export all that is stored about a person", 0, people},
+			[]string{"application/json", "text/csv"}, a.exportSubscriber),
+		handle(operation{get, "/gate", people, "Ask whether an address may be mailed now", 0, ""}, a.askGate),
+
+		handle(operation{post, "/campaigns", akkoord.WriteMailings, "Make a campaign", created, ""}, a.createCampaign),
+		handle(operation{get, "/campaigns", akkoord.ReadCatalogue, "List the campaigns", 0, ""}, a.listCampaigns),
+		handle(operation{get, "/campaigns/{slug}", akkoord.ReadCatalogue, "Read a campaign", 0, ""}, a.readCampaign),
+		handle(operation{post, "/campaigns/{slug}/mailings", akkoord.WriteMailings, "Draft a mailing", created, ""}, a.createMailing),
+		handle(operation{get, "/campaigns/{slug}/mailings", akkoord.ReadCatalogue, "List a campaign's mailings", 0, ""}, a.listMailings),
+
+		handle(operation{get, "/mailings/{id}", akkoord.ReadCatalogue, "Read a mailing and how far it is", 0, ""}, a.readMailing),
+		handle(operation{patch, "/mailings/{id}", akkoord.WriteMailings, "Change a draft", 0, ""}, a.changeMailing),
+		handle(operation{post, "/mailings/{id}/send", akkoord.SendMailings, "Send a mailing now or at its time", 0, ""}, a.sendMailing),
+		handle(operation{post, "/mailings/{id}/pause", akkoord.SendMailings, "Pause a mailing", 0, ""}, a.pauseMailing),
+		handle(operation{post, "/mailings/{id}/resume", akkoord.SendMailings, "Go on with a paused mailing", 0, ""}, a.resumeMailing),
+		handle(operation{post, "/mailings/{id}/cancel", akkoord.SendMailings, "End a mailing early", 0, ""}, a.cancelMailing),
+		handle(operation{post, "/mailings/{id}/test", akkoord.WriteMailings, "Send a test mail to one address", 0, ""}, a.testMailing),
+		handleDocument(operation{get, "/mailings/{id}/preview", akkoord.ReadCatalogue, "See a mailing as its readers will", 0, ""},
+			[]string{"application/json", "text/html"}, a.previewMailing),
+		handle(operation{get, "/mailings/{id}/deliveries", people, "List what became of each person's copy", 0, people}, a.listDeliveries),
+
+		handle(operation{post, "/images", akkoord.WriteMailings, "Upload a picture for mailings", created, ""}, a.createImage),
+		handle(operation{get, "/audit", akkoord.ReadAudit, "Read who did what", 0, ""}, a.listAudit),
+		handle(operation{get, "/ledger/head", akkoord.ReadAudit, "Read the signed head of the consent ledger", 0, ""}, a.readHead),
+	} {
+		if err := register(a); err != nil {
+			return fmt.Errorf("register operation: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"akkoord"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// problem is an error as RFC 9457 has it, with a stable code.
+type problem struct {
+	Type    string           `json:"type"`
+	Title   string           `json:"title"`
+	Status  int              `json:"status"`
+	Detail  string           `json:"detail"`
+	Code    string           `json:"code" doc:"Stable; programs may rely on it."`
+	Field   string           `json:"field,omitempty" doc:"The field, parameter or header that is wrong."`
+	Reasons []akkoord.Reason `json:"reasons,omitempty" doc:"All that stands in the way, where there may be several."`
+}
+
+// statuses is the map from kinds of errors to HTTP statuses (RFC 9110 §15).
+var statuses = map[akkoord.Kind]int{
+	akkoord.Invalid:      http.StatusUnprocessableEntity,
+	akkoord.Unauthorized: http.StatusUnauthorized,
+	akkoord.Forbidden:    http.StatusForbidden,
+	akkoord.NotFound:     http.StatusNotFound,
+	akkoord.Conflict:     http.StatusConflict,
+	akkoord.Expired:      http.StatusGone,
+	akkoord.TooLarge:     http.StatusRequestEntityTooLarge,
+	akkoord.TooMany:      http.StatusTooManyRequests,
+	akkoord.Unavailable:  http.StatusServiceUnavailable,
+}
+
+// problemOf tells of an error what its causer may know.
+func problemOf(err error) *problem {
+	if p, ok := errors.AsType[*problem](err); ok {
+		return p.complete()
+	}
+	if e, ok := errors.AsType[*akkoord.Error](err); ok && statuses[e.Kind] != 0 {
+		p := problem{Status: statuses[e.Kind], Code: e.Code, Field: e.Field, Detail: e.Message, Reasons: e.Reasons}
+		return p.complete()
+	}
+	p := problem{Status: http.StatusInternalServerError, Code: "internal", Detail: "Something went wrong on our side; the log says what."}
+	return p.complete()
+}
+
+func (p *problem) complete() *problem {
+	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
+	return p
+}
+
+// Error gives the detail; GetStatus, GetHeaders and ContentType are how huma
+// asks for the rest.
+func (p *problem) Error() string { return p.Detail }
+
+// GetStatus gives the HTTP status.
+func (p *problem) GetStatus() int { return p.Status }
+
+// ContentType gives the media type of RFC 9457.
+func (p *problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders gives what RFC 9110 wants beside some statuses.
+func (p *problem) GetHeaders() http.Header {
+	h := http.Header{}
+	switch p.Status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="akkoord"`)
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		h.Set("Retry-After", "5")
+	}
+	return h
+}
+
+func (p *problem) write(w http.ResponseWriter) {
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(p) // the caller may have gone
+}
+
+// asProblem turns huma's own errors, which are about malformed input, into
+// problem documents that name the first wrong field and echo no value.
+func asProblem(_ huma.Context, _ string, v any) (any, error) {
+	m, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	p := &problem{Status: m.Status, Code: "request_invalid", Detail: sentence(m.Detail)}
+	if len(m.Errors) > 0 {
+		e := m.Errors[0]
+		p.Field = fieldOf(e.Location)
+		p.Code, p.Detail = "value_invalid", "The value of "+p.Field+" is wrong: "+e.Message+"."
+		switch missing := missingProperty.FindStringSubmatch(e.Message); {
+		case missing != nil:
+			p.Field = strings.TrimPrefix(p.Field+"."+missing[1], ".")
+			p.Code, p.Detail = "field_missing", "The field "+p.Field+" is missing."
+		case strings.HasPrefix(e.Message, "required "):
+			p.Code, p.Detail = "field_missing", "The parameter "+p.Field+" is missing."
+		case e.Message == "unexpected property":
+			p.Code, p.Detail = "field_unknown", "There is no field "+p.Field+" here; openapi.json lists those there are."
+		case e.Message == "unknown query parameter":
+			p.Code, p.Detail = "parameter_unknown", "There is no parameter "+p.Field+" here; openapi.json lists those there are."
+		case m.Status == http.StatusUnsupportedMediaType:
+			p.Field, p.Code, p.Detail = "Content-Type", "media_type", "Send the body as application/json."
+		case m.Status == http.StatusBadRequest:
+			p.Field, p.Code, p.Detail = "", "json_invalid", "The body is not valid JSON."
+		}
+	}
+	if m.Status == http.StatusBadRequest && len(m.Errors) == 0 {
+		p.Code, p.Detail = "body_missing", "This request needs a body in JSON."
+	}
+	return p.complete(), nil
+}
+
+var missingProperty = regexp.MustCompile(`^expected required property (\S+) to be present$`)
+
+// fieldOf gives a field's name as its sender knows it: "body.name.nl" is
+// name.nl, "query.limit" is limit.
+func fieldOf(location string) string {
+	for _, place := range []string{"body.", "query.", "path.", "header.", "body"} {
+		if rest, ok := strings.CutPrefix(location, place); ok {
+			return rest
+		}
+	}
+	return location
+}
+
+func sentence(s string) string {
+	if s == "" {
+		return "The request is wrong."
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}

@@ -1,0 +1,168 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+
+	"akkoord"
+)
+
+// sendOrder is the optional body of POST /mailings/{id}/send.
+type sendOrder struct {
+	SendAt *Time `json:"send_at,omitempty" doc:"Takes the place of the mailing's own."`
+}
+
+// sendMailing starts a mailing, or puts it on the clock when its time is yet
+// to come.
+func (a *API) sendMailing(ctx context.Context, in *struct {
+	byID
+	Body *sendOrder
+}) (progress, error) {
+	m, err := a.mailing(ctx, in.ID)
+	if err != nil {
+		return progress{}, err
+	}
+	if err := refusal(m.Sendable(a.cfg.Sender())); err != nil {
+		return progress{}, err
+	}
+	at := m.SendAt
+	if in.Body != nil && in.Body.SendAt != nil {
+		at = in.Body.SendAt.Time
+	}
+	actor := caller(ctx).Actor()
+	if at.After(a.cfg.Now()) {
+		m, err = a.cfg.Store.ScheduleMailing(ctx, actor, m.PublicID, at)
+	} else {
+		m, err = a.cfg.Store.StartMailing(ctx, actor, m.PublicID)
+	}
+	if err != nil {
+		return progress{}, err
+	}
+	return a.progress(ctx, m)
+}
+
+// refusal makes one Conflict of all that forbids a mailing. Its code is that
+// of the first reason.
+func refusal(why []akkoord.Reason) error {
+	if len(why) == 0 {
+		return nil
+	}
+	return &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: "The mailing can't be sent.", Reasons: why}
+}
+
+// emptyBody is the body of operations that need to be told nothing.
+type emptyBody struct{}
+
+type moveInput struct {
+	byID
+	Body *emptyBody
+}
+
+// move changes a mailing's state by one of the store's methods.
+func (a *API) move(ctx context.Context, id string, step func(context.Context, akkoord.Actor, akkoord.ID) (akkoord.Mailing, error)) (progress, error) {
+	m, err := a.mailing(ctx, id)
+	if err != nil {
+		return progress{}, err
+	}
+	if m, err = step(ctx, caller(ctx).Actor(), m.PublicID); err != nil {
+		return progress{}, err
+	}
+	return a.progress(ctx, m)
+}
+
+func (a *API) pauseMailing(ctx context.Context, in *moveInput) (progress, error) {
+	return a.move(ctx, in.ID, a.cfg.Store.PauseMailing)
+}
+
+func (a *API) resumeMailing(ctx context.Context, in *moveInput) (progress, error) {
+	return a.move(ctx, in.ID, a.cfg.Store.ResumeMailing)
+}
+
+func (a *API) cancelMailing(ctx context.Context, in *moveInput) (progress, error) {
+	return a.move(ctx, in.ID, a.cfg.Store.CancelMailing)
+}
+
+// testOrder is the body of POST /mailings/{id}/test.
+type testOrder struct {
+	Email   string `json:"email"`
+	Variant string `json:"variant,omitempty" doc:"Name; the first one when left out."`
+	Locale  string `json:"locale,omitempty" default:"nl"`
+}
+
+type testResult struct {
+	Status string `json:"status" enum:"sent"`
+}
+
+func (a *API) testMailing(ctx context.Context, in *struct {
+	byID
+	Body testOrder
+}) (testResult, error) {
+	m, index, err := a.variant(ctx, in.ID, in.Body.Variant, in.Body.Locale)
+	if err != nil {
+		return testResult{}, err
+	}
+	to, err := akkoord.ParseEmail(in.Body.Email)
+	if err != nil {
+		return testResult{}, err
+	}
+	draft := m
+	draft.State = akkoord.MailingDraft // a test is no sending: any state may be tested
+	if err := refusal(draft.Sendable(a.cfg.Sender())); err != nil {
+		return testResult{}, err
+	}
+	if err := a.audit(ctx, "mailing.test", mailingObject(m), ""); err != nil {
+		return testResult{}, err
+	}
+	return testResult{"sent"}, a.cfg.Mail.SendTest(ctx, m, index, in.Body.Locale, to)
+}
+
+// variant loads a mailing and finds one of its variants by name.
+func (a *API) variant(ctx context.Context, id, name, locale string) (akkoord.Mailing, int, error) {
+	m, err := a.mailing(ctx, id)
+	if err != nil {
+		return m, 0, err
+	}
+	if !akkoord.KnownLocale(locale) {
+		return m, 0, akkoord.Fieldf("locale", "locale_unknown", "There are no mails in this language.")
+	}
+	if name == "" {
+		return m, 0, nil
+	}
+	for i, v := range m.Variants {
+		if v.Name == name {
+			return m, i, nil
+		}
+	}
+	return m, 0, akkoord.Fieldf("variant", "variant_unknown", "The mailing has no such variant.")
+}
+
+// previewPolicy lets a mail show its pictures and nothing else.
+const previewPolicy = "default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline'; sandbox"
+
+// preview is a mailing as its readers will see it, with sample values.
+type preview struct {
+	Subject string `json:"subject"`
+	HTML    string `json:"html"`
+	Text    string `json:"text"`
+}
+
+func (a *API) previewMailing(ctx context.Context, in *struct {
+	byID
+	Variant string `query:"variant"`
+	Locale  string `query:"locale" default:"nl"`
+	Format  string `query:"format" default:"json" enum:"json,html"`
+}) (document, error) {
+	m, index, err := a.variant(ctx, in.ID, in.Variant, in.Locale)
+	if err != nil {
+		return document{}, err
+	}
+	html, text, subject, err := a.cfg.Mail.Preview(ctx, m, index, in.Locale)
+	if err != nil {
+		return document{}, err
+	}
+	if in.Format == "html" {
+		return document{contentType: "text/html; charset=utf-8", header: map[string]string{"Content-Security-Policy": previewPolicy}, body: html}, nil
+	}
+	body, err := json.Marshal(preview{subject, string(html), string(text)})
+	return document{contentType: "application/json", body: body}, err
+}

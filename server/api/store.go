@@ -1,0 +1,104 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"akkoord"
+)
+
+// Store is all that the API asks of the database.
+type Store interface {
+	Keys
+	Idempotency
+	Purposes
+	Forms
+	People
+	Histories
+	Campaigns
+	Mailings
+	Sending
+	Deliveries
+	Trail
+	Slugs
+	PutImage(ctx context.Context, actor akkoord.Actor, img akkoord.Image) (akkoord.Image, error)
+}
+
+// Purposes keeps the purposes.
+type Purposes interface {
+	PutPurpose(ctx context.Context, actor akkoord.Actor, p akkoord.Purpose) (akkoord.Purpose, error)
+	Purposes(ctx context.Context) ([]akkoord.Purpose, error)
+	Purpose(ctx context.Context, slug string) (akkoord.Purpose, error)
+}
+
+// Forms keeps the forms.
+type Forms interface {
+	PutForm(ctx context.Context, actor akkoord.Actor, f akkoord.Form) (akkoord.Form, error)
+	Forms(ctx context.Context) ([]akkoord.Form, error)
+	Form(ctx context.Context, slug string) (akkoord.Form, error)
+}
+
+// People finds and changes people. A person who is not there is a zero
+// Subscriber.
+type People interface {
+	People(ctx context.Context, p akkoord.Page) (people []akkoord.Subscriber, next int64, err error)
+	Standing(ctx context.Context, id akkoord.ID) (akkoord.Standing, error)
+	StandingByEmail(ctx context.Context, e akkoord.Email) (akkoord.Standing, error)
+	SetProfile(ctx context.Context, id akkoord.ID, p akkoord.Profile, o akkoord.Origin) error
+}
+
+// Histories reads what is on record about one person.
+type Histories interface {
+	Events(ctx context.Context, subscriberID int64) ([]akkoord.Event, error)
+	ExportPerson(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.PersonRecord, error)
+}
+
+// Slugs gives names for internal numbers.
+type Slugs interface {
+	PurposeSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
+	CampaignSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
+}
+
+// Campaigns keeps the campaigns.
+type Campaigns interface {
+	PutCampaign(ctx context.Context, actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error)
+	Campaigns(ctx context.Context, p akkoord.Page) (campaigns []akkoord.Campaign, next int64, err error)
+	Campaign(ctx context.Context, slug string) (akkoord.Campaign, error)
+}
+
+// Mailings keeps the mailings.
+type Mailings interface {
+	PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing) (akkoord.Mailing, error)
+	Mailings(ctx context.Context, campaignID int64, p akkoord.Page) (mailings []akkoord.Mailing, next int64, err error)
+	Mailing(ctx context.Context, id akkoord.ID) (akkoord.Mailing, error)
+}
+
+// Sending moves mailings through their states.
+type Sending interface {
+	StartMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
+	ScheduleMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID, at time.Time) (akkoord.Mailing, error)
+	PauseMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
+	ResumeMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
+	CancelMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
+}
+
+// Deliveries tells what became of mailings, and may become.
+type Deliveries interface {
+	Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error)
+	UnsubscribedBy(ctx context.Context, mailingID int64) (int64, error)
+	Deliveries(ctx context.Context, mailingID int64, state *akkoord.DeliveryState, p akkoord.Page) (deliveries []akkoord.Delivery, next int64, err error)
+	Gate(ctx context.Context, e akkoord.Email, purposeSlug string, mailing *akkoord.ID) (akkoord.Verdict, error)
+}
+
+// Trail keeps who did what (M27), and the heads of the ledger.
+type Trail interface {
+	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
+	AuditTrail(ctx context.Context, p akkoord.Page) (entries []akkoord.AuditEntry, next int64, err error)
+	SignHead(ctx context.Context) (akkoord.Head, error)
+}
+
+// Mail shows mailings and sends tests of them.
+type Mail interface {
+	SendTest(ctx context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error
+	Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error)
+}

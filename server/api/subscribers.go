@@ -1,0 +1,196 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"akkoord"
+)
+
+// byID names a thing in the path.
+type byID struct {
+	ID string `path:"id" doc:"A UUID."`
+}
+
+// consent is where a person stands with one purpose.
+type consent struct {
+	Purpose string        `json:"purpose"`
+	State   akkoord.State `json:"state" enum:"pending,active,withdrawn,expired"`
+	Since   *Time         `json:"since"`
+	Basis   akkoord.Basis `json:"basis"`
+}
+
+// subscriber is a person as the API shows them.
+type subscriber struct {
+	ID           akkoord.ID                `json:"id"`
+	Email        string                    `json:"email"`
+	Name         string                    `json:"name"`
+	Locale       string                    `json:"locale"`
+	Interests    []string                  `json:"interests"`
+	Consents     []consent                 `json:"consents"`
+	Suppressions []akkoord.SuppressionKind `json:"suppressions" doc:"Why the address must not be mailed."`
+	CreatedAt    *Time                     `json:"created_at"`
+}
+
+func (a *API) showSubscriber(ctx context.Context, st akkoord.Standing) (subscriber, error) {
+	p := st.Subscriber
+	out := subscriber{
+		ID: p.PublicID, Email: p.Email.Address(), Name: p.Name, Locale: p.Locale, Interests: some(p.Interests),
+		Consents: []consent{}, Suppressions: some(st.Suppressions), CreatedAt: when(p.CreatedAt),
+	}
+	ids := make([]int64, len(st.Subscriptions))
+	for i, sub := range st.Subscriptions {
+		ids[i] = sub.PurposeID
+	}
+	slugs, err := a.cfg.Store.PurposeSlugs(ctx, ids)
+	for _, sub := range st.Subscriptions {
+		out.Consents = append(out.Consents, consent{slugs[sub.PurposeID], sub.State, when(sub.Since), sub.Basis})
+	}
+	return out, err
+}
+
+func (a *API) listSubscribers(ctx context.Context, in *struct {
+	paging
+	Email string `query:"email" doc:"Lists the person with this address, pending or not, or nobody."`
+}) (list[subscriber], error) {
+	if in.Email != "" {
+		return a.findSubscriber(ctx, in.Email)
+	}
+	page, err := in.page()
+	if err != nil {
+		return list[subscriber]{}, err
+	}
+	people, next, err := a.cfg.Store.People(ctx, page)
+	if err != nil {
+		return list[subscriber]{}, err
+	}
+	var rows []subscriber
+	for _, p := range people {
+		st, err := a.cfg.Store.Standing(ctx, p.PublicID)
+		if err != nil {
+			return list[subscriber]{}, err
+		}
+		if st.Subscriber.ID == 0 {
+			continue // erased since the list was read
+		}
+		row, err := a.showSubscriber(ctx, st)
+		if err != nil {
+			return list[subscriber]{}, err
+		}
+		rows = append(rows, row)
+	}
+	err = a.audit(ctx, "subscriber.list", "subscriber", fmt.Sprintf("%d people", len(rows)))
+	return newList(rows, next, func(s subscriber) subscriber { return s }), err
+}
+
+func (a *API) findSubscriber(ctx context.Context, address string) (list[subscriber], error) {
+	none := list[subscriber]{Items: []subscriber{}}
+	email, err := akkoord.ParseEmail(address)
+	if err != nil {
+		return none, err
+	}
+	st, err := a.cfg.Store.StandingByEmail(ctx, email)
+	if err != nil {
+		return none, err
+	}
+	if st.Subscriber.ID == 0 {
+		return none, a.audit(ctx, "subscriber.search", "subscriber", "nobody found")
+	}
+	if err := a.audit(ctx, "subscriber.read", subscriberObject(st), "by address"); err != nil {
+		return none, err
+	}
+	row, err := a.showSubscriber(ctx, st)
+	return list[subscriber]{Items: []subscriber{row}}, err
+}
+
+// person loads the person in the path, or gives NotFound.
+func (a *API) person(ctx context.Context, id string) (akkoord.Standing, error) {
+	public, err := akkoord.ParseID(id)
+	if err != nil {
+		return akkoord.Standing{}, err
+	}
+	st, err := a.cfg.Store.Standing(ctx, public)
+	if err == nil && st.Subscriber.ID == 0 {
+		err = akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such person.")
+	}
+	return st, err
+}
+
+func (a *API) readSubscriber(ctx context.Context, in *byID) (subscriber, error) {
+	st, err := a.person(ctx, in.ID)
+	if err != nil {
+		return subscriber{}, err
+	}
+	if err := a.audit(ctx, "subscriber.read", subscriberObject(st), ""); err != nil {
+		return subscriber{}, err
+	}
+	return a.showSubscriber(ctx, st)
+}
+
+// profileChange is the body of PATCH /subscribers/{id}. What is left out
+// stays as it is.
+type profileChange struct {
+	Name      *string   `json:"name,omitempty"`
+	Locale    *string   `json:"locale,omitempty"`
+	Interests *[]string `json:"interests,omitempty" doc:"Slugs; takes the place of those there were."`
+}
+
+func (c profileChange) profile() (akkoord.Profile, error) {
+	p := akkoord.Profile{Locale: c.Locale, Interests: c.Interests}
+	if c.Name != nil {
+		name, err := akkoord.ParseName(*c.Name)
+		if err != nil {
+			return p, err
+		}
+		p.Name = &name
+	}
+	if c.Locale != nil && !akkoord.KnownLocale(*c.Locale) {
+		return p, akkoord.Fieldf("locale", "locale_unknown", "There are no mails in this language.")
+	}
+	if c.Interests == nil {
+		return p, nil
+	}
+	if len(*c.Interests) > akkoord.Limits.Interests {
+		return p, akkoord.Fieldf("interests", "too_many_items", "A person has at most %d interests.", akkoord.Limits.Interests)
+	}
+	for _, slug := range *c.Interests {
+		if err := akkoord.CheckSlug("interests", slug); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+func (a *API) changeSubscriber(ctx context.Context, in *struct {
+	byID
+	Body profileChange
+}) (subscriber, error) {
+	p, err := in.Body.profile()
+	if err != nil {
+		return subscriber{}, err
+	}
+	st, err := a.person(ctx, in.ID)
+	if err != nil {
+		return subscriber{}, err
+	}
+	o := akkoord.Origin{Source: "api", Actor: caller(ctx).Actor(), Locale: st.Subscriber.Locale}
+	if err := a.cfg.Store.SetProfile(ctx, st.Subscriber.PublicID, p, o); err != nil {
+		return subscriber{}, err
+	}
+	if st, err = a.person(ctx, in.ID); err != nil {
+		return subscriber{}, err
+	}
+	return a.showSubscriber(ctx, st)
+}
+
+// audit leaves a line about a read of personal data (M27). A read that can't
+// be recorded is refused.
+func (a *API) audit(ctx context.Context, action, object, note string) error {
+	return a.cfg.Store.Audit(ctx, caller(ctx).Actor(), action, object, note)
+}
+
+// subscriberObject names a person in the audit trail.
+func subscriberObject(st akkoord.Standing) string {
+	return "subscriber:" + strconv.FormatInt(st.Subscriber.ID, 10)
+}

@@ -1,0 +1,111 @@
+package server
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"akkoord"
+	"akkoord/static"
+	"akkoord/templates"
+)
+
+// asset is one file of pages, in memory with the hash that names its content.
+type asset struct {
+	body  []byte
+	kind  string
+	etag  string
+	since time.Time // always zero: the hash tells versions apart
+}
+
+// Assets change only with the program and its settings.
+const (
+	freshAsset = "public, max-age=3600"
+	fixedAsset = "public, max-age=31536000, immutable"
+)
+
+// loadAssets reads package static and writes brand.css.
+func loadAssets(accent string) (map[string]asset, error) {
+	all := map[string]asset{}
+	add := func(name string, body []byte) {
+		sum := sha256.Sum256(body)
+		all[name] = asset{body: body, kind: mimeType(name), etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
+	}
+	err := fs.WalkDir(static.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(static.FS, name)
+		add(name, body)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read static files: %w", err)
+	}
+	add("brand.css", templates.BrandCSS(accent))
+	return all, nil
+}
+
+// mimeType does not ask the machine, so that every machine says the same.
+func mimeType(name string) string {
+	switch ext := path.Ext(name); ext {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".txt", "":
+		return "text/plain; charset=utf-8"
+	default:
+		return mime.TypeByExtension(ext)
+	}
+}
+
+// asset answers GET /static/….
+func (s *Server) asset(c echo.Context) error {
+	name := strings.TrimPrefix(c.Request().URL.Path, "/static/")
+	a, ok := s.assets[name]
+	if !ok {
+		return echo.ErrNotFound
+	}
+	cache := freshAsset
+	if v := query(c, "v"); v != "" && strings.Contains(a.etag, v) {
+		cache = fixedAsset
+	}
+	serve(c, a, cache)
+	return nil
+}
+
+// media answers GET /media/{id}: a picture of a mailing.
+func (s *Server) media(c echo.Context) error {
+	id, err := akkoord.ParseID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	img, err := s.Catalog.Image(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // mail programs on the web show it
+	serve(c, asset{body: img.Data, kind: img.ContentType, etag: `"` + id.String() + `"`}, fixedAsset)
+	return nil
+}
+
+func serve(c echo.Context, a asset, cache string) {
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, a.kind)
+	h.Set("Etag", a.etag)
+	h.Set(echo.HeaderCacheControl, cache)
+	delete(h, "X-Robots-Tag")
+	http.ServeContent(c.Response(), c.Request(), "", a.since, bytes.NewReader(a.body))
+}

@@ -1,0 +1,117 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"akkoord"
+)
+
+// peer gives the address of the other end of the connection.
+func peer(r *http.Request) netip.Addr {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr().Unmap().WithZone("")
+}
+
+func (s *Server) trusts(a netip.Addr) bool {
+	for _, p := range s.TrustedProxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// client gives the address that a request comes from: the peer, or, where the
+// peer is a trusted proxy, the last address in X-Forwarded-For that is none
+// (requirements-mail 0.10).
+func (s *Server) client(r *http.Request) netip.Addr {
+	at := peer(r)
+	if !s.trusts(at) {
+		return at
+	}
+	hops := strings.Split(strings.Join(r.Header.Values(echo.HeaderXForwardedFor), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		if at = hop.Unmap().WithZone(""); !s.trusts(at) {
+			break
+		}
+	}
+	return at
+}
+
+// encrypted reports whether the visitor's connection is: directly, or by the
+// word of a trusted proxy.
+func (s *Server) encrypted(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	return len(s.TrustedProxies) > 0 && r.Header.Get(echo.HeaderXForwardedProto) == "https" && s.trusts(peer(r))
+}
+
+// fromLoopback reports whether a plain request never left this machine. A
+// trusted proxy that says otherwise is believed.
+func (s *Server) fromLoopback(r *http.Request) bool {
+	at := peer(r)
+	if !at.IsLoopback() {
+		return false
+	}
+	return r.Header.Get(echo.HeaderXForwardedProto) == "" || !s.trusts(at)
+}
+
+// network gives the network of an address: what one client can choose from
+// freely, or its neighbourhood.
+func network(a netip.Addr, v4, v6 int) netip.Prefix {
+	bits := v6
+	if a.Is4() {
+		bits = v4
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
+}
+
+const maxUserAgent = 256
+
+// evidence is what a request leaves in the ledger: the address shortened to
+// /24 or /48 (requirements-mail F.7) and the name of the program.
+func (s *Server) evidence(c echo.Context) akkoord.Evidence {
+	e := akkoord.Evidence{UserAgent: printable(c.Request().UserAgent(), maxUserAgent)}
+	if net := network(s.client(c.Request()), 24, 48); net.IsValid() {
+		e.IP = net.String()
+	}
+	return e
+}
+
+// printable gives the start of s, without what can't be shown safely.
+func printable(s string, max int) string {
+	clean := true
+	for i := 0; clean && i < len(s); i++ {
+		clean = s[i] >= ' ' && s[i] < 0x7f
+	}
+	if !clean {
+		s = strings.Map(func(r rune) rune {
+			if r == utf8.RuneError || !unicode.IsPrint(r) {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	if len(s) > max {
+		s = strings.ToValidUTF8(s[:max], "")
+	}
+	return s
+}

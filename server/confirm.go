@@ -1,0 +1,169 @@
+package server
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+var (
+	errLinkOver = akkoord.Errorf(akkoord.NotFound, "link_used", "There is nothing left to confirm with this link. Sign up again if you would like these mails.")
+	errLinkOld  = akkoord.Errorf(akkoord.NotFound, "link_used", "A newer mail holds the link that counts. Please use that one.")
+)
+
+// confirmPage answers GET /confirm/{token} with one button. It changes
+// nothing: mail scanners follow links, and run scripts, but press no buttons
+// (M6, requirements-mail F.8).
+func (s *Server) confirmPage(c echo.Context) error {
+	link, err := s.link(c, akkoord.LinkConfirm)
+	if err != nil {
+		return s.linkError(c, link, err)
+	}
+	asked, err := s.Consents.Asked(c.Request().Context(), link)
+	if err != nil {
+		return err
+	}
+	return s.showAsked(c, asked)
+}
+
+// confirm answers POST /confirm/{token}: the consent begins. A second press
+// gives the same page and changes nothing.
+func (s *Server) confirm(c echo.Context) error {
+	link, err := s.link(c, akkoord.LinkConfirm)
+	if err != nil {
+		return s.linkError(c, link, err)
+	}
+	if c.Request().ContentLength > akkoord.Limits.FormBody {
+		return errTooLarge
+	}
+	origin, err := s.act(c, "confirm", "")
+	if err != nil {
+		return err
+	}
+	asked, err := s.Consents.Confirm(c.Request().Context(), link, origin)
+	if err != nil {
+		return err
+	}
+	return s.showAsked(c, asked)
+}
+
+// showAsked answers with where the sign-up of a link stands.
+func (s *Server) showAsked(c echo.Context, asked akkoord.Asked) error {
+	json := wantsJSON(c.Request())
+	switch asked.Answer {
+	case akkoord.AnswerNone:
+		return errLinkOver
+	case akkoord.AnswerSuperseded:
+		if json {
+			return errLinkOld
+		}
+		locale := s.locale(c, asked.Person.Locale, "")
+		return s.page(c, http.StatusNotFound, locale, templates.ConfirmOldPage{Site: s.site(linkPath(akkoord.LinkConfirm, c)), Again: "/"})
+	}
+	if json {
+		state := string(asked.Subscriptions[0].State)
+		return c.JSON(http.StatusOK, map[string]string{"status": state})
+	}
+	locale := s.locale(c, asked.Subscriptions[0].Locale, "")
+	purposes, err := s.asked(c, asked.Subscriptions, locale)
+	if err != nil {
+		return err
+	}
+	at := linkPath(akkoord.LinkConfirm, c)
+	if asked.Answer == akkoord.AnswerPending {
+		return s.page(c, http.StatusOK, locale, templates.ConfirmPage{
+			Site: s.site(at), Action: at, NotMe: at + "/not-me", Address: asked.Person.Email.Masked(), Purposes: purposes, EraseOn: eraseOn(asked),
+		})
+	}
+	return s.page(c, http.StatusOK, locale, templates.ConfirmedPage{
+		Site: s.personal(at, asked.Person), Repeat: asked.Answer == akkoord.AnswerAlready, Purposes: purposes, From: bare(s.From),
+	})
+}
+
+// eraseOn gives the time at which an unanswered request is erased.
+func eraseOn(asked akkoord.Asked) time.Time {
+	return asked.Subscriptions[0].Since.Add(akkoord.Limits.PendingWindow)
+}
+
+// linkError answers a confirmation link that can't be used. A genuine one past
+// its time gets a page from which a new mail can be asked, with no data on it.
+func (s *Server) linkError(c echo.Context, link akkoord.Link, err error) error {
+	if akkoord.KindOf(err) != akkoord.Expired || wantsJSON(c.Request()) {
+		return err
+	}
+	asked, lookup := s.Consents.Asked(c.Request().Context(), link)
+	if lookup != nil {
+		return lookup
+	}
+	at := linkPath(akkoord.LinkConfirm, c)
+	page := templates.LinkExpiredPage{Site: s.site(at), Again: "/"}
+	if asked.Answer == akkoord.AnswerPending {
+		page.Resend, page.EraseOn = at+"/resend", eraseOn(asked)
+	}
+	return s.page(c, http.StatusGone, s.locale(c, asked.Person.Locale, ""), page)
+}
+
+// genuine reads the confirmation link of the path, expired or not.
+func (s *Server) genuine(c echo.Context) (akkoord.Link, error) {
+	link, err := s.link(c, akkoord.LinkConfirm)
+	if akkoord.KindOf(err) == akkoord.Expired {
+		return link, nil
+	}
+	return link, err
+}
+
+// resendPause is how long the button rests (requirements-mail F.13).
+var resendPause = Rate{N: 1, Per: 5 * time.Minute}
+
+// resend answers POST /confirm/{token}/resend: the mail is sent once more, if
+// there is something to confirm. The answer is always the same.
+func (s *Server) resend(c echo.Context) error {
+	link, err := s.genuine(c)
+	if err != nil {
+		return err
+	}
+	if s.resends.take(s.Now(), demand{limited{person: link.Request}, resendPause}) == 0 {
+		if err := s.Consents.Resend(c.Request().Context(), link); err != nil {
+			return err
+		}
+	}
+	if wantsJSON(c.Request()) {
+		return c.JSONBlob(http.StatusAccepted, accepted)
+	}
+	asked, err := s.Consents.Asked(c.Request().Context(), link)
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, s.locale(c, asked.Person.Locale, ""), templates.CheckMailPage{
+		Site: s.site(""), From: s.From, Until: s.Now().Add(akkoord.Limits.ConfirmWindow), Again: "/",
+	})
+}
+
+// notMe answers POST /confirm/{token}/not-me: what was asked for is erased, and
+// the address gets no further confirmation mail.
+func (s *Server) notMe(c echo.Context) error {
+	link, err := s.genuine(c)
+	if err != nil {
+		return err
+	}
+	asked, err := s.Consents.Asked(c.Request().Context(), link) // for its language
+	if err != nil {
+		return err
+	}
+	locale := s.locale(c, asked.Person.Locale, "")
+	origin, err := s.act(c, "confirm", locale)
+	if err != nil {
+		return err
+	}
+	if err := s.Consents.NotMe(c.Request().Context(), link, origin); err != nil {
+		return err
+	}
+	if wantsJSON(c.Request()) {
+		return c.JSON(http.StatusOK, map[string]string{"status": "refused"})
+	}
+	return s.page(c, http.StatusOK, locale, templates.NotMeDonePage{Site: s.site("")})
+}

@@ -1,0 +1,227 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"akkoord"
+)
+
+// fields are the named values of a form in the order they were sent, whatever
+// encoding they came in. Names that nobody asks for are ignored.
+type fields []field
+
+type field struct{ name, value string }
+
+// maxFields bounds the number of values in one form.
+const maxFields = 128
+
+var (
+	errBody   = akkoord.Fieldf("body", "body_invalid", "What was sent can't be read. Please fill in the form again.")
+	errFields = akkoord.Fieldf("body", "too_many_items", "The form has more than %d values.", maxFields)
+)
+
+// first gives the first value of a name, or "".
+func (f fields) first(name string) string {
+	for _, x := range f {
+		if x.name == name {
+			return x.value
+		}
+	}
+	return ""
+}
+
+// all gives every value of a name.
+func (f fields) all(name string) []string {
+	var values []string
+	for _, x := range f {
+		if x.name == name {
+			values = append(values, x.value)
+		}
+	}
+	return values
+}
+
+func (f *fields) add(name, value string) error {
+	if len(*f) == maxFields {
+		return errFields
+	}
+	*f = append(*f, field{name, value})
+	return nil
+}
+
+func isJSON(contentType string) bool {
+	return contentType == "application/json" || strings.HasPrefix(contentType, "application/json;")
+}
+
+// readFields reads a form: urlencoded, multipart or one flat JSON object
+// (requirements-mail K.9). Errors are TooLarge, 415 or Invalid.
+func readFields(r *http.Request) (fields, error) {
+	buf := bodies.Get().(*bytes.Buffer)
+	defer bodies.Put(buf)
+	body, err := readBody(r, buf)
+	if err != nil {
+		return nil, err
+	}
+	contentType := r.Header.Get(echo.HeaderContentType)
+	if isJSON(contentType) {
+		return jsonFields(body)
+	}
+	kind, params, err := mime.ParseMediaType(contentType)
+	if err != nil && contentType != "" {
+		return nil, echo.ErrUnsupportedMediaType
+	}
+	switch kind {
+	case "", echo.MIMEApplicationForm:
+		return formFields(string(body))
+	case echo.MIMEMultipartForm:
+		return multipartFields(body, params["boundary"])
+	case echo.MIMEApplicationJSON:
+		return jsonFields(body)
+	}
+	return nil, echo.ErrUnsupportedMediaType
+}
+
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// readBody reads at most Limits.FormBody bytes.
+func readBody(r *http.Request, buf *bytes.Buffer) ([]byte, error) {
+	if r.ContentLength > akkoord.Limits.FormBody {
+		return nil, errTooLarge
+	}
+	buf.Reset()
+	n, err := buf.ReadFrom(io.LimitReader(r.Body, akkoord.Limits.FormBody+1))
+	if n > akkoord.Limits.FormBody {
+		return nil, errTooLarge
+	}
+	if err != nil {
+		return nil, errBody
+	}
+	return buf.Bytes(), nil
+}
+
+func formFields(body string) (fields, error) {
+	f := make(fields, 0, 8)
+	for body != "" {
+		var pair string
+		pair, body, _ = strings.Cut(body, "&")
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if err != nil {
+			return nil, errBody
+		}
+		if value, err = url.QueryUnescape(value); err != nil {
+			return nil, errBody
+		}
+		if err := f.add(name, value); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// multipartFields reads the parts that are no files (RFC 7578).
+func multipartFields(body []byte, boundary string) (fields, error) {
+	if boundary == "" {
+		return nil, errBody
+	}
+	var f fields
+	parts := multipart.NewReader(bytes.NewReader(body), boundary)
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return f, nil
+		}
+		if err != nil {
+			return nil, errBody
+		}
+		value, err := io.ReadAll(part)
+		if err != nil {
+			return nil, errBody
+		}
+		if part.FileName() != "" {
+			continue
+		}
+		if err := f.add(part.FormName(), string(value)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// jsonFields reads one object whose members are strings or lists of strings;
+// null is as good as absent. Other values stand as their JSON text, which no
+// field accepts.
+func jsonFields(body []byte) (fields, error) {
+	if !utf8.Valid(body) { // becomes a NUL, which every field refuses by its name
+		body = bytes.ToValidUTF8(body, []byte(`\u0000`))
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, errBody
+	}
+	f := make(fields, 0, 8)
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return nil, errBody
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return nil, errBody
+		}
+		if err := f.addJSON(name.(string), value); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, errBody
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errBody
+	}
+	return f, nil
+}
+
+func (f *fields) addJSON(name string, value json.RawMessage) error {
+	switch {
+	case string(value) == "null":
+		return nil
+	case value[0] == '[':
+		var list []json.RawMessage
+		if err := json.Unmarshal(value, &list); err != nil {
+			return errBody
+		}
+		for _, v := range list {
+			if err := f.addScalar(name, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return f.addScalar(name, value)
+}
+
+func (f *fields) addScalar(name string, value json.RawMessage) error {
+	if value[0] != '"' {
+		return f.add(name, "\x00"+string(value))
+	}
+	var text string
+	if err := json.Unmarshal(value, &text); err != nil {
+		return errBody
+	}
+	return f.add(name, text)
+}

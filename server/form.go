@@ -1,0 +1,110 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+// home lists what one can sign up for.
+func (s *Server) home(c echo.Context) error {
+	locale := s.locale(c, "", "")
+	forms, err := s.Catalog.Forms(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	page := templates.HomePage{Site: s.site("/")}
+	for _, f := range forms {
+		text := f.Version.Texts[locale]
+		page.Forms = append(page.Forms, templates.FormLink{Title: title(text.Title, f.Slug), Intro: text.Intro, URL: "/f/" + f.Slug})
+	}
+	return s.page(c, http.StatusOK, locale, page)
+}
+
+// form shows a form.
+func (s *Server) form(c echo.Context) error {
+	form, err := s.findForm(c)
+	if err != nil {
+		return err
+	}
+	page, locale, err := s.formPage(c, form, nil)
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, locale, page)
+}
+
+// formPage fills a form with what was typed, or with nothing (M2: no box is
+// ticked by us).
+func (s *Server) formPage(c echo.Context, form akkoord.Form, typed fields) (templates.SignUpPage, string, error) {
+	v, ctx := form.Version, c.Request().Context()
+	locale, err := s.formLocale(c, form, typed.first("locale"))
+	if err != nil {
+		return templates.SignUpPage{}, "", err
+	}
+	purposes, err := s.purposes(ctx, v.Purposes)
+	if err != nil {
+		return templates.SignUpPage{}, "", err
+	}
+	text := v.Texts[locale]
+	page := templates.SignUpPage{
+		Site: s.site("/f/" + form.Slug), Action: "/f/" + form.Slug, Title: text.Title, Intro: text.Intro,
+		Email: shown(typed.first("email")), Name: shown(typed.first("name")), AskName: true,
+		EraseDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), Stamp: s.stamp(typed.first("stamp")), Trap: true,
+	}
+	page.Languages = languages(purposes)
+	ticked, interests := typed.all("purpose"), typed.all("interest")
+	for _, p := range purposes {
+		t := p.Text(locale)
+		page.Purposes = append(page.Purposes, templates.PurposeChoice{
+			Slug: p.Slug, Name: t.Name, Frequency: t.Frequency, Wording: t.Wording, Explanation: t.Explanation, Chosen: slices.Contains(ticked, p.Slug),
+		})
+	}
+	for _, slug := range v.Interests {
+		page.Interests = append(page.Interests, templates.Interest{Slug: slug, Name: title(text.Interests[slug], slug), Chosen: slices.Contains(interests, slug)})
+	}
+	return page, locale, nil
+}
+
+// shown gives a typed value as it can be shown again.
+func shown(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// title gives a thing's name, or one made from its slug.
+func title(name, slug string) string {
+	if name != "" {
+		return name
+	}
+	r, n := utf8.DecodeRuneInString(slug)
+	return string(unicode.ToUpper(r)) + strings.ReplaceAll(slug[n:], "-", " ")
+}
+
+// checkMail is where a browser lands after signing up.
+func (s *Server) checkMail(c echo.Context) error {
+	form, err := s.findForm(c)
+	if err != nil {
+		return err
+	}
+	locale, err := s.formLocale(c, form, "")
+	if err != nil {
+		return err
+	}
+	at := "/f/" + form.Slug
+	return s.page(c, http.StatusOK, locale, templates.CheckMailPage{
+		Site: s.site(at + "/check-your-mail"), From: s.From, Until: s.Now().Add(akkoord.Limits.ConfirmWindow), Again: at,
+	})
+}

@@ -1,0 +1,104 @@
+package server
+
+import (
+	"net/mail"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+var (
+	htmlType   = []string{"text/html; charset=utf-8"}
+	byLanguage = "Accept-Language"
+)
+
+// site is what every page shows around its content. path is the page's own,
+// which can be read in other languages; empty for none.
+func (s *Server) site(path string) templates.Site {
+	return templates.Site{Brand: s.Brand, Path: path, Contact: s.Contact, PostalAddress: s.PostalAddress}
+}
+
+// page answers with a page in a language.
+func (s *Server) page(c echo.Context, code int, locale string, page templates.Page) error {
+	h := c.Response().Header()
+	h[echo.HeaderContentType] = htmlType
+	h.Set("Content-Language", locale)
+	h.Add(echo.HeaderVary, byLanguage)
+	c.Response().Status = code
+	return s.Pages.Render(c.Response(), locale, page)
+}
+
+// locale gives the language of a page (M24): the choice in the address, else
+// the person's, else the browser's, else first.
+func (s *Server) locale(c echo.Context, person, first string) string {
+	return s.Pages.Match(query(c, "locale"), person, c.Request().Header.Get(byLanguage), first)
+}
+
+// query gives a parameter of the address.
+func query(c echo.Context, name string) string {
+	if c.Request().URL.RawQuery == "" {
+		return ""
+	}
+	return c.QueryParam(name)
+}
+
+// personal is what a page shows around its content to the holder of a link.
+func (s *Server) personal(path string, person akkoord.Subscriber) templates.Site {
+	site := s.site(path)
+	if !person.PublicID.IsZero() {
+		site.Preferences = "/preferences/" + s.Links.Sign(akkoord.Link{Kind: akkoord.LinkPreferences, Subscriber: person.PublicID}, s.Now())
+	}
+	return site
+}
+
+// link reads the signed link of the path.
+func (s *Server) link(c echo.Context, kind akkoord.LinkKind) (akkoord.Link, error) {
+	return s.Links.Read(kind, c.Param("token"), s.Now())
+}
+
+// linkPath gives the address of the link's page, whatever was asked of it.
+func linkPath(kind akkoord.LinkKind, c echo.Context) string {
+	return "/" + string(kind) + "/" + c.Param("token")
+}
+
+// act gives what an act by a link leaves in the ledger.
+func (s *Server) act(c echo.Context, source, locale string) (akkoord.Origin, error) {
+	version, err := s.privacyInForce(c.Request().Context())
+	return akkoord.Origin{Source: source, Actor: akkoord.ActorPerson, Evidence: s.evidence(c), Privacy: version, Locale: locale}, err
+}
+
+// asked describes subscriptions with the words that the person agreed to.
+func (s *Server) asked(c echo.Context, subs []akkoord.Subscription, locale string) ([]templates.AskedPurpose, error) {
+	var all []templates.AskedPurpose
+	for _, sub := range subs {
+		p, err := s.Catalog.PurposeByID(c.Request().Context(), sub.PurposeID)
+		if err != nil {
+			return nil, err
+		}
+		seen, ok := p.Texts[sub.Locale]
+		if sub.Version != p.Version || !ok {
+			if seen, err = s.Catalog.Wording(c.Request().Context(), sub.PurposeID, sub.Version, sub.Locale); err != nil {
+				return nil, err
+			}
+		}
+		now := p.Text(locale)
+		a := templates.AskedPurpose{Name: now.Name, Frequency: now.Frequency, Wording: seen.Wording, Locale: sub.Locale}
+		if sub.State == akkoord.Active {
+			a.Since = sub.Since
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// bare gives the address alone of a sender like Name <a@b>.
+func bare(sender string) string {
+	a, err := mail.ParseAddress(sender)
+	if err != nil {
+		return strings.TrimSpace(sender)
+	}
+	return a.Address
+}

@@ -1,0 +1,112 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+// statement is the privacy statement in force and the purposes it was written
+// from, by which a newer one is noticed.
+type statement struct {
+	purposes []akkoord.Purpose
+	facts    akkoord.PrivacyFacts
+	version  int
+	since    time.Time
+}
+
+// inForce gives the current statement. It is written anew when a purpose
+// changed: texts are versioned, so comparing versions is enough.
+func (s *Server) inForce(ctx context.Context) (*statement, error) {
+	purposes, err := s.Catalog.Purposes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if now := s.privacy.Load(); now != nil && slices.EqualFunc(now.purposes, purposes, samePurpose) {
+		return now, nil
+	}
+	st := &statement{purposes: purposes, facts: s.facts(purposes)}
+	if st.version, st.since, err = s.Catalog.PrivacyStatement(ctx, st.facts); err != nil {
+		return nil, err
+	}
+	s.privacy.Store(st)
+	return st, nil
+}
+
+func (s *Server) privacyInForce(ctx context.Context) (int, error) {
+	st, err := s.inForce(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return st.version, nil
+}
+
+func samePurpose(a, b akkoord.Purpose) bool {
+	return a.ID == b.ID && a.Version == b.Version && a.Basis == b.Basis && a.InactiveAfter == b.InactiveAfter
+}
+
+func (s *Server) facts(purposes []akkoord.Purpose) akkoord.PrivacyFacts {
+	f := akkoord.PrivacyFacts{Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.Contact, Relay: s.Relay}
+	for _, p := range purposes {
+		f.Purposes = append(f.Purposes, akkoord.PrivacyItem{Slug: p.Slug, Basis: p.Basis, InactiveAfter: p.InactiveAfter, Version: p.Version, Texts: p.Texts})
+	}
+	return f
+}
+
+// privacyPage answers GET /privacy.
+func (s *Server) privacyPage(c echo.Context) error {
+	st, err := s.inForce(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return s.showPrivacy(c, "/privacy", st, st.version)
+}
+
+// privacyVersion answers GET /privacy/{version}.
+func (s *Server) privacyVersion(c echo.Context) error {
+	n, err := strconv.Atoi(c.Param("version"))
+	if err != nil || n < 1 {
+		return echo.ErrNotFound
+	}
+	st := &statement{version: n}
+	var latest int
+	if st.facts, st.since, latest, err = s.Catalog.PrivacyVersion(c.Request().Context(), n); err != nil {
+		return err
+	}
+	return s.showPrivacy(c, "/privacy/"+strconv.Itoa(n), st, latest)
+}
+
+// proofYears is how long the proof of a consent is kept after it ended
+// (requirements-mail F.16).
+const proofYears = 3
+
+func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest int) error {
+	locale := s.locale(c, "", "")
+	page := templates.PrivacyPage{
+		Site: s.site(path), Version: st.version, Since: st.since, Controller: st.facts.Controller,
+		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), ProofYears: proofYears, OwnRelay: st.facts.Relay == "",
+	}
+	page.Contact, page.PostalAddress = st.facts.Contact, st.facts.PostalAddress
+	for n := latest; n > 0; n-- {
+		if n != st.version {
+			page.Older = append(page.Older, n)
+		}
+	}
+	for _, item := range st.facts.Purposes {
+		text := akkoord.Purpose{Texts: item.Texts}.Text(locale)
+		page.Purposes = append(page.Purposes, templates.PrivacyPurpose{
+			Name: text.Name, Explanation: text.Explanation, Basis: string(item.Basis), InactiveAfterDays: item.InactiveAfter,
+		})
+	}
+	if st.facts.Relay != "" {
+		page.Processors = []templates.PrivacyProcessor{{Name: st.facts.Relay, Role: "relay"}}
+	}
+	return s.page(c, http.StatusOK, locale, page)
+}

@@ -1,0 +1,113 @@
+// Package server speaks HTTP: the public pages, the errors of all routes and
+// the health of the process. The JSON API and the admin site are handlers of
+// their own, mounted beside the pages. It decides nothing about consent: every
+// handler makes one call to the store.
+package server
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+// Config says who the server speaks for and what it stands on.
+type Config struct {
+	Consents Consents
+	Catalog  Catalog
+	Links    *akkoord.Links
+	Pages    *templates.Set
+	View     WebView      // draws mails as web pages; nil: /view answers 404
+	API      http.Handler // /api/v1; declares its own rights; nil: 404
+	Admin    http.Handler // /admin; declares its own rights; nil: 404
+
+	BaseURL        string         // AKKOORD_URL; links and the own origin come from it, never from a Host field
+	TrustedProxies []netip.Prefix // whose X-Forwarded-* fields are believed
+	SignUps        Rate           // of one client's sign-ups; the zero Rate turns the limits off
+	StampKey       []byte         // signs the time at which a form was shown; nil: forms carry no stamp
+
+	Brand         templates.Brand
+	From          string // sender of the mails as people read it: Name <a@b>
+	Controller    string // legal name
+	PostalAddress string
+	Contact       string // for privacy questions
+	Relay         string // who delivers the mail; empty: the controller itself
+
+	Now    func() time.Time
+	Random io.Reader
+	Log    *slog.Logger
+}
+
+// Server answers the public routes. It is safe for concurrent use.
+type Server struct {
+	Config
+	echo    *echo.Echo
+	https   bool   // the base URL is https
+	origin  string // of the base URL
+	privacy atomic.Pointer[statement]
+	signUps *limiter
+	resends *limiter
+	assets  map[string]asset
+	metrics *metrics
+	request requestIDs
+}
+
+// New makes a server and reads all of its assets. It fails on a setting that
+// can't work and on a route that declares no right (P28).
+func New(cfg Config) (*Server, error) {
+	base, err := url.Parse(cfg.BaseURL)
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
+		return nil, fmt.Errorf("AKKOORD_URL is %q; it must be a URL like https://mail.example.org", cfg.BaseURL)
+	}
+	s := &Server{
+		Config: cfg, https: base.Scheme == "https", origin: base.Scheme + "://" + base.Host,
+		signUps: newLimiter(), resends: newLimiter(), metrics: newMetrics(),
+	}
+	s.BaseURL = strings.TrimSuffix(cfg.BaseURL, "/")
+	if s.Brand.Name == "" {
+		s.Brand.Name = cfg.Controller
+	}
+	if s.request, err = newRequestIDs(cfg.Random); err != nil {
+		return nil, err
+	}
+	if s.assets, err = loadAssets(s.Brand.Accent); err != nil {
+		return nil, err
+	}
+	s.echo = echo.New()
+	s.echo.HideBanner, s.echo.HidePort = true, true
+	s.echo.HTTPErrorHandler = func(err error, c echo.Context) { s.fail(c, err) }
+	s.echo.IPExtractor = func(r *http.Request) string { return s.client(r).String() }
+	s.echo.Use(s.guard)
+	if err := s.register(s.routes()); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// HTTP gives the http.Server for the public site, with times and sizes that
+// slow or hostile connections can't stretch (P31). Handlers that stream longer
+// set deadlines of their own by http.ResponseController.
+func (s *Server) HTTP() *http.Server {
+	return &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
+}

@@ -1,0 +1,249 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+var (
+	errForm    = akkoord.Errorf(akkoord.NotFound, "form_unknown", "There is no such form.")
+	errTooMany = akkoord.Errorf(akkoord.TooMany, "too_many", "Too many requests came from here. Wait a while and try again.")
+	accepted   = []byte(`{"status":"pending"}` + "\n")
+)
+
+// findForm gives the form of the path.
+func (s *Server) findForm(c echo.Context) (akkoord.Form, error) {
+	slug := c.Param("form")
+	if len(slug) > akkoord.Limits.Slug {
+		return akkoord.Form{}, errForm
+	}
+	form, err := s.Catalog.Form(c.Request().Context(), slug)
+	if akkoord.KindOf(err) == akkoord.NotFound {
+		return form, errForm
+	}
+	return form, err
+}
+
+// signUp answers POST /f/{form}. The answer and the work are the same whether
+// or not the address is known: nothing here asks.
+func (s *Server) signUp(c echo.Context) error {
+	form, err := s.findForm(c)
+	if err != nil {
+		return err
+	}
+	if err := s.allowOrigin(c, form); err != nil {
+		return err
+	}
+	f, err := readFields(c.Request())
+	if err != nil {
+		return err
+	}
+	in, wrong, err := s.readSignUp(c, form, f)
+	if err != nil {
+		return err
+	}
+	if len(wrong) > 0 {
+		return s.refuse(c, form, f, wrong)
+	}
+	if wait := s.admitSignUp(s.client(c.Request()), in.Email); wait > 0 {
+		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter(wait))
+		return errTooMany
+	}
+	if f.first("website") == "" { // only robots fill what nobody sees
+		if err := s.Consents.SignUp(c.Request().Context(), in); err != nil {
+			return err
+		}
+	}
+	if wantsJSON(c.Request()) {
+		return c.JSONBlob(http.StatusAccepted, accepted)
+	}
+	return c.Redirect(http.StatusSeeOther, "/f/"+form.Slug+"/check-your-mail?locale="+in.Locale)
+}
+
+// readSignUp checks a submission. All that is wrong is told at once, in the
+// order of the form's fields.
+func (s *Server) readSignUp(c echo.Context, form akkoord.Form, f fields) (akkoord.SignUp, []*akkoord.Error, error) {
+	var in akkoord.SignUp
+	var wrong []*akkoord.Error
+	note := func(err error) {
+		if e, ok := errors.AsType[*akkoord.Error](err); ok {
+			wrong = append(wrong, e)
+		}
+	}
+	if err := s.checkStamp(f.first("stamp")); err != nil {
+		note(err)
+	}
+	var err error
+	in.Email, err = readEmail(f)
+	note(err)
+	in.Name, err = akkoord.ParseName(f.first("name"))
+	note(err)
+	in.Interests, err = choose("interest", f, form.Version.Interests, akkoord.Limits.Interests)
+	note(err)
+	ticked, err := choose("purpose", f, form.Version.Purposes, akkoord.Limits.Purposes)
+	if err == nil && len(ticked) == 0 {
+		err = akkoord.Fieldf("purpose", "purpose_required", "Tick at least one box: without your yes nothing is sent.")
+	}
+	note(err)
+	ctx := c.Request().Context()
+	if in.Purposes, err = s.purposes(ctx, ticked); err != nil {
+		return in, nil, err
+	}
+	if len(wrong) > 0 {
+		return in, wrong, nil
+	}
+	if in.Locale, err = s.formLocale(c, form, f.first("locale")); err != nil {
+		return in, nil, err
+	}
+	in.Origin = akkoord.Origin{
+		Source: "form:" + form.Slug, Actor: akkoord.ActorPerson, Evidence: s.evidence(c), FormID: form.Version.ID, Locale: in.Locale,
+	}
+	in.Origin.Privacy, err = s.privacyInForce(ctx)
+	return in, nil, err
+}
+
+func readEmail(f fields) (akkoord.Email, error) {
+	seen := 0
+	for _, x := range f {
+		if x.name == "email" {
+			seen++
+		}
+	}
+	if seen > 1 {
+		return akkoord.Email{}, akkoord.Fieldf("email", "email_many", "Please fill in one e-mail address, not several.")
+	}
+	return akkoord.ParseEmail(f.first("email"))
+}
+
+// choose gives those of the offered slugs that were ticked, in the order they
+// were offered. Anything else is an error.
+func choose(name string, f fields, offered []string, max int) ([]string, error) {
+	var chosen []string
+	n := 0
+	for _, x := range f {
+		if x.name != name || x.value == "" {
+			continue
+		}
+		if n++; n > max {
+			return nil, akkoord.Fieldf(name, "too_many_items", "At most %d can be chosen.", max)
+		}
+		if !slices.Contains(offered, x.value) {
+			return nil, akkoord.Fieldf(name, name+"_unknown", "This form does not offer one of the values of %s.", name)
+		}
+		if !slices.Contains(chosen, x.value) {
+			chosen = append(chosen, x.value)
+		}
+	}
+	if len(chosen) > 1 {
+		slices.SortFunc(chosen, func(a, b string) int { return slices.Index(offered, a) - slices.Index(offered, b) })
+	}
+	return chosen, nil
+}
+
+func (s *Server) purposes(ctx context.Context, slugs []string) ([]akkoord.Purpose, error) {
+	all := make([]akkoord.Purpose, 0, len(slugs))
+	for _, slug := range slugs {
+		p, err := s.Catalog.Purpose(ctx, slug)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// formLocale gives the language of a form and of all that follows from it. A
+// form is public only in languages in which all of its purposes have texts.
+func (s *Server) formLocale(c echo.Context, form akkoord.Form, choice string) (string, error) {
+	if choice == "" {
+		choice = query(c, "locale")
+	}
+	purposes, err := s.purposes(c.Request().Context(), form.Version.Purposes)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range purposes {
+		if _, ok := p.Texts[choice]; !ok {
+			return s.Pages.Match(choice, "", c.Request().Header.Get("Accept-Language"), "", languages(purposes)...), nil
+		}
+	}
+	return choice, nil
+}
+
+// languages lists those that all purposes have texts in, the default first.
+func languages(purposes []akkoord.Purpose) []string {
+	var common []string
+	for _, locale := range akkoord.Locales {
+		if !slices.ContainsFunc(purposes, func(p akkoord.Purpose) bool { _, ok := p.Texts[locale]; return !ok }) {
+			common = append(common, locale)
+		}
+	}
+	return common
+}
+
+// refuse shows a form again, with what was typed and what is wrong with it.
+func (s *Server) refuse(c echo.Context, form akkoord.Form, f fields, wrong []*akkoord.Error) error {
+	if wantsJSON(c.Request()) {
+		s.report(c.Response(), problem{http.StatusUnprocessableEntity, wrong[0], wrong})
+		return nil
+	}
+	page, locale, err := s.formPage(c, form, f)
+	if err != nil {
+		return err
+	}
+	for _, e := range wrong {
+		page.Errors = append(page.Errors, templates.FieldError{Field: e.Field, Code: e.Code, Text: e.Message})
+	}
+	return s.page(c, http.StatusUnprocessableEntity, locale, page)
+}
+
+// allowOrigin lets the form's own sites post across (requirements-mail K.8)
+// and refuses other sites' pages. A request without Origin is fine: the form
+// works without script, and in programs.
+func (s *Server) allowOrigin(c echo.Context, form akkoord.Form) error {
+	h := c.Response().Header()
+	if len(form.Version.Origins) > 0 {
+		h.Add(echo.HeaderVary, echo.HeaderOrigin)
+	}
+	origin := c.Request().Header.Get(echo.HeaderOrigin)
+	if origin == "" || origin == s.origin {
+		return nil
+	}
+	if slices.Contains(form.Version.Origins, origin) {
+		h.Set(echo.HeaderAccessControlAllowOrigin, origin)
+		return nil
+	}
+	site := c.Request().Header.Get("Sec-Fetch-Site")
+	u, err := url.Parse(origin)
+	if site == "same-origin" || origin == "null" && site != "cross-site" || err == nil && u.Host == c.Request().Host {
+		return nil
+	}
+	return akkoord.Errorf(akkoord.Forbidden, "origin_forbidden", "This form may not be posted from that website; its owner can list the website under origins.")
+}
+
+// preflight answers OPTIONS /f/{form} (Fetch standard, CORS).
+func (s *Server) preflight(c echo.Context) error {
+	form, err := s.findForm(c)
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderAllow, "OPTIONS, GET, HEAD, POST")
+	if c.Request().Header.Get(echo.HeaderAccessControlRequestMethod) != "" {
+		if err := s.allowOrigin(c, form); err != nil {
+			return err
+		}
+		h.Set(echo.HeaderAccessControlAllowMethods, "POST")
+		h.Set(echo.HeaderAccessControlAllowHeaders, "Content-Type, Accept")
+		h.Set(echo.HeaderAccessControlMaxAge, "600")
+	}
+	return c.NoContent(http.StatusNoContent)
+}

@@ -1,0 +1,58 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"akkoord"
+)
+
+// Consents records and reads what people agreed to.
+type Consents interface {
+	SignUp(context.Context, akkoord.SignUp) error
+	Asked(context.Context, akkoord.Link) (akkoord.Asked, error)
+	Confirm(context.Context, akkoord.Link, akkoord.Origin) (akkoord.Asked, error)
+	Resend(context.Context, akkoord.Link) error
+	NotMe(context.Context, akkoord.Link, akkoord.Origin) error
+	Leaver
+	Standing(context.Context, akkoord.ID) (akkoord.Standing, error)
+	SetProfile(context.Context, akkoord.ID, akkoord.Profile, akkoord.Origin) error
+}
+
+// Leaver records that people leave, and that they take it back.
+type Leaver interface {
+	Leave(context.Context, akkoord.Link, akkoord.Scope, akkoord.Origin) (akkoord.Left, error)
+	LeavePurposes(context.Context, akkoord.Link, []int64, akkoord.Origin) error
+	Undo(context.Context, akkoord.Link, akkoord.Origin) (bool, error)
+}
+
+// Catalog reads what can be agreed to, and what mails and pages show. Purposes
+// and forms are read on every sign-up, so they must come from memory.
+type Catalog interface {
+	Form(ctx context.Context, slug string) (akkoord.Form, error)
+	Forms(context.Context) ([]akkoord.Form, error)
+	Purposes(context.Context) ([]akkoord.Purpose, error)
+	Purpose(ctx context.Context, slug string) (akkoord.Purpose, error)
+	PurposeByID(context.Context, int64) (akkoord.Purpose, error)
+	Wording(ctx context.Context, purposeID int64, version int, locale string) (akkoord.PurposeText, error)
+	Mailings
+	Statements
+}
+
+// Mailings reads what was mailed.
+type Mailings interface {
+	CampaignByID(context.Context, int64) (akkoord.Campaign, error)
+	MailingByID(context.Context, int64) (akkoord.Mailing, error)
+	Image(context.Context, akkoord.ID) (akkoord.Image, error)
+}
+
+// Statements keeps the versions of the privacy statement (M5).
+type Statements interface {
+	PrivacyStatement(context.Context, akkoord.PrivacyFacts) (version int, since time.Time, err error)
+	PrivacyVersion(ctx context.Context, version int) (facts akkoord.PrivacyFacts, since time.Time, latest int, err error)
+}
+
+// WebView draws a mail as a web page, as the person got it.
+type WebView interface {
+	Web(context.Context, akkoord.Mailing, akkoord.Subscriber) (html []byte, err error)
+}

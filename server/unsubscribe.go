@@ -1,0 +1,237 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+var (
+	unsubscribed = []byte("You are unsubscribed.\n")
+	plainText    = "text/plain; charset=utf-8"
+	errLeave     = akkoord.Fieldf("scope", "scope_invalid", "Send List-Unsubscribe=One-Click, or choose what to leave: scope=campaign, purpose or all.")
+	errUndo      = akkoord.Errorf(akkoord.Expired, "undo_expired", "This can no longer be taken back. Sign up again if you would like these mails.")
+)
+
+// unsubscribePage answers GET /unsubscribe/{token}. It changes nothing and
+// needs nothing but the link, not even that the person is still on record.
+func (s *Server) unsubscribePage(c echo.Context) error {
+	link, err := s.link(c, akkoord.LinkUnsubscribe)
+	if err != nil {
+		return err
+	}
+	st, err := s.Consents.Standing(c.Request().Context(), link.Subscriber)
+	if err != nil {
+		return err
+	}
+	locale := s.locale(c, st.Subscriber.Locale, "")
+	at := linkPath(akkoord.LinkUnsubscribe, c)
+	page := templates.UnsubscribePage{Site: s.personal(at, st.Subscriber), Action: at, Address: st.Subscriber.Email.Masked()}
+	if page.Campaign, page.Purpose, err = s.leaving(c.Request().Context(), link, locale); err != nil {
+		return err
+	}
+	others, err := s.asked(c, stillOn(st, link.Purpose), locale)
+	if err != nil {
+		return err
+	}
+	for _, o := range others {
+		page.Others = append(page.Others, o.Name)
+	}
+	return s.page(c, http.StatusOK, locale, page)
+}
+
+// leaving names the campaign and the purpose of a link; empty for what the
+// link does not know or what is gone.
+func (s *Server) leaving(ctx context.Context, link akkoord.Link, locale string) (campaign, purpose string, err error) {
+	if link.Campaign != 0 {
+		c, err := s.Catalog.CampaignByID(ctx, link.Campaign)
+		if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
+			return "", "", err
+		}
+		campaign = c.Name
+	}
+	if link.Purpose != 0 {
+		p, err := s.Catalog.PurposeByID(ctx, link.Purpose)
+		if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
+			return "", "", err
+		}
+		purpose = p.Text(locale).Name
+	}
+	return campaign, purpose, nil
+}
+
+// stillOn gives the active subscriptions but the one of a purpose.
+func stillOn(st akkoord.Standing, but int64) []akkoord.Subscription {
+	var on []akkoord.Subscription
+	for _, sub := range st.Subscriptions {
+		if sub.State == akkoord.Active && sub.PurposeID != but {
+			on = append(on, sub)
+		}
+	}
+	return on
+}
+
+// unsubscribe answers POST /unsubscribe/{token}: a mailbox provider's one
+// click (RFC 8058), a choice of the page, or taking it back. It has no limit
+// per client, since providers post for many people (requirements-mail C.11).
+func (s *Server) unsubscribe(c echo.Context) error {
+	link, err := s.link(c, akkoord.LinkUnsubscribe)
+	if err != nil {
+		return err
+	}
+	f, err := readFields(c.Request())
+	if err != nil {
+		return err
+	}
+	switch {
+	case oneClick(f):
+		return s.leaveByOneClick(c, link)
+	case f.first("undo") != "":
+		return s.undo(c, link, f)
+	case f.first("scope") != "":
+		return s.leave(c, link, f.first("scope"))
+	}
+	return errLeave
+}
+
+// oneClick reports whether the body holds the pair of RFC 8058 §3.2.
+func oneClick(f fields) bool {
+	for _, x := range f {
+		if strings.EqualFold(x.name, "List-Unsubscribe") && strings.EqualFold(strings.TrimSpace(x.value), "One-Click") {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) leaveByOneClick(c echo.Context, link akkoord.Link) error {
+	origin, err := s.act(c, "one-click", "")
+	if err != nil {
+		return err
+	}
+	scope := akkoord.ScopePurpose
+	if link.Purpose == 0 {
+		scope = akkoord.ScopeAll
+	}
+	if _, err := s.Consents.Leave(c.Request().Context(), link, scope, origin); err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, plainText, unsubscribed)
+}
+
+func (s *Server) leave(c echo.Context, link akkoord.Link, choice string) error {
+	scope, err := akkoord.ParseScope(choice)
+	if err != nil {
+		return err
+	}
+	if scope == akkoord.ScopeCampaign && link.Campaign == 0 || scope == akkoord.ScopePurpose && link.Purpose == 0 {
+		return errLeave
+	}
+	origin, err := s.act(c, "unsubscribe", "")
+	if err != nil {
+		return err
+	}
+	left, err := s.Consents.Leave(c.Request().Context(), link, scope, origin)
+	if err != nil {
+		return err
+	}
+	if wantsJSON(c.Request()) {
+		return c.JSON(http.StatusOK, map[string]string{"status": "withdrawn"})
+	}
+	return s.showLeft(c, link, scope, left)
+}
+
+func (s *Server) showLeft(c echo.Context, link akkoord.Link, scope akkoord.Scope, left akkoord.Left) error {
+	person := left.State.Subscriber
+	locale := s.locale(c, person.Locale, "")
+	at := linkPath(akkoord.LinkUnsubscribe, c)
+	page := templates.UnsubscribedPage{Site: s.personal(at, person), Action: at, Scope: string(scope), At: left.At}
+	var err error
+	if page.Campaign, page.Purpose, err = s.leaving(c.Request().Context(), link, locale); err != nil {
+		return err
+	}
+	if left.At.IsZero() {
+		page.At = leftAt(left.State, scope, link.Purpose)
+	}
+	if left.New {
+		undo := link
+		undo.Kind, undo.At = akkoord.LinkUndo, left.At
+		page.Undo, page.Action = true, at+"?undo="+s.Links.Sign(undo, s.Now())
+	}
+	if page.Still, err = s.asked(c, stillOn(left.State, 0), locale); err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, locale, page)
+}
+
+// leftAt gives when what is left now was left first (requirements-mail C.8).
+func leftAt(st akkoord.Standing, scope akkoord.Scope, purpose int64) (at time.Time) {
+	for _, sub := range st.Subscriptions {
+		counts := scope == akkoord.ScopeAll || scope == akkoord.ScopePurpose && sub.PurposeID == purpose
+		if counts && sub.State == akkoord.Withdrawn && sub.Since.After(at) {
+			at = sub.Since
+		}
+	}
+	return at
+}
+
+// undo takes back a leaving. The signed permission, good for an hour, stands
+// in the address that the page posted to, or in the field itself.
+func (s *Server) undo(c echo.Context, link akkoord.Link, f fields) error {
+	token := f.first("undo")
+	if token == "1" {
+		token = query(c, "undo")
+	}
+	undo, err := s.Links.Read(akkoord.LinkUndo, token, s.Now())
+	if akkoord.KindOf(err) == akkoord.Expired {
+		return errUndo
+	}
+	if err != nil || undo.Subscriber != link.Subscriber {
+		return akkoord.Fieldf("undo", "link_invalid", "What was sent does not say which leaving to take back.")
+	}
+	origin, err := s.act(c, "unsubscribe", "")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	done, err := s.Consents.Undo(ctx, undo, origin)
+	if err != nil {
+		return err
+	}
+	st, err := s.Consents.Standing(ctx, link.Subscriber)
+	if err != nil {
+		return err
+	}
+	sub := st.Subscription(undo.Purpose)
+	back := done || len(stillOn(st, 0)) > 0 && (undo.Purpose == 0 || sub.State == akkoord.Active)
+	if !back {
+		return errUndo
+	}
+	if wantsJSON(c.Request()) {
+		return c.JSON(http.StatusOK, map[string]string{"status": "active"})
+	}
+	return s.showBack(c, undo, f.first("scope"), st)
+}
+
+func (s *Server) showBack(c echo.Context, undo akkoord.Link, scope string, st akkoord.Standing) error {
+	locale := s.locale(c, st.Subscriber.Locale, "")
+	at := linkPath(akkoord.LinkUnsubscribe, c)
+	campaign, purpose, err := s.leaving(c.Request().Context(), undo, locale)
+	if err != nil {
+		return err
+	}
+	name := ""
+	switch akkoord.Scope(scope) {
+	case akkoord.ScopeCampaign:
+		name = campaign
+	case akkoord.ScopePurpose:
+		name = purpose
+	}
+	return s.page(c, http.StatusOK, locale, templates.ResubscribedPage{Site: s.personal(at, st.Subscriber), Leave: at, Name: name, At: s.Now()})
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -240,12 +239,11 @@ func TestASkippedBodyClosesWithoutTheDot(t *testing.T) {
 // Composing is lazy: a body is asked for after its own 354, and nothing rides
 // behind a body while the last dot was answered late.
 func TestNothingRidesBehindASlowDot(t *testing.T) {
-	var clock atomic.Int64
+	readings := []time.Duration{0, SlowDot, SlowDot, SlowDot, SlowDot, SlowDot, SlowDot, SlowDot} // after each body and each answer
 	d := relayPlayedBy(t, func(p *peer) {
 		p.greet("PIPELINING")
 		p.envelope(taken...)
 		p.body()
-		clock.Add(int64(SlowDot))
 		p.envelope(append([]string{"250 late"}, taken...)...)
 		p.body()
 		p.say("250 quick")
@@ -256,7 +254,11 @@ func TestNothingRidesBehindASlowDot(t *testing.T) {
 		p.say("250 quick")
 		p.hear("QUIT")
 	})
-	d.Now = func() time.Time { return time.Unix(0, clock.Load()) }
+	d.Now = func() time.Time {
+		at := time.Unix(0, 0).Add(readings[0])
+		readings = readings[1:]
+		return at
+	}
 	s := dial(t, d)
 	o := mailTo("a", "b", "c", "d")
 	if err := s.Run(t.Context(), o); err != nil {

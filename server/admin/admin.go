@@ -1,0 +1,84 @@
+// Package admin is the small site under /admin: campaigns with their progress,
+// people, purposes. Users log in by a one-time link; routes.go lists every
+// route with the right that it needs.
+package admin
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"akkoord"
+	"akkoord/templates"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// Prefix is where the handler expects to be mounted; it sees whole paths.
+const Prefix = "/admin"
+
+// Config says what the site works on.
+type Config struct {
+	Store    Store
+	Sessions scs.Store
+	Mail     Mail
+	Sender   func() akkoord.Sender // the sender facts in force
+	Pages    *templates.Set
+	BaseURL  string // AKKOORD_URL: with https the session cookie is Secure
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Site answers requests under Prefix.
+type Site struct {
+	cfg      Config
+	sessions *scs.SessionManager
+	handler  http.Handler
+	pace     pace
+	census   census
+}
+
+// sessionLife is how long a login lasts, used or not.
+const sessionLife = 12 * time.Hour
+
+// contentPolicy lets pages load only what is ours, and frame a mail.
+const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// New makes the handler. It fails when a route declares no right (P28).
+func New(cfg Config) (*Site, error) {
+	s := &Site{cfg: cfg, sessions: scs.New()}
+	s.sessions.Store, s.sessions.Lifetime = cfg.Sessions, sessionLife
+	s.sessions.Cookie.Name = "akkoord"
+	if strings.HasPrefix(cfg.BaseURL, "https://") {
+		s.sessions.Cookie.Name, s.sessions.Cookie.Secure = "__Host-akkoord", true
+	}
+	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, visit{}, err) }
+	mux := http.NewServeMux()
+	for _, route := range s.routes() {
+		if route.right == "" {
+			return nil, fmt.Errorf("admin route %s declares no right", route.pattern)
+		}
+		mux.HandleFunc(route.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, route) })
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, route{right: loggedIn, handle: s.nothing}) })
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, visit{}, errCrossSite) }))
+	s.handler = guard.Handler(s.sessions.LoadAndSave(mux))
+	return s, nil
+}
+
+var errCrossSite = akkoord.Errorf(akkoord.Forbidden, "cross_site", "This request came from another site and was refused. Open the admin site and try again there.")
+
+// ServeHTTP answers one request.
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", contentPolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	r.Body = http.MaxBytesReader(w, r.Body, akkoord.Limits.FormBody)
+	s.handler.ServeHTTP(w, r)
+}

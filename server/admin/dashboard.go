@@ -1,0 +1,158 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+// shown is how many mailings the dashboard counts; older ones stand there
+// without their bar.
+const shown = 20
+
+// Seconds until a page with something going on reloads itself.
+const (
+	dashboardRefresh = 5
+	mailingRefresh   = 2
+)
+
+func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error {
+	ctx := r.Context()
+	page := templates.DashboardPage{Admin: s.frame(r, v, "campaigns"), Missing: missing(s.cfg.Sender())}
+	active, pending, left, err := s.people7(ctx)
+	if err != nil {
+		return err
+	}
+	page.Active, page.Pending, page.Left = int(active), int(pending), int(left)
+	campaigns, err := all(ctx, s.cfg.Store.Campaigns)
+	if err != nil {
+		return err
+	}
+	mailings, err := all(ctx, func(ctx context.Context, p akkoord.Page) ([]akkoord.Mailing, int64, error) {
+		return s.cfg.Store.Mailings(ctx, 0, p)
+	})
+	if err != nil {
+		return err
+	}
+	rows := map[int64][]templates.MailingRow{}
+	for i, m := range slices.Backward(mailings) {
+		row, err := s.row(ctx, m, len(mailings)-i <= shown)
+		if err != nil {
+			return err
+		}
+		rows[m.CampaignID] = append(rows[m.CampaignID], row)
+		if m.State == akkoord.MailingSending {
+			page.Refresh = dashboardRefresh
+		}
+	}
+	for _, c := range slices.Backward(campaigns) {
+		p, err := s.cfg.Store.PurposeByID(ctx, c.PurposeID)
+		if err != nil {
+			return err
+		}
+		page.Campaigns = append(page.Campaigns, templates.CampaignCard{
+			Slug: c.Slug, Name: c.Name, Purpose: p.Text(v.locale).Name, Mailings: rows[c.ID],
+		})
+	}
+	return s.page(w, v, http.StatusOK, page)
+}
+
+// row gives a mailing as a line, with its counts when wanted.
+func (s *Site) row(ctx context.Context, m akkoord.Mailing, counts bool) (templates.MailingRow, error) {
+	row := templates.MailingRow{
+		ID: m.PublicID.String(), URL: Prefix + "/mailings/" + m.PublicID.String(), Subject: cmp.Or(m.Variant(0).Subject, "–"),
+		State: string(m.State), At: latest(m.FinishedAt, m.StartedAt, m.SendAt),
+	}
+	if !counts || m.StartedAt.IsZero() {
+		return row, nil
+	}
+	var err error
+	row.Progress, err = s.progress(ctx, m)
+	return row, err
+}
+
+// latest gives the first time that is set.
+func latest(times ...time.Time) time.Time {
+	for _, t := range times {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// all reads every page of a list.
+func all[T any](ctx context.Context, read func(context.Context, akkoord.Page) ([]T, int64, error)) ([]T, error) {
+	var out []T
+	for after := int64(0); ; {
+		rows, next, err := read(ctx, akkoord.Page{After: after})
+		out = append(out, rows...)
+		if err != nil || next == 0 {
+			return out, err
+		}
+		after = next
+	}
+}
+
+// missing names the settings that sending waits for, as the page's texts do.
+func missing(f akkoord.Sender) []string {
+	var out []string
+	for _, m := range []struct {
+		missing bool
+		name    string
+	}{
+		{f.Controller == "", "controller"}, {f.PostalAddress == "", "postal_address"}, {f.Contact == "", "contact"},
+		{!f.Relay, "smtp"}, {f.From == "", "from"},
+	} {
+		if m.missing {
+			out = append(out, m.name)
+		}
+	}
+	return out
+}
+
+func (s *Site) purposes(w http.ResponseWriter, r *http.Request, v visit) error {
+	ctx := r.Context()
+	purposes, err := s.cfg.Store.Purposes(ctx)
+	if err != nil {
+		return err
+	}
+	forms, err := s.cfg.Store.Forms(ctx)
+	if err != nil {
+		return err
+	}
+	counts, err := s.cfg.Store.PurposeCounts(ctx)
+	if err != nil {
+		return err
+	}
+	page := templates.PurposesPage{Admin: s.frame(r, v, "purposes")}
+	for _, p := range purposes {
+		card := templates.PurposeCard{
+			Slug: p.Slug, Name: p.Text(v.locale).Name, Basis: string(p.Basis), Version: p.Version, InactiveAfterDays: p.InactiveAfter,
+			Active: int(counts[p.ID][akkoord.Active]), Pending: int(counts[p.ID][akkoord.Pending]), Forms: formLinks(forms, p.Slug, v.locale),
+		}
+		for _, locale := range akkoord.Locales {
+			if t, ok := p.Texts[locale]; ok {
+				card.Wordings = append(card.Wordings, templates.Wording{Locale: locale, Text: t.Wording})
+			}
+		}
+		page.Purposes = append(page.Purposes, card)
+	}
+	return s.page(w, v, http.StatusOK, page)
+}
+
+// formLinks gives the forms that ask for a purpose.
+func formLinks(forms []akkoord.Form, purpose, locale string) []templates.FormLink {
+	var out []templates.FormLink
+	for _, f := range forms {
+		if slices.Contains(f.Version.Purposes, purpose) {
+			out = append(out, templates.FormLink{Title: cmp.Or(f.Version.Texts[locale].Title, f.Slug), URL: "/f/" + f.Slug})
+		}
+	}
+	return out
+}

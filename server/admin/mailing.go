@@ -1,0 +1,225 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+// pageSize is how many people a page of a list shows.
+const pageSize = 50
+
+// load finds the mailing in the path.
+func (s *Site) load(r *http.Request) (akkoord.Mailing, error) {
+	id, err := akkoord.ParseID(r.PathValue("id"))
+	if err != nil {
+		return akkoord.Mailing{}, err
+	}
+	return s.cfg.Store.Mailing(r.Context(), id)
+}
+
+func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
+	ctx := r.Context()
+	m, err := s.load(r)
+	if err != nil {
+		return err
+	}
+	page := templates.MailingPage{Admin: s.frame(r, v, "campaigns"), Action: r.URL.Path, Preview: r.URL.Path + "/preview", TestTo: v.user.Email}
+	if page.MailingRow, err = s.row(ctx, m, true); err != nil {
+		return err
+	}
+	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return err
+	}
+	p, err := s.cfg.Store.PurposeByID(ctx, c.PurposeID)
+	if err != nil {
+		return err
+	}
+	page.Campaign, page.Purpose = c.Name, p.Text(v.locale).Name
+	s.offer(&page, m, v.user.Role)
+	if m.State == akkoord.MailingSending {
+		page.Refresh = mailingRefresh
+	}
+	if !m.StartedAt.IsZero() && v.user.Role.May(akkoord.ReadPeople) {
+		if err := s.deliveries(r, v, &page, m); err != nil {
+			return err
+		}
+	}
+	return s.page(w, v, http.StatusOK, page)
+}
+
+// offer sets which buttons a page has for a role, and what stands in the way.
+func (s *Site) offer(page *templates.MailingPage, m akkoord.Mailing, role akkoord.Role) {
+	can := func(act string) bool {
+		_, err := m.State.Next(act)
+		return err == nil && role.May(akkoord.SendMailings)
+	}
+	page.CanPause, page.CanResume, page.CanCancel = can("pause"), can("resume"), can("cancel")
+	page.CanTest = role.May(akkoord.WriteMailings)
+	if _, err := m.State.Next("send"); err == nil {
+		for _, reason := range m.Sendable(s.cfg.Sender()) {
+			page.Blockers = append(page.Blockers, templates.Blocker{Code: reason.Code, Text: reason.Message})
+		}
+		page.CanSend = can("send") && len(page.Blockers) == 0
+	}
+	if m.Why != "" && m.State == akkoord.MailingPaused {
+		page.Blockers = append(page.Blockers, templates.Blocker{Code: "paused_by_system", Text: m.Why})
+	}
+}
+
+// stateNames are the states that deliveries are filtered by.
+var stateNames = map[string]akkoord.DeliveryState{
+	"open": akkoord.Queued, "sent": akkoord.Sent, "deferred": akkoord.Deferred, "bounced": akkoord.Bounced,
+	"failed": akkoord.Failed, "uncertain": akkoord.Uncertain, "skipped": akkoord.Skipped,
+}
+
+// deliveries adds a page of people to a mailing's page.
+func (s *Site) deliveries(r *http.Request, v visit, page *templates.MailingPage, m akkoord.Mailing) error {
+	ctx := r.Context()
+	var filter *akkoord.DeliveryState
+	if state, ok := stateNames[r.URL.Query().Get("state")]; ok {
+		page.Filter, filter = r.URL.Query().Get("state"), &state
+	}
+	rows, next, err := s.cfg.Store.Deliveries(ctx, m.ID, filter, after(r))
+	if err != nil {
+		return err
+	}
+	for _, d := range rows {
+		row := templates.DeliveryRow{Address: d.Email.Masked(), State: d.State.String(), Reply: d.Reply, Attempts: d.Attempts, At: d.UpdatedAt}
+		if d.State == akkoord.Queued || d.State == akkoord.OnWire {
+			row.State = "open"
+		}
+		if d.State == akkoord.Skipped {
+			row.Reason = d.Code
+		}
+		if !d.Email.IsZero() {
+			row.Person = Prefix + "/people/" + d.Subscriber.String()
+		}
+		page.Deliveries = append(page.Deliveries, row)
+	}
+	if next != 0 {
+		page.Next = r.URL.Path + "?" + url.Values{"state": {page.Filter}, "after": {strconv.FormatInt(next, 10)}}.Encode() + "#deliveries"
+	}
+	return s.cfg.Store.Audit(ctx, v.user.Actor(), "mailing.deliveries", mailingObject(m), strconv.Itoa(len(rows))+" people")
+}
+
+// after reads where a page of a list begins.
+func after(r *http.Request) akkoord.Page {
+	n, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
+	if err != nil || n < 0 {
+		n = 0
+	}
+	return akkoord.Page{After: n, Limit: pageSize}
+}
+
+// mailingObject names a mailing in the audit trail.
+func mailingObject(m akkoord.Mailing) string { return "mailing:" + strconv.FormatInt(m.ID, 10) }
+
+// previewPolicy lets a mail show its pictures, inside our own frame, and
+// nothing else.
+const previewPolicy = "default-src 'none'; img-src 'self' https: http: data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+
+func (s *Site) preview(w http.ResponseWriter, r *http.Request, v visit) error {
+	m, err := s.load(r)
+	if err != nil {
+		return err
+	}
+	variant, err := strconv.Atoi(r.URL.Query().Get("variant"))
+	if err != nil || variant < 0 || variant >= len(m.Variants) {
+		variant = 0
+	}
+	html, _, _, err := s.cfg.Mail.Preview(r.Context(), m, variant, v.locale)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Security-Policy", previewPolicy)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(html) // the reader may have gone
+	return nil
+}
+
+// errNoAct is for a form that our page does not have.
+var errNoAct = akkoord.Fieldf("act", "act_unknown", "Use one of the buttons of the page.")
+
+// act does what a button of the mailing page says, and goes back to the page.
+func (s *Site) act(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := form(r); err != nil {
+		return err
+	}
+	m, err := s.load(r)
+	if err != nil {
+		return err
+	}
+	notice, err := s.do(r.Context(), v, m, r.PostForm)
+	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind != akkoord.NotFound {
+		s.sessions.Put(r.Context(), keyProblem, e.Code)
+		s.sessions.Put(r.Context(), keyText, e.Message)
+	} else if err != nil {
+		return err
+	} else {
+		s.sessions.Put(r.Context(), keyNotice, notice)
+	}
+	http.Redirect(w, r, Prefix+"/mailings/"+m.PublicID.String(), http.StatusSeeOther)
+	return nil
+}
+
+// do checks the right to an act and does it. It gives the notice to show.
+func (s *Site) do(ctx context.Context, v visit, m akkoord.Mailing, in url.Values) (string, error) {
+	act := in.Get("act")
+	if act == "test" {
+		return "tested", s.test(ctx, v, m, in.Get("email"))
+	}
+	if !v.user.Role.May(akkoord.SendMailings) {
+		return "", s.nothing(nil, nil, v)
+	}
+	var err error
+	actor := v.user.Actor()
+	switch act {
+	case "send":
+		return s.send(ctx, actor, m)
+	case "pause":
+		_, err = s.cfg.Store.PauseMailing(ctx, actor, m.PublicID)
+		return "paused", err
+	case "resume":
+		_, err = s.cfg.Store.ResumeMailing(ctx, actor, m.PublicID)
+		return "resumed", err
+	case "cancel":
+		_, err = s.cfg.Store.CancelMailing(ctx, actor, m.PublicID)
+		return "cancelled", err
+	}
+	return "", errNoAct
+}
+
+func (s *Site) send(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing) (string, error) {
+	if why := m.Sendable(s.cfg.Sender()); len(why) > 0 {
+		return "", &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: why[0].Message}
+	}
+	if m.SendAt.After(s.cfg.Now()) {
+		_, err := s.cfg.Store.ScheduleMailing(ctx, actor, m.PublicID, m.SendAt)
+		return "saved", err
+	}
+	_, err := s.cfg.Store.StartMailing(ctx, actor, m.PublicID)
+	return "sent", err
+}
+
+func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, address string) error {
+	to, err := akkoord.ParseEmail(address)
+	if err != nil {
+		return err
+	}
+	draft := m
+	draft.State = akkoord.MailingDraft // a test is no sending: any state may be tested
+	if why := draft.Sendable(s.cfg.Sender()); len(why) > 0 {
+		return &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: why[0].Message}
+	}
+	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "mailing.test", mailingObject(m), ""); err != nil {
+		return err
+	}
+	return s.cfg.Mail.SendTest(ctx, m, 0, v.locale, to)
+}

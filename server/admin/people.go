@@ -1,0 +1,194 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+func (s *Site) people(w http.ResponseWriter, r *http.Request, v visit) error {
+	page := templates.PeoplePage{Admin: s.frame(r, v, "people"), Query: r.URL.Query().Get("email")}
+	var err error
+	if page.Query != "" {
+		err = s.search(r.Context(), v, &page)
+	} else {
+		err = s.list(r, v, &page)
+	}
+	if err != nil {
+		return err
+	}
+	return s.page(w, v, http.StatusOK, page)
+}
+
+// search finds the one person with an address.
+func (s *Site) search(ctx context.Context, v visit, page *templates.PeoplePage) error {
+	page.Searched = true
+	email, err := akkoord.ParseEmail(page.Query)
+	if err != nil {
+		page.Problem, page.Text = akkoord.CodeOf(err), err.Error()
+		return nil
+	}
+	st, err := s.cfg.Store.StandingByEmail(ctx, email)
+	if err != nil {
+		return err
+	}
+	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.search", subscriberObject(st), ""); err != nil {
+		return err
+	}
+	if st.Subscriber.ID == 0 {
+		return nil
+	}
+	row, err := s.personRow(ctx, v, st)
+	page.People = []templates.PersonRow{row}
+	return err
+}
+
+func (s *Site) list(r *http.Request, v visit, page *templates.PeoplePage) error {
+	ctx := r.Context()
+	people, next, err := s.cfg.Store.People(ctx, after(r))
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		st, err := s.cfg.Store.Standing(ctx, p.PublicID)
+		if err != nil {
+			return err
+		}
+		if st.Subscriber.ID == 0 {
+			continue // erased since the list was read
+		}
+		row, err := s.personRow(ctx, v, st)
+		if err != nil {
+			return err
+		}
+		page.People = append(page.People, row)
+	}
+	if next != 0 {
+		page.Next = Prefix + "/people?" + url.Values{"after": {strconv.FormatInt(next, 10)}}.Encode()
+	}
+	return s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.list", "subscriber", strconv.Itoa(len(page.People))+" people")
+}
+
+func (s *Site) personRow(ctx context.Context, v visit, st akkoord.Standing) (templates.PersonRow, error) {
+	row := templates.PersonRow{
+		URL: Prefix + "/people/" + st.Subscriber.PublicID.String(), Address: st.Subscriber.Email.Masked(),
+		Locale: st.Subscriber.Locale, Since: st.Subscriber.CreatedAt,
+	}
+	for _, sub := range st.Subscriptions {
+		p, err := s.cfg.Store.PurposeByID(ctx, sub.PurposeID)
+		if err != nil {
+			return row, err
+		}
+		row.Consents = append(row.Consents, templates.ConsentBadge{Purpose: p.Text(v.locale).Name, State: string(sub.State)})
+	}
+	return row, nil
+}
+
+func (s *Site) person(w http.ResponseWriter, r *http.Request, v visit) error {
+	ctx := r.Context()
+	id, err := akkoord.ParseID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	st, err := s.cfg.Store.Standing(ctx, id)
+	if err != nil {
+		return err
+	}
+	if st.Subscriber.ID == 0 {
+		return s.nothing(w, r, v)
+	}
+	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.read", subscriberObject(st), ""); err != nil {
+		return err
+	}
+	p := st.Subscriber
+	page := templates.PersonPage{
+		Admin: s.frame(r, v, "people"), ID: p.PublicID.String(), Address: p.Email.Display(), Name: p.Name, Locale: p.Locale,
+		Interests: p.Interests, Export: r.URL.Path + "/export",
+	}
+	if page.Consents, err = s.consents(ctx, v, st); err != nil {
+		return err
+	}
+	if page.Events, err = s.events(ctx, v, p.ID); err != nil {
+		return err
+	}
+	return s.page(w, v, http.StatusOK, page)
+}
+
+// consents gives a person's standing, each with the wording that they saw.
+func (s *Site) consents(ctx context.Context, v visit, st akkoord.Standing) ([]templates.PersonConsent, error) {
+	var out []templates.PersonConsent
+	for _, sub := range st.Subscriptions {
+		p, err := s.cfg.Store.PurposeByID(ctx, sub.PurposeID)
+		if err != nil {
+			return nil, err
+		}
+		text, err := s.cfg.Store.Wording(ctx, sub.PurposeID, sub.Version, sub.Locale)
+		if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
+			return nil, err
+		}
+		out = append(out, templates.PersonConsent{
+			Purpose: p.Text(v.locale).Name, State: string(sub.State), Basis: string(sub.Basis), Wording: text.Wording, Version: sub.Version, Since: sub.Since,
+		})
+	}
+	return out, nil
+}
+
+// events gives a person's history, oldest first.
+func (s *Site) events(ctx context.Context, v visit, subscriberID int64) ([]templates.EventRow, error) {
+	events, err := s.cfg.Store.Events(ctx, subscriberID)
+	if err != nil {
+		return nil, err
+	}
+	var campaigns []int64
+	for _, e := range events {
+		campaigns = append(campaigns, e.CampaignID)
+	}
+	slugs, err := s.cfg.Store.CampaignSlugs(ctx, campaigns)
+	if err != nil {
+		return nil, err
+	}
+	var out []templates.EventRow
+	for _, e := range events {
+		row := templates.EventRow{Seq: e.Seq, At: e.At, Kind: string(e.Kind), Campaign: slugs[e.CampaignID], Source: e.Source, Actor: string(e.Actor), Version: e.WordingVersion}
+		if e.PurposeID != 0 {
+			p, err := s.cfg.Store.PurposeByID(ctx, e.PurposeID)
+			if err != nil {
+				return nil, err
+			}
+			row.Purpose = p.Text(v.locale).Name
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+// export hands out all that is stored of a person (M20). The store leaves the
+// audit line.
+func (s *Site) export(w http.ResponseWriter, r *http.Request, v visit) error {
+	id, err := akkoord.ParseID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	record, err := s.cfg.Store.ExportPerson(r.Context(), v.user.Actor(), id)
+	if err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(record, "", "  ")
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+id.String()+`.json"`)
+	_, _ = w.Write(data) // the reader may have gone
+	return nil
+}
+
+// subscriberObject names a person in the audit trail.
+func subscriberObject(st akkoord.Standing) string {
+	return "subscriber:" + strconv.FormatInt(st.Subscriber.ID, 10)
+}

@@ -1,0 +1,100 @@
+package admin
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+// pace learns how fast mailings go from the counts that pages were drawn with.
+type pace struct {
+	mu   sync.Mutex
+	seen map[int64][]sample // by mailing, oldest first
+}
+
+// sample is how many people a mailing was done with at a time.
+type sample struct {
+	at   time.Time
+	done int64
+}
+
+const (
+	paceWindow = time.Minute     // older samples say nothing about now
+	paceSpan   = 3 * time.Second // samples closer together are no measure
+	paceStep   = time.Second     // samples closer than this are one
+	paceCount  = 64              // mailings remembered
+)
+
+// rate takes a sample and gives the mails a second of the last minute, or 0
+// while that is not known: an estimate is shown only when it is measured.
+func (p *pace) rate(mailing, done int64, now time.Time) float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.seen == nil || len(p.seen) > paceCount {
+		p.seen = map[int64][]sample{}
+	}
+	samples := p.seen[mailing]
+	for len(samples) > 0 && (now.Sub(samples[0].at) > paceWindow || samples[0].done > done) {
+		samples = samples[1:]
+	}
+	if n := len(samples); n == 0 || now.Sub(samples[n-1].at) >= paceStep {
+		samples = append(samples, sample{now, done})
+	}
+	p.seen[mailing] = samples
+	span := now.Sub(samples[0].at)
+	if span < paceSpan {
+		return 0
+	}
+	return float64(done-samples[0].done) / span.Seconds()
+}
+
+// forget drops the samples of a mailing that stands still.
+func (p *pace) forget(mailing int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.seen, mailing)
+}
+
+// progress gives a mailing's counts as its page draws them.
+func (s *Site) progress(ctx context.Context, m akkoord.Mailing) (templates.Progress, error) {
+	c, err := s.cfg.Store.Counts(ctx, m.ID)
+	p := templates.Progress{
+		Total: int(c.Total), Open: int(c.Open), Sent: int(c.Sent), Deferred: int(c.Deferred), Bounced: int(c.Bounced),
+		Failed: int(c.Failed), Uncertain: int(c.Uncertain), Skipped: int(c.Skipped),
+	}
+	if m.State == akkoord.MailingSending {
+		p.Rate = s.pace.rate(m.ID, c.Total-c.Open-c.Deferred, s.cfg.Now())
+	} else {
+		s.pace.forget(m.ID)
+	}
+	return p, err
+}
+
+// census remembers counts of people for a while that grows with what counting
+// costs, so that a page that reloads itself never keeps a large database busy.
+type census struct {
+	mu                    sync.Mutex
+	active, pending, left int64
+	until                 time.Time
+}
+
+// censusShare is the part of the time that counting may take.
+const censusShare = 20
+
+func (s *Site) people7(ctx context.Context) (active, pending, left int64, err error) {
+	c := &s.census
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if start := s.cfg.Now(); start.After(c.until) {
+		c.active, c.pending, c.left, err = s.cfg.Store.PeopleCounts(ctx, start.AddDate(0, 0, -7))
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		end := s.cfg.Now()
+		c.until = end.Add(censusShare * end.Sub(start))
+	}
+	return c.active, c.pending, c.left, nil
+}

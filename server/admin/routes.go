@@ -1,0 +1,45 @@
+package admin
+
+import (
+	"net/http"
+
+	"akkoord"
+)
+
+// The rights of routes that ask for no role.
+const (
+	anyone   akkoord.Right = "anyone"    // also those who are not logged in
+	loggedIn akkoord.Right = "logged in" // every user
+)
+
+// route is one thing that the site answers.
+type route struct {
+	pattern string
+	right   akkoord.Right
+	handle  func(http.ResponseWriter, *http.Request, visit) error
+}
+
+// routes are all routes with the right that each needs (P28). GET answers
+// HEAD too and changes nothing.
+func (s *Site) routes() []route {
+	return []route{
+		{"GET /admin/login", anyone, s.loginPage},
+		{"GET /admin/login/{token}", anyone, s.loginButton},
+		{"POST /admin/login/{token}", anyone, s.login},
+		{"POST /admin/logout", loggedIn, s.logout},
+
+		{"GET /admin", akkoord.ReadCatalogue, s.dashboard},
+		{"GET /admin/mailings/{id}", akkoord.ReadCatalogue, s.mailing},
+		{"GET /admin/mailings/{id}/preview", akkoord.ReadCatalogue, s.preview},
+		{"POST /admin/mailings/{id}", akkoord.WriteMailings, s.act}, // each act has its own right: see acts
+		{"GET /admin/purposes", akkoord.ReadCatalogue, s.purposes},
+
+		{"GET /admin/people", akkoord.ReadPeople, s.people},
+		{"GET /admin/people/{id}", akkoord.ReadPeople, s.person},
+		{"GET /admin/people/{id}/export", akkoord.ReadPeople, s.export},
+	}
+}
+
+func (s *Site) nothing(http.ResponseWriter, *http.Request, visit) error {
+	return akkoord.Errorf(akkoord.NotFound, "not_found", "There is nothing at this address.")
+}

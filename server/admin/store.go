@@ -1,0 +1,89 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"akkoord"
+)
+
+// Store is all that the site asks of the database.
+type Store interface {
+	Users
+	Catalogue
+	People
+	Census
+	Mailings
+	Sending
+	Deliveries
+	Slugs
+	// Audit leaves a line about a read of personal data (M27).
+	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
+}
+
+// Users finds who has access.
+type Users interface {
+	User(ctx context.Context, id int64) (akkoord.User, error)
+	// UseLoginToken ends a one-time token and gives its user, or Unauthorized.
+	UseLoginToken(ctx context.Context, hash [32]byte) (akkoord.User, error)
+}
+
+// Catalogue reads what there is.
+type Catalogue interface {
+	Purposes(ctx context.Context) ([]akkoord.Purpose, error)
+	PurposeByID(ctx context.Context, id int64) (akkoord.Purpose, error)
+	Wording(ctx context.Context, purposeID int64, version int, locale string) (akkoord.PurposeText, error)
+	Forms(ctx context.Context) ([]akkoord.Form, error)
+}
+
+// People finds people. A person who is not there is a zero Subscriber.
+type People interface {
+	People(ctx context.Context, p akkoord.Page) (people []akkoord.Subscriber, next int64, err error)
+	Standing(ctx context.Context, id akkoord.ID) (akkoord.Standing, error)
+	StandingByEmail(ctx context.Context, e akkoord.Email) (akkoord.Standing, error)
+	Events(ctx context.Context, subscriberID int64) ([]akkoord.Event, error)
+	ExportPerson(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.PersonRecord, error)
+}
+
+// Census counts people.
+type Census interface {
+	// PeopleCounts counts people who are active for a purpose, pending for
+	// one, and who withdrew from one since a time.
+	PeopleCounts(ctx context.Context, since time.Time) (active, pending, left int64, err error)
+	// PurposeCounts counts subscriptions by purpose and state.
+	PurposeCounts(ctx context.Context) (map[int64]map[akkoord.State]int64, error)
+}
+
+// Mailings reads campaigns and their mailings.
+type Mailings interface {
+	Campaigns(ctx context.Context, p akkoord.Page) (campaigns []akkoord.Campaign, next int64, err error)
+	CampaignByID(ctx context.Context, id int64) (akkoord.Campaign, error)
+	Mailings(ctx context.Context, campaignID int64, p akkoord.Page) (mailings []akkoord.Mailing, next int64, err error)
+	Mailing(ctx context.Context, id akkoord.ID) (akkoord.Mailing, error)
+}
+
+// Sending moves mailings through their states.
+type Sending interface {
+	StartMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
+	ScheduleMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID, at time.Time) (akkoord.Mailing, error)
+	PauseMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
+	ResumeMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
+	CancelMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
+}
+
+// Deliveries tells what became of a mailing.
+type Deliveries interface {
+	Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error)
+	Deliveries(ctx context.Context, mailingID int64, state *akkoord.DeliveryState, p akkoord.Page) (deliveries []akkoord.Delivery, next int64, err error)
+}
+
+// Slugs gives names for internal numbers.
+type Slugs interface {
+	CampaignSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
+}
+
+// Mail shows mailings and sends tests of them.
+type Mail interface {
+	SendTest(ctx context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error
+	Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error)
+}

@@ -1,0 +1,192 @@
+package admin
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+// visit is one request of somebody.
+type visit struct {
+	user   akkoord.User // zero before logging in
+	locale string
+}
+
+// What a session holds.
+const (
+	keyUser    = "user"    // number of the user
+	keyLocale  = "locale"  // language chosen
+	keyNotice  = "notice"  // what the last post did
+	keyProblem = "problem" // code of what went wrong with it
+	keyText    = "text"
+)
+
+// serve lets a request through to its route. Whoever is not logged in is sent
+// to the login page; what a role has no right to looks as if it were not
+// there (P28).
+func (s *Site) serve(w http.ResponseWriter, r *http.Request, route route) {
+	v, err := s.visit(r)
+	switch {
+	case err != nil:
+	case route.right == anyone:
+		err = route.handle(w, r, v)
+	case v.user.ID == 0:
+		http.Redirect(w, r, Prefix+"/login", http.StatusSeeOther)
+	case route.right == loggedIn || v.user.Role.May(route.right):
+		err = route.handle(w, r, v)
+	default:
+		err = s.nothing(w, r, v)
+	}
+	if err != nil {
+		s.fail(w, r, v, err)
+	}
+}
+
+// visit finds out who asks. The user is read anew each time, so that a lost
+// role or access counts at once (P27).
+func (s *Site) visit(r *http.Request) (visit, error) {
+	ctx := r.Context()
+	var v visit
+	if id := s.sessions.GetInt64(ctx, keyUser); id != 0 {
+		u, err := s.cfg.Store.User(ctx, id)
+		if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
+			return v, err
+		}
+		if err == nil && u.DisabledAt.IsZero() {
+			v.user = u
+		}
+	}
+	choice := r.URL.Query().Get("locale")
+	if choice != "" && akkoord.KnownLocale(choice) && v.user.ID != 0 && r.Method == http.MethodGet {
+		s.sessions.Put(ctx, keyLocale, choice)
+	}
+	v.locale = s.cfg.Pages.Match(choice, s.sessions.GetString(ctx, keyLocale), r.Header.Get("Accept-Language"), "")
+	return v, nil
+}
+
+// frame gives what every page shows around its content, with the notice of
+// the last post, once.
+func (s *Site) frame(r *http.Request, v visit, section string) templates.Admin {
+	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path}
+	if v.user.ID != 0 {
+		ctx := r.Context()
+		a.Notice, a.Problem, a.Text = s.sessions.PopString(ctx, keyNotice), s.sessions.PopString(ctx, keyProblem), s.sessions.PopString(ctx, keyText)
+	}
+	return a
+}
+
+// page draws a page.
+func (s *Site) page(w http.ResponseWriter, v visit, status int, page any) error {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", v.locale)
+	return s.cfg.Pages.Render(&delayed{w, status}, v.locale, page)
+}
+
+// delayed sends the status with the first byte: Render writes nothing when it
+// fails, so that an error can still be answered.
+type delayed struct {
+	http.ResponseWriter
+	status int
+}
+
+func (d *delayed) Write(b []byte) (int, error) {
+	if d.status != 0 {
+		d.WriteHeader(d.status)
+		d.status = 0
+	}
+	return d.ResponseWriter.Write(b)
+}
+
+var statuses = map[akkoord.Kind]int{
+	akkoord.Invalid: http.StatusUnprocessableEntity, akkoord.Forbidden: http.StatusForbidden, akkoord.NotFound: http.StatusNotFound,
+	akkoord.Conflict: http.StatusConflict, akkoord.TooLarge: http.StatusRequestEntityTooLarge, akkoord.Unavailable: http.StatusServiceUnavailable,
+}
+
+// fail answers with a page that says what is wrong.
+func (s *Site) fail(w http.ResponseWriter, r *http.Request, v visit, err error) {
+	page := templates.ErrorPage{Status: http.StatusInternalServerError, Code: "internal"}
+	if e, ok := errors.AsType[*akkoord.Error](err); ok && statuses[e.Kind] != 0 {
+		page.Status, page.Code, page.Text = statuses[e.Kind], e.Code, e.Message
+	} else {
+		s.cfg.Log.ErrorContext(r.Context(), "admin request failed", "method", r.Method, "route", r.Pattern, "error", err)
+	}
+	if v.locale == "" {
+		v.locale = s.cfg.Pages.Match("", "", r.Header.Get("Accept-Language"), "")
+	}
+	if err := s.page(w, v, page.Status, page); err != nil {
+		s.cfg.Log.ErrorContext(r.Context(), "draw admin error page", "error", err)
+	}
+}
+
+// form reads a posted form.
+func form(r *http.Request) error {
+	err := r.ParseForm()
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return akkoord.Errorf(akkoord.TooLarge, "too_large", "What was sent is too large.")
+	}
+	if err != nil {
+		return akkoord.Errorf(akkoord.Invalid, "body_invalid", "The form did not arrive whole.")
+	}
+	return nil
+}
+
+// NewLoginToken makes the secret of a one-time login link, whose path is
+// LoginPath(token), and its hash, which is all that is stored.
+func NewLoginToken(random io.Reader) (token string, hash [sha256.Size]byte, err error) {
+	var secret [32]byte
+	if _, err := io.ReadFull(random, secret[:]); err != nil {
+		return "", hash, err
+	}
+	token = base64.RawURLEncoding.EncodeToString(secret[:])
+	return token, sha256.Sum256([]byte(token)), nil
+}
+
+// LoginPath gives the path of the one-time login link of a token.
+func LoginPath(token string) string { return Prefix + "/login/" + token }
+
+func (s *Site) loginPage(w http.ResponseWriter, r *http.Request, v visit) error {
+	if v.user.ID != 0 {
+		http.Redirect(w, r, Prefix, http.StatusSeeOther)
+		return nil
+	}
+	return s.page(w, v, http.StatusOK, templates.LoginPage{Admin: s.frame(r, v, "")})
+}
+
+// loginButton shows the button behind a login link, whether the link is good
+// or not: scanners of mail follow links, and must not use this one up.
+func (s *Site) loginButton(w http.ResponseWriter, r *http.Request, v visit) error {
+	page := templates.LoginPage{Admin: s.frame(r, visit{}, ""), Action: LoginPath(r.PathValue("token"))}
+	page.Path = "" // a language link would put the token into one more place
+	return s.page(w, v, http.StatusOK, page)
+}
+
+func (s *Site) login(w http.ResponseWriter, r *http.Request, v visit) error {
+	ctx := r.Context()
+	u, err := s.cfg.Store.UseLoginToken(ctx, sha256.Sum256([]byte(r.PathValue("token"))))
+	if akkoord.KindOf(err) == akkoord.Unauthorized {
+		return s.page(w, v, http.StatusGone, templates.LoginPage{Expired: true})
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, keyUser, u.ID)
+	http.Redirect(w, r, Prefix, http.StatusSeeOther)
+	return nil
+}
+
+func (s *Site) logout(w http.ResponseWriter, r *http.Request, _ visit) error {
+	if err := s.sessions.Destroy(context.WithoutCancel(r.Context())); err != nil {
+		return err
+	}
+	http.Redirect(w, r, Prefix+"/login", http.StatusSeeOther)
+	return nil
+}

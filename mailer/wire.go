@@ -1,8 +1,12 @@
 package mailer
 
 import (
+	"bytes"
 	"context"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // block is how much is written under one Timeouts.Block.
@@ -71,4 +75,74 @@ func (s *Session) isStopping() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stopping
+}
+
+// admit checks an envelope once more at the wire, whoever made it (L27).
+func (s *Session) admit(e Envelope) (Outcome, bool) {
+	switch {
+	case !addressSafe(e.To) || e.From != "" && !addressSafe(e.From) || !envIDSafe(e.ID):
+		return Outcome{State: Failed, Class: ClassContent, Stage: StageMail, Code: 553, Enhanced: "5.1.3", Reply: "an address that may not go over the wire"}, false
+	case !s.caps.SMTPUTF8 && !(ascii(e.From) && ascii(e.To)):
+		return Outcome{State: Deferred, Class: ClassSoft, Stage: StageMail, Code: 450, Enhanced: "4.6.7", Reply: "the relay offers no SMTPUTF8 now, which this address needs"}, false
+	}
+	return Outcome{}, true
+}
+
+func addressSafe(a string) bool {
+	at := strings.LastIndexByte(a, '@')
+	return at > 0 && at < len(a)-1 && len(a) <= 320 && wireSafe(a) && ascii(a[at:])
+}
+
+// wireSafe refuses whatever could end a command or be seen as two words.
+func wireSafe(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r == 0x7f || r == '<' || r == '>' || r == '"' || r == '\\' ||
+			r > 0x7f && (unicode.IsControl(r) || unicode.IsSpace(r) || unicode.In(r, unicode.Cf))
+	})
+}
+
+// envIDSafe admits what needs no xtext encoding (RFC 3461 section 4.4).
+func envIDSafe(id string) bool {
+	return len(id) <= 100 && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '+' || r == '=' })
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// terminate doubles leading dots and adds the final one (RFC 5321 section
+// 4.5.2), in place.
+func terminate(msg []byte) []byte {
+	if !bytes.HasSuffix(msg, []byte("\r\n")) {
+		msg = append(msg, '\r', '\n')
+	}
+	dots := bytes.Count(msg, []byte("\n."))
+	first := msg[0] == '.'
+	if first {
+		dots++
+	}
+	if dots > 0 {
+		msg = stuff(msg, dots)
+	}
+	return append(msg, '.', '\r', '\n')
+}
+
+// stuff makes room for dots more bytes and moves the text up from its end.
+func stuff(msg []byte, dots int) []byte {
+	from := len(msg) - 1
+	msg = append(msg, make([]byte, dots)...)
+	for to := len(msg) - 1; from >= 0; from-- {
+		msg[to] = msg[from]
+		to--
+		if msg[from] == '.' && (from == 0 || msg[from-1] == '\n') {
+			msg[to] = '.'
+			to--
+		}
+	}
+	return msg
 }

@@ -58,7 +58,7 @@ func (s *Store) overdue(ctx context.Context, limit int) ([]int64, error) {
 func (t *tx) expire(people []int64) (int, error) {
 	n, forgotten := 0, 0
 	for _, id := range people {
-		st, err := standing(t, t.store.hasher, byID, id)
+		st, err := standing(t, byID, id)
 		if err != nil {
 			return 0, err
 		}

@@ -94,7 +94,7 @@ func (t *tx) seedPerson(p Seed) (st akkoord.Standing, request akkoord.ID, err er
 	if err != nil || n == 0 {
 		return st, request, err
 	}
-	if st, err = standing(t, t.store.hasher, byPublicID, person[:]); err != nil {
+	if st, err = standing(t, byPublicID, person[:]); err != nil {
 		return st, request, err
 	}
 	return st, request, t.putInterests(st.Subscriber.ID, p.Interests, p.RequestedAt)

@@ -123,6 +123,7 @@ CREATE TABLE consent_event (
   hash            BLOB    NOT NULL
 );
 CREATE INDEX consent_event_subscriber ON consent_event (subscriber_id, seq);
+CREATE INDEX consent_event_mailing ON consent_event (mailing_id, kind) WHERE mailing_id <> 0;
 
 -- The personal part of the ledger's lines; erasable.
 CREATE TABLE consent_evidence (
@@ -215,7 +216,7 @@ CREATE TABLE delivery (
   reply         TEXT    NOT NULL,
   PRIMARY KEY (mailing_id, subscriber_id)
 ) WITHOUT ROWID;
-CREATE INDEX delivery_due ON delivery (next_at) WHERE state = 3;
+CREATE INDEX delivery_due ON delivery (mailing_id, next_at) WHERE state = 3;
 CREATE INDEX delivery_subscriber ON delivery (subscriber_id, mailing_id);
 
 -- A run of a mailing's audience that one connection claims at once.
@@ -224,9 +225,9 @@ CREATE TABLE delivery_chunk (
   mailing_id  INTEGER NOT NULL,
   first       INTEGER NOT NULL,
   last        INTEGER NOT NULL,
-  state       INTEGER NOT NULL, -- 0 open, 1 claimed, 2 done
-  fence       BIGINT  NOT NULL,
-  lease_until BIGINT  NOT NULL
+  state       INTEGER NOT NULL, -- -1 people not frozen yet, 0 open, 1 claimed, 2 done
+  fence       BIGINT  NOT NULL, -- of the claim; with state -1 how many people are frozen
+  lease_until BIGINT  NOT NULL  -- for databases that several processes share
 );
 CREATE INDEX delivery_chunk_open ON delivery_chunk (mailing_id, state, id) WHERE state < 2;
 
@@ -308,4 +309,10 @@ CREATE TRIGGER purpose_text_update BEFORE UPDATE ON purpose_text BEGIN SELECT RA
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER form_version_update BEFORE UPDATE ON form_version BEGIN SELECT RAISE(ABORT, 'form versions never change'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER purpose_text_delete BEFORE DELETE ON purpose_text BEGIN SELECT RAISE(ABORT, 'texts are versioned, never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER form_version_delete BEFORE DELETE ON form_version BEGIN SELECT RAISE(ABORT, 'form versions are never deleted'); END;
 -- +goose StatementEnd

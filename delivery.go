@@ -78,12 +78,13 @@ type Delivery struct {
 	NextAt       time.Time
 }
 
-// Window is a run of deliveries of one mailing that one connection has claimed.
-// Results are accepted only with its Fence: a claim that was taken over in the
-// meantime writes nothing (P19).
+// Window is a run of deliveries of one mailing that one connection has claimed:
+// a chunk of the audience, or people whose next attempt is due. Results are
+// accepted only with its Fence: a claim that was taken over in the meantime
+// writes nothing (P19).
 type Window struct {
 	Chunk      int64 // number of the chunk; 0 for a window of retries
-	Fence      int64
+	Fence      int64 // never 0; a delivery or chunk that nobody holds has 0
 	MailingID  int64
 	Revision   int64 // of the store when the window was claimed; what changed later is asked again
 	Recipients []Recipient
@@ -118,12 +119,23 @@ type Result struct {
 type SystemDelivery struct {
 	ID       int64
 	Fence    int64
-	Mail     SystemMail
-	Locale   string
+	Mail     SystemMail // MailConfirm or MailAlready
+	Locale   string     // of the form that was filled in
 	Request  ID
 	Person   Standing
-	Asked    []Subscription // for MailConfirm: the purposes to be confirmed
+	Asked    []Subscription // the purposes to be confirmed; for MailAlready those that are active
 	At       time.Time      // when the sign-up was made
+	Attempts int            // made before
+	FirstAt  time.Time      // when it was first claimed: the Date and the links of every retry
+}
+
+// SystemResult is what became of a SystemDelivery. Without Done it is tried
+// again at DueAt, since a confirmation is sent at least once (P08).
+type SystemResult struct {
+	ID       int64
+	Fence    int64
+	Done     bool
+	Code     string // the relay's reply code, or why it was given up
 	Attempts int
-	FirstAt  time.Time
+	DueAt    time.Time
 }

@@ -68,6 +68,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.writer, err = openWriter(ctx, s); err != nil {
 		return nil, err
 	}
+	if s.journal, err = openJournal(ctx, s); err != nil { // before register, which overwrites the boot id
+		return nil, err
+	}
 	if err = s.register(ctx); err != nil {
 		return nil, err
 	}

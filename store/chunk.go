@@ -1,0 +1,74 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+
+	"akkoord"
+)
+
+// The audience of a mailing is frozen when it starts: a row of delivery per
+// person, in chunks of neighbouring subscriber numbers. A connection claims a
+// chunk with one row update and settles its people with one each.
+const (
+	freezeStep = 10000 // people whom one commit freezes, so that sign-ups wait some 50 ms at most
+	chunkSize  = 500   // people of a chunk
+	chunkLeast = 10    // of a chunk of a small audience, which is cut so that all connections have work
+	chunkShare = 16
+)
+
+// beginFreeze puts down where freezing starts: a chunk with state -1 whose
+// people are those after first up to last.
+func (t *tx) beginFreeze(mailingID int64) error {
+	return t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence, lease_until)
+		SELECT $1, 0, coalesce(max(id), 0), -1, 0, 0 FROM subscriber`, mailingID)
+}
+
+// freeze freezes the next step of a mailing's audience: who is active for the
+// purpose, not suppressed and not gone from the campaign. It reports whether
+// more is to be done. Variants take turns.
+func (t *tx) freeze(m akkoord.Mailing) (more bool, err error) {
+	var cursor, first, last, frozen int64
+	err = t.queryRow(`SELECT id, first, last, fence FROM delivery_chunk WHERE mailing_id = $1 AND state = -1`, m.ID).Scan(&cursor, &first, &last, &frozen)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var purpose, upto, seen int64
+	if err := t.queryRow(`SELECT purpose_id FROM campaign WHERE id = $1`, m.CampaignID).Scan(&purpose); err != nil {
+		return false, err
+	}
+	if err := t.queryRow(`SELECT count(*), coalesce(max(subscriber_id), 0) FROM (SELECT subscriber_id FROM subscription
+			WHERE purpose_id = $1 AND state = 'active' AND subscriber_id > $2 AND subscriber_id <= $3 ORDER BY subscriber_id LIMIT $4) AS step`,
+		purpose, first, last, freezeStep).Scan(&seen, &upto); err != nil {
+		return false, err
+	}
+	n, err := t.execCount(`INSERT INTO delivery (mailing_id, subscriber_id, state, variant, attempts, fence, first_at, updated_at, next_at, code, reply)
+		SELECT $1, x.subscriber_id, 0, ($2 + row_number() OVER (ORDER BY x.subscriber_id) - 1) % $3, 0, 0, 0, 0, 0, '', ''
+		FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id
+		WHERE x.purpose_id = $4 AND x.state = 'active' AND x.subscriber_id > $5 AND x.subscriber_id <= $6
+			AND NOT EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash AND k.kind <> 'blocked')
+			AND NOT EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $7)
+		ORDER BY x.subscriber_id`,
+		m.ID, frozen, max(len(m.Variants), 1), purpose, first, upto, m.CampaignID)
+	if err != nil {
+		return false, err
+	}
+	size := int64(chunkSize)
+	if seen < freezeStep && frozen == 0 {
+		size = min(max(n/chunkShare, chunkLeast), chunkSize)
+	}
+	if err := t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence, lease_until)
+		SELECT $1, min(subscriber_id), max(subscriber_id), 0, 0, 0 FROM (
+			SELECT subscriber_id, (row_number() OVER (ORDER BY subscriber_id) - 1) / $4 AS n
+			FROM delivery WHERE mailing_id = $1 AND subscriber_id > $2 AND subscriber_id <= $3) AS numbered
+		GROUP BY n ORDER BY n`, m.ID, first, upto, size); err != nil {
+		return false, err
+	}
+	if seen < freezeStep {
+		return false, t.exec(`DELETE FROM delivery_chunk WHERE id = $1`, cursor)
+	}
+	return true, t.exec(`UPDATE delivery_chunk SET first = $2, fence = $3 WHERE id = $1`, cursor, upto, frozen+n)
+}

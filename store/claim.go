@@ -1,0 +1,229 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"akkoord"
+)
+
+// retryWindow is how many people whose next attempt is due are claimed at once.
+const retryWindow = 200
+
+// Claim gives one connection a window of deliveries of a mailing that is being
+// sent, or nil when there is nothing to do now. Mailings take turns, and so do
+// first attempts and retries. The gate is asked about each person in the same
+// commit; those it refuses are skipped with its code and not in the window.
+// Every window must be given to Release.
+//
+// A claim needs no lease: on SQLite no other process can send (P18), and what
+// a killed one held is given back when the database is opened.
+func (s *Store) Claim(ctx context.Context) (*akkoord.Window, error) {
+	for {
+		revision, end := s.changes.watch()
+		var w *akkoord.Window
+		err := s.update(ctx, "claim", func(t *tx) (err error) {
+			w, err = t.claim()
+			return err
+		})
+		if err != nil || w == nil {
+			end()
+			return nil, err
+		}
+		if len(w.Recipients) == 0 { // the gate refused them all
+			end()
+			continue
+		}
+		w.Revision = revision
+		s.journal.hold(w, end)
+		return w, nil
+	}
+}
+
+// claimTurn remembers whose turn it is. Only the writer touches it.
+type claimTurn struct {
+	mailing int64 // that was claimed from last
+	retries bool  // retries come first next time
+}
+
+// liveCampaign is what claiming needs to know of a mailing.
+type liveCampaign struct{ mailing, campaign, purpose int64 }
+
+func (t *tx) claim() (*akkoord.Window, error) {
+	live, err := t.sending()
+	if err != nil {
+		return nil, err
+	}
+	turn := &t.store.journal.turn
+	split := slices.IndexFunc(live, func(m liveCampaign) bool { return m.mailing > turn.mailing })
+	if split > 0 {
+		live = slices.Concat(live[split:], live[:split])
+	}
+	for _, m := range live {
+		order := []func(liveCampaign) (*akkoord.Window, error){t.claimChunk, t.claimRetries}
+		if turn.retries {
+			slices.Reverse(order)
+		}
+		for _, claim := range order {
+			if w, err := claim(m); w != nil || err != nil {
+				turn.mailing, turn.retries = m.mailing, !turn.retries
+				return w, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (t *tx) sending() ([]liveCampaign, error) {
+	var out []liveCampaign
+	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.state = 'sending' ORDER BY m.id`)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var m liveCampaign
+		err := r.Scan(&m.mailing, &m.campaign, &m.purpose)
+		out = append(out, m)
+		return err
+	})
+	return out, err
+}
+
+func (t *tx) claimChunk(m liveCampaign) (*akkoord.Window, error) {
+	w := &akkoord.Window{MailingID: m.mailing, Fence: micros(t.now)}
+	var first, last int64
+	err := t.queryRow(`UPDATE delivery_chunk SET state = 1, fence = $2 WHERE id = (
+			SELECT id FROM delivery_chunk WHERE mailing_id = $1 AND state = 0 ORDER BY id LIMIT 1)
+		RETURNING id, first, last`, m.mailing, w.Fence).Scan(&w.Chunk, &first, &last)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows, err := t.query(claimQuery+` AND d.subscriber_id BETWEEN $4 AND $5 AND d.state = 0 ORDER BY d.subscriber_id`,
+		m.mailing, m.purpose, m.campaign, first, last)
+	if err := t.admit(w, rows, err); err != nil {
+		return nil, err
+	}
+	if len(w.Recipients) == 0 {
+		return w, t.release(w)
+	}
+	return w, nil
+}
+
+func (t *tx) claimRetries(m liveCampaign) (*akkoord.Window, error) {
+	w := &akkoord.Window{MailingID: m.mailing, Fence: micros(t.now)}
+	rows, err := t.query(claimQuery+` AND d.state = 3 AND d.next_at <= $4 AND d.fence = 0 ORDER BY d.next_at LIMIT $5`,
+		m.mailing, m.purpose, m.campaign, micros(t.now), retryWindow)
+	n, err := t.admitted(w, rows, err)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	for _, r := range w.Recipients {
+		if err := t.exec(`UPDATE delivery SET fence = $3 WHERE mailing_id = $1 AND subscriber_id = $2`, m.mailing, r.SubscriberID, w.Fence); err != nil {
+			return nil, err
+		}
+	}
+	if len(w.Recipients) == 0 {
+		return w, t.finish(m.mailing)
+	}
+	return w, nil
+}
+
+// claimQuery reads deliveries of mailing $1 with all that the gate asks, for
+// purpose $2 and campaign $3.
+const claimQuery = `SELECT d.subscriber_id, d.variant, d.attempts, d.first_at, s.public_id, s.email, s.name, s.locale, x.state,
+	EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = d.subscriber_id AND l.campaign_id = $3),
+	coalesce((SELECT string_agg(k.kind, ',') FROM suppression k WHERE k.hash = s.email_hash), '')
+	FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id
+	LEFT JOIN subscription x ON x.subscriber_id = d.subscriber_id AND x.purpose_id = $2
+	WHERE d.mailing_id = $1`
+
+// candidate is a person about to be claimed.
+type candidate struct {
+	akkoord.Recipient
+	facts akkoord.Facts
+}
+
+func (t *tx) admit(w *akkoord.Window, rows *sql.Rows, err error) error {
+	_, err = t.admitted(w, rows, err)
+	return err
+}
+
+// admitted asks the gate about all rows, puts those it lets pass into the
+// window and skips the others. It gives the number of rows.
+func (t *tx) admitted(w *akkoord.Window, rows *sql.Rows, err error) (int, error) {
+	var all []candidate
+	err = each(rows, err, func(r *sql.Rows) error {
+		c, err := scanCandidate(r)
+		all = append(all, c)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	w.Recipients = make([]akkoord.Recipient, 0, len(all))
+	for i := range all {
+		c := &all[i]
+		if v := akkoord.Gate(c.facts); !v.Allowed {
+			if err := t.exec(`UPDATE delivery SET state = 6, code = $3, updated_at = $4 WHERE mailing_id = $1 AND subscriber_id = $2`,
+				w.MailingID, c.SubscriberID, v.Code, micros(t.now)); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		w.Recipients = append(w.Recipients, c.Recipient)
+	}
+	return len(all), nil
+}
+
+func scanCandidate(r row) (candidate, error) {
+	var c candidate
+	var id []byte
+	var kinds string
+	var email, name, locale, state sql.NullString
+	var first int64
+	err := r.Scan(&c.SubscriberID, &c.Variant, &c.Attempts, &first, &id, &email, &name, &locale, &state, &c.facts.LeftCampaign, &kinds)
+	if err != nil {
+		return c, err
+	}
+	if kinds != "" {
+		for k := range strings.SplitSeq(kinds, ",") {
+			c.facts.Suppressions = append(c.facts.Suppressions, akkoord.SuppressionKind(k))
+		}
+	}
+	c.PublicID, c.Name, c.Locale, c.FirstAt = id16(id), name.String, locale.String, fromMicros(first)
+	c.facts.Known, c.facts.State, c.facts.Mailing = email.Valid, akkoord.State(state.String), akkoord.MailingSending
+	if email.Valid {
+		if c.Email, err = akkoord.ParseEmail(email.String); err != nil {
+			return c, fmt.Errorf("subscriber %d: the stored address does not parse", c.SubscriberID)
+		}
+	}
+	return c, nil
+}
+
+// Ask is the last question before the first byte of a body: may this person
+// get this mail now? It looks into the set that every commit feeds before its
+// answer, and asks the database again only about what changed since the claim
+// (P09, P13).
+func (s *Store) Ask(ctx context.Context, w *akkoord.Window, i int) (akkoord.Verdict, error) {
+	r := &w.Recipients[i]
+	if !s.changes.since(w.Revision, r.SubscriberID, w.MailingID) {
+		return akkoord.Verdict{Allowed: true}, nil
+	}
+	m, err := s.MailingByID(ctx, w.MailingID)
+	if err != nil {
+		return akkoord.Verdict{}, err
+	}
+	c, err := s.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return akkoord.Verdict{}, err
+	}
+	st, err := standing(s.view(ctx), byID, r.SubscriberID)
+	if err != nil {
+		return akkoord.Verdict{}, err
+	}
+	return akkoord.Gate(st.Facts(c.PurposeID, c.ID, m.State)), nil
+}

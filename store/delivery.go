@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"akkoord"
+)
+
+// Counts gives a mailing's deliveries by state, from the rows in one query, so
+// that the sum holds at every moment (P07).
+func (s *Store) Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error) {
+	var c akkoord.Counts
+	rows, err := s.view(ctx).query(`SELECT state, count(*) FROM delivery WHERE mailing_id = $1 GROUP BY state`, mailingID)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var state akkoord.DeliveryState
+		var n int64
+		err := r.Scan(&state, &n)
+		c.Add(state, n)
+		return err
+	})
+	return c, err
+}
+
+const deliveryQuery = `SELECT d.mailing_id, d.subscriber_id, s.public_id, s.email, d.state, d.variant, d.attempts, d.code, d.reply, d.first_at, d.updated_at, d.next_at
+	FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id`
+
+func scanDelivery(r row) (akkoord.Delivery, error) {
+	var d akkoord.Delivery
+	var id []byte
+	var email sql.NullString
+	var first, updated, next int64
+	err := r.Scan(&d.MailingID, &d.SubscriberID, &id, &email, &d.State, &d.Variant, &d.Attempts, &d.Code, &d.Reply, &first, &updated, &next)
+	if err != nil {
+		return d, err
+	}
+	d.Subscriber, d.FirstAt, d.UpdatedAt, d.NextAt = id16(id), fromMicros(first), fromMicros(updated), fromMicros(next)
+	if email.Valid {
+		d.Email, err = akkoord.ParseEmail(email.String)
+	}
+	return d, err
+}
+
+// Deliveries gives a page of a mailing's deliveries, or of those in one state,
+// by the number of the person, and the number after which the next page
+// begins; 0 when there is none.
+func (s *Store) Deliveries(ctx context.Context, mailingID int64, state *akkoord.DeliveryState, p akkoord.Page) ([]akkoord.Delivery, int64, error) {
+	where, args := ` WHERE d.mailing_id = $1 AND d.subscriber_id > $2`, []any{mailingID, p.After, p.Size() + 1}
+	if state != nil {
+		where, args = where+` AND d.state = $4`, append(args, int64(*state))
+	}
+	out, err := s.deliveries(ctx, deliveryQuery+where+` ORDER BY d.subscriber_id LIMIT $3`, args...)
+	out, next := cut(out, p, func(d akkoord.Delivery) int64 { return d.SubscriberID })
+	return out, next, err
+}
+
+// SentTo gives the latest mailings that were sent to a person or may have
+// reached them, newest first.
+func (s *Store) SentTo(ctx context.Context, subscriberID int64, limit int) ([]akkoord.Delivery, error) {
+	return s.deliveries(ctx, deliveryQuery+` WHERE d.subscriber_id = $1 AND d.state IN (2, 5, 7) ORDER BY d.mailing_id DESC LIMIT $2`, subscriberID, limit)
+}
+
+// DeliveryTo gives one person's delivery of a mailing, or NotFound: what the
+// view in the browser needs to show the variant that the person got.
+func (s *Store) DeliveryTo(ctx context.Context, mailingID, subscriberID int64) (akkoord.Delivery, error) {
+	d, err := scanDelivery(s.view(ctx).queryRow(deliveryQuery+` WHERE d.mailing_id = $1 AND d.subscriber_id = $2`, mailingID, subscriberID))
+	return d, missing(err, "delivery")
+}
+
+func (s *Store) deliveries(ctx context.Context, query string, args ...any) ([]akkoord.Delivery, error) {
+	var out []akkoord.Delivery
+	rows, err := s.view(ctx).query(query, args...)
+	err = each(rows, err, func(r *sql.Rows) error {
+		d, err := scanDelivery(r)
+		out = append(out, d)
+		return err
+	})
+	return out, err
+}
+
+// UnsubscribedBy counts the people who left, by a link of a mailing, its
+// campaign, its purpose or everything, from the ledger.
+func (s *Store) UnsubscribedBy(ctx context.Context, mailingID int64) (int64, error) {
+	var n int64
+	err := s.view(ctx).queryRow(`SELECT count(DISTINCT subscriber_id) FROM consent_event
+		WHERE mailing_id = $1 AND mailing_id <> 0 AND kind IN ('withdrawn', 'objected', 'campaign_left')`, mailingID).Scan(&n)
+	return n, err
+}
+
+// Gate answers whether an address may get a mail of a purpose now or, where a
+// mailing is given, that mailing. Errors: NotFound for the purpose or the
+// mailing; an address that nobody has is no error (contract).
+func (s *Store) Gate(ctx context.Context, e akkoord.Email, purposeSlug string, mailing *akkoord.ID) (akkoord.Verdict, error) {
+	var purposeID, campaignID int64
+	var state akkoord.MailingState
+	if mailing != nil {
+		m, err := s.Mailing(ctx, *mailing)
+		if err != nil {
+			return akkoord.Verdict{}, err
+		}
+		c, err := s.CampaignByID(ctx, m.CampaignID)
+		if err != nil {
+			return akkoord.Verdict{}, err
+		}
+		purposeID, campaignID, state = c.PurposeID, c.ID, m.State
+	} else {
+		p, err := s.Purpose(ctx, purposeSlug)
+		if err != nil {
+			return akkoord.Verdict{}, err
+		}
+		purposeID = p.ID
+	}
+	st, err := s.StandingByEmail(ctx, e)
+	if err != nil {
+		return akkoord.Verdict{}, err
+	}
+	return akkoord.Gate(st.Facts(purposeID, campaignID, state)), nil
+}

@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"akkoord"
+)
+
+// ClaimSystem claims up to n rows of the outbox that are due and decides, from
+// each person's standing at this moment, which mail it calls for. Rows that
+// call for none are done with the reason. What is given counts against the
+// mailbox's budget in the same commit, once, however often it is tried again
+// (P14). Every claimed row must be given to SettleSystem; those of a process
+// that died are given back when the database is opened.
+func (s *Store) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelivery, error) {
+	var out []akkoord.SystemDelivery
+	err := s.update(ctx, "claim outbox", func(t *tx) error {
+		due, err := t.due(n)
+		if err != nil {
+			return err
+		}
+		for i := range due {
+			d, err := t.claimOutbox(due[i])
+			if err != nil {
+				return err
+			}
+			if d.Mail != akkoord.MailNone {
+				out = append(out, d)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// outboxRow is a row that is due.
+type outboxRow struct {
+	akkoord.SystemDelivery
+	subscriber int64
+	decided    akkoord.SystemMail // at an earlier claim
+}
+
+func (t *tx) due(n int) ([]outboxRow, error) {
+	var out []outboxRow
+	rows, err := t.query(`SELECT id, subscriber_id, request, locale, at, attempts, first_at, mail FROM outbox
+		WHERE state = 0 AND due_at <= $1 AND fence = 0 ORDER BY due_at LIMIT $2`, micros(t.now), n)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var o outboxRow
+		var request []byte
+		var at, first int64
+		err := r.Scan(&o.ID, &o.subscriber, &request, &o.Locale, &at, &o.Attempts, &first, &o.decided)
+		o.Request, o.At, o.FirstAt = id16(request), fromMicros(at), fromMicros(first)
+		out = append(out, o)
+		return err
+	})
+	return out, err
+}
+
+func (t *tx) claimOutbox(o outboxRow) (akkoord.SystemDelivery, error) {
+	d := o.SystemDelivery
+	var err error
+	if d.Person, err = standing(t, byID, o.subscriber); err != nil {
+		return d, err
+	}
+	mailbox := t.store.hasher.Mailbox(d.Person.Subscriber.Email)
+	b, err := t.budget(mailbox)
+	if err != nil {
+		return d, err
+	}
+	if o.decided != akkoord.MailNone { // counted already
+		b.recent, b.told = 0, 0
+	}
+	var code string
+	d.Mail, code = d.Person.SignUpMail(d.Request, b.recent, fromMicros(b.told), t.now)
+	if d.Mail == akkoord.MailNone {
+		return d, t.dropOutbox(d, code)
+	}
+	d.Asked, _ = d.Person.Asked(d.Request, t.now)
+	if d.Mail == akkoord.MailAlready {
+		d.Asked = active(d.Person)
+	}
+	if o.decided == akkoord.MailNone {
+		// Several mails of one commit get a microsecond each.
+		if err := t.exec(`INSERT INTO mail_budget (mailbox, at, mail) VALUES ($1, $2, $3)`, mailbox[:], max(micros(t.now), b.last+1), string(d.Mail)); err != nil {
+			return d, err
+		}
+	}
+	if d.FirstAt.IsZero() {
+		d.FirstAt = t.now
+	}
+	d.Fence = micros(t.now)
+	return d, t.exec(`UPDATE outbox SET fence = $2, mail = $3, first_at = $4 WHERE id = $1`, d.ID, d.Fence, string(d.Mail), micros(d.FirstAt))
+}
+
+// budget is what a mailbox got in the last day.
+type budget struct {
+	recent int   // confirmation mails
+	told   int64 // when it was last told that the person is subscribed already
+	last   int64 // when it got its last mail
+}
+
+func (t *tx) budget(mailbox akkoord.AddressHash) (b budget, err error) {
+	err = t.queryRow(`SELECT count(CASE WHEN mail = 'confirm' THEN 1 END), coalesce(max(CASE WHEN mail = 'already' THEN at END), 0), coalesce(max(at), 0)
+		FROM mail_budget WHERE mailbox = $1 AND at > $2`, mailbox[:], micros(t.now.Add(-akkoord.Limits.ConfirmMailDay))).Scan(&b.recent, &b.told, &b.last)
+	return b, err
+}
+
+func active(st akkoord.Standing) []akkoord.Subscription {
+	var out []akkoord.Subscription
+	for _, sub := range st.Subscriptions {
+		if sub.State == akkoord.Active {
+			out = append(out, sub)
+		}
+	}
+	return out
+}
+
+// dropOutbox ends a row that calls for no mail. What is pending for an address
+// that said "not me" before is forgotten at once.
+func (t *tx) dropOutbox(d akkoord.SystemDelivery, code string) error {
+	if code == "blocked" {
+		o := akkoord.Origin{Source: "blocked", Actor: akkoord.ActorSystem}
+		if err := t.apply(d.Person.Subscriber, d.Person.NotMe(d.Request, o, t.now)); err != nil {
+			return err
+		}
+	}
+	return t.exec(`UPDATE outbox SET state = 1, mail = '', code = $2, done_at = $3 WHERE id = $1`, d.ID, code, micros(t.now))
+}
+
+// SettleSystem stores what became of claimed rows of the outbox.
+func (s *Store) SettleSystem(ctx context.Context, results ...akkoord.SystemResult) error {
+	return s.update(ctx, "settle outbox", func(t *tx) error {
+		for _, r := range results {
+			state, doneAt, due := 0, int64(0), r.DueAt
+			if r.Done {
+				state, doneAt, due = 1, micros(t.now), t.now
+			}
+			if err := t.exec(`UPDATE outbox SET fence = 0, state = $3, attempts = $4, code = $5, due_at = $6, done_at = $7 WHERE id = $1 AND fence = $2`,
+				r.ID, r.Fence, state, r.Attempts, r.Code, micros(due), doneAt); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

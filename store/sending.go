@@ -1,0 +1,268 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"akkoord"
+)
+
+// StartMailing begins to send a mailing: its state moves and its audience is
+// frozen, which for many people goes on in steps after the first commit. A
+// second call is a Conflict and starts nothing (P13). Whether the mailing can
+// be sent at all, the caller has asked akkoord.Mailing.Sendable.
+func (s *Store) StartMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error) {
+	m, err := s.moveMailing(ctx, actor, id, "send", func(t *tx, m *akkoord.Mailing) error { return t.start(m) })
+	if err != nil {
+		return m, err
+	}
+	err = s.freezeAll(ctx, m.ID)
+	if err == nil { // there may be nobody
+		err = s.update(ctx, "finish mailing", func(t *tx) error { return t.finish(m.ID) })
+	}
+	if err != nil {
+		s.cfg.Log.Warn("the audience of a mailing is not frozen to the end; that goes on by itself", "mailing", m.ID, "error", err)
+	}
+	return s.MailingByID(ctx, m.ID)
+}
+
+// ScheduleMailing sets the time at which a mailing is started by itself.
+func (s *Store) ScheduleMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID, at time.Time) (akkoord.Mailing, error) {
+	return s.moveMailing(ctx, actor, id, "schedule", func(_ *tx, m *akkoord.Mailing) error {
+		m.SendAt = at
+		return nil
+	})
+}
+
+// PauseMailing stops sending: no body is begun after its commit (P13). A
+// scheduled mailing becomes a draft again.
+func (s *Store) PauseMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error) {
+	return s.moveMailing(ctx, actor, id, "pause", nil)
+}
+
+// ResumeMailing goes on exactly where a pause stopped.
+func (s *Store) ResumeMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error) {
+	return s.moveMailing(ctx, actor, id, "resume", func(t *tx, m *akkoord.Mailing) error {
+		m.Why = ""
+		return nil
+	})
+}
+
+// CancelMailing ends a mailing early. Whoever it was not tried for is skipped
+// with the code mailing_cancelled, in steps after the first commit.
+func (s *Store) CancelMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error) {
+	return s.moveMailing(ctx, actor, id, "cancel", func(t *tx, m *akkoord.Mailing) error {
+		t.mailing = true // somebody has to sweep
+		return t.exec(`DELETE FROM delivery_chunk WHERE mailing_id = $1 AND state = -1`, m.ID)
+	})
+}
+
+// PauseForRelay pauses a mailing because the relay, or the mailing itself,
+// would fail for everybody (P11). why is a sentence for administrators. A
+// mailing that is no longer being sent is left as it is.
+func (s *Store) PauseForRelay(ctx context.Context, mailingID int64, why string) error {
+	return s.update(ctx, "pause for relay", func(t *tx) error {
+		m, err := loadMailing(t, mailingByID, mailingID)
+		if err != nil || m.State != akkoord.MailingSending {
+			return err
+		}
+		m.Why = why
+		return t.move(akkoord.ActorSystem, &m, "pause")
+	})
+}
+
+func (s *Store) moveMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID, act string, more func(*tx, *akkoord.Mailing) error) (akkoord.Mailing, error) {
+	var m akkoord.Mailing
+	err := s.update(ctx, act+" mailing", func(t *tx) error {
+		var err error
+		if m, err = loadMailing(t, mailingByPublicID, id[:]); err != nil {
+			return err
+		}
+		if more == nil {
+			return t.move(actor, &m, act)
+		}
+		if _, err := m.State.Next(act); err != nil {
+			return err
+		}
+		if err := more(t, &m); err != nil {
+			return err
+		}
+		return t.move(actor, &m, act)
+	})
+	return m, err
+}
+
+// move stores the state that an act leads to, with the mailing's other facts,
+// and tells those who are about to send it.
+func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
+	next, err := m.State.Next(act)
+	if err != nil {
+		return err
+	}
+	m.State = next
+	if err := t.exec(`UPDATE mailing SET state = $2, why = $3, send_at = $4, started_at = $5, finished_at = $6 WHERE id = $1`,
+		m.ID, string(m.State), m.Why, micros(m.SendAt), micros(m.StartedAt), micros(m.FinishedAt)); err != nil {
+		return err
+	}
+	t.mailings = append(t.mailings, m.ID)
+	t.mailing = t.mailing || next == akkoord.MailingSending
+	return t.audit(actor, "mailing."+act, object("mailing", m.ID), m.Why)
+}
+
+func (t *tx) start(m *akkoord.Mailing) error {
+	m.StartedAt, m.Why = t.now, ""
+	if err := t.beginFreeze(m.ID); err != nil {
+		return err
+	}
+	_, err := t.freeze(*m)
+	return err
+}
+
+// finish ends a mailing of which nobody is left: all are frozen, none is open
+// and none deferred (P07).
+func (t *tx) finish(mailingID int64) error {
+	var open bool
+	err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM delivery_chunk WHERE mailing_id = $1 AND state < 2)
+		OR EXISTS (SELECT 1 FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at >= 0)`, mailingID).Scan(&open)
+	if err != nil || open {
+		return err
+	}
+	m, err := loadMailing(t, mailingByID, mailingID)
+	if err != nil || m.State != akkoord.MailingSending {
+		return err
+	}
+	m.FinishedAt = t.now
+	return t.move(akkoord.ActorSystem, &m, "finish")
+}
+
+// Advance does what is due without anybody asking: it starts scheduled
+// mailings, freezes audiences to the end, finishes mailings of which nobody
+// is left, and skips the rest of cancelled ones. Each step is a commit of its
+// own that leaves room for others. It may be called at any time.
+func (s *Store) Advance(ctx context.Context) error {
+	live, err := s.live(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range live {
+		if err := s.advance(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type liveMailing struct {
+	id     int64
+	state  akkoord.MailingState
+	sendAt time.Time
+}
+
+func (s *Store) live(ctx context.Context) ([]liveMailing, error) {
+	var out []liveMailing
+	rows, err := s.view(ctx).query(`SELECT id, state, send_at FROM mailing WHERE state IN ('scheduled', 'sending', 'paused')
+		UNION ALL SELECT id, state, send_at FROM mailing WHERE state = 'cancelled' AND finished_at = 0`)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var m liveMailing
+		var at int64
+		err := r.Scan(&m.id, &m.state, &at)
+		m.sendAt = fromMicros(at)
+		out = append(out, m)
+		return err
+	})
+	return out, err
+}
+
+func (s *Store) advance(ctx context.Context, m liveMailing) error {
+	switch m.state {
+	case akkoord.MailingScheduled:
+		if m.sendAt.After(s.cfg.Now()) {
+			return nil
+		}
+		if err := s.startScheduled(ctx, m.id); err != nil {
+			return err
+		}
+		return s.freezeAll(ctx, m.id)
+	case akkoord.MailingCancelled:
+		return s.sweepAll(ctx, m.id)
+	}
+	if err := s.freezeAll(ctx, m.id); err != nil || m.state != akkoord.MailingSending {
+		return err
+	}
+	return s.update(ctx, "finish mailing", func(t *tx) error { return t.finish(m.id) })
+}
+
+func (s *Store) startScheduled(ctx context.Context, id int64) error {
+	return s.update(ctx, "start scheduled mailing", func(t *tx) error {
+		m, err := loadMailing(t, mailingByID, id)
+		if err != nil || m.State != akkoord.MailingScheduled || m.SendAt.After(t.now) {
+			return err
+		}
+		if err := t.start(&m); err != nil {
+			return err
+		}
+		return t.move(akkoord.ActorSystem, &m, "send")
+	})
+}
+
+// freezeAll freezes to the end, a step at a time.
+func (s *Store) freezeAll(ctx context.Context, mailingID int64) error {
+	unfrozen := true
+	err := s.view(ctx).queryRow(`SELECT EXISTS (SELECT 1 FROM delivery_chunk WHERE mailing_id = $1 AND state = -1)`, mailingID).Scan(&unfrozen)
+	for err == nil && unfrozen && ctx.Err() == nil {
+		err = s.update(ctx, "freeze audience", func(t *tx) error {
+			m, err := loadMailing(t, mailingByID, mailingID)
+			if err != nil {
+				return err
+			}
+			unfrozen, err = t.freeze(m)
+			t.mailing = true
+			return err
+		})
+	}
+	return errors.Join(err, ctx.Err())
+}
+
+// sweepAll skips whoever is left of a cancelled mailing, a step at a time.
+// Chunks that are still held are swept when they were given back.
+func (s *Store) sweepAll(ctx context.Context, mailingID int64) error {
+	more := true
+	var err error
+	for err == nil && more && ctx.Err() == nil {
+		err = s.update(ctx, "sweep cancelled mailing", func(t *tx) error {
+			more, err = t.sweep(mailingID)
+			return err
+		})
+	}
+	return errors.Join(err, ctx.Err())
+}
+
+// sweepStep is how many deferred people one step skips.
+const sweepStep = 2000
+
+func (t *tx) sweep(mailingID int64) (more bool, err error) {
+	var chunk, first, last int64
+	err = t.queryRow(`SELECT id, first, last FROM delivery_chunk WHERE mailing_id = $1 AND state = 0 ORDER BY id LIMIT 1`, mailingID).Scan(&chunk, &first, &last)
+	if err == nil {
+		err = t.exec(`UPDATE delivery SET state = 6, code = 'mailing_cancelled', updated_at = $4
+			WHERE mailing_id = $1 AND subscriber_id BETWEEN $2 AND $3 AND state = 0`, mailingID, first, last, micros(t.now))
+		return true, errors.Join(err, t.exec(`UPDATE delivery_chunk SET state = 2 WHERE id = $1`, chunk))
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return false, err
+	}
+	n, err := t.execCount(`UPDATE delivery SET state = 6, code = 'mailing_cancelled', updated_at = $2 WHERE mailing_id = $1 AND subscriber_id IN (
+		SELECT subscriber_id FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at >= 0 AND fence = 0 LIMIT $3)`, mailingID, micros(t.now), sweepStep)
+	if err != nil || n > 0 {
+		return true, err
+	}
+	var held bool
+	err = t.queryRow(`SELECT EXISTS (SELECT 1 FROM delivery_chunk WHERE mailing_id = $1 AND state < 2)
+		OR EXISTS (SELECT 1 FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at >= 0)`, mailingID).Scan(&held)
+	if err != nil || held {
+		return false, err
+	}
+	return false, t.exec(`UPDATE mailing SET finished_at = $2 WHERE id = $1 AND state = 'cancelled'`, mailingID, micros(t.now))
+}

@@ -90,7 +90,9 @@ func (d demand) step() time.Duration { return d.rate.Per / time.Duration(d.rate.
 func (l *limiter) clear(what limited, at time.Time) time.Time {
 	t, ok := l.now[what]
 	if !ok {
-		t = l.last[what]
+		if t, ok = l.last[what]; ok {
+			l.set(what, t)
+		}
 	}
 	if t.Before(at) {
 		return at

@@ -31,6 +31,7 @@ type site struct {
 	log      *lines
 	purposes map[string]akkoord.Purpose
 	campaign akkoord.Campaign
+	close    func() // of the store
 }
 
 type clock struct {
@@ -85,11 +86,12 @@ func newSite(t testing.TB, change ...func(*server.Config)) *site {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	s.close = sync.OnceFunc(func() {
 		if err := s.store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(s.close)
 	s.fill()
 	set, err := pages()
 	if err != nil {

@@ -1,0 +1,78 @@
+package server_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"akkoord"
+)
+
+func (s *site) preferences(p akkoord.Subscriber) string {
+	return "/preferences/" + s.token(akkoord.Link{Kind: akkoord.LinkPreferences, Subscriber: p.PublicID})
+}
+
+// M14, M21: consent is given and taken back per purpose, interests are chosen,
+// and one's own data is corrected; each with its line in the ledger.
+func TestPreferences(t *testing.T) {
+	s := newSite(t)
+	person := s.subscribe("a@voorbeeld.example", "travel-news")
+	at := s.preferences(person)
+	if page := s.get(at); page.Status != http.StatusOK || !strings.Contains(page.Body, `value="travel-news"`) || !strings.Contains(page.Body, `name="start" value="ski-offers"`) || !strings.Contains(page.Body, "Ja, mail mij Reisnieuws.") {
+		t.Fatalf("%d %s", page.Status, page.Body)
+	}
+	steps := []struct {
+		name   string
+		send   url.Values
+		status int
+		events int64
+		check  func(akkoord.Standing) bool
+	}{
+		{"start asks to confirm", url.Values{"start": {"ski-offers"}}, 200, 1, func(st akkoord.Standing) bool {
+			return st.Subscription(s.purposes["ski-offers"].ID).State == akkoord.Pending
+		}},
+		{"start what is on", url.Values{"start": {"travel-news"}}, 200, 0, nil},
+		{"stop", url.Values{"stop": {"travel-news"}}, 200, 1, func(st akkoord.Standing) bool {
+			return st.Subscription(s.purposes["travel-news"].ID).State == akkoord.Withdrawn
+		}},
+		{"stop again", url.Values{"stop": {"travel-news"}}, 200, 0, nil},
+		{"interests", url.Values{"save": {"interests"}, "interest": {"stedentrip", "wintersport"}}, 200, 0, func(st akkoord.Standing) bool {
+			return cmp.Equal(st.Subscriber.Interests, []string{"stedentrip", "wintersport"})
+		}},
+		{"no interests", url.Values{"save": {"interests"}}, 200, 0, func(st akkoord.Standing) bool { return len(st.Subscriber.Interests) == 0 }},
+		{"person", url.Values{"save": {"person"}, "name": {"Zoë"}, "locale": {"en"}}, 200, 1, func(st akkoord.Standing) bool {
+			return st.Subscriber.Name == "Zoë" && st.Subscriber.Locale == "en"
+		}},
+		{"unknown purpose", url.Values{"stop": {"other"}}, 422, 0, nil},
+		{"unknown interest", url.Values{"save": {"interests"}, "interest": {"other"}}, 422, 0, nil},
+		{"bad name", url.Values{"save": {"person"}, "name": {"a\r\nBcc: b"}}, 422, 0, nil},
+		{"bad language", url.Values{"save": {"person"}, "locale": {"../../etc"}}, 422, 0, nil},
+		{"nothing", url.Values{}, 422, 0, nil},
+	}
+	for _, step := range steps {
+		before := s.events()
+		a := s.post(at, step.send)
+		if a.Status != step.status || s.events()-before != step.events {
+			t.Errorf("%s: %d, %d events", step.name, a.Status, s.events()-before)
+		}
+		if step.check != nil && !step.check(s.standing("a@voorbeeld.example")) {
+			t.Errorf("%s: %+v", step.name, s.standing("a@voorbeeld.example"))
+		}
+		if step.status == 422 {
+			if p := s.post(at, step.send, asJSON).problem(t); p.Field == "" {
+				t.Errorf("%s: names no field", step.name)
+			}
+		} else if a := s.post(at, step.send, asJSON); a.Status != 200 {
+			t.Errorf("%s: %d %s", step.name, a.Status, a.Body)
+		}
+	}
+	if page := s.get(at); page.Header.Get("Content-Language") != "en" { // M24: the person's language
+		t.Error(page.Header)
+	}
+	if a := s.get(s.preferences(akkoord.Subscriber{PublicID: akkoord.ID{9}})); a.Status != http.StatusNotFound {
+		t.Errorf("nobody: %d", a.Status)
+	}
+}

@@ -36,16 +36,23 @@ type catalogueCache struct{ current atomic.Pointer[catalogue] }
 
 func (c *catalogueCache) drop() { c.current.Store(&catalogue{}) }
 
+// catalogue gives the catalogue in force. All callers get the one that was
+// put in, so that nobody who saw a change is then shown the state before it.
 func (s *Store) catalogue(ctx context.Context) (*catalogue, error) {
-	seen := s.cached.current.Load()
-	if seen != nil && seen.loaded {
-		return seen, nil
+	for {
+		seen := s.cached.current.Load()
+		if seen != nil && seen.loaded {
+			return seen, nil
+		}
+		c, err := loadCatalogue(s.view(ctx))
+		if err != nil {
+			return nil, err
+		}
+		// Beside another process that writes nothing is kept.
+		if s.writer == nil || s.cached.current.CompareAndSwap(seen, c) {
+			return c, nil
+		}
 	}
-	c, err := loadCatalogue(s.view(ctx))
-	if err == nil && s.writer != nil { // beside another process that writes, nothing is kept
-		s.cached.current.CompareAndSwap(seen, c)
-	}
-	return c, err
 }
 
 // loadCatalogue reads purposes before their texts and texts before forms, so

@@ -116,6 +116,12 @@ func private(path string) error {
 	return f.Close()
 }
 
+// checkpoint moves what is committed from the log into the database file.
+func checkpoint(ctx context.Context, db *sql.DB) error {
+	_, err := db.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`)
+	return err
+}
+
 // unique reports whether err says that a value is taken.
 func unique(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)

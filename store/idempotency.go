@@ -39,6 +39,6 @@ func (s *Store) SaveIdempotent(ctx context.Context, key, request [32]byte, statu
 		return t.exec(`INSERT INTO idempotency (key, request, status, body, at) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (key) DO UPDATE SET request = excluded.request, status = excluded.status, body = excluded.body, at = excluded.at
 			WHERE idempotency.at <= $6`,
-			key[:], request[:], status, body, micros(t.now), micros(t.now.Add(-idempotencyWindow)))
+			key[:], request[:], status, append([]byte{}, body...), micros(t.now), micros(t.now.Add(-idempotencyWindow)))
 	})
 }

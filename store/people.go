@@ -14,7 +14,7 @@ import (
 func (s *Store) People(ctx context.Context, p akkoord.Page) ([]akkoord.Subscriber, int64, error) {
 	v := s.view(ctx)
 	var out []akkoord.Subscriber
-	rows, err := v.query(`SELECT `+subscriberColumns+` FROM subscriber s WHERE s.id > $1 ORDER BY s.id LIMIT $2`, p.After, p.Size()+1)
+	rows, err := v.query(`SELECT `+subscriberColumns+` FROM subscriber WHERE subscriber.id > $1 ORDER BY subscriber.id LIMIT $2`, p.After, p.Size()+1)
 	err = each(rows, err, func(r *sql.Rows) error {
 		p, err := scanSubscriber(r)
 		out = append(out, p)
@@ -97,7 +97,7 @@ func events(q querier, subscriberID int64) ([]akkoord.Event, error) {
 func (s *Store) EventsOf(ctx context.Context, person akkoord.ID) ([]akkoord.Event, error) {
 	v := s.view(ctx)
 	var id int64
-	if err := v.queryRow(`SELECT s.id FROM subscriber s WHERE s.public_id = $1`, person[:]).Scan(&id); err != nil {
+	if err := v.queryRow(`SELECT subscriber.id FROM subscriber WHERE `+byPublicID, person[:]).Scan(&id); err != nil {
 		return nil, missing(err, "person")
 	}
 	return events(v, id)

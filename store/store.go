@@ -112,17 +112,22 @@ func (s *Store) Close() error {
 // after it; the process should end and be started anew (P05).
 func (s *Store) Failed() <-chan struct{} { return s.writer.failed }
 
-// register leaves in the file who holds it.
+// register leaves in the file who holds it. It must stand in the file itself:
+// who comes by another hard link does not see the log beside it.
 func (s *Store) register(ctx context.Context) error {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
-	return s.update(ctx, "register instance", func(t *tx) error {
+	err = s.update(ctx, "register instance", func(t *tx) error {
 		return t.exec(`INSERT INTO instance (id, pid, host, boot, started_at) VALUES (1, $1, $2, $3, $4)
 			ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, host = excluded.host, boot = excluded.boot, started_at = excluded.started_at`,
 			os.Getpid(), host, bootID(), micros(t.now))
 	})
+	if err != nil {
+		return err
+	}
+	return checkpoint(ctx, s.read.db)
 }
 
 // newID makes a public id. The source of randomness may not be safe for

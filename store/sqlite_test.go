@@ -1,0 +1,281 @@
+package store_test
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"akkoord"
+	"akkoord/store"
+	"akkoord/store/storetest"
+)
+
+// raw runs SQL on a database file past the store.
+func raw(t *testing.T, path string, statements ...string) error {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, s := range statements {
+		if _, err := db.Exec(s); err != nil {
+			return fmt.Errorf("%s: %w", s, err)
+		}
+	}
+	return nil
+}
+
+// filled makes a database file with a ledger of some people whose last line
+// is signed, and closes it.
+func filled(t *testing.T) store.Config {
+	t.Helper()
+	cfg, clock := storetest.Config(t)
+	cfg.Path = filepath.Join(t.TempDir(), "akkoord.db")
+	s := reopen(t, cfg)
+	a := storetest.NewAgency(t, s, clock)
+	var seeds []store.Seed
+	for i := range 4 {
+		e, err := akkoord.ParseEmail(fmt.Sprintf("p%d@voorbeeld.example", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seeds = append(seeds, store.Seed{
+			Email: e, Name: "P", Locale: "nl", Purposes: []akkoord.Purpose{a.News}, RequestedAt: storetest.Start, ConfirmedAt: storetest.Start.Add(time.Hour),
+			Origin: akkoord.Origin{Source: "form:home", FormID: a.Form.Version.ID, Privacy: 1, Campaign: 7, MailingID: 8, Evidence: akkoord.Evidence{IP: "192.0.2.0/24"}},
+		})
+	}
+	if err := s.SeedPeople(t.Context(), seeds); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.SignHead(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func TestVerifyFindsAnyAlteredByteOfTheLedger(t *testing.T) { // P25
+	const unlock = `DROP TRIGGER consent_event_update; DROP TRIGGER consent_event_delete;`
+	altered := map[string]string{ // what is told to whoever reads the failure → SQL
+		"at":                `UPDATE consent_event SET at = at + 1 WHERE seq = 3`,
+		"kind":              `UPDATE consent_event SET kind = 'confirmed' WHERE seq = 3`,
+		"subscriber":        `UPDATE consent_event SET subscriber_id = subscriber_id + 1 WHERE seq = 3`,
+		"purpose":           `UPDATE consent_event SET purpose_id = 2 WHERE seq = 3`,
+		"campaign":          `UPDATE consent_event SET campaign_id = 9 WHERE seq = 3`,
+		"mailing":           `UPDATE consent_event SET mailing_id = 9 WHERE seq = 3`,
+		"request":           `UPDATE consent_event SET request = (SELECT request FROM consent_event WHERE seq = 1) WHERE seq = 3`,
+		"form version":      `UPDATE consent_event SET form_version_id = 9 WHERE seq = 3`,
+		"wording version":   `UPDATE consent_event SET wording_version = 9 WHERE seq = 3`,
+		"privacy version":   `UPDATE consent_event SET privacy_version = 9 WHERE seq = 3`,
+		"locale":            `UPDATE consent_event SET locale = 'en' WHERE seq = 3`,
+		"source":            `UPDATE consent_event SET source = 'form:hom' WHERE seq = 3`,
+		"source and locale": `UPDATE consent_event SET source = 'lform:home', locale = 'n' WHERE seq = 3`,
+		"actor":             `UPDATE consent_event SET actor = 'system' WHERE seq = 3`,
+		"commitment":        `UPDATE consent_event SET commitment = (SELECT commitment FROM consent_event WHERE seq = 1) WHERE seq = 3`,
+		"hash":              `UPDATE consent_event SET hash = (SELECT hash FROM consent_event WHERE seq = 1) WHERE seq = 3`,
+		"hash of the last":  `UPDATE consent_event SET hash = zeroblob(32) WHERE seq = 8`,
+		"a line gone":       `DELETE FROM consent_event WHERE seq = 3`,
+		"first line gone":   `DELETE FROM consent_event WHERE seq = 1`,
+		"last line gone":    `DELETE FROM consent_event WHERE seq = 8`,
+		"all lines gone":    `DELETE FROM consent_event`,
+		"two lines swapped": `UPDATE consent_event SET seq = 99 WHERE seq = 3; UPDATE consent_event SET seq = 3 WHERE seq = 4; UPDATE consent_event SET seq = 4 WHERE seq = 99`,
+		"a line added": `INSERT INTO consent_event SELECT 9, at, kind, subscriber_id, purpose_id, campaign_id, mailing_id, request, form_version_id,
+			wording_version, privacy_version, locale, source, actor, commitment, hash FROM consent_event WHERE seq = 8`,
+		"salt":                `UPDATE subscriber SET salt = zeroblob(16) WHERE id = 2`,
+		"evidence":            `UPDATE consent_evidence SET data = replace(data, '192.0.2', '192.0.3') WHERE seq = 3`,
+		"evidence's spelling": `UPDATE consent_evidence SET data = replace(data, '"ip"', '"IP"') WHERE seq = 3`,
+		"evidence gone":       `DELETE FROM consent_evidence WHERE seq = 3`,
+		"signed hash":         `UPDATE ledger_head SET hash = zeroblob(32)`,
+		"signed time":         `UPDATE ledger_head SET at = at + 1`,
+		"signature":           `UPDATE ledger_head SET signature = zeroblob(64)`,
+	}
+	cfg := filled(t)
+	data, err := os.ReadFile(cfg.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify := func(t *testing.T, statement string) error {
+		t.Helper()
+		cfg := cfg
+		cfg.Path = filepath.Join(t.TempDir(), "copy.db")
+		if err := os.WriteFile(cfg.Path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := raw(t, cfg.Path, unlock, statement); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.OpenReadOnly(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		_, err = s.VerifyLedger(t.Context(), nil)
+		return err
+	}
+	if err := verify(t, `SELECT 1`); err != nil {
+		t.Fatalf("an unaltered ledger: %v", err)
+	}
+	if err := verify(t, `DELETE FROM subscriber WHERE id = 2; DELETE FROM consent_evidence WHERE seq IN (3, 4)`); err != nil {
+		t.Errorf("M19: after a person was erased: %v", err)
+	}
+	for what, statement := range altered {
+		if err := verify(t, statement); !errors.Is(err, akkoord.ErrLedger) {
+			t.Errorf("%s: verifying gave %v", what, err)
+		}
+	}
+}
+
+func TestWhatIsAppendOnlyRefusesOtherChanges(t *testing.T) { // P25, M27
+	cfg := filled(t)
+	for statement, want := range map[string]string{
+		`UPDATE consent_event SET at = at + 1`:      "append-only",
+		`DELETE FROM consent_event WHERE seq = 1`:   "append-only",
+		`UPDATE audit SET actor = 'system'`:         "append-only",
+		`DELETE FROM audit`:                         "append-only",
+		`UPDATE purpose_text SET wording = 'Other'`: "never changed",
+		`DELETE FROM purpose_text`:                  "never deleted",
+		`UPDATE form_version SET spec = '{}'`:       "never change",
+		`DELETE FROM form_version`:                  "never deleted",
+	} {
+		if err := raw(t, cfg.Path, statement); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s gave %v", statement, err)
+		}
+	}
+}
+
+func TestASchemaNewerThanTheProgramIsRefusedUnchanged(t *testing.T) { // P23
+	cfg := filled(t)
+	if err := raw(t, cfg.Path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(cfg.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // a refusal leaves no lock behind either
+		if s, err := store.Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "99999") {
+			if s != nil {
+				s.Close()
+			}
+			t.Fatalf("opening gave %v", err)
+		}
+	}
+	after, err := os.ReadFile(cfg.Path)
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("a refused database was changed (%v)", err)
+	}
+	if have, want, err := store.SchemaVersions(t.Context(), cfg.Path); have != 99999 || want >= have || err != nil {
+		t.Errorf("the versions are %d and %d, %v", have, want, err)
+	}
+}
+
+func TestEverySignUpLeavesOneRowInTheOutbox(t *testing.T) {
+	cfg, clock := storetest.Config(t)
+	cfg.Path = filepath.Join(t.TempDir(), "akkoord.db")
+	s := reopen(t, cfg)
+	a := storetest.NewAgency(t, s, clock)
+	e, err := akkoord.ParseEmail("anouk@voorbeeld.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := akkoord.SignUp{Email: e, Locale: "nl", Purposes: []akkoord.Purpose{a.News}, Origin: akkoord.Origin{Source: "form:home", Actor: akkoord.ActorPerson, Locale: "nl"}}
+	link := func() akkoord.Link {
+		st, err := s.StandingByEmail(t.Context(), e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return akkoord.Link{Subscriber: st.Subscriber.PublicID, Request: st.Subscription(a.News.ID).Request}
+	}
+	for i, tt := range []struct {
+		standing string
+		become   func() error
+	}{
+		{"unknown", func() error { return nil }},
+		{"pending", func() error { return nil }},
+		{"active", func() error { _, err := s.Confirm(t.Context(), link(), akkoord.Origin{}); return err }},
+		{"suppressed", func() error { _, err := s.Leave(t.Context(), link(), akkoord.ScopeAll, akkoord.Origin{}); return err }},
+		{"gone and blocked", func() error { return s.NotMe(t.Context(), link(), akkoord.Origin{}) }},
+	} {
+		if err := tt.become(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SignUp(t.Context(), in); err != nil {
+			t.Errorf("%s: %v", tt.standing, err)
+		}
+		if n := count(t, cfg.Path, `SELECT count(*) FROM outbox`); n != i+1 {
+			t.Errorf("after the sign-up of somebody %s the outbox has %d rows, want %d", tt.standing, n, i+1)
+		}
+	}
+}
+
+func count(t *testing.T, path, query string) int {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var n int
+	if err := db.QueryRow(query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestWhatIsKeptForATimeGoesAfterIt(t *testing.T) {
+	cfg := filled(t)
+	if err := raw(t, cfg.Path,
+		fmt.Sprintf(`INSERT INTO mail_budget (mailbox, at, mail) VALUES (x'01', %d, 'confirm'), (x'02', %d, 'confirm')`, ago(31), ago(29)),
+		fmt.Sprintf(`INSERT INTO outbox (subscriber_id, request, locale, at, due_at, state, fence, attempts, first_at, mail, code, done_at)
+			VALUES (1, x'', 'nl', 0, 0, 1, 0, 0, 0, '', '', %d), (1, x'', 'nl', 0, 0, 1, 0, 0, 0, '', '', %d), (1, x'', 'nl', 0, 0, 0, 0, 0, 0, '', '', 0)`, ago(31), ago(29)),
+		fmt.Sprintf(`INSERT INTO login_token (hash, user_id, expires_at) VALUES (x'01', 1, %d), (x'02', 1, %d)`, ago(1), ago(-1)),
+		fmt.Sprintf(`INSERT INTO session (hash, data, expires_at) VALUES (x'01', x'', %d), (x'02', x'', %d)`, ago(1), ago(-1)),
+		fmt.Sprintf(`INSERT INTO idempotency (key, request, status, body, at) VALUES (x'01', x'', 1, x'', %d), (x'02', x'', 1, x'', %d)`, ago(2), ago(0)),
+	); err != nil {
+		t.Fatal(err)
+	}
+	s := reopen(t, cfg)
+	if _, err := s.ExpirePending(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	for table, want := range map[string]int{"mail_budget": 1, "outbox": 2, "login_token": 1, "session": 1, "idempotency": 1} {
+		if n := count(t, cfg.Path, `SELECT count(*) FROM `+table); n != want {
+			t.Errorf("%s has %d rows, want %d", table, n, want)
+		}
+	}
+}
+
+// ago gives the time some days before the start of the tests, as it is stored.
+func ago(days int) int64 { return storetest.Start.AddDate(0, 0, -days).UnixMicro() }
+
+func TestSecretsOfAccessAreStoredOnlyAsHashes(t *testing.T) { // P32
+	cfg, clock := storetest.Config(t)
+	cfg.Path = filepath.Join(t.TempDir(), "akkoord.db")
+	s := reopen(t, cfg)
+	storetest.NewAgency(t, s, clock)
+	if err := s.Sessions().CommitCtx(t.Context(), "SECRET-SESSION-TOKEN", []byte("x"), storetest.Start.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(cfg.Path + "*")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil || bytes.Contains(data, []byte("SECRET-SESSION-TOKEN")) {
+			t.Errorf("%s holds the session's token (%v)", filepath.Base(f), err)
+		}
+	}
+}

@@ -79,8 +79,11 @@ func (s *Server) showAsked(c echo.Context, asked akkoord.Asked) error {
 			Site: s.site(at), Action: at, NotMe: at + "/not-me", Address: asked.Person.Email.Masked(), Purposes: purposes, EraseOn: eraseOn(asked),
 		})
 	}
+	if asked.Answer == akkoord.AnswerConfirmed {
+		return s.showConfirmed(c, locale, asked.Person, purposes)
+	}
 	return s.page(c, http.StatusOK, locale, templates.ConfirmedPage{
-		Site: s.personal(at, asked.Person), Repeat: asked.Answer == akkoord.AnswerAlready, Purposes: purposes, From: bare(s.From),
+		Site: s.personal(at, asked.Person), Repeat: true, Purposes: purposes, From: s.bareFrom,
 	})
 }
 

@@ -229,3 +229,35 @@ func TestNotMeErasesThePendingRequest(t *testing.T) {
 		t.Errorf("the link afterwards: %d", a.Status)
 	}
 }
+
+// A page drawn for many who confirm in one second holds each one's own links
+// and nobody else's, and is the page that drawing for one alone would give.
+func TestAConfirmedPageHoldsOnlyOnesOwnLinks(t *testing.T) {
+	s := newSite(t)
+	frame := ""
+	for i, address := range []string{"a@voorbeeld.example", "b@voorbeeld.example", "c@voorbeeld.example"} {
+		token := s.token(s.request(address, "travel-news"))
+		a := s.do(http.MethodPost, "/confirm/"+token, "")
+		if a.Status != http.StatusOK || strings.Contains(a.Body, "the-token-of") {
+			t.Fatalf("%d %s", a.Status, a.Body)
+		}
+		_, rest, _ := strings.Cut(a.Body, "/preferences/")
+		preferences, _, _ := strings.Cut(rest, `"`)
+		link, err := s.links.Read(akkoord.LinkPreferences, preferences, s.clock.Now())
+		if err != nil || link.Subscriber != s.standing(address).Subscriber.PublicID {
+			t.Errorf("%s: %v %v", address, link, err)
+		}
+		if !strings.Contains(a.Body, "/confirm/"+token+"?locale=") {
+			t.Errorf("%s: the language links lead elsewhere", address)
+		}
+		bare := strings.NewReplacer(token, "", preferences, "").Replace(a.Body)
+		if i > 0 && bare != frame {
+			t.Errorf("%s: another page", address)
+		}
+		frame = bare
+	}
+	en := s.do(http.MethodPost, "/confirm/"+s.token(s.request("d@voorbeeld.example", "ski-offers"))+"?locale=en", "")
+	if !strings.Contains(en.Body, "ski-offers") || !strings.Contains(en.Body, "Ja, mail mij Ski-aanbiedingen.") || strings.Contains(en.Body, "Reisnieuws") {
+		t.Errorf("%s", en.Body)
+	}
+}

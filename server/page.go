@@ -23,12 +23,16 @@ func (s *Server) site(path string) templates.Site {
 
 // page answers with a page in a language.
 func (s *Server) page(c echo.Context, code int, locale string, page templates.Page) error {
+	s.pageFields(c, code, locale)
+	return s.Pages.Render(whole{c.Response()}, locale, page)
+}
+
+func (s *Server) pageFields(c echo.Context, code int, locale string) {
 	h := c.Response().Header()
 	h[echo.HeaderContentType] = htmlType
 	h.Set("Content-Language", locale)
 	h.Add(echo.HeaderVary, byLanguage)
 	c.Response().Status = code
-	return s.Pages.Render(c.Response(), locale, page)
 }
 
 // locale gives the language of a page (M24): the choice in the address, else
@@ -49,9 +53,13 @@ func query(c echo.Context, name string) string {
 func (s *Server) personal(path string, person akkoord.Subscriber) templates.Site {
 	site := s.site(path)
 	if !person.PublicID.IsZero() {
-		site.Preferences = "/preferences/" + s.Links.Sign(akkoord.Link{Kind: akkoord.LinkPreferences, Subscriber: person.PublicID}, s.Now())
+		site.Preferences = "/preferences/" + s.preferencesToken(person)
 	}
 	return site
+}
+
+func (s *Server) preferencesToken(person akkoord.Subscriber) string {
+	return s.Links.Sign(akkoord.Link{Kind: akkoord.LinkPreferences, Subscriber: person.PublicID}, s.Now())
 }
 
 // link reads the signed link of the path.

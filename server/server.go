@@ -51,15 +51,17 @@ type Config struct {
 // Server answers the public routes. It is safe for concurrent use.
 type Server struct {
 	Config
-	echo    *echo.Echo
-	https   bool   // the base URL is https
-	origin  string // of the base URL
-	privacy atomic.Pointer[statement]
-	signUps *limiter
-	resends *limiter
-	assets  map[string]asset
-	metrics *metrics
-	request requestIDs
+	echo      *echo.Echo
+	https     bool   // the base URL is https
+	origin    string // of the base URL
+	bareFrom  string // address alone of From
+	privacy   atomic.Pointer[statement]
+	confirmed atomic.Pointer[confirmedPage]
+	signUps   *limiter
+	resends   *limiter
+	assets    map[string]asset
+	metrics   *metrics
+	request   requestIDs
 }
 
 // New makes a server and reads all of its assets. It fails on a setting that
@@ -70,7 +72,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("AKKOORD_URL is %q; it must be a URL like https://mail.example.org", cfg.BaseURL)
 	}
 	s := &Server{
-		Config: cfg, https: base.Scheme == "https", origin: base.Scheme + "://" + base.Host,
+		Config: cfg, https: base.Scheme == "https", origin: base.Scheme + "://" + base.Host, bareFrom: bare(cfg.From),
 		signUps: newLimiter(), resends: newLimiter(), metrics: newMetrics(),
 	}
 	s.BaseURL = strings.TrimSuffix(cfg.BaseURL, "/")

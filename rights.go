@@ -108,65 +108,58 @@ func (m Moment) MarshalJSON() ([]byte, error) {
 	return strconv.AppendQuote(nil, m.String()), nil
 }
 
-// WriteCSV writes the record as CSV with a line per value: where it stands in
-// the record, like "consents.1.state", and the value. A value that a
-// spreadsheet would take for a formula gets an apostrophe before it.
-func (r PersonRecord) WriteCSV(w io.Writer) error {
+// Rows gives the record as the rows of a CSV file, a heading and a row per
+// value: where it stands in the record, like "consents.1.state", and the
+// value. A value that a spreadsheet would take for a formula gets an
+// apostrophe before it.
+func (r PersonRecord) Rows() [][]string {
+	rows := [][]string{{"field", "value"}}
 	data, err := json.Marshal(r)
 	if err != nil {
-		return err
-	}
-	out := csv.NewWriter(w)
-	if err := out.Write([]string{"field", "value"}); err != nil {
-		return err
+		panic("akkoord: a record holds only what JSON can: " + err.Error())
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	if err := flatten(d, "", func(field, value string) error {
+	flatten(d, "", func(field, value string) {
 		if value != "" && strings.ContainsRune("=+-@\t\r", rune(value[0])) {
 			value = "'" + value
 		}
-		return out.Write([]string{field, value})
-	}); err != nil {
-		return err
-	}
-	out.Flush()
-	return out.Error()
+		rows = append(rows, []string{field, value})
+	})
+	return rows
 }
 
+// WriteCSV writes the record's rows as CSV (RFC 4180).
+func (r PersonRecord) WriteCSV(w io.Writer) error { return csv.NewWriter(w).WriteAll(r.Rows()) }
+
 // flatten reads one JSON value and gives each value in it that is not made of
-// others, in order, with its path.
-func flatten(d *json.Decoder, path string, leaf func(path, value string) error) error {
+// others, in order, with its path. It stops at the end of the text.
+func flatten(d *json.Decoder, path string, leaf func(path, value string)) {
 	token, err := d.Token()
 	if err != nil {
-		return err
+		return
 	}
 	switch v := token.(type) {
 	case json.Delim:
 		for i := 1; d.More(); i++ {
 			key := strconv.Itoa(i)
 			if v == '{' {
-				name, err := d.Token()
-				if err != nil {
-					return err
-				}
+				name, _ := d.Token() // in an object every second token is a name
 				key = name.(string)
 			}
 			if path != "" {
 				key = path + "." + key
 			}
-			if err := flatten(d, key, leaf); err != nil {
-				return err
-			}
+			flatten(d, key, leaf)
 		}
-		_, err := d.Token()
-		return err
+		d.Token() // the closing bracket
 	case string:
-		return leaf(path, v)
+		leaf(path, v)
 	case json.Number:
-		return leaf(path, v.String())
+		leaf(path, v.String())
 	case bool:
-		return leaf(path, strconv.FormatBool(v))
+		leaf(path, strconv.FormatBool(v))
+	default:
+		leaf(path, "")
 	}
-	return leaf(path, "")
 }

@@ -127,7 +127,7 @@ func (p *player) receiveConfirmation() error {
 		}
 	}
 	for _, name := range []string{"List-Unsubscribe", "List-Id"} {
-		if mail.Header.Get(name) != "" {
+		if mail.header(name) != "" {
 			return fmt.Errorf("the mail has %s, and is no list mail", name)
 		}
 	}
@@ -249,7 +249,7 @@ func (p *player) receiveMailing() error {
 	if found := mailertest.Lint(mail.raw); len(found) > 0 {
 		return fmt.Errorf("the mail is not well made: %v", found)
 	}
-	if mail.Header.Get("X-Campaign") != "winter-2027" || !strings.Contains(mail.Header.Get("List-Id"), "travel-news") {
+	if mail.header("X-Campaign") != "winter-2027" || !strings.Contains(mail.header("List-Id"), "travel-news") {
 		return fmt.Errorf("the mail does not say its campaign and list")
 	}
 	if !strings.HasPrefix(mail.Subject, "Anouk, drie dorpen") {
@@ -262,8 +262,8 @@ func (p *player) receiveMailing() error {
 			}
 		}
 	}
-	p.unsubscribeURL = strings.Trim(oneClickLink.FindString(mail.Header.Get("List-Unsubscribe")), "<>")
-	if p.unsubscribeURL == "" || mail.Header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" {
+	p.unsubscribeURL = strings.Trim(oneClickLink.FindString(mail.header("List-Unsubscribe")), "<>")
+	if p.unsubscribeURL == "" || mail.header("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" {
 		return fmt.Errorf("the one-click pair is not complete")
 	}
 	return nil
@@ -303,7 +303,7 @@ func (p *player) leave(who, scope string) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	link := strings.Trim(oneClickLink.FindString(mail.Header.Get("List-Unsubscribe")), "<>")
+	link := strings.Trim(oneClickLink.FindString(mail.header("List-Unsubscribe")), "<>")
 	got, err := p.post(link, form("scope", scope))
 	if err != nil {
 		return got, err
@@ -335,7 +335,7 @@ func (p *player) leavePurpose() error {
 	if err != nil {
 		return err
 	}
-	link := strings.Trim(oneClickLink.FindString(mail.Header.Get("List-Unsubscribe")), "<>")
+	link := strings.Trim(oneClickLink.FindString(mail.header("List-Unsubscribe")), "<>")
 	if got, err = p.submit(got, link, "undo"); err != nil {
 		return err
 	}

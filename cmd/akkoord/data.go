@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"runtime/debug"
 	"strings"
 
@@ -78,23 +76,12 @@ func (c *exportCommand) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	if c.Format == "csv" {
-		return writeCSV(io.out, record)
+		return record.WriteCSV(io.out)
 	}
 	enc := json.NewEncoder(io.out)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(record)
-}
-
-func writeCSV(w io.Writer, record akkoord.PersonRecord) error {
-	out := csv.NewWriter(w)
-	for _, row := range record.Rows() {
-		if err := out.Write(row); err != nil {
-			return err
-		}
-	}
-	out.Flush()
-	return out.Error()
 }
 
 type ledgerVerifyCommand struct {

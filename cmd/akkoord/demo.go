@@ -72,7 +72,7 @@ func startDemo(ctx context.Context, group *errgroup.Group, dir string) (*demo, e
 	s := settings{
 		databaseSettings: databaseSettings{Database: "sqlite:" + filepath.Join(dir, "akkoord.db"), SecretFile: filepath.Join(dir, "akkoord.key")},
 		Listen:           site.Addr().String(), URL: "http://" + site.Addr().String(), TLS: "off", OpsListen: ops.Addr().String(),
-		SMTP: smtp.URL() + "?tls=none&connections=4", SignUpsPerIP: "0", From: demoFrom,
+		SMTP: smtp.URL() + "&connections=4", SignUpsPerIP: "0", From: demoFrom,
 		Controller: demoController, PostalAddress: demoAddress, PrivacyContact: demoContact, Brand: demoColour,
 	}
 	checked, err := s.check()

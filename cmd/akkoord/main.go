@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // times are told in the reader's zone on machines without zone files too
 
 	"github.com/alecthomas/kong"
 )

@@ -26,16 +26,24 @@ type player struct {
 	client *http.Client
 	read   map[string]int // mails already read, per recipient
 
-	confirmMail    mail
+	confirmMail    letter
 	confirmURL     string
 	preferencesURL string
 	unsubscribeURL string
 }
 
-// mail is one that arrived, parsed and raw.
-type mail struct {
+// letter is a mail that arrived, parsed and raw.
+type letter struct {
 	mailertest.Content
 	raw []byte
+}
+
+// header gives the first value of a header field.
+func (l letter) header(name string) string {
+	if values := l.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // page is an answer.
@@ -122,12 +130,14 @@ func (p *player) submit(on page, link, field string, pairs ...string) (page, err
 			continue
 		}
 		values := form(pairs...)
+		pressed := false // the first button
 		for _, tag := range hiddenTag.FindAllString(f, -1) {
 			a := map[string]string{}
 			for _, m := range attribute.FindAllStringSubmatch(tag, -1) {
 				a[m[1]] = html.UnescapeString(m[2])
 			}
-			button := strings.HasPrefix(tag, "<button") && a["name"] == field
+			button := strings.HasPrefix(tag, "<button") && !pressed
+			pressed = pressed || button
 			if a["name"] != "" && (a["type"] == "hidden" || button) {
 				values.Set(a["name"], a["value"])
 			}
@@ -141,28 +151,28 @@ func (p *player) submit(on page, link, field string, pairs ...string) (page, err
 }
 
 // nextMail waits for a mail to who that was not read yet.
-func (p *player) nextMail(who string) (mail, error) {
+func (p *player) nextMail(who string) (letter, error) {
 	n := p.read[who]
 	messages, err := p.demo.smtp.Wait(p.ctx, who, n+1)
 	if err != nil {
-		return mail{}, fmt.Errorf("no mail arrives: %w", err)
+		return letter{}, fmt.Errorf("no mail arrives: %w", err)
 	}
 	p.read[who] = n + 1
 	return parseMail(messages[n])
 }
 
 // lastMail gives the newest mail to who.
-func (p *player) lastMail(who string) (mail, error) {
+func (p *player) lastMail(who string) (letter, error) {
 	messages, err := p.demo.smtp.Wait(p.ctx, who, 1)
 	if err != nil {
-		return mail{}, err
+		return letter{}, err
 	}
 	return parseMail(messages[len(messages)-1])
 }
 
-func parseMail(m mailertest.Message) (mail, error) {
+func parseMail(m mailertest.Message) (letter, error) {
 	content, err := mailertest.Parse(m.Raw)
-	return mail{content, m.Raw}, err
+	return letter{content, m.Raw}, err
 }
 
 // api calls the JSON API as an owner.

@@ -185,7 +185,7 @@ func demoPersons(purposes []akkoord.Purpose, form akkoord.Form, now time.Time) [
 		}
 		asked := now.AddDate(0, 0, -300+i).Add(time.Duration(i*37%1440) * time.Minute)
 		p := store.Seed{
-			Email: email, Name: name, Locale: "nl", Purposes: purposes[:1], FormVersion: form.Version.ID, Source: "form:home",
+			Email: email, Name: name, Locale: "nl", Purposes: purposes[:1], Origin: akkoord.Origin{Source: "form:home", Actor: akkoord.ActorPerson, FormID: form.Version.ID},
 			Interests:   []string{demoForm.Version.Interests[i%3]},
 			RequestedAt: asked, ConfirmedAt: asked.Add(time.Duration(2+i%90) * time.Minute),
 		}

@@ -98,14 +98,16 @@ func checkURL(s *site) error {
 func checkTLS(s *site) error {
 	switch {
 	case s.TLS == "off", s.TLS == "proxy", s.TLS == "auto":
-	case len(strings.Split(s.TLS, ",")) == 2:
-		for _, file := range strings.Split(s.TLS, ",") {
+	default:
+		cert, key, pair := strings.Cut(s.TLS, ",")
+		if !pair {
+			return fmt.Errorf("AKKOORD_TLS must be off, proxy, auto or CERT.pem,KEY.pem")
+		}
+		for _, file := range []string{cert, key} {
 			if _, err := os.Stat(file); err != nil {
 				return fmt.Errorf("AKKOORD_TLS: %s can't be read", file)
 			}
 		}
-	default:
-		return fmt.Errorf("AKKOORD_TLS must be off, proxy, auto or CERT.pem,KEY.pem")
 	}
 	host, _, err := net.SplitHostPort(s.Listen)
 	if err != nil {

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	rand2 "math/rand/v2"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/acme/autocert"
+	"golang.org/x/sync/errgroup"
+
+	"akkoord"
+	"akkoord/mailer"
+	"akkoord/server"
+	"akkoord/server/admin"
+	"akkoord/server/api"
+	"akkoord/store"
+	"akkoord/templates"
+)
+
+// shutdownWait is how long requests and the mails on the wire may take to end
+// (P24).
+const shutdownWait = 20 * time.Second
+
+// homeZone is the zone that times are told in where the person's is not known.
+const homeZone = "Europe/Amsterdam"
+
+// app is the server put together: the store, the sites and the mailer.
+type app struct {
+	site   *site
+	log    *slog.Logger
+	store  *store.Store
+	public *server.Server
+	sender *mailer.Worker // nil without a relay
+}
+
+// newApp opens the database and builds everything on it. It starts nothing.
+func newApp(ctx context.Context, s *site, log *slog.Logger) (*app, error) {
+	path, err := s.databasePath()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.keyring(true)
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.Open(ctx, store.Config{Path: path, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	a := &app{site: s, log: log, store: st}
+	if err := a.build(keys); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return a, nil
+}
+
+func (a *app) build(keys *akkoord.Keyring) error {
+	s := a.site
+	pages, err := templates.New()
+	if err != nil {
+		return err
+	}
+	composer, err := mailer.NewComposer(templates.LocalesFS, rand.Reader)
+	if err != nil {
+		return err
+	}
+	home, err := time.LoadLocation(homeZone)
+	if err != nil {
+		return err
+	}
+	press := a.press(keys, composer, home)
+	tester, err := a.buildMailer(keys, press)
+	if err != nil {
+		return err
+	}
+	jsonAPI, err := api.New(api.Config{Store: a.store, Mail: tester, Sender: s.sender, BaseURL: s.base.String(), Now: time.Now, Log: a.log})
+	if err != nil {
+		return err
+	}
+	adminSite, err := admin.New(admin.Config{
+		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: s.sender, Pages: pages,
+		BaseURL: s.base.String(), Now: time.Now, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.public, err = server.New(server.Config{
+		Consents: a.store, Catalog: a.store, Links: keys.Links(), Pages: pages, View: press, API: jsonAPI, Admin: adminSite,
+		BaseURL: s.base.String(), TrustedProxies: s.proxies, SignUps: server.Rate{N: s.perIP, Per: s.period},
+		StampKey: keys.Derive("form-stamp"),
+		Brand:    templates.Brand{Name: s.Controller, Accent: s.Brand}, From: s.From,
+		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(),
+		Now: time.Now, Random: rand.Reader, Log: a.log,
+	})
+	return err
+}
+
+// press makes the mails, and shows them as web pages.
+func (a *app) press(keys *akkoord.Keyring, composer *mailer.Composer, home *time.Location) *mailer.Press {
+	s := a.site
+	sender := mailer.Sender{
+		Controller: s.Controller, PostalAddress: s.PostalAddress, PrivacyContact: s.PrivacyContact,
+		BaseURL: s.base.String(), Brand: s.Brand,
+	}
+	if s.from != nil {
+		sender.From = *s.from
+	}
+	return &mailer.Press{
+		Composer: composer, Sender: sender, Catalog: a.store, Links: keys.Links(),
+		Key: keys.Derive("message-id"), Zone: home, Now: time.Now,
+	}
+}
+
+// buildMailer makes the worker, when there is a relay, and what sends test
+// mails.
+func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press) (*mailer.Tester, error) {
+	s := a.site
+	tester := &mailer.Tester{Press: press}
+	if s.relay == nil {
+		return tester, nil
+	}
+	tester.Dialer = &mailer.Dialer{Relay: *s.relay, HELO: s.base.Hostname()}
+	if len(s.dkim) > 0 {
+		_, domain, _ := strings.Cut(s.from.Address, "@")
+		var err error
+		if tester.Signer, err = mailer.NewSigner(domain, s.dkim); err != nil {
+			return nil, err
+		}
+	}
+	var returns *mailer.ReturnPath
+	if !s.ret.IsZero() {
+		returns = mailer.NewReturnPath(s.ret.Address(), keys.Derive("return-path"))
+	}
+	a.sender = mailer.New(mailer.Config{
+		Deliveries: a.store, Outbox: a.store, Press: press, Dialer: tester.Dialer, Signer: tester.Signer, ReturnPath: returns,
+		Now: time.Now, Jitter: rand2.Float64, Log: a.log,
+	})
+	return tester, nil
+}
+
+// relayName names the party that delivers the mail for the privacy statement;
+// empty when the controller does so itself.
+func (s *site) relayName() string {
+	if s.SMTPProcessor == "own" {
+		return ""
+	}
+	return s.SMTPProcessor
+}
+
+// run serves until ctx ends or something fails, then stops in order: no new
+// requests, the mails on the wire finished, the store closed.
+func (a *app) run(ctx context.Context, public, ops net.Listener) error {
+	tlsConfig, err := a.tls()
+	if err != nil {
+		return err
+	}
+	if tlsConfig != nil {
+		public = tls.NewListener(public, tlsConfig)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return serveHTTP(ctx, a.public.HTTP(), public) })
+	group.Go(func() error { return serveHTTP(ctx, &http.Server{Handler: a.public.Ops(a.store.Ready)}, ops) })
+	if a.sender != nil {
+		group.Go(func() error { return a.sender.Run(ctx) })
+	}
+	group.Go(func() error { return a.housekeeping(ctx) })
+	group.Go(func() error {
+		select {
+		case <-a.store.Failed():
+			return errors.New("a write could not be made durable; nothing more is stored. Check the disk, then start again")
+		case <-ctx.Done():
+			return nil
+		}
+	})
+	err = group.Wait()
+	return errors.Join(err, a.store.Close())
+}
+
+// tls gives the configuration for the setting AKKOORD_TLS, or nil when TLS
+// ends elsewhere.
+func (a *app) tls() (*tls.Config, error) {
+	switch setting := a.site.TLS; setting {
+	case "off", "proxy":
+		return nil, nil
+	case "auto":
+		path, err := a.site.databasePath()
+		if err != nil {
+			return nil, err
+		}
+		m := &autocert.Manager{
+			Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(a.site.base.Hostname()),
+			Cache: autocert.DirCache(filepath.Join(filepath.Dir(path), "certificates")),
+		}
+		c := m.TLSConfig()
+		c.MinVersion = tls.VersionTLS12
+		return c, nil
+	default:
+		cert, key, _ := strings.Cut(setting, ",")
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, fmt.Errorf("AKKOORD_TLS: the certificate can't be used: %w", err)
+		}
+		return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}, nil
+	}
+}
+
+// housekeeping expires what nobody confirmed and signs the ledger's head,
+// now and every few minutes.
+func (a *app) housekeeping(ctx context.Context) error {
+	tick := time.NewTicker(5 * time.Minute)
+	defer tick.Stop()
+	for {
+		if n, err := a.store.ExpirePending(ctx, 1000); err != nil {
+			a.log.Error("expiring unconfirmed sign-ups failed", "error", err)
+		} else if n > 0 {
+			a.log.Info("unconfirmed sign-ups expired", "people", n)
+		}
+		if _, err := a.store.SignHead(ctx); err != nil {
+			a.log.Error("signing the ledger's head failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+type serveCommand struct{ settings }
+
+func (c *serveCommand) Run(ctx context.Context, io streams) error {
+	s, err := c.check()
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(io.err, nil))
+	public, err := listen(ctx, "AKKOORD_LISTEN", s.Listen)
+	if err != nil {
+		return err
+	}
+	defer public.Close()
+	ops, err := listen(ctx, "AKKOORD_OPS_LISTEN", s.OpsListen)
+	if err != nil {
+		return err
+	}
+	defer ops.Close()
+	a, err := newApp(ctx, s, log)
+	if err != nil {
+		return err
+	}
+	log.Info("serving", "site", s.URL, "listen", public.Addr().String(), "ops", ops.Addr().String())
+	if s.relay == nil {
+		log.Warn("AKKOORD_SMTP is not set: sign-ups are kept, and their confirmation mails wait")
+	}
+	err = a.run(ctx, public, ops)
+	log.Info("ended")
+	return err
+}
+
+func listen(ctx context.Context, setting, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s is taken or not of this machine; choose another address (%w)", setting, address, err)
+	}
+	return ln, nil
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"akkoord"
 	"akkoord/templates"
@@ -106,7 +107,25 @@ func (s *Site) deliveries(r *http.Request, v visit, page *templates.MailingPage,
 	if next != 0 {
 		page.Next = r.URL.Path + "?" + url.Values{"state": {page.Filter}, "after": {strconv.FormatInt(next, 10)}}.Encode() + "#deliveries"
 	}
+	if s.looked(ctx, mailingObject(m)+"?"+r.URL.RawQuery) {
+		return nil
+	}
 	return s.cfg.Store.Audit(ctx, v.user.Actor(), "mailing.deliveries", mailingObject(m), strconv.Itoa(len(rows))+" people")
+}
+
+// lookTime is how long a page that reloads itself counts as one look.
+const lookTime = time.Minute
+
+// looked reports whether the session is still looking at the same thing, so
+// that a page that reloads itself does not fill the audit trail.
+func (s *Site) looked(ctx context.Context, at string) bool {
+	now := s.cfg.Now()
+	if s.sessions.GetString(ctx, keyLook) == at && now.Sub(time.UnixMicro(s.sessions.GetInt64(ctx, keyLookTime))) < lookTime {
+		return true
+	}
+	s.sessions.Put(ctx, keyLook, at)
+	s.sessions.Put(ctx, keyLookTime, now.UnixMicro())
+	return false
 }
 
 // after reads where a page of a list begins.

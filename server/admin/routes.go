@@ -40,6 +40,15 @@ func (s *Site) routes() []route {
 	}
 }
 
+// Rights gives the right that each route needs, by pattern.
+func (s *Site) Rights() map[string]akkoord.Right {
+	out := map[string]akkoord.Right{}
+	for _, r := range s.routes() {
+		out[r.pattern] = r.right
+	}
+	return out
+}
+
 func (s *Site) nothing(http.ResponseWriter, *http.Request, visit) error {
 	return akkoord.Errorf(akkoord.NotFound, "not_found", "There is nothing at this address.")
 }

@@ -25,6 +25,8 @@ const (
 	keyNotice  = "notice"  // what the last post did
 	keyProblem = "problem" // code of what went wrong with it
 	keyText    = "text"
+
+	keyLook, keyLookTime = "look", "look_time" // the list of people on the screen, and since when
 )
 
 // serve lets a request through to its route. Whoever is not logged in is sent

@@ -1,7 +1,7 @@
 // Package api is the JSON API under /api/v1: programs with a key manage
 // purposes, forms, campaigns and mailings, and read and change people's data.
-// docs: GET /api/v1/openapi.json describes every operation; operations.go
-// lists them with the right that each needs.
+// GET /api/v1/openapi.json describes every operation; operations.go lists them
+// with the right that each needs.
 package api
 
 import (
@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"path"
 	"time"
 
 	"akkoord"
@@ -111,8 +113,11 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // route reports requests that no operation takes.
 func (a *API) route(w http.ResponseWriter, r *http.Request) error {
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+		return &problem{Status: http.StatusBadRequest, Code: "query_invalid", Detail: "The query of the address is not well-formed."}
+	}
 	h, pattern := a.mux.Handler(r)
-	if pattern != "" {
+	if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path {
 		return nil
 	}
 	var probe probe

@@ -8,10 +8,12 @@ import (
 	"image/png"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -133,6 +135,40 @@ func TestSending(t *testing.T) {
 	items := f.must("GET", "/mailings/"+id+"/deliveries?limit=2", "").object()["items"].([]any)
 	if len(items) != 2 || items[0].(map[string]any)["email"] != "p0@voorbeeld.example" {
 		t.Errorf("deliveries: %v", items)
+	}
+}
+
+// TestGateAt answers from the history what was allowed at a time (M1).
+func TestGateAt(t *testing.T) {
+	f := newFixture(t)
+	mailing := f.catalogue()
+	instant := func() string { return url.QueryEscape(f.clock().Format(time.RFC3339Nano)) }
+	before := instant()
+	p := f.person("pim@voorbeeld.example", false)
+	asked := instant()
+	f.person("pim@voorbeeld.example", true)
+	confirmed := instant()
+	link := akkoord.Link{Subscriber: p.PublicID, Purpose: 1, Campaign: 1}
+	leave := func(scope akkoord.Scope) string {
+		_, err := f.store.Leave(t.Context(), link, scope, akkoord.Origin{Source: "unsubscribe", Actor: akkoord.ActorPerson})
+		f.check(err)
+		return instant()
+	}
+	leftCampaign, left := leave(akkoord.ScopeCampaign), leave(akkoord.ScopePurpose)
+	for _, tt := range []struct{ query, code string }{
+		{"purpose=travel-news&at=" + before, "unknown"},
+		{"purpose=travel-news&at=" + asked, "pending"},
+		{"purpose=travel-news&at=" + confirmed, ""},
+		{"mailing=" + mailing + "&at=" + confirmed, ""},
+		{"mailing=" + mailing + "&at=" + leftCampaign, "left_campaign"},
+		{"purpose=travel-news&at=" + leftCampaign, ""},
+		{"purpose=travel-news&at=" + left, "withdrawn"},
+		{"purpose=travel-news", "withdrawn"},
+	} {
+		a := f.must("GET", "/gate?email=pim@voorbeeld.example&"+tt.query, "")
+		if a.str("code") != tt.code || a.object()["allowed"] != (tt.code == "") {
+			t.Errorf("%s: %s", tt.query, a.raw)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ func showCampaign(c akkoord.Campaign, purpose string) campaign {
 	return campaign{ID: c.PublicID, Slug: c.Slug, Name: c.Name, Purpose: purpose, CreatedAt: when(c.CreatedAt)}
 }
 
-func (a *API) listCampaigns(ctx context.Context, in *struct{ paging }) (list[campaign], error) {
+func (a *API) listCampaigns(ctx context.Context, in *struct{ Paging }) (list[campaign], error) {
 	page, err := in.page()
 	if err != nil {
 		return list[campaign]{}, err
@@ -60,7 +60,7 @@ func (a *API) listCampaigns(ctx context.Context, in *struct{ paging }) (list[cam
 	return newList(rows, next, func(c akkoord.Campaign) campaign { return showCampaign(c, slugs[c.PurposeID]) }), err
 }
 
-func (a *API) readCampaign(ctx context.Context, in *bySlug) (campaign, error) {
+func (a *API) readCampaign(ctx context.Context, in *BySlug) (campaign, error) {
 	c, err := a.cfg.Store.Campaign(ctx, in.Slug)
 	if err != nil {
 		return campaign{}, err
@@ -79,7 +79,7 @@ type auditEntry struct {
 	Note   string        `json:"note"`
 }
 
-func (a *API) listAudit(ctx context.Context, in *struct{ paging }) (list[auditEntry], error) {
+func (a *API) listAudit(ctx context.Context, in *struct{ Paging }) (list[auditEntry], error) {
 	page, err := in.page()
 	if err != nil {
 		return list[auditEntry]{}, err

@@ -37,8 +37,8 @@ func showDelivery(m akkoord.Mailing, d akkoord.Delivery) delivery {
 }
 
 func (a *API) listDeliveries(ctx context.Context, in *struct {
-	byID
-	paging
+	ByID
+	Paging
 	State string `query:"state" enum:"queued,onwire,sent,deferred,failed,bounced,skipped,uncertain"`
 }) (list[delivery], error) {
 	page, err := in.page()

@@ -60,13 +60,13 @@ func newFixture(t *testing.T) *fixture {
 	ring, err := akkoord.NewKeyring(f.now, rand.Reader)
 	f.check(err)
 	f.store, err = store.Open(t.Context(), store.Config{
-		Path: filepath.Join(t.TempDir(), "akkoord.db"), Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Path: filepath.Join(t.TempDir(), "akkoord.db"), Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	f.check(err)
 	t.Cleanup(func() { f.check(f.store.Close()) })
 	f.api, err = api.New(api.Config{
 		Store: f.store, Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, BaseURL: "https://mail.zonvaart.example",
-		Now: f.clock, Log: slog.New(slog.DiscardHandler),
+		Now: f.clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	f.check(err)
 	for _, role := range akkoord.Roles {

@@ -21,8 +21,8 @@ type event struct {
 }
 
 func (a *API) listEvents(ctx context.Context, in *struct {
-	byID
-	paging
+	ByID
+	Paging
 }) (list[event], error) {
 	page, err := in.page()
 	if err != nil {
@@ -62,7 +62,7 @@ func (a *API) eventSlugs(ctx context.Context, events []akkoord.Event) (purposes,
 }
 
 func (a *API) exportSubscriber(ctx context.Context, in *struct {
-	byID
+	ByID
 	Format string `query:"format" default:"json" enum:"json,csv"`
 }) (document, error) {
 	id, err := akkoord.ParseID(in.ID)

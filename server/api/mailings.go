@@ -24,8 +24,9 @@ type newMailing struct {
 	SendAt   *Time     `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null or past."`
 }
 
-// mailing is a mailing as lists show it.
-type mailing struct {
+// Mailing is a mailing as lists show it. (Types that others embed are exported:
+// huma does not look into those that are not.)
+type Mailing struct {
 	ID         akkoord.ID           `json:"id"`
 	Campaign   string               `json:"campaign"`
 	State      akkoord.MailingState `json:"state" enum:"draft,scheduled,sending,paused,sent,cancelled"`
@@ -43,14 +44,14 @@ type mailing struct {
 // progress is a mailing with its deliveries by state. Total is the sum of the
 // seven states from open to skipped.
 type progress struct {
-	mailing
+	Mailing
 	akkoord.Counts
 	Clicks       int64 `json:"clicks"`
 	Unsubscribes int64 `json:"unsubscribes"`
 }
 
-func showMailing(m akkoord.Mailing, campaign string) mailing {
-	out := mailing{
+func showMailing(m akkoord.Mailing, campaign string) Mailing {
+	out := Mailing{
 		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Markdown: m.Content.Markdown, HTML: m.Content.HTML,
 		Variants: []variant{}, Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
 	}
@@ -88,11 +89,11 @@ func (a *API) progress(ctx context.Context, m akkoord.Mailing) (progress, error)
 		return progress{}, err
 	}
 	left, err := a.cfg.Store.UnsubscribedBy(ctx, m.ID)
-	return progress{mailing: showMailing(m, slugs[m.CampaignID]), Counts: counts, Unsubscribes: left}, err
+	return progress{Mailing: showMailing(m, slugs[m.CampaignID]), Counts: counts, Unsubscribes: left}, err
 }
 
 func (a *API) createMailing(ctx context.Context, in *struct {
-	bySlug
+	BySlug
 	Body newMailing
 }) (progress, error) {
 	c, err := a.cfg.Store.Campaign(ctx, in.Slug)
@@ -111,22 +112,22 @@ func (a *API) createMailing(ctx context.Context, in *struct {
 }
 
 func (a *API) listMailings(ctx context.Context, in *struct {
-	bySlug
-	paging
-}) (list[mailing], error) {
+	BySlug
+	Paging
+}) (list[Mailing], error) {
 	page, err := in.page()
 	if err != nil {
-		return list[mailing]{}, err
+		return list[Mailing]{}, err
 	}
 	c, err := a.cfg.Store.Campaign(ctx, in.Slug)
 	if err != nil {
-		return list[mailing]{}, err
+		return list[Mailing]{}, err
 	}
 	rows, next, err := a.cfg.Store.Mailings(ctx, c.ID, page)
-	return newList(rows, next, func(m akkoord.Mailing) mailing { return showMailing(m, c.Slug) }), err
+	return newList(rows, next, func(m akkoord.Mailing) Mailing { return showMailing(m, c.Slug) }), err
 }
 
-func (a *API) readMailing(ctx context.Context, in *byID) (progress, error) {
+func (a *API) readMailing(ctx context.Context, in *ByID) (progress, error) {
 	m, err := a.mailing(ctx, in.ID)
 	if err != nil {
 		return progress{}, err
@@ -165,7 +166,7 @@ func (c mailingChange) apply(m *akkoord.Mailing) {
 }
 
 func (a *API) changeMailing(ctx context.Context, in *struct {
-	byID
+	ByID
 	Body mailingChange
 }) (progress, error) {
 	m, err := a.mailing(ctx, in.ID)

@@ -6,8 +6,8 @@ import (
 	"akkoord"
 )
 
-// bySlug names a thing in the path.
-type bySlug struct {
+// BySlug names a thing in the path.
+type BySlug struct {
 	Slug string `path:"slug"`
 }
 
@@ -72,7 +72,7 @@ func (a *API) createPurpose(ctx context.Context, in *struct{ Body newPurpose }) 
 	return showPurpose(p), err
 }
 
-func (a *API) listPurposes(ctx context.Context, in *struct{ paging }) (list[purpose], error) {
+func (a *API) listPurposes(ctx context.Context, in *struct{ Paging }) (list[purpose], error) {
 	page, err := in.page()
 	if err != nil {
 		return list[purpose]{}, err
@@ -85,7 +85,7 @@ func (a *API) listPurposes(ctx context.Context, in *struct{ paging }) (list[purp
 	return newList(rows, next, showPurpose), nil
 }
 
-func (a *API) readPurpose(ctx context.Context, in *bySlug) (purpose, error) {
+func (a *API) readPurpose(ctx context.Context, in *BySlug) (purpose, error) {
 	p, err := a.cfg.Store.Purpose(ctx, in.Slug)
 	return showPurpose(p), err
 }
@@ -143,7 +143,7 @@ func (a *API) createForm(ctx context.Context, in *struct{ Body newForm }) (form,
 	return a.showForm(f), err
 }
 
-func (a *API) listForms(ctx context.Context, in *struct{ paging }) (list[form], error) {
+func (a *API) listForms(ctx context.Context, in *struct{ Paging }) (list[form], error) {
 	page, err := in.page()
 	if err != nil {
 		return list[form]{}, err
@@ -156,7 +156,7 @@ func (a *API) listForms(ctx context.Context, in *struct{ paging }) (list[form], 
 	return newList(rows, next, a.showForm), nil
 }
 
-func (a *API) readForm(ctx context.Context, in *bySlug) (form, error) {
+func (a *API) readForm(ctx context.Context, in *BySlug) (form, error) {
 	f, err := a.cfg.Store.Form(ctx, in.Slug)
 	return a.showForm(f), err
 }

@@ -26,7 +26,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add(int64(1), "")
 	f.Add(int64(1)<<62, "AAAAAAAAAAE")
 	f.Fuzz(func(t *testing.T, n int64, s string) {
-		_, _ = paging{Cursor: s}.page()
+		_, _ = Paging{Cursor: s}.page()
 		l := newList([]int{1}, n, func(i int) int { return i })
 		if l.NextCursor == nil {
 			if n > 0 {
@@ -34,7 +34,7 @@ func FuzzCursor(f *testing.F) {
 			}
 			return
 		}
-		if p, err := (paging{Cursor: *l.NextCursor, Limit: 7}).page(); err != nil || p.After != n || p.Limit != 7 {
+		if p, err := (Paging{Cursor: *l.NextCursor, Limit: 7}).page(); err != nil || p.After != n || p.Limit != 7 {
 			t.Fatal(p, err)
 		}
 	})

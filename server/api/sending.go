@@ -15,7 +15,7 @@ type sendOrder struct {
 // sendMailing starts a mailing, or puts it on the clock when its time is yet
 // to come.
 func (a *API) sendMailing(ctx context.Context, in *struct {
-	byID
+	ByID
 	Body *sendOrder
 }) (progress, error) {
 	m, err := a.mailing(ctx, in.ID)
@@ -54,7 +54,7 @@ func refusal(why []akkoord.Reason) error {
 type emptyBody struct{}
 
 type moveInput struct {
-	byID
+	ByID
 	Body *emptyBody
 }
 
@@ -94,7 +94,7 @@ type testResult struct {
 }
 
 func (a *API) testMailing(ctx context.Context, in *struct {
-	byID
+	ByID
 	Body testOrder
 }) (testResult, error) {
 	m, index, err := a.variant(ctx, in.ID, in.Body.Variant, in.Body.Locale)
@@ -147,7 +147,7 @@ type preview struct {
 }
 
 func (a *API) previewMailing(ctx context.Context, in *struct {
-	byID
+	ByID
 	Variant string `query:"variant"`
 	Locale  string `query:"locale" default:"nl"`
 	Format  string `query:"format" default:"json" enum:"json,html"`

@@ -64,6 +64,7 @@ type Campaigns interface {
 	PutCampaign(ctx context.Context, actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error)
 	Campaigns(ctx context.Context, p akkoord.Page) (campaigns []akkoord.Campaign, next int64, err error)
 	Campaign(ctx context.Context, slug string) (akkoord.Campaign, error)
+	CampaignByID(ctx context.Context, id int64) (akkoord.Campaign, error)
 }
 
 // Mailings keeps the mailings.

@@ -8,8 +8,8 @@ import (
 	"akkoord"
 )
 
-// byID names a thing in the path.
-type byID struct {
+// ByID names a thing in the path.
+type ByID struct {
 	ID string `path:"id" doc:"A UUID."`
 }
 
@@ -51,7 +51,7 @@ func (a *API) showSubscriber(ctx context.Context, st akkoord.Standing) (subscrib
 }
 
 func (a *API) listSubscribers(ctx context.Context, in *struct {
-	paging
+	Paging
 	Email string `query:"email" doc:"Lists the person with this address, pending or not, or nobody."`
 }) (list[subscriber], error) {
 	if in.Email != "" {
@@ -117,7 +117,7 @@ func (a *API) person(ctx context.Context, id string) (akkoord.Standing, error) {
 	return st, err
 }
 
-func (a *API) readSubscriber(ctx context.Context, in *byID) (subscriber, error) {
+func (a *API) readSubscriber(ctx context.Context, in *ByID) (subscriber, error) {
 	st, err := a.person(ctx, in.ID)
 	if err != nil {
 		return subscriber{}, err
@@ -163,7 +163,7 @@ func (c profileChange) profile() (akkoord.Profile, error) {
 }
 
 func (a *API) changeSubscriber(ctx context.Context, in *struct {
-	byID
+	ByID
 	Body profileChange
 }) (subscriber, error) {
 	p, err := in.Body.profile()

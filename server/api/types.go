@@ -64,13 +64,13 @@ type list[T any] struct {
 	NextCursor *string `json:"next_cursor" doc:"Where the next page begins; null on the last."`
 }
 
-// paging is how a caller asks for a page.
-type paging struct {
+// Paging is how a caller asks for a page.
+type Paging struct {
 	Cursor string `query:"cursor" doc:"The next_cursor of the page before."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Rows of a page."`
 }
 
-func (p paging) page() (akkoord.Page, error) {
+func (p Paging) page() (akkoord.Page, error) {
 	if p.Cursor == "" {
 		return akkoord.Page{Limit: p.Limit}, nil
 	}

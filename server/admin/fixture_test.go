@@ -1,0 +1,241 @@
+package admin_test
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"akkoord"
+	"akkoord/server/admin"
+	"akkoord/store"
+	"akkoord/templates"
+)
+
+// fixture is the site on a real store behind a real listener.
+type fixture struct {
+	t      *testing.T
+	store  *store.Store
+	site   *admin.Site
+	server *httptest.Server
+	mail   *postbox
+	sender akkoord.Sender
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+// postbox takes test mails and draws previews as plainly as can be.
+type postbox struct{ sent []string }
+
+func (p *postbox) SendTest(_ context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
+	p.sent = append(p.sent, m.Variant(variant).Subject+"|"+locale+"|"+to.Address())
+	return nil
+}
+
+func (p *postbox) Preview(_ context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error) {
+	c := m.Variant(variant)
+	return []byte("<p>" + c.Markdown + "</p>"), []byte(c.Markdown + " " + locale), c.Subject, nil
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{
+		t: t, mail: &postbox{}, now: time.Now().UTC().Truncate(time.Microsecond), // scs expires sessions by the clock of the machine
+		sender: akkoord.Sender{
+			From: `"Zonvaart Reizen" <reis@zonvaart.example>`, Controller: "Zonvaart Reizen B.V.", PostalAddress: "Oudegracht 118, 3511 AW Utrecht",
+			Contact: "privacy@zonvaart.example", Relay: true, Processor: "own",
+		},
+	}
+	ring, err := akkoord.NewKeyring(f.now, rand.Reader)
+	f.check(err)
+	f.store, err = store.Open(t.Context(), store.Config{
+		Path: filepath.Join(t.TempDir(), "akkoord.db"), Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+	})
+	f.check(err)
+	t.Cleanup(func() { f.check(f.store.Close()) })
+	f.site = f.newSite("http://127.0.0.1:8080")
+	f.server = httptest.NewServer(f.site)
+	t.Cleanup(f.server.Close)
+	return f
+}
+
+func (f *fixture) newSite(base string) *admin.Site {
+	f.t.Helper()
+	pages, err := templates.New()
+	f.check(err)
+	s, err := admin.New(admin.Config{
+		Store: f.store, Sessions: f.store.Sessions(), Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, Pages: pages,
+		BaseURL: base, Now: f.clock, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)),
+	})
+	f.check(err)
+	return s
+}
+
+func (f *fixture) clock() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = f.now.Add(time.Microsecond)
+	return f.now
+}
+
+func (f *fixture) advance(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = f.now.Add(d)
+}
+
+func (f *fixture) check(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// browser is somebody's browser: it keeps cookies and follows no redirect.
+type browser struct {
+	f      *fixture
+	client *http.Client
+}
+
+func (f *fixture) browser() *browser {
+	f.t.Helper()
+	jar, err := cookiejar.New(nil)
+	f.check(err)
+	return &browser{f, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// link makes a user and a login link for them, and gives its path.
+func (f *fixture) link(role akkoord.Role) string {
+	f.t.Helper()
+	u, err := f.store.AddUser(f.t.Context(), akkoord.ActorSystem, akkoord.User{Email: string(role) + "@zonvaart.example", Role: role, Reason: "test"})
+	f.check(err)
+	token, hash, err := admin.NewLoginToken(rand.Reader)
+	f.check(err)
+	f.check(f.store.AddLoginToken(f.t.Context(), u.ID, hash, f.clock().Add(time.Hour)))
+	return admin.LoginPath(token)
+}
+
+// as gives the browser of a new user with a role, logged in.
+func (f *fixture) as(role akkoord.Role) *browser {
+	f.t.Helper()
+	b := f.browser()
+	if r := b.send("POST", f.link(role), ""); r.status != http.StatusSeeOther {
+		f.t.Fatalf("login: %d %s", r.status, r.body)
+	}
+	return b
+}
+
+// reply is what a browser got.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// send makes a request. A header is "Name: value".
+func (b *browser) send(method, path, form string, headers ...string) reply {
+	b.f.t.Helper()
+	r, err := http.NewRequestWithContext(b.f.t.Context(), method, b.f.server.URL+path, strings.NewReader(form))
+	b.f.check(err)
+	r.Header.Set("Accept-Language", "en")
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		r.Header.Set(name, value)
+	}
+	resp, err := b.client.Do(r)
+	b.f.check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	b.f.check(err)
+	return reply{resp.StatusCode, resp.Header, string(body)}
+}
+
+// get reads a page, which has to be there and say all of the words.
+func (b *browser) get(path string, words ...string) reply {
+	b.f.t.Helper()
+	r := b.send("GET", path, "")
+	if r.status != http.StatusOK {
+		b.f.t.Fatalf("GET %s: %d %s", path, r.status, r.body)
+	}
+	for _, w := range words {
+		if !strings.Contains(r.body, w) {
+			b.f.t.Errorf("GET %s lacks %q:\n%s", path, w, r.body)
+		}
+	}
+	return r
+}
+
+// press posts a button of a mailing's page and gives the page after it.
+func (b *browser) press(path string, in url.Values) reply {
+	b.f.t.Helper()
+	if r := b.send("POST", path, in.Encode()); r.status != http.StatusSeeOther || r.header.Get("Location") != path {
+		b.f.t.Fatalf("POST %s %v: %d to %q: %s", path, in, r.status, r.header.Get("Location"), r.body)
+	}
+	return b.get(path)
+}
+
+// mailing makes a purpose, a form, a campaign and a draft, and gives the path
+// of its page.
+func (f *fixture) mailing() string {
+	f.t.Helper()
+	ctx := f.t.Context()
+	p, err := f.store.PutPurpose(ctx, akkoord.ActorSystem, akkoord.Purpose{Slug: "travel-news", Basis: akkoord.BasisConsent, InactiveAfter: 365,
+		Texts: map[string]akkoord.PurposeText{
+			"nl": {Name: "Reisnieuws", Explanation: "Reisideeën.", Wording: "Ja, mail mij."},
+			"en": {Name: "Travel news", Explanation: "Travel ideas.", Wording: "Yes, mail me."},
+		}})
+	f.check(err)
+	_, err = f.store.PutForm(ctx, akkoord.ActorSystem, akkoord.Form{Slug: "home", Version: akkoord.FormVersion{Purposes: []string{"travel-news"}, Challenge: "none"}})
+	f.check(err)
+	c, err := f.store.PutCampaign(ctx, akkoord.ActorSystem, akkoord.Campaign{Slug: "winter-2027", Name: "Winter 2027", PurposeID: p.ID})
+	f.check(err)
+	m, err := f.store.PutMailing(ctx, akkoord.ActorSystem, akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: "Sneeuw <b>", Markdown: "De sneeuw ligt er."}})
+	f.check(err)
+	return admin.Prefix + "/mailings/" + m.PublicID.String()
+}
+
+// person signs somebody up and confirms.
+func (f *fixture) person(address string) akkoord.Subscriber {
+	f.t.Helper()
+	ctx := f.t.Context()
+	email, err := akkoord.ParseEmail(address)
+	f.check(err)
+	p, err := f.store.Purpose(ctx, "travel-news")
+	f.check(err)
+	o := akkoord.Origin{Source: "form:home", Actor: akkoord.ActorPerson, Locale: "nl"}
+	f.check(f.store.SignUp(ctx, akkoord.SignUp{Email: email, Name: "Zoë", Locale: "nl", Purposes: []akkoord.Purpose{p}, Origin: o}))
+	st, err := f.store.StandingByEmail(ctx, email)
+	f.check(err)
+	_, err = f.store.Confirm(ctx, akkoord.Link{Subscriber: st.Subscriber.PublicID, Request: st.Subscription(p.ID).Request}, akkoord.Origin{Source: "link", Actor: akkoord.ActorPerson})
+	f.check(err)
+	return st.Subscriber
+}
+
+// trail gives the last line of the audit trail and how many there are.
+func (f *fixture) trail() (last string, n int) {
+	f.t.Helper()
+	for after := int64(0); ; {
+		entries, next, err := f.store.AuditTrail(f.t.Context(), akkoord.Page{After: after})
+		f.check(err)
+		for _, e := range entries {
+			last, n = string(e.Actor)+" "+e.Action+" "+e.Object, n+1
+		}
+		if next == 0 {
+			return last, n
+		}
+		after = next
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strings"
 	"time"
 
 	"akkoord"
@@ -45,6 +46,7 @@ type API struct {
 
 // New makes the handler. It fails when an operation declares no right (P28).
 func New(cfg Config) (*API, error) {
+	cfg.BaseURL = strings.TrimSuffix(cfg.BaseURL, "/")
 	a := &API{cfg: cfg, mux: http.NewServeMux(), rights: map[string]akkoord.Right{}, replay: newReplay(cfg.Store)}
 	config := huma.DefaultConfig("Akkoord", "1")
 	config.Info.Description = "Consent-first mailings. Errors are RFC 9457 problem documents with a stable code. " +

@@ -18,7 +18,7 @@ type newCampaign struct {
 
 // campaign is a campaign as the API shows it.
 type campaign struct {
-	ID        akkoord.ID `json:"id"`
+	ID        akkoord.ID `json:"id" format:"uuid"`
 	Slug      string     `json:"slug"`
 	Name      string     `json:"name"`
 	Purpose   string     `json:"purpose"`

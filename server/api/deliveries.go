@@ -10,7 +10,7 @@ import (
 
 // delivery is one person's copy of a mailing.
 type delivery struct {
-	Subscriber *akkoord.ID `json:"subscriber" doc:"Null when the person was erased."`
+	Subscriber *akkoord.ID `json:"subscriber" format:"uuid" doc:"Null when the person was erased."`
 	Email      *string     `json:"email"`
 	State      string      `json:"state" enum:"queued,onwire,sent,deferred,failed,bounced,skipped,uncertain"`
 	Variant    *string     `json:"variant"`

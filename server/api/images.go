@@ -20,7 +20,7 @@ const maxPixels = 8000
 
 // upload is an image as the API answers its upload.
 type upload struct {
-	ID  akkoord.ID `json:"id"`
+	ID  akkoord.ID `json:"id" format:"uuid"`
 	URL string     `json:"url" doc:"For the src of a mailing's picture."`
 }
 

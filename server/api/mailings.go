@@ -27,7 +27,7 @@ type newMailing struct {
 // Mailing is a mailing as lists show it. (Types that others embed are exported:
 // huma does not look into those that are not.)
 type Mailing struct {
-	ID         akkoord.ID           `json:"id"`
+	ID         akkoord.ID           `json:"id" format:"uuid"`
 	Campaign   string               `json:"campaign"`
 	State      akkoord.MailingState `json:"state" enum:"draft,scheduled,sending,paused,sent,cancelled"`
 	Subject    string               `json:"subject"`

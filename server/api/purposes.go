@@ -24,7 +24,7 @@ type newPurpose struct {
 
 // purpose is a purpose as the API shows it.
 type purpose struct {
-	ID                akkoord.ID        `json:"id"`
+	ID                akkoord.ID        `json:"id" format:"uuid"`
 	Slug              string            `json:"slug"`
 	Name              map[string]string `json:"name"`
 	Explanation       map[string]string `json:"explanation"`
@@ -109,7 +109,7 @@ type newForm struct {
 
 // form is a form as the API shows it.
 type form struct {
-	ID        akkoord.ID          `json:"id"`
+	ID        akkoord.ID          `json:"id" format:"uuid"`
 	Slug      string              `json:"slug"`
 	URL       string              `json:"url"`
 	Purposes  []string            `json:"purposes"`

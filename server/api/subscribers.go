@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"akkoord"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // ByID names a thing in the path.
@@ -23,7 +25,7 @@ type consent struct {
 
 // subscriber is a person as the API shows them.
 type subscriber struct {
-	ID           akkoord.ID                `json:"id"`
+	ID           akkoord.ID                `json:"id" format:"uuid"`
 	Email        string                    `json:"email"`
 	Name         string                    `json:"name"`
 	Locale       string                    `json:"locale"`
@@ -50,10 +52,22 @@ func (a *API) showSubscriber(ctx context.Context, st akkoord.Standing) (subscrib
 	return out, err
 }
 
-func (a *API) listSubscribers(ctx context.Context, in *struct {
+// subscriberQuery is what GET /subscribers asks for.
+type subscriberQuery struct {
 	Paging
 	Email string `query:"email" doc:"Lists the person with this address, pending or not, or nobody."`
-}) (list[subscriber], error) {
+}
+
+// Resolve refuses an empty address: whoever looks for one person and lost the
+// address on the way is not shown all people.
+func (q *subscriberQuery) Resolve(ctx huma.Context) []error {
+	if u := ctx.URL(); q.Email == "" && u.Query().Has("email") {
+		return []error{&huma.ErrorDetail{Location: "query.email", Message: "it is empty"}}
+	}
+	return nil
+}
+
+func (a *API) listSubscribers(ctx context.Context, in *subscriberQuery) (list[subscriber], error) {
 	if in.Email != "" {
 		return a.findSubscriber(ctx, in.Email)
 	}

@@ -19,9 +19,10 @@ import (
 // RFC 3339 time.
 type Time struct{ akkoord.Moment }
 
-// Schema describes the time in the OpenAPI document.
+// Schema describes the time in the OpenAPI document. What has no time yet is
+// null.
 func (Time) Schema(huma.Registry) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString, Format: "date-time", Examples: []any{"2026-11-24T09:30:00.000000Z"}}
+	s := &huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true, Examples: []any{"2026-11-24T09:30:00.000000Z"}}
 	s.PrecomputeMessages()
 	return s
 }
@@ -60,7 +61,7 @@ func (o optional[T]) Schema(r huma.Registry) *huma.Schema {
 
 // list is one page of a list.
 type list[T any] struct {
-	Items      []T     `json:"items"`
+	Items      []T     `json:"items" nullable:"false"`
 	NextCursor *string `json:"next_cursor" doc:"Where the next page begins; null on the last."`
 }
 

@@ -97,7 +97,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		Consents: a.store, Catalog: a.store, Links: keys.Links(), Pages: pages, View: press, API: jsonAPI, Admin: adminSite,
 		BaseURL: s.base.String(), TrustedProxies: s.proxies, SignUps: server.Rate{N: s.perIP, Per: s.period},
 		StampKey: keys.Derive("form-stamp"),
-		Brand:    templates.Brand{Name: s.Controller, Accent: s.Brand}, From: s.From,
+		Brand:    templates.Brand{Name: s.Controller, Logo: s.logo, Accent: s.Brand}, From: s.From,
 		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(),
 		Now: time.Now, Random: rand.Reader, Log: a.log,
 	})

@@ -79,6 +79,7 @@ func startDemo(ctx context.Context, group *errgroup.Group, dir string) (*demo, e
 	if err != nil {
 		return nil, err
 	}
+	checked.logo = "/static/img/zonvaart.svg"
 	a, err := newApp(ctx, checked, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err

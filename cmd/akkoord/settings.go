@@ -56,6 +56,7 @@ type site struct {
 	period  time.Duration
 	dkim    []mailer.DKIMKey
 	ret     akkoord.Email // base of the return paths; zero: the From address
+	logo    string        // path of the brand's picture on this site; empty: its first letter
 }
 
 // databasePath gives the SQLite file, or says what is wrong with the setting.

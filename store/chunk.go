@@ -25,9 +25,9 @@ func (t *tx) beginFreeze(mailingID int64) error {
 }
 
 // freeze freezes the next step of a mailing's audience: who is active for the
-// purpose, not suppressed and not gone from the campaign. It reports whether
-// more is to be done. Variants take turns.
-func (t *tx) freeze(m akkoord.Mailing) (more bool, err error) {
+// purpose, not suppressed and not gone from the campaign, step people at a
+// time. It reports whether more is to be done. Variants take turns.
+func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 	var cursor, first, last, frozen int64
 	err = t.queryRow(`SELECT id, first, last, fence FROM delivery_chunk WHERE mailing_id = $1 AND state = -1`, m.ID).Scan(&cursor, &first, &last, &frozen)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -42,7 +42,7 @@ func (t *tx) freeze(m akkoord.Mailing) (more bool, err error) {
 	}
 	if err := t.queryRow(`SELECT count(*), coalesce(max(subscriber_id), 0) FROM (SELECT subscriber_id FROM subscription
 			WHERE purpose_id = $1 AND state = 'active' AND subscriber_id > $2 AND subscriber_id <= $3 ORDER BY subscriber_id LIMIT $4) AS step`,
-		purpose, first, last, freezeStep).Scan(&seen, &upto); err != nil {
+		purpose, first, last, step).Scan(&seen, &upto); err != nil {
 		return false, err
 	}
 	n, err := t.execCount(`INSERT INTO delivery (mailing_id, subscriber_id, state, variant, attempts, fence, first_at, updated_at, next_at, code, reply)
@@ -57,7 +57,7 @@ func (t *tx) freeze(m akkoord.Mailing) (more bool, err error) {
 		return false, err
 	}
 	size := int64(chunkSize)
-	if seen < freezeStep && frozen == 0 {
+	if seen < step && frozen == 0 {
 		size = min(max(n/chunkShare, chunkLeast), chunkSize)
 	}
 	if err := t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence, lease_until)
@@ -67,7 +67,7 @@ func (t *tx) freeze(m akkoord.Mailing) (more bool, err error) {
 		GROUP BY n ORDER BY n`, m.ID, first, upto, size); err != nil {
 		return false, err
 	}
-	if seen < freezeStep {
+	if seen < step {
 		return false, t.exec(`DELETE FROM delivery_chunk WHERE id = $1`, cursor)
 	}
 	return true, t.exec(`UPDATE delivery_chunk SET first = $2, fence = $3 WHERE id = $1`, cursor, upto, frozen+n)

@@ -116,7 +116,7 @@ func (t *tx) start(m *akkoord.Mailing) error {
 	if err := t.beginFreeze(m.ID); err != nil {
 		return err
 	}
-	_, err := t.freeze(*m)
+	_, err := t.freeze(*m, freezeStep)
 	return err
 }
 
@@ -217,7 +217,7 @@ func (s *Store) freezeAll(ctx context.Context, mailingID int64) error {
 			if err != nil {
 				return err
 			}
-			unfrozen, err = t.freeze(m)
+			unfrozen, err = t.freeze(m, freezeStep)
 			t.mailing = true
 			return err
 		})

@@ -1,0 +1,237 @@
+package mailer
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"akkoord"
+)
+
+// lane sends mailings over one connection: it claims a window, sends it, and
+// gives it back, until there is nothing to do. As a Source it is one window.
+type lane struct {
+	line
+	ctx    context.Context
+	w      *akkoord.Window
+	next   int
+	halt   bool // take no more of this window
+	plates map[plateKey]*plate
+	raw    []byte // the message before it is signed
+	skip   string // code of the gate's last no
+}
+
+func (l *lane) run(ctx context.Context) {
+	l.ctx = ctx
+	defer l.hangUp()
+	for ctx.Err() == nil {
+		work := l.rung()
+		if !l.relay.admit() || !l.work(ctx) {
+			l.rest(ctx, work)
+		}
+	}
+}
+
+// work sends one window. It reports whether there may be another.
+func (l *lane) work(ctx context.Context) bool {
+	w, err := l.Deliveries.Claim(ctx)
+	if err != nil || w == nil {
+		l.relay.unused()
+		if err != nil && ctx.Err() == nil {
+			l.Log.Error("nothing can be claimed", "error", err)
+		}
+		return false
+	}
+	l.w, l.next, l.halt, l.plates = w, 0, false, map[plateKey]*plate{}
+	err = l.converse(ctx, l)
+	if err != nil && ctx.Err() == nil {
+		l.troubled(ctx, err)
+	}
+	if err := l.Deliveries.Release(context.WithoutCancel(ctx), w); err != nil {
+		l.Log.Error("a window is not given back yet", "mailing", w.MailingID, "error", err)
+	}
+	l.w = nil
+	return err == nil
+}
+
+// troubled acts on what broke a window off.
+func (l *lane) troubled(ctx context.Context, err error) {
+	if _, ok := errors.AsType[*RelayError](err); !ok {
+		l.relay.unused()
+		if akkoord.KindOf(err) != akkoord.Unavailable { // the store, which heals by itself
+			l.pause(l.w.MailingID, "This mailing can't be written: "+err.Error())
+		}
+		return
+	}
+	if l.failed(ctx, err) {
+		e, _ := errors.AsType[*RelayError](err)
+		l.pause(l.w.MailingID, refusal(e.Outcome))
+	}
+}
+
+func (l *lane) more() bool { return !l.halt && l.next < len(l.w.Recipients) }
+
+// Next gives the next person of the window whom the gate lets pass. Asking
+// here too saves the connection that a no in Body costs.
+func (l *lane) Next() (Envelope, bool) {
+	for l.more() {
+		i := l.next
+		l.next++
+		allowed, err := l.ask(i)
+		if err != nil {
+			break
+		}
+		if !allowed {
+			l.note(i, akkoord.Result{State: akkoord.Skipped, Code: l.skip})
+			continue
+		}
+		r := &l.w.Recipients[i]
+		e := Envelope{From: l.Press.Sender.From.Address, To: r.Email.Address(), ID: l.Press.opaqueID('m', l.w.MailingID, r.SubscriberID), Ref: i}
+		if l.ReturnPath != nil {
+			e.From = l.ReturnPath.Of(l.w.MailingID, r.SubscriberID)
+		}
+		return e, true
+	}
+	return Envelope{}, false
+}
+
+// ask asks the gate. A mailing that is not being sent now ends the window with
+// ErrRequeue; its people stay queued.
+func (l *lane) ask(i int) (bool, error) {
+	v, err := l.Deliveries.Ask(l.ctx, l.w, i)
+	switch {
+	case err != nil:
+		l.halt = true
+		return false, errors.Join(ErrRequeue, err)
+	case strings.HasPrefix(v.Code, "mailing_"):
+		l.halt = true
+		return false, ErrRequeue
+	}
+	l.skip = v.Code
+	return v.Allowed, nil
+}
+
+// Body makes a person's message, asks the last question, and marks it.
+func (l *lane) Body(e Envelope, dst []byte) ([]byte, error) {
+	i := e.Ref.(int)
+	r := &l.w.Recipients[i]
+	pl, err := l.plate(r)
+	if err != nil {
+		l.halt = true
+		return nil, err
+	}
+	if r.FirstAt.IsZero() {
+		r.FirstAt = l.Now()
+	}
+	c := l.Press.copyFor(pl, r, r.FirstAt)
+	if l.Signer == nil {
+		dst = pl.Append(dst, c)
+	} else {
+		l.raw = pl.Append(l.raw[:0], c)
+		if dst, err = l.Signer.Sign(dst, l.raw); err != nil {
+			l.halt = true
+			return nil, err
+		}
+	}
+	allowed, err := l.ask(i)
+	if err != nil {
+		return nil, err
+	}
+	if !allowed {
+		return nil, ErrSkip
+	}
+	if err := l.Deliveries.Mark(l.w, i, l.Now()); err != nil {
+		l.halt = true
+		return nil, errors.Join(ErrRequeue, err)
+	}
+	return dst, nil
+}
+
+func (l *lane) plate(r *akkoord.Recipient) (*plate, error) {
+	k := plateKey{l.w.MailingID, r.Variant, r.Locale}
+	if pl := l.plates[k]; pl != nil {
+		return pl, nil
+	}
+	pl, err := l.Press.plateOf(l.ctx, k)
+	if err == nil {
+		l.plates[k] = pl
+	}
+	return pl, err
+}
+
+// Done records what became of a person's message.
+func (l *lane) Done(e Envelope, o Outcome) {
+	i := e.Ref.(int)
+	r := akkoord.Result{Code: replyCode(o), Reply: o.Reply}
+	switch o.State {
+	case Requeue:
+		return
+	case Skipped:
+		r = akkoord.Result{State: akkoord.Skipped, Code: l.skip}
+	case Sent:
+		r.State = akkoord.Sent
+		l.praise()
+	case Failed:
+		r.State = akkoord.Failed
+	case Uncertain:
+		r.State = akkoord.Uncertain
+	case Deferred:
+		r.State = akkoord.Deferred
+		if o.Relay == RelayStop {
+			l.refused(o)
+		}
+	}
+	l.note(i, l.attempted(i, r, o.Relay == RelayStop))
+}
+
+// praise forgets the failures and refusals before a success.
+func (l *lane) praise() {
+	l.relay.good()
+	l.mu.Lock()
+	struck := len(l.strikes) > 0
+	l.mu.Unlock()
+	if struck {
+		l.noStrike(l.w.MailingID)
+	}
+}
+
+// refused acts on a refusal that is about us and not about the person (D.5):
+// one that is surely about all stops the mailing at once, else several in a
+// row do.
+func (l *lane) refused(o Outcome) {
+	if o.Class != ClassPolicy || l.strike(l.w.MailingID) {
+		l.halt = true
+		l.pause(l.w.MailingID, refusal(o))
+	}
+}
+
+// attempted counts the attempt and finds the time of the next one. A refusal
+// about us counts against nobody.
+func (l *lane) attempted(i int, r akkoord.Result, aboutUs bool) akkoord.Result {
+	p := &l.w.Recipients[i]
+	now := l.Now()
+	if p.FirstAt.IsZero() {
+		p.FirstAt = now
+	}
+	r.Attempts = p.Attempts
+	if r.State != akkoord.Skipped && !aboutUs {
+		r.Attempts++
+	}
+	if r.State == akkoord.Deferred {
+		r.NextAt = now.Add(Backoff(r.Attempts, l.Jitter()))
+		if !aboutUs && r.NextAt.Sub(p.FirstAt) >= GiveUpCampaign {
+			r.State, r.Code, r.NextAt = akkoord.Failed, "expired", time.Time{}
+		}
+	}
+	return r
+}
+
+func (l *lane) note(i int, r akkoord.Result) {
+	p := &l.w.Recipients[i]
+	r.At, r.FirstAt = l.Now(), p.FirstAt
+	if r.State == akkoord.Skipped {
+		r.Attempts = p.Attempts
+	}
+	l.Deliveries.Note(l.w, i, r)
+}

@@ -1,0 +1,187 @@
+package mailer
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"akkoord"
+)
+
+// Catalog reads what mails are about.
+type Catalog interface {
+	CampaignByID(ctx context.Context, id int64) (akkoord.Campaign, error)
+	PurposeByID(ctx context.Context, id int64) (akkoord.Purpose, error)
+	MailingByID(ctx context.Context, id int64) (akkoord.Mailing, error)
+	DeliveryTo(ctx context.Context, mailingID, subscriberID int64) (akkoord.Delivery, error)
+	Wording(ctx context.Context, purposeID int64, version int, locale string) (akkoord.PurposeText, error)
+}
+
+// Press makes the mails that people get: of mailings once per variant and
+// language, with each person's own links, and of sign-ups. It is safe for
+// concurrent use; its fields must not change.
+type Press struct {
+	Composer *Composer
+	Sender   Sender
+	Catalog  Catalog
+	Links    *akkoord.Links
+	Key      []byte         // secret that message ids are made with, akkoord.Keyring.Derive("message-id")
+	Zone     *time.Location // that times in mails are told in; nil: UTC
+	Now      func() time.Time
+
+	mu    sync.Mutex
+	plate map[plateKey]*plate
+}
+
+// plate is a mailing's skeleton and what its links are about.
+type plate struct {
+	*Skeleton
+	mailing, campaign, purpose int64
+}
+
+type plateKey struct {
+	mailing int64
+	variant int
+	locale  string
+}
+
+// maxPlates bounds how many skeletons are kept, of some 30 KB each.
+const maxPlates = 64
+
+// plateOf gives the skeleton of a mailing that is being sent, whose content
+// doesn't change any more.
+func (p *Press) plateOf(ctx context.Context, k plateKey) (*plate, error) {
+	_, k.locale = p.Composer.language(k.locale)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if pl := p.plate[k]; pl != nil {
+		return pl, nil
+	}
+	m, err := p.Catalog.MailingByID(ctx, k.mailing)
+	if err != nil {
+		return nil, err
+	}
+	pl, err := p.cast(ctx, m, k.variant, k.locale)
+	if err != nil {
+		return nil, err
+	}
+	if p.plate == nil || len(p.plate) >= maxPlates {
+		p.plate = map[plateKey]*plate{}
+	}
+	p.plate[k] = pl
+	return pl, nil
+}
+
+// cast composes a mailing in a variant and language.
+func (p *Press) cast(ctx context.Context, m akkoord.Mailing, variant int, locale string) (*plate, error) {
+	c, err := p.Catalog.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return nil, err
+	}
+	purpose, err := p.Catalog.PurposeByID(ctx, c.PurposeID)
+	if err != nil {
+		return nil, err
+	}
+	content := m.Variant(variant)
+	s, err := p.Composer.Campaign(Letter{
+		Sender: p.Sender, CampaignSlug: c.Slug, CampaignName: c.Name, PurposeSlug: purpose.Slug, PurposeName: purpose.Text(locale).Name,
+		MailingID: m.PublicID, Basis: purpose.Basis, Locale: locale, Subject: content.Subject, Markdown: content.Markdown, HTML: content.HTML,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &plate{Skeleton: s, mailing: m.ID, campaign: c.ID, purpose: purpose.ID}, nil
+}
+
+// copyFor gives what makes a plate's message one person's own. Retries pass the
+// time of the first attempt, so that they are the same message again.
+func (p *Press) copyFor(pl *plate, r *akkoord.Recipient, first time.Time) *Copy {
+	link := akkoord.Link{Subscriber: r.PublicID, Purpose: pl.purpose, Campaign: pl.campaign, Mailing: pl.mailing}
+	return &Copy{
+		To: r.Email.Address(), Date: first, MessageID: p.messageID('m', pl.mailing, r.SubscriberID),
+		UnsubscribeURL: p.url("/unsubscribe/", akkoord.LinkUnsubscribe, link, first),
+		PreferencesURL: p.url("/preferences/", akkoord.LinkPreferences, link, first),
+		ViewURL:        p.url("/view/", akkoord.LinkView, link, first),
+		Field: func(field string) string {
+			switch field {
+			case "name":
+				return r.Name
+			case "email":
+				return r.Email.Display()
+			}
+			return ""
+		},
+	}
+}
+
+func (p *Press) url(path string, kind akkoord.LinkKind, link akkoord.Link, at time.Time) string {
+	link.Kind = kind
+	var room [768]byte
+	b := append(room[:0], p.Sender.BaseURL...)
+	b = append(b, path...)
+	return string(p.Links.Append(b, link, at))
+}
+
+var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// messageID makes the Message-ID of one person's mail, without brackets: the
+// same for every attempt, telling nothing (A.5).
+func (p *Press) messageID(kind byte, a, b int64) string {
+	return p.opaqueID(kind, a, b) + "@" + p.Sender.domain()
+}
+
+func (p *Press) opaqueID(kind byte, a, b int64) string {
+	var n [17]byte
+	n[0] = kind
+	binary.BigEndian.PutUint64(n[1:], uint64(a))
+	binary.BigEndian.PutUint64(n[9:], uint64(b))
+	mac := hmac.New(sha256.New, p.Key)
+	mac.Write(n[:])
+	var sum [sha256.Size]byte
+	return idEncoding.EncodeToString(mac.Sum(sum[:0])[:20])
+}
+
+// envelopeID is the part of a Message-ID that delivery reports carry (M.15).
+func envelopeID(messageID string) string {
+	id, _, _ := strings.Cut(messageID, "@")
+	return id
+}
+
+// notice renders the mail that a sign-up calls for. The same delivery gives the
+// same bytes again, links included (M.10).
+func (p *Press) notice(ctx context.Context, d *akkoord.SystemDelivery) ([]byte, error) {
+	zone := p.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	n := Notice{
+		Sender: p.Sender, Locale: d.Locale, To: d.Person.Subscriber.Email.Address(), MessageID: p.messageID('o', d.ID, 0),
+		Date: d.FirstAt, Requested: d.At.In(zone),
+	}
+	for _, sub := range d.Asked {
+		text, err := p.Catalog.Wording(ctx, sub.PurposeID, sub.Version, sub.Locale)
+		if err != nil {
+			return nil, err
+		}
+		n.Purposes = append(n.Purposes, PurposeWording{Name: text.Name, Wording: text.Wording})
+	}
+	link := akkoord.Link{Subscriber: d.Person.Subscriber.PublicID}
+	switch {
+	case d.Mail == akkoord.MailAlready:
+		return p.Composer.Already(Already{Notice: n, PreferencesURL: p.url("/preferences/", akkoord.LinkPreferences, link, d.FirstAt)})
+	case d.Mail != akkoord.MailConfirm || len(d.Asked) == 0:
+		return nil, fmt.Errorf("outbox row %d calls for no mail", d.ID)
+	}
+	link.Request = d.Request
+	return p.Composer.Confirmation(Confirmation{
+		Notice: n, ConfirmURL: p.url("/confirm/", akkoord.LinkConfirm, link, d.FirstAt),
+		Expires:  d.FirstAt.Add(akkoord.Limits.ConfirmWindow).In(zone),
+		Deletion: d.Asked[0].Since.Add(akkoord.Limits.PendingWindow).In(zone),
+	})
+}

@@ -1,0 +1,139 @@
+package mailer
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"strings"
+
+	"akkoord"
+)
+
+// Preview shows a mailing, of any state, as somebody with the sample's name
+// and address would get it. Its links lead to nobody. Errors are those of
+// Composer.Campaign.
+func (p *Press) Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error) {
+	pl, err := p.cast(ctx, m, variant, locale)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	c := p.copyFor(pl, &akkoord.Recipient{}, p.Now())
+	c.To = p.Sender.From.Address
+	if text, err = textPart(pl.Append(nil, c)); err != nil {
+		return nil, nil, "", err
+	}
+	return pl.AppendHTML(nil, c), text, pl.Subject(c), nil
+}
+
+// Web draws a mail that a person got as a web page, in the variant that they
+// got. NotFound where it was never meant for them.
+func (p *Press) Web(ctx context.Context, m akkoord.Mailing, s akkoord.Subscriber) ([]byte, error) {
+	d, err := p.Catalog.DeliveryTo(ctx, m.ID, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	pl, err := p.plateOf(ctx, plateKey{m.ID, d.Variant, s.Locale})
+	if err != nil {
+		return nil, err
+	}
+	r := akkoord.Recipient{SubscriberID: s.ID, PublicID: s.PublicID, Email: s.Email, Name: s.Name, Locale: s.Locale}
+	at := d.FirstAt
+	if at.IsZero() {
+		at = p.Now()
+	}
+	return pl.AppendHTML(nil, p.copyFor(pl, &r, at)), nil
+}
+
+// textPart gives the decoded text part of a message that Composer made.
+func textPart(raw []byte) ([]byte, error) {
+	m, err := netmail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("read a composed mail: %w", err)
+	}
+	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, fmt.Errorf("read a composed mail: %w", err)
+	}
+	part, err := multipart.NewReader(m.Body, params["boundary"]).NextRawPart()
+	if err != nil {
+		return nil, fmt.Errorf("read a composed mail: %w", err)
+	}
+	switch strings.ToLower(part.Header.Get("Content-Transfer-Encoding")) {
+	case "quoted-printable":
+		return io.ReadAll(quotedprintable.NewReader(part))
+	case "base64":
+		return io.ReadAll(base64.NewDecoder(base64.StdEncoding, part))
+	}
+	return io.ReadAll(part)
+}
+
+// Tester sends tests of mailings, each over a connection of its own.
+type Tester struct {
+	Press  *Press
+	Dialer *Dialer // nil: there is no relay
+	Signer *Signer // nil: unsigned
+}
+
+// Preview is Press.Preview.
+func (t *Tester) Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error) {
+	return t.Press.Preview(ctx, m, variant, locale)
+}
+
+// SendTest sends a mailing to an address that the author chose. Nothing is
+// recorded, and its links lead to nobody. Errors: those of Composer.Campaign,
+// no_relay, and test_refused with what the relay said.
+func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
+	if t.Dialer == nil {
+		return akkoord.Errorf(akkoord.Conflict, "no_relay", "Set AKKOORD_SMTP: there is no mail server to hand the mail to.")
+	}
+	pl, err := t.Press.cast(ctx, m, variant, locale)
+	if err != nil {
+		return err
+	}
+	now := t.Press.Now()
+	c := t.Press.copyFor(pl, &akkoord.Recipient{Email: to}, now)
+	c.MessageID = t.Press.messageID('t', m.ID, now.UnixNano())
+	raw := pl.Append(nil, c)
+	if t.Signer != nil {
+		if raw, err = t.Signer.Sign(nil, raw); err != nil {
+			return err
+		}
+	}
+	s, err := t.Dialer.Dial(ctx)
+	if err != nil {
+		return akkoord.Errorf(akkoord.Unavailable, "test_refused", "The mail server can't be used: %v.", err)
+	}
+	defer s.Close()
+	one := &single{e: Envelope{From: t.Press.Sender.From.Address, To: to.Address(), ID: envelopeID(c.MessageID)}, body: raw}
+	_ = s.Run(ctx, one) // what became of the mail says all
+	if one.outcome.State != Sent {
+		return akkoord.Errorf(akkoord.Unavailable, "test_refused", "The mail server did not take the test (%s %d %s).", one.outcome.State, one.outcome.Code, one.outcome.Reply)
+	}
+	return nil
+}
+
+// single is a Source of one message.
+type single struct {
+	e       Envelope
+	body    []byte
+	given   bool
+	outcome Outcome
+}
+
+func (s *single) Next() (Envelope, bool) {
+	if s.given {
+		return Envelope{}, false
+	}
+	s.given = true
+	return s.e, true
+}
+
+func (s *single) Body(_ Envelope, dst []byte) ([]byte, error) { return append(dst, s.body...), nil }
+
+func (s *single) Done(_ Envelope, o Outcome) { s.outcome = o }

@@ -1,0 +1,258 @@
+package mailer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"akkoord"
+)
+
+// Deliveries hands out the deliveries of mailings and records what becomes of
+// them. Package store documents each method.
+type Deliveries interface {
+	Advance(ctx context.Context) error
+	Claim(ctx context.Context) (*akkoord.Window, error)
+	Ask(ctx context.Context, w *akkoord.Window, i int) (akkoord.Verdict, error)
+	Mark(w *akkoord.Window, i int, at time.Time) error
+	Note(w *akkoord.Window, i int, r akkoord.Result)
+	Release(ctx context.Context, w *akkoord.Window) error
+	PauseForRelay(ctx context.Context, mailingID int64, why string) error
+	MailingReady() <-chan struct{}
+}
+
+// Outbox hands out the mails that sign-ups cause.
+type Outbox interface {
+	ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelivery, error)
+	SettleSystem(ctx context.Context, results ...akkoord.SystemResult) error
+	OutboxReady() <-chan struct{}
+}
+
+// Config is what a Worker works with.
+type Config struct {
+	Deliveries Deliveries
+	Outbox     Outbox
+	Press      *Press
+	Dialer     *Dialer
+	Signer     *Signer     // nil: mails go unsigned
+	ReturnPath *ReturnPath // nil: the From address
+	Now        func() time.Time
+	Jitter     func() float64 // in [0, 1), safe for concurrent use
+	Log        *slog.Logger
+
+	Poll time.Duration // how often to look for work that nobody announced; default 1 s
+	Idle time.Duration // after which an unused connection is closed; default 30 s (M.6)
+	Stop time.Duration // given to messages on the wire at the end; default 20 s (P24)
+}
+
+// Worker sends what there is to send: mailings over as many connections as the
+// relay's setting allows, and the mails of sign-ups over one of their own, so
+// that no mailing delays them (M.13).
+type Worker struct {
+	Config
+	relay breaker
+
+	mu      sync.Mutex
+	bell    chan struct{} // closed and replaced when there may be work
+	strikes map[int64]int // refusals about us in a row, by mailing
+}
+
+// New makes a Worker.
+func New(c Config) *Worker {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&c.Poll, time.Second)
+	def(&c.Idle, 30*time.Second)
+	def(&c.Stop, 20*time.Second)
+	return &Worker{
+		Config: c, relay: breaker{now: c.Now, jitter: c.Jitter},
+		bell: make(chan struct{}), strikes: map[int64]int{},
+	}
+}
+
+// Run sends until ctx ends. Then it takes nothing more, finishes the messages
+// on the wire, for at most Stop, and gives everything back (P24).
+func (w *Worker) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	for range max(w.Dialer.Relay.Connections, 1) {
+		l := &lane{line: line{Worker: w}}
+		all.Go(func() { l.run(ctx) })
+	}
+	n := &noticeLane{line: line{Worker: w}}
+	all.Go(func() { n.run(ctx) })
+	w.tend(ctx)
+	all.Wait()
+	return nil
+}
+
+// tend does what is due by itself and rings when there may be work.
+func (w *Worker) tend(ctx context.Context) {
+	tick := time.NewTicker(w.Poll)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if err := w.Deliveries.Advance(ctx); err != nil && ctx.Err() == nil {
+			w.Log.Error("mailings do not advance", "error", err)
+		}
+		w.ring()
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		case <-w.Deliveries.MailingReady():
+		}
+	}
+}
+
+func (w *Worker) ring() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.bell)
+	w.bell = make(chan struct{})
+}
+
+// rung is closed the next time that there may be work.
+func (w *Worker) rung() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.bell
+}
+
+// strike counts a refusal about us by the words of one recipient's server. It
+// reports whether there are now so many in a row that it is no single
+// recipient's whim.
+func (w *Worker) strike(mailing int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.strikes[mailing]++
+	return w.strikes[mailing] >= maxStrikes
+}
+
+const maxStrikes = 3
+
+func (w *Worker) noStrike(mailing int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.strikes, mailing)
+}
+
+// pause stops a mailing that would fail for everybody (P11).
+func (w *Worker) pause(mailing int64, why string) {
+	w.Log.Error("a mailing was paused", "mailing", mailing, "why", why)
+	w.noStrike(mailing)
+	if err := w.Deliveries.PauseForRelay(context.Background(), mailing, why); err != nil {
+		w.Log.Error("a mailing was not paused", "mailing", mailing, "error", err)
+	}
+}
+
+// line is a connection to the relay that is kept while it is of use.
+type line struct {
+	*Worker
+	session *Session
+	unguard func() bool
+	used    time.Time
+}
+
+// open gives the kept session, or a new one.
+func (l *line) open(ctx context.Context) (*Session, error) {
+	if l.session != nil {
+		return l.session, nil
+	}
+	s, err := l.Dialer.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.session = s
+	l.unguard = context.AfterFunc(ctx, func() { time.AfterFunc(l.Stop, s.Abort) })
+	return s, nil
+}
+
+// hangUp ends the session.
+func (l *line) hangUp() {
+	if l.session != nil {
+		l.session.Close()
+		l.unguard()
+		l.session = nil
+	}
+}
+
+// rest waits for work, and hangs up when none came for long.
+func (l *line) rest(ctx context.Context, work <-chan struct{}) {
+	if l.session != nil && l.Now().Sub(l.used) >= l.Idle {
+		l.hangUp()
+	}
+	timer := time.NewTimer(l.Poll)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-work:
+	case <-timer.C:
+	}
+}
+
+// source is a Source that knows whether it has more.
+type source interface {
+	Source
+	more() bool
+}
+
+// converse sends all that src has, over a new connection where one is used up.
+// It gives the relay's failure, or a fault of ours.
+func (l *line) converse(ctx context.Context, src source) error {
+	for ctx.Err() == nil && src.more() {
+		s, err := l.open(ctx)
+		if err != nil {
+			return err
+		}
+		err = s.Run(ctx, src)
+		l.used = l.Now()
+		if err == nil {
+			break
+		}
+		l.hangUp()
+		if !errors.Is(err, ErrSpent) {
+			return err
+		}
+	}
+	if ctx.Err() == nil {
+		l.relay.good()
+	}
+	return ctx.Err()
+}
+
+// failed notes what a failure means for the relay. It reports whether the
+// relay refuses us for good.
+func (l *line) failed(ctx context.Context, err error) (stop bool) {
+	e, ok := errors.AsType[*RelayError](err)
+	if !ok || ctx.Err() != nil || e.Relay == RelayFine {
+		l.relay.unused()
+		return false
+	}
+	if e.Relay == RelayStop && (e.Stage == StageRcpt || e.Stage == StageData || e.Stage == StageBody) {
+		l.relay.good() // it talks; it is the mail that it refuses
+		return false
+	}
+	if pause := l.relay.bad(); pause > 0 {
+		l.Log.Warn("the relay is left alone for a while", "pause", pause.Round(time.Second), "error", e)
+	}
+	return e.Relay == RelayStop
+}
+
+func refusal(o Outcome) string {
+	return fmt.Sprintf("The mail server refuses our mail at %s (%s). Mend that, then resume.", o.Stage, replyCode(o))
+}
+
+// replyCode is how an outcome's codes are stored: "550 5.1.1".
+func replyCode(o Outcome) string {
+	switch {
+	case o.Code == 0:
+		return string(o.Stage)
+	case o.Enhanced == "":
+		return fmt.Sprint(o.Code)
+	}
+	return fmt.Sprint(o.Code, " ", o.Enhanced)
+}

@@ -65,7 +65,7 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 // row gives a mailing as a line, with its counts when wanted.
 func (s *Site) row(ctx context.Context, m akkoord.Mailing, counts bool) (templates.MailingRow, error) {
 	row := templates.MailingRow{
-		ID: m.PublicID.String(), URL: Prefix + "/mailings/" + m.PublicID.String(), Subject: cmp.Or(m.Variant(0).Subject, "–"),
+		ID: m.PublicID.String(), URL: Prefix + "/mailings/" + m.PublicID.String(), Subject: cmp.Or(subject(m), "–"),
 		State: string(m.State), At: latest(m.FinishedAt, m.StartedAt, m.SendAt),
 	}
 	if !counts || m.StartedAt.IsZero() {
@@ -74,6 +74,17 @@ func (s *Site) row(ctx context.Context, m akkoord.Mailing, counts bool) (templat
 	var err error
 	row.Progress, err = s.progress(ctx, m)
 	return row, err
+}
+
+// subject gives a mailing's subject as somebody reads it of whom nothing but
+// the address is known.
+func subject(m akkoord.Mailing) string {
+	text := m.Variant(0).Subject
+	t, err := akkoord.ParseTemplate(text)
+	if err != nil {
+		return text // the page says what is wrong with it
+	}
+	return t.Execute(func(string) string { return "" })
 }
 
 // latest gives the first time that is set.

@@ -147,6 +147,9 @@ func testRecords(t *testing.T, open Open) {
 			t.Errorf("the same key with another body gave %v", err)
 		}
 		a.Clock.Move(25 * time.Hour)
+		if _, _, found, err := a.Idempotent(t.Context(), key, body); found || err != nil {
+			t.Errorf("after a day the answer is still given, %v", err)
+		}
 		if err := a.SaveIdempotent(t.Context(), key, other, 200, []byte("third")); err != nil {
 			t.Fatal(err)
 		}

@@ -218,6 +218,10 @@ func testMailings(t *testing.T, open Open) {
 			t.Errorf("mailings of campaign %d, %+v: %v, next %d, %v; want %v, next %d", tt.campaign, tt.page, got, next, err, tt.want, tt.wantAfter)
 		}
 	}
+	must(a.CancelMailing(t.Context(), Admin, m.PublicID))(t)
+	if _, err := a.PutMailing(t.Context(), Admin, m); akkoord.CodeOf(err) != "state" {
+		t.Errorf("editing what is no draft gave %v", err)
+	}
 	if _, err := a.PutMailing(t.Context(), Admin, akkoord.Mailing{CampaignID: 99}); akkoord.KindOf(err) != akkoord.NotFound {
 		t.Errorf("a mailing of no campaign gave %v", err)
 	}

@@ -1,6 +1,9 @@
 package akkoord
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // SignUp is one submission of a form, checked and complete.
 type SignUp struct {
@@ -32,4 +35,34 @@ type Profile struct {
 	Name      *string
 	Locale    *string
 	Interests *[]string
+}
+
+// After gives the standing that a change leads to.
+func (s Standing) After(c Change) Standing {
+	s.Subscriptions = slices.Clone(s.Subscriptions)
+	for _, sub := range c.Subscriptions {
+		i := slices.IndexFunc(s.Subscriptions, func(have Subscription) bool { return have.PurposeID == sub.PurposeID })
+		if i < 0 {
+			s.Subscriptions = append(s.Subscriptions, sub)
+		} else {
+			s.Subscriptions[i] = sub
+		}
+	}
+	s.Suppressions = changed(s.Suppressions, c.Suppress, c.Lift)
+	s.Left = changed(s.Left, c.Leave, c.Rejoin)
+	if c.Forget {
+		return Standing{Suppressions: s.Suppressions}
+	}
+	return s
+}
+
+// changed gives a set with some members added and some taken away.
+func changed[T comparable](set, add, remove []T) []T {
+	out := slices.DeleteFunc(slices.Clone(set), func(m T) bool { return slices.Contains(remove, m) })
+	for _, m := range add {
+		if !slices.Contains(out, m) {
+			out = append(out, m)
+		}
+	}
+	return out
 }

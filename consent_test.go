@@ -351,9 +351,6 @@ func TestNobodyWithoutConsentPassesTheGate(t *testing.T) {
 		now, requests := noon, byte(0)
 		agreed := map[int64]bool{}
 		record := func(c Change) {
-			for _, sub := range c.Subscriptions {
-				s.Subscriptions = replace(s.Subscriptions, sub)
-			}
 			for _, e := range c.Events {
 				switch e.Kind {
 				case Confirmed, Reinstated:
@@ -362,10 +359,7 @@ func TestNobodyWithoutConsentPassesTheGate(t *testing.T) {
 					delete(agreed, e.PurposeID)
 				}
 			}
-			s.Suppressions = append(s.Suppressions, c.Suppress...)
-			for _, k := range c.Lift {
-				s.Suppressions = without(s.Suppressions, k)
-			}
+			s = s.After(c)
 			if c.Forget {
 				s = person()
 				clear(agreed)
@@ -403,24 +397,4 @@ func TestNobodyWithoutConsentPassesTheGate(t *testing.T) {
 			}
 		}
 	})
-}
-
-func replace(subs []Subscription, sub Subscription) []Subscription {
-	for i := range subs {
-		if subs[i].PurposeID == sub.PurposeID {
-			subs[i] = sub
-			return subs
-		}
-	}
-	return append(subs, sub)
-}
-
-func without(kinds []SuppressionKind, k SuppressionKind) []SuppressionKind {
-	var out []SuppressionKind
-	for _, have := range kinds {
-		if have != k {
-			out = append(out, have)
-		}
-	}
-	return out
 }

@@ -11,7 +11,7 @@ func TestMailingMoves(t *testing.T) {
 	states := []MailingState{MailingDraft, MailingScheduled, MailingSending, MailingPaused, MailingSent, MailingCancelled}
 	want := map[string]map[MailingState]MailingState{
 		"send":     {MailingDraft: MailingSending, MailingScheduled: MailingSending},
-		"schedule": {MailingDraft: MailingScheduled},
+		"schedule": {MailingDraft: MailingScheduled, MailingScheduled: MailingScheduled},
 		"pause":    {MailingSending: MailingPaused, MailingScheduled: MailingDraft},
 		"resume":   {MailingPaused: MailingSending},
 		"cancel":   {MailingDraft: MailingCancelled, MailingScheduled: MailingCancelled, MailingSending: MailingCancelled, MailingPaused: MailingCancelled},

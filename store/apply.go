@@ -35,9 +35,8 @@ func (t *tx) apply(p akkoord.Subscriber, c akkoord.Change) error {
 		return err
 	}
 	for _, m := range c.Messages {
-		if err := t.putMessage(p.ID, m); err != nil {
-			return err
-		}
+		t.outbox = true
+		t.rows[outboxRows].add(p.ID, m.Request[:], m.Locale, micros(t.now), micros(t.now))
 	}
 	if c.Forget {
 		return t.forget(p.ID)
@@ -66,25 +65,20 @@ func (t *tx) applySuppressions(e akkoord.Email, c akkoord.Change) error {
 // appendEvent gives an event its number, commitment and place in the chain.
 // Evidence of a person who is forgotten in the same change is not kept.
 func (t *tx) appendEvent(e *akkoord.Event, salt []byte, forget bool) error {
-	evidence, commitment, err := e.Evidence.Commit(salt)
+	personal, commitment, err := e.Evidence.Commit(salt)
 	if err != nil {
 		return err
 	}
 	e.Commitment = commitment
 	e.Seq = t.ledger.Seq + 1
 	e.Hash = e.Chain(t.ledger.Hash)
-	if err := t.exec(`INSERT INTO consent_event (seq, at, kind, subscriber_id, purpose_id, campaign_id, mailing_id, request,
-			form_version_id, wording_version, privacy_version, locale, source, actor, commitment, hash)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		e.Seq, micros(e.At), string(e.Kind), e.SubscriberID, e.PurposeID, e.CampaignID, e.MailingID, e.Request[:],
-		e.FormVersionID, e.WordingVersion, e.PrivacyVersion, e.Locale, e.Source, string(e.Actor), e.Commitment[:], e.Hash[:]); err != nil {
-		return err
-	}
 	t.ledger.Seq, t.ledger.Hash = e.Seq, e.Hash
-	if forget || e.Evidence == (akkoord.Evidence{}) {
-		return nil
+	t.rows[ledgerRows].add(e.Seq, micros(e.At), string(e.Kind), e.SubscriberID, e.PurposeID, e.CampaignID, e.MailingID, e.Request[:],
+		e.FormVersionID, e.WordingVersion, e.PrivacyVersion, e.Locale, e.Source, string(e.Actor), e.Commitment[:], e.Hash[:])
+	if !forget && e.Evidence != (akkoord.Evidence{}) {
+		t.rows[evidenceRows].add(e.Seq, string(personal))
 	}
-	return t.exec(`INSERT INTO consent_evidence (seq, data) VALUES ($1, $2)`, e.Seq, string(evidence))
+	return nil
 }
 
 func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription) error {
@@ -96,15 +90,12 @@ func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription) error {
 		subscriberID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:], s.Version, s.Origin, s.Locale, micros(s.WasActive))
 }
 
-func (t *tx) putMessage(subscriberID int64, m akkoord.Message) error {
-	t.outbox = true
-	return t.exec(`INSERT INTO outbox (subscriber_id, request, locale, at, due_at, state, fence, attempts, first_at, mail, code, done_at)
-		VALUES ($1, $2, $3, $4, $4, 0, 0, 0, 0, '', '', 0)`, subscriberID, m.Request[:], m.Locale, micros(t.now))
-}
-
 // forget deletes all that is stored of a person. The ledger keeps its lines,
 // which without the salt and the evidence lead to nobody (M19).
 func (t *tx) forget(subscriberID int64) error {
+	if err := t.flush(); err != nil {
+		return err
+	}
 	for _, q := range []string{
 		`DELETE FROM consent_evidence WHERE seq IN (SELECT seq FROM consent_event WHERE subscriber_id = $1)`,
 		`DELETE FROM subscription WHERE subscriber_id = $1`,
@@ -123,6 +114,6 @@ func (t *tx) forget(subscriberID int64) error {
 // about.
 func (t *tx) audit(actor akkoord.Actor, action, object, note string) error {
 	t.auditSeq++
-	return t.exec(`INSERT INTO audit (seq, at, actor, action, object, note) VALUES ($1, $2, $3, $4, $5, $6)`,
-		t.auditSeq, micros(t.now), string(actor), action, object, note)
+	t.rows[auditRows].add(t.auditSeq, micros(t.now), string(actor), action, object, note)
+	return nil
 }

@@ -25,13 +25,13 @@ func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
 		return err
 	}
 	hash := s.hasher.Person(in.Email)
-	return s.update(ctx, "sign up", func(t *tx) error {
+	return s.record(ctx, "sign up", func(t *tx) error {
 		// Name and interests of a person who is known stay as they are: a
 		// stranger who types their address changes nothing about them.
-		st, err := scanStanding(t.queryRow(`INSERT INTO subscriber (public_id, email_hash, email, name, locale, salt, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email_hash) DO UPDATE SET email_hash = excluded.email_hash
+		st, err := scanStanding(t.queryRow(`INSERT INTO subscriber (id, public_id, email_hash, email, name, locale, salt, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email_hash) DO UPDATE SET email_hash = excluded.email_hash
 			RETURNING `+subscriberColumns+`, `+besides,
-			person[:], hash[:], in.Email.Address(), in.Name, in.Locale, salt, micros(t.now)))
+			t.person+1, person[:], hash[:], in.Email.Address(), in.Name, in.Locale, salt, micros(t.now)))
 		if err != nil {
 			return err
 		}
@@ -39,6 +39,7 @@ func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
 			return err
 		}
 		if st.Subscriber.PublicID == person {
+			t.person = st.Subscriber.ID
 			if err := t.putInterests(st.Subscriber.ID, in.Interests, t.now); err != nil {
 				return err
 			}
@@ -73,7 +74,7 @@ func (s *Store) Asked(ctx context.Context, link akkoord.Link) (akkoord.Asked, er
 // Confirm records that the holder of a confirmation link pressed its button.
 func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin) (akkoord.Asked, error) {
 	var out akkoord.Asked
-	err := s.update(ctx, "confirm", func(t *tx) error {
+	err := s.record(ctx, "confirm", func(t *tx) error {
 		st, err := standing(t, byPublicID, link.Subscriber[:])
 		if err != nil {
 			return err
@@ -116,7 +117,7 @@ func (s *Store) NotMe(ctx context.Context, link akkoord.Link, o akkoord.Origin) 
 // but the link: for an erased person it does nothing and succeeds.
 func (s *Store) Leave(ctx context.Context, link akkoord.Link, scope akkoord.Scope, o akkoord.Origin) (akkoord.Left, error) {
 	var out akkoord.Left
-	err := s.update(ctx, "leave", func(t *tx) error {
+	err := s.record(ctx, "leave", func(t *tx) error {
 		st, err := standing(t, byPublicID, link.Subscriber[:])
 		if err != nil || st.Subscriber.ID == 0 {
 			return err
@@ -129,8 +130,8 @@ func (s *Store) Leave(ctx context.Context, link akkoord.Link, scope akkoord.Scop
 		if len(c.Events) > 0 {
 			out.New, out.At = true, t.now
 		}
-		out.State, err = standing(t, byID, st.Subscriber.ID)
-		return err
+		out.State = st.After(c)
+		return nil
 	})
 	return out, err
 }

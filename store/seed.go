@@ -88,12 +88,13 @@ func (t *tx) seedPerson(p Seed) (st akkoord.Standing, request akkoord.ID, err er
 		return st, request, err
 	}
 	hash := t.store.hasher.Person(p.Email)
-	n, err := t.execCount(`INSERT INTO subscriber (public_id, email_hash, email, name, locale, salt, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email_hash) DO NOTHING`,
-		person[:], hash[:], p.Email.Address(), p.Name, p.Locale, salt, micros(p.RequestedAt))
+	n, err := t.execCount(`INSERT INTO subscriber (id, public_id, email_hash, email, name, locale, salt, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email_hash) DO NOTHING`,
+		t.person+1, person[:], hash[:], p.Email.Address(), p.Name, p.Locale, salt, micros(p.RequestedAt))
 	if err != nil || n == 0 {
 		return st, request, err
 	}
+	t.person++
 	if st, err = standing(t, byPublicID, person[:]); err != nil {
 		return st, request, err
 	}

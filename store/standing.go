@@ -3,7 +3,6 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -39,22 +38,32 @@ const besides = `
 // which is one of the constants below. A person who is not there gives a zero
 // Subscriber.
 func standing(q querier, where string, arg any) (akkoord.Standing, error) {
-	st, err := scanStanding(q.queryRow(`SELECT `+subscriberColumns+`, `+besides+` FROM subscriber WHERE `+where, arg))
-	if errors.Is(err, sql.ErrNoRows) {
-		return akkoord.Standing{}, nil
-	}
-	if err != nil {
-		return st, err
-	}
-	st.Subscriptions, err = subscriptions(q, st.Subscriber.ID)
+	var st akkoord.Standing
+	rows, err := q.query(`SELECT `+subscriberColumns+`, `+besides+`, coalesce(x.purpose_id, 0), coalesce(x.state, ''), coalesce(x.since, 0),
+			coalesce(x.basis, ''), x.request, coalesce(x.version, 0), coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0)
+		FROM subscriber LEFT JOIN subscription x ON x.subscriber_id = subscriber.id WHERE `+where+` ORDER BY x.purpose_id`, arg)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var x subscriptionRow
+		person, err := scanStanding(r, x.fields()...)
+		if err != nil {
+			return err
+		}
+		if st.Subscriber.ID == 0 {
+			st = person
+		}
+		if x.PurposeID != 0 {
+			st.Subscriptions = append(st.Subscriptions, x.subscription())
+		}
+		return nil
+	})
 	return st, err
 }
 
 // scanStanding reads a person with what besides adds; their subscriptions are
-// read apart.
-func scanStanding(r row) (st akkoord.Standing, err error) {
+// more columns, or read apart.
+func scanStanding(r row, more ...any) (st akkoord.Standing, err error) {
 	var kinds, left string
-	if st.Subscriber, err = scanSubscriber(r, &kinds, &left); err != nil {
+	if st.Subscriber, err = scanSubscriber(r, append([]any{&kinds, &left}, more...)...); err != nil {
 		return st, err
 	}
 	if kinds != "" {
@@ -92,14 +101,29 @@ func subscriptions(q querier, subscriberID int64) ([]akkoord.Subscription, error
 	return out, err
 }
 
+// subscriptionRow is a subscription as it is stored.
+type subscriptionRow struct {
+	akkoord.Subscription
+	state, basis string
+	since, was   int64
+	request      []byte
+}
+
+func (x *subscriptionRow) fields() []any {
+	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was}
+}
+
+func (x *subscriptionRow) subscription() akkoord.Subscription {
+	s := x.Subscription
+	s.State, s.Basis, s.Request = akkoord.State(x.state), akkoord.Basis(x.basis), id16(x.request)
+	s.Since, s.WasActive = fromMicros(x.since), fromMicros(x.was)
+	return s
+}
+
 func scanSubscription(r row) (akkoord.Subscription, error) {
-	var s akkoord.Subscription
-	var state, basis string
-	var since, was int64
-	var request []byte
-	err := r.Scan(&s.PurposeID, &state, &since, &basis, &request, &s.Version, &s.Origin, &s.Locale, &was)
-	s.State, s.Basis, s.Since, s.WasActive, s.Request = akkoord.State(state), akkoord.Basis(basis), fromMicros(since), fromMicros(was), id16(request)
-	return s, err
+	var x subscriptionRow
+	err := r.Scan(x.fields()...)
+	return x.subscription(), err
 }
 
 func suppressions(q querier, h akkoord.AddressHash) ([]akkoord.SuppressionKind, error) {

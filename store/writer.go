@@ -31,12 +31,16 @@ type writer struct {
 
 	ledger   akkoord.Head // last line of the ledger
 	auditSeq int64
+	person   int64 // highest number that a person ever had
 	lastTime time.Time
+	rows     [growing]waiting // of the tables that only grow; see grow.go
+	inserts  map[[2]int]string
 }
 
 // change is one caller's work in the group.
 type change struct {
 	op    string
+	blind bool // see record
 	apply func(*tx) error
 	tx    tx
 	err   error
@@ -64,7 +68,7 @@ func openWriter(ctx context.Context, s *Store) (*writer, error) {
 	}
 	db.SetMaxOpenConns(1)
 	w := &writer{
-		store: s, db: db, stmts: map[string]*sql.Stmt{},
+		store: s, db: db, stmts: map[string]*sql.Stmt{}, inserts: map[[2]int]string{},
 		queue: make(chan *change, 4*maxGroup), stop: make(chan struct{}), done: make(chan struct{}), failed: make(chan struct{}),
 	}
 	if w.conn, err = db.Conn(ctx); err != nil {
@@ -97,12 +101,23 @@ func (w *writer) begin(ctx context.Context) error {
 		return err
 	}
 	copy(w.ledger.Hash[:], hash)
-	return w.conn.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM audit`).Scan(&w.auditSeq)
+	return w.conn.QueryRowContext(ctx, `SELECT coalesce((SELECT max(seq) FROM audit), 0),
+		max(coalesce((SELECT max(subscriber_id) FROM consent_event), 0), coalesce((SELECT max(id) FROM subscriber), 0))`).Scan(&w.auditSeq, &w.person)
 }
 
 // update runs f in the next group and answers after the commit. An error of f
 // undoes f alone. f must not wait for anything and must not keep tx.
 func (s *Store) update(_ context.Context, op string, f func(*tx) error) error {
+	return s.change(op, false, f)
+}
+
+// record is update for an f that reads none of the tables that only grow
+// (grow.go). What such changes add to those is written once for the group.
+func (s *Store) record(_ context.Context, op string, f func(*tx) error) error {
+	return s.change(op, true, f)
+}
+
+func (s *Store) change(op string, blind bool, f func(*tx) error) error {
 	// The caller's context is not used: a closed browser must not undo its
 	// neighbours, and a change that was begun has to be answered.
 	w := s.writer
@@ -110,7 +125,7 @@ func (s *Store) update(_ context.Context, op string, f func(*tx) error) error {
 		return errNotWritable
 	}
 	c := changePool.Get().(*change)
-	c.op, c.apply, c.err = op, f, nil
+	c.op, c.blind, c.apply, c.err = op, blind, f, nil
 	select {
 	case w.queue <- c:
 	case <-w.done:
@@ -168,10 +183,11 @@ func (w *writer) waiting(group []*change) []*change {
 // commit makes a group durable, tells what changed to those who ask before a
 // mail goes out, and only then answers.
 func (w *writer) commit(group []*change) {
-	ledger, auditSeq := w.ledger, w.auditSeq
+	ledger, auditSeq, person := w.ledger, w.auditSeq, w.person
 	err := w.transact(group)
 	if err != nil {
-		w.ledger, w.auditSeq = ledger, auditSeq
+		w.ledger, w.auditSeq, w.person = ledger, auditSeq, person
+		w.undo(mark{})
 		w.store.cfg.Log.Error("a group of changes was not written", "changes", len(group), "error", err)
 		if !full(err) {
 			w.fail()
@@ -228,6 +244,9 @@ func (w *writer) transact(group []*change) error {
 			return err
 		}
 	}
+	if err := (&tx{writer: w}).flush(); err != nil {
+		return err
+	}
 	return sqltx.Commit()
 }
 
@@ -239,13 +258,19 @@ func (w *writer) savepoint(c *change) error {
 		now = w.lastTime.Add(time.Microsecond)
 	}
 	w.lastTime = now
-	ledger, auditSeq := w.ledger, w.auditSeq
 	c.tx = tx{writer: w, now: now}
+	if !c.blind {
+		if err := c.tx.flush(); err != nil {
+			return err
+		}
+	}
+	ledger, auditSeq, mark := w.ledger, w.auditSeq, w.mark()
 	if err := c.tx.exec(`SAVEPOINT change`); err != nil {
 		return err
 	}
 	if c.err = w.guarded(c); c.err != nil {
 		w.ledger, w.auditSeq = ledger, auditSeq
+		w.undo(mark)
 		if full(c.err) {
 			return c.err
 		}

@@ -54,9 +54,10 @@ CREATE TABLE privacy_statement (
   created_at BIGINT  NOT NULL
 );
 
--- A person. The whole row is erasable; its id is never used again.
+-- A person. The whole row is erasable; its id is never used again: the writer
+-- counts on from the highest that the ledger or this table knows.
 CREATE TABLE subscriber (
-  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  id         INTEGER PRIMARY KEY,
   public_id  BLOB    NOT NULL UNIQUE,
   email_hash BLOB    NOT NULL UNIQUE,
   email      TEXT    NOT NULL,

@@ -122,6 +122,10 @@ func checkpoint(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
+// placeholder gives the n-th parameter of a statement with very many, in
+// order. SQLite looks $n up by name, in a time that grows with their number.
+func placeholder(int) string { return "?" }
+
 // unique reports whether err says that a value is taken.
 func unique(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)

@@ -1,9 +1,6 @@
 package store
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // The tables that only grow. Their rows wait in memory for the end of the
 // group, which then writes many of them in one statement: each is written
@@ -95,7 +92,7 @@ func (w *writer) insert(table, n int) string {
 			if c > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString("$" + strconv.Itoa(i*columns[table]+c+1))
+			b.WriteString(placeholder(i*columns[table] + c + 1))
 		}
 		b.WriteString(inserts[table].rest + ")")
 	}

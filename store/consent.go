@@ -26,27 +26,36 @@ func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
 	}
 	hash := s.hasher.Person(in.Email)
 	return s.record(ctx, "sign up", func(t *tx) error {
-		// Name and interests of a person who is known stay as they are: a
-		// stranger who types their address changes nothing about them.
-		st, err := scanStanding(t.queryRow(`INSERT INTO subscriber (id, public_id, email_hash, email, name, locale, salt, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email_hash) DO UPDATE SET email_hash = excluded.email_hash
-			RETURNING `+subscriberColumns+`, `+besides,
-			t.person+1, person[:], hash[:], in.Email.Address(), in.Name, in.Locale, salt, micros(t.now)))
+		st, err := standing(t, byHash, hash[:])
 		if err != nil {
 			return err
 		}
-		if st.Subscriptions, err = subscriptions(t, st.Subscriber.ID); err != nil {
-			return err
-		}
-		if st.Subscriber.PublicID == person {
-			t.person = st.Subscriber.ID
-			if err := t.putInterests(st.Subscriber.ID, in.Interests, t.now); err != nil {
-				return err
+		if st.Subscriber.ID == 0 {
+			st.Subscriber = akkoord.Subscriber{
+				ID: t.person + 1, PublicID: person, Email: in.Email, Name: in.Name, Locale: in.Locale, Salt: salt, CreatedAt: t.now,
 			}
+			err = t.addPerson(st.Subscriber, hash, in.Interests)
+		} else {
+			// A stranger who types a known address changes nothing about the
+			// person; the row is written as it is, as work that a new one costs.
+			err = t.exec(`UPDATE subscriber SET locale = locale WHERE id = $1`, st.Subscriber.ID)
+		}
+		if err != nil {
+			return err
 		}
 		in.Origin.Evidence.Address = in.Email.Address()
 		return t.apply(st.Subscriber, st.SignUp(akkoord.Request{ID: request, Purposes: in.Purposes, Origin: in.Origin}, t.now))
 	})
+}
+
+// addPerson stores a person under the number that comes next.
+func (t *tx) addPerson(p akkoord.Subscriber, hash akkoord.AddressHash, interests []string) error {
+	t.writer.person = p.ID
+	if err := t.exec(`INSERT INTO subscriber (id, public_id, email_hash, email, name, locale, salt, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		p.ID, p.PublicID[:], hash[:], p.Email.Address(), p.Name, p.Locale, p.Salt, micros(p.CreatedAt)); err != nil {
+		return err
+	}
+	return t.putInterests(p.ID, interests, t.now)
 }
 
 func (t *tx) putInterests(subscriberID int64, slugs []string, now time.Time) error {

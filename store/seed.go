@@ -76,27 +76,24 @@ func (t *tx) seed(p Seed) error {
 // seedPerson adds the person and gives their standing, which is zero when
 // they are known already.
 func (t *tx) seedPerson(p Seed) (st akkoord.Standing, request akkoord.ID, err error) {
+	hash := t.store.hasher.Person(p.Email)
+	known, err := standing(t, byHash, hash[:])
+	if err != nil || known.Subscriber.ID != 0 {
+		return st, request, err
+	}
 	salt, err := t.store.random(16)
 	if err != nil {
 		return st, request, err
 	}
-	person, err := t.store.newID(p.RequestedAt)
+	public, err := t.store.newID(p.RequestedAt)
 	if err != nil {
 		return st, request, err
 	}
 	if request, err = t.store.newID(p.RequestedAt); err != nil {
 		return st, request, err
 	}
-	hash := t.store.hasher.Person(p.Email)
-	n, err := t.execCount(`INSERT INTO subscriber (id, public_id, email_hash, email, name, locale, salt, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email_hash) DO NOTHING`,
-		t.person+1, person[:], hash[:], p.Email.Address(), p.Name, p.Locale, salt, micros(p.RequestedAt))
-	if err != nil || n == 0 {
-		return st, request, err
+	st.Subscriber = akkoord.Subscriber{
+		ID: t.person + 1, PublicID: public, Email: p.Email, Name: p.Name, Locale: p.Locale, Salt: salt, CreatedAt: p.RequestedAt,
 	}
-	t.person++
-	if st, err = standing(t, byPublicID, person[:]); err != nil {
-		return st, request, err
-	}
-	return st, request, t.putInterests(st.Subscriber.ID, p.Interests, p.RequestedAt)
+	return st, request, t.addPerson(st.Subscriber, hash, p.Interests)
 }

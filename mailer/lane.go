@@ -17,6 +17,7 @@ type lane struct {
 	w      *akkoord.Window
 	next   int
 	halt   bool // take no more of this window
+	stall  bool // the store can't answer or note: wait before the next one
 	plates map[plateKey]*plate
 	raw    []byte // the message before it is signed
 	skip   string // code of the gate's last no
@@ -43,7 +44,7 @@ func (l *lane) work(ctx context.Context) bool {
 		}
 		return false
 	}
-	l.w, l.next, l.halt, l.plates = w, 0, false, map[plateKey]*plate{}
+	l.w, l.next, l.halt, l.stall, l.plates = w, 0, false, false, map[plateKey]*plate{}
 	err = l.converse(ctx, l)
 	if err != nil && ctx.Err() == nil {
 		l.troubled(ctx, err)
@@ -52,7 +53,7 @@ func (l *lane) work(ctx context.Context) bool {
 		l.Log.Error("a window is not given back yet", "mailing", w.MailingID, "error", err)
 	}
 	l.w = nil
-	return err == nil
+	return err == nil && !l.stall
 }
 
 // troubled acts on what broke a window off.
@@ -102,7 +103,7 @@ func (l *lane) ask(i int) (bool, error) {
 	v, err := l.Deliveries.Ask(l.ctx, l.w, i)
 	switch {
 	case err != nil:
-		l.halt = true
+		l.halt, l.stall = true, true
 		return false, errors.Join(ErrRequeue, err)
 	case strings.HasPrefix(v.Code, "mailing_"):
 		l.halt = true
@@ -124,7 +125,7 @@ func (l *lane) Body(e Envelope, dst []byte) ([]byte, error) {
 	if r.FirstAt.IsZero() {
 		r.FirstAt = l.Now()
 	}
-	c := l.Press.copyFor(pl, r, r.FirstAt)
+	c := l.Press.copyFor(pl, r, e.ID, r.FirstAt)
 	if l.Signer == nil {
 		dst = pl.Append(dst, c)
 	} else {
@@ -142,7 +143,7 @@ func (l *lane) Body(e Envelope, dst []byte) ([]byte, error) {
 		return nil, ErrSkip
 	}
 	if err := l.Deliveries.Mark(l.w, i, l.Now()); err != nil {
-		l.halt = true
+		l.halt, l.stall = true, true
 		return nil, errors.Join(ErrRequeue, err)
 	}
 	return dst, nil

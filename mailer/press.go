@@ -7,7 +7,6 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -100,11 +99,12 @@ func (p *Press) cast(ctx context.Context, m akkoord.Mailing, variant int, locale
 }
 
 // copyFor gives what makes a plate's message one person's own. Retries pass the
-// time of the first attempt, so that they are the same message again.
-func (p *Press) copyFor(pl *plate, r *akkoord.Recipient, first time.Time) *Copy {
+// time of the first attempt, so that they are the same message again; id is
+// its opaqueID.
+func (p *Press) copyFor(pl *plate, r *akkoord.Recipient, id string, first time.Time) *Copy {
 	link := akkoord.Link{Subscriber: r.PublicID, Purpose: pl.purpose, Campaign: pl.campaign, Mailing: pl.mailing}
 	return &Copy{
-		To: r.Email.Address(), Date: first, MessageID: p.messageID('m', pl.mailing, r.SubscriberID),
+		To: r.Email.Address(), Date: first, MessageID: p.messageID(id),
 		UnsubscribeURL: p.url("/unsubscribe/", akkoord.LinkUnsubscribe, link, first),
 		PreferencesURL: p.url("/preferences/", akkoord.LinkPreferences, link, first),
 		ViewURL:        p.url("/view/", akkoord.LinkView, link, first),
@@ -130,12 +130,11 @@ func (p *Press) url(path string, kind akkoord.LinkKind, link akkoord.Link, at ti
 
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// messageID makes the Message-ID of one person's mail, without brackets: the
-// same for every attempt, telling nothing (A.5).
-func (p *Press) messageID(kind byte, a, b int64) string {
-	return p.opaqueID(kind, a, b) + "@" + p.Sender.domain()
-}
+// messageID makes a Message-ID, without brackets, of an opaqueID.
+func (p *Press) messageID(id string) string { return id + "@" + p.Sender.domain() }
 
+// opaqueID names one person's mail: the same for every attempt, telling
+// nothing (A.5). It is in the Message-ID and in delivery reports (M.15).
 func (p *Press) opaqueID(kind byte, a, b int64) string {
 	var n [17]byte
 	n[0] = kind
@@ -147,12 +146,6 @@ func (p *Press) opaqueID(kind byte, a, b int64) string {
 	return idEncoding.EncodeToString(mac.Sum(sum[:0])[:20])
 }
 
-// envelopeID is the part of a Message-ID that delivery reports carry (M.15).
-func envelopeID(messageID string) string {
-	id, _, _ := strings.Cut(messageID, "@")
-	return id
-}
-
 // notice renders the mail that a sign-up calls for. The same delivery gives the
 // same bytes again, links included (M.10).
 func (p *Press) notice(ctx context.Context, d *akkoord.SystemDelivery) ([]byte, error) {
@@ -161,7 +154,7 @@ func (p *Press) notice(ctx context.Context, d *akkoord.SystemDelivery) ([]byte, 
 		zone = time.UTC
 	}
 	n := Notice{
-		Sender: p.Sender, Locale: d.Locale, To: d.Person.Subscriber.Email.Address(), MessageID: p.messageID('o', d.ID, 0),
+		Sender: p.Sender, Locale: d.Locale, To: d.Person.Subscriber.Email.Address(), MessageID: p.messageID(p.opaqueID('o', d.ID, 0)),
 		Date: d.FirstAt, Requested: d.At.In(zone),
 	}
 	for _, sub := range d.Asked {

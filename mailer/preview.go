@@ -23,7 +23,7 @@ func (p *Press) Preview(ctx context.Context, m akkoord.Mailing, variant int, loc
 	if err != nil {
 		return nil, nil, "", err
 	}
-	c := p.copyFor(pl, &akkoord.Recipient{}, p.Now())
+	c := p.copyFor(pl, &akkoord.Recipient{}, "preview", p.Now())
 	c.To = p.Sender.From.Address
 	if text, err = textPart(pl.Append(nil, c)); err != nil {
 		return nil, nil, "", err
@@ -47,7 +47,7 @@ func (p *Press) Web(ctx context.Context, m akkoord.Mailing, s akkoord.Subscriber
 	if at.IsZero() {
 		at = p.Now()
 	}
-	return pl.AppendHTML(nil, p.copyFor(pl, &r, at)), nil
+	return pl.AppendHTML(nil, p.copyFor(pl, &r, "view", at)), nil
 }
 
 // textPart gives the decoded text part of a message that Composer made.
@@ -97,8 +97,8 @@ func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, l
 		return err
 	}
 	now := t.Press.Now()
-	c := t.Press.copyFor(pl, &akkoord.Recipient{Email: to}, now)
-	c.MessageID = t.Press.messageID('t', m.ID, now.UnixNano())
+	id := t.Press.opaqueID('t', m.ID, now.UnixNano())
+	c := t.Press.copyFor(pl, &akkoord.Recipient{Email: to}, id, now)
 	raw := pl.Append(nil, c)
 	if t.Signer != nil {
 		if raw, err = t.Signer.Sign(nil, raw); err != nil {
@@ -110,7 +110,7 @@ func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, l
 		return akkoord.Errorf(akkoord.Unavailable, "test_refused", "The mail server can't be used: %v.", err)
 	}
 	defer s.Close()
-	one := &single{e: Envelope{From: t.Press.Sender.From.Address, To: to.Address(), ID: envelopeID(c.MessageID)}, body: raw}
+	one := &single{e: Envelope{From: t.Press.Sender.From.Address, To: to.Address(), ID: id}, body: raw}
 	_ = s.Run(ctx, one) // what became of the mail says all
 	if one.outcome.State != Sent {
 		return akkoord.Errorf(akkoord.Unavailable, "test_refused", "The mail server did not take the test (%s %d %s).", one.outcome.State, one.outcome.Code, one.outcome.Reply)

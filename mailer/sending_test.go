@@ -41,6 +41,8 @@ type world struct {
 	deliveries mailer.Deliveries // the store, unless a test listens in
 	dialNet    func(context.Context, string, string) (net.Conn, error)
 	lanes      int
+	sign       *mailer.Signer
+	verp       *mailer.ReturnPath
 }
 
 type clock struct{ at atomic.Int64 }
@@ -116,6 +118,7 @@ func (w *world) run() (stop func()) {
 	}
 	worker := mailer.New(mailer.Config{
 		Deliveries: w.deliveries, Outbox: w.store, Press: w.press(), Dialer: &mailer.Dialer{Relay: relay, DialNet: w.dialNet},
+		Signer: w.sign, ReturnPath: w.verp,
 		Now: w.clock.Now, Jitter: func() float64 { return .5 }, Log: slog.New(slog.DiscardHandler), Poll: time.Millisecond,
 	})
 	ctx, cancel := context.WithCancel(context.Background())

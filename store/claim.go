@@ -24,9 +24,12 @@ const retryWindow = 200
 // a killed one held is given back when the database is opened.
 func (s *Store) Claim(ctx context.Context) (*akkoord.Window, error) {
 	for {
-		revision, end := s.changes.watch()
+		var revision int64
 		var w *akkoord.Window
+		end := func() {}
 		err := s.update(ctx, "claim", func(t *tx) (err error) {
+			// All commits before this one are in the set already.
+			revision, end = s.changes.watch()
 			w, err = t.claim()
 			return err
 		})

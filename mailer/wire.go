@@ -121,28 +121,32 @@ func terminate(msg []byte) []byte {
 	if !bytes.HasSuffix(msg, []byte("\r\n")) {
 		msg = append(msg, '\r', '\n')
 	}
-	dots := bytes.Count(msg, []byte("\n."))
-	first := msg[0] == '.'
-	if first {
-		dots++
+	var room [256]int
+	dots := room[:0] // where lines begin with a dot
+	if msg[0] == '.' {
+		dots = append(dots, 0)
 	}
-	if dots > 0 {
-		msg = stuff(msg, dots)
+	for at := 0; ; {
+		next := bytes.Index(msg[at:], []byte("\n."))
+		if next < 0 {
+			break
+		}
+		at += next + 1
+		dots = append(dots, at)
 	}
-	return append(msg, '.', '\r', '\n')
+	return append(stuff(msg, dots), '.', '\r', '\n')
 }
 
-// stuff makes room for dots more bytes and moves the text up from its end.
-func stuff(msg []byte, dots int) []byte {
-	from := len(msg) - 1
-	msg = append(msg, make([]byte, dots)...)
-	for to := len(msg) - 1; from >= 0; from-- {
-		msg[to] = msg[from]
-		to--
-		if msg[from] == '.' && (from == 0 || msg[from-1] == '\n') {
-			msg[to] = '.'
-			to--
-		}
+// stuff doubles the dots at the given places. Each stretch between two of them
+// moves up once, the last one first.
+func stuff(msg []byte, dots []int) []byte {
+	end := len(msg)
+	msg = append(msg, make([]byte, len(dots))...)
+	for i := len(dots) - 1; i >= 0; i-- {
+		from := dots[i]
+		copy(msg[from+i+1:], msg[from:end])
+		msg[from+i] = '.'
+		end = from
 	}
 	return msg
 }

@@ -610,3 +610,30 @@ func TestAScheduledMailingStartsWhenItIsDue(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// full is a store whose disk is full for a number of marks.
+type full struct {
+	*store.Store
+	left *atomic.Int64
+}
+
+func (f full) Mark(w *akkoord.Window, i int, at time.Time) error {
+	if f.left.Add(-1) >= 0 {
+		return errors.New("no space left on device")
+	}
+	return f.Store.Mark(w, i, at)
+}
+
+func TestNothingIsSentThatCantBeNotedP04(t *testing.T) {
+	w := newWorld(t, 40)
+	left := &atomic.Int64{}
+	left.Store(7)
+	w.deliveries = full{w.store, left}
+	m := w.start()
+	w.run()
+	w.untilState(m, akkoord.MailingSent)
+	if got := w.counts(m); got != (akkoord.Counts{Total: 40, Sent: 40}) {
+		t.Errorf("%+v", got)
+	}
+	w.noneTwice()
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/wneessen/go-mail"
@@ -113,10 +114,25 @@ func (c *Composer) draft(l Letter) (*draft, error) {
 	if d.html, d.text, err = lang.draw("campaign", page, textPage); err != nil {
 		return nil, err
 	}
+	if d.gaps.strange(d.html) || d.gaps.strange(d.text) {
+		return nil, errMark
+	}
 	if len(d.html) > MaxHTML {
 		return nil, akkoord.Errorf(akkoord.TooLarge, "mail_too_large", "This mail has %d KB; with more than %d KB mail programs cut off its end.", len(d.html)>>10, MaxHTML>>10)
 	}
 	return d, nil
+}
+
+// strange reports whether a rendered text holds a mark that was not handed
+// out. Authors can make one of pieces that tags or character references keep
+// apart until the text is rendered.
+func (m *marks) strange(rendered string) bool {
+	for _, found := range brokenMark.FindAllStringSubmatch(rendered, -1) {
+		if n, _ := strconv.Atoi(strings.ReplaceAll(found[1], softBreak, "")); n >= len(m.slots) {
+			return true
+		}
+	}
+	return false
 }
 
 // render encodes a draft, its marks still in place.
@@ -148,11 +164,13 @@ func (l Letter) check() error {
 	}
 	for _, s := range []string{l.Subject, l.Preheader, l.Markdown, l.HTML, l.CampaignName, l.PurposeName, l.Controller, l.PostalAddress, l.PrivacyContact} {
 		if strings.Contains(s, markStart) {
-			return akkoord.Errorf(akkoord.Invalid, "template_invalid", "The letters %q can't be used in a mail.", markStart)
+			return errMark
 		}
 	}
 	return nil
 }
+
+var errMark = akkoord.Errorf(akkoord.Invalid, "template_invalid", "The letters %q can't be used in a mail.", markStart)
 
 // lineTemplate reads a line with fields that can stand in a header.
 func lineTemplate(field, s string) (akkoord.Template, error) {

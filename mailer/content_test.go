@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"akkoord"
 )
 
 func TestTextPartSaysTheSame(t *testing.T) {
@@ -104,5 +106,26 @@ func TestEveryBrandReachesContrastInLightAndDark(t *testing.T) {
 		must("dark brand", string(p.DarkText), string(p.DarkGround), 4.5)
 		must("dark footer", "#babdc2", string(p.DarkGround), 4.5)
 		must("dark wording", "#f1f2f3", string(p.DarkSoft), 4.5)
+	}
+}
+
+// What an author writes can become one of our marks only after the check of
+// its source: tags, emphasis and character references keep it apart until then.
+func TestNoMarkIsMadeOfPieces(t *testing.T) {
+	for name, content := range map[string]struct{ markdown, html string }{
+		"emphasis":            {markdown: "zqs**lot9999z**"},
+		"escape":              {markdown: `zqs&#108;ot9999z`},
+		"tags":                {html: "<p>zqs<b>lot0042z</b></p>"},
+		"character reference": {html: "<p>zqs&#108;ot9999z</p>"},
+		"in a link":           {html: `<a href="https://a.example/zqs&#108;ot9999z">x</a>`},
+		"in an attribute":     {html: `<img src="https://a.example/x.png" alt="zqs&#108;ot9999z">`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := letter("nl")
+			l.Markdown, l.HTML = content.markdown, content.html
+			if _, err := newComposer(t).Campaign(l); akkoord.CodeOf(err) != "template_invalid" {
+				t.Errorf("composed with error %v, want template_invalid", err)
+			}
+		})
 	}
 }

@@ -2,9 +2,12 @@ package mailer
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail"
+
+	"akkoord"
 )
 
 // Notice is what the mails have that the system writes by itself. They are no
@@ -47,75 +50,142 @@ type noticeSheet struct {
 	Purposes                         []PurposeWording
 }
 
+// noticePlate is the skeleton of a notice, for all who asked for the same
+// purposes in the same words and language.
+type noticePlate struct {
+	*Skeleton
+	words words
+}
+
 // Confirmation renders a confirmation mail: RFC 5322, CRLF, unsigned. The same
 // input gives the same bytes.
 func (c *Composer) Confirmation(n Confirmation) ([]byte, error) {
-	lang, locale := c.language(n.Locale)
-	subject, heading, err := n.titles(lang.words)
+	p, err := c.castNotice(akkoord.MailConfirm, n.Notice)
 	if err != nil {
 		return nil, err
 	}
-	page := noticeSheet{sheet: newSheet(n.Sender, locale, subject), Heading: heading, ConfirmURL: n.ConfirmURL}
-	if page.ExpiresAt, err = lang.words.day(n.Expires); err != nil {
-		return nil, err
-	}
-	if page.DeleteAt, err = lang.words.day(n.Deletion); err != nil {
-		return nil, err
-	}
-	return n.render(lang, "confirmation", page)
+	return p.appendConfirmation(nil, &n)
 }
 
-// titles are the subject and heading, which name what is confirmed.
-func (n Confirmation) titles(w words) (subject, heading string, err error) {
-	names := make([]string, len(n.Purposes))
-	for i, p := range n.Purposes {
+// Already renders an "already signed up" mail: RFC 5322, CRLF, unsigned. The
+// same input gives the same bytes.
+func (c *Composer) Already(n Already) ([]byte, error) {
+	p, err := c.castNotice(akkoord.MailAlready, n.Notice)
+	if err != nil {
+		return nil, err
+	}
+	return p.appendAlready(nil, &n)
+}
+
+func (p *noticePlate) appendConfirmation(dst []byte, n *Confirmation) ([]byte, error) {
+	c, err := p.copyFor(&n.Notice)
+	if err != nil {
+		return nil, err
+	}
+	c.ConfirmURL = n.ConfirmURL
+	if c.ExpiresAt, err = p.words.day(n.Expires); err != nil {
+		return nil, err
+	}
+	if c.DeleteAt, err = p.words.day(n.Deletion); err != nil {
+		return nil, err
+	}
+	return p.Append(dst, c), nil
+}
+
+func (p *noticePlate) appendAlready(dst []byte, n *Already) ([]byte, error) {
+	c, err := p.copyFor(&n.Notice)
+	if err != nil {
+		return nil, err
+	}
+	c.PreferencesURL = n.PreferencesURL
+	return p.Append(dst, c), nil
+}
+
+func (p *noticePlate) copyFor(n *Notice) (*Copy, error) {
+	requested, err := p.words.moment(n.Requested)
+	return &Copy{To: n.To, Date: n.Date, MessageID: n.MessageID, RequestedAt: requested}, err
+}
+
+// castNotice renders a notice with a gap for all that differs between people.
+// Its boundary follows from its text, so that a retry after a restart is the
+// same message again (A.4).
+func (c *Composer) castNotice(kind akkoord.SystemMail, n Notice) (*noticePlate, error) {
+	if err := n.check(); err != nil {
+		return nil, err
+	}
+	lang, locale := c.language(n.Locale)
+	gaps := &marks{}
+	page := noticeSheet{
+		sheet: newSheet(n.Sender, locale, ""), Purposes: n.Purposes,
+		RequestedAt: gaps.add(slotRequested), ExpiresAt: gaps.add(slotExpires), DeleteAt: gaps.add(slotDeletion),
+		ConfirmURL: gaps.add(slotConfirm), PreferencesURL: gaps.add(slotPreferences),
+	}
+	name, err := page.setTitles(kind, lang.words)
+	if err != nil {
+		return nil, err
+	}
+	html, text, err := lang.draw(name, page, page)
+	if err != nil {
+		return nil, err
+	}
+	boundary := digest("boundary of "+html+text, 32)
+	raw, err := n.render(page, boundary, text, html, gaps)
+	if err != nil {
+		return nil, err
+	}
+	s := &Skeleton{slots: gaps.slots}
+	s.message, err = cutMessage(raw, boundary, s.slots)
+	return &noticePlate{s, lang.words}, err
+}
+
+// setTitles sets the subject and heading, which name what is confirmed, and
+// gives the name of the layout.
+func (s *noticeSheet) setTitles(kind akkoord.SystemMail, w words) (layout string, err error) {
+	if kind == akkoord.MailAlready {
+		s.Heading = w["mail.already.heading"]
+		s.Title, err = w.say("mail.already.subject", "Controller", s.Controller)
+		return "already", err
+	}
+	names := make([]string, len(s.Purposes))
+	for i, p := range s.Purposes {
 		names[i] = p.Name
 	}
 	key := "mail.confirm.subject"
 	if len(names) != 1 {
 		key = "mail.confirm.subject_several"
 	}
-	controller := newSheet(n.Sender, "", "").Controller
-	if subject, err = w.say(key, "Purpose", w.list(names), "Controller", controller); err != nil {
-		return "", "", err
+	if s.Title, err = w.say(key, "Purpose", w.list(names), "Controller", s.Controller); err != nil {
+		return "", err
 	}
-	heading, err = w.say("mail.confirm.heading", "Purpose", w.list(names))
-	return subject, heading, err
+	s.Heading, err = w.say("mail.confirm.heading", "Purpose", w.list(names))
+	return "confirmation", err
 }
 
-// Already renders an "already signed up" mail: RFC 5322, CRLF, unsigned. The
-// same input gives the same bytes.
-func (c *Composer) Already(n Already) ([]byte, error) {
-	lang, locale := c.language(n.Locale)
-	s := newSheet(n.Sender, locale, "")
-	subject, err := lang.words.say("mail.already.subject", "Controller", s.Controller)
-	if err != nil {
-		return nil, err
+// check refuses texts that would be taken for a gap.
+func (n Notice) check() error {
+	texts := []string{n.From.Name, n.From.Address, n.ReplyTo, n.Controller, n.PostalAddress, n.PrivacyContact, n.BaseURL}
+	for _, p := range n.Purposes {
+		texts = append(texts, p.Name, p.Wording)
 	}
-	s.Title = subject
-	return n.render(lang, "already", noticeSheet{sheet: s, Heading: lang.words["mail.already.heading"], PreferencesURL: n.PreferencesURL})
+	for _, s := range texts {
+		if strings.Contains(s, markStart) {
+			return akkoord.Errorf(akkoord.Invalid, "template_invalid", "The letters %q can't be used in a mail.", markStart)
+		}
+	}
+	return nil
 }
 
-func (n Notice) render(lang language, name string, page noticeSheet) ([]byte, error) {
-	var err error
-	if page.RequestedAt, err = lang.words.moment(n.Requested); err != nil {
-		return nil, err
-	}
-	page.Purposes = n.Purposes
-	html, text, err := lang.draw(name, page, page)
+func (n Notice) render(page noticeSheet, boundary, text, html string, gaps *marks) ([]byte, error) {
+	m, err := newMessage(n.Sender, page.Locale, boundary, text, html)
 	if err != nil {
 		return nil, err
 	}
-	m, err := newMessage(n.Sender, page.Locale, digest("boundary of "+n.MessageID, 32), text, html)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.To(n.To); err != nil {
-		return nil, fmt.Errorf("%s: the recipient is no address", name) // the cause would name it
+	if err := m.To(gaps.add(slotTo) + markHost); err != nil {
+		return nil, fmt.Errorf("compose: %w", err)
 	}
 	m.SetGenHeaderPreformatted(mail.HeaderSubject, string(appendSubject(nil, page.Title)))
-	m.SetMessageIDWithValue(n.MessageID)
-	m.SetDateWithValue(n.Date)
+	m.SetMessageIDWithValue(gaps.add(slotMessageID))
+	m.SetGenHeader(mail.HeaderDate, gaps.add(slotDate))
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	return render(m)
 }

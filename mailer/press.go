@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
-	"fmt"
 	"sync"
 	"time"
 
@@ -34,8 +33,9 @@ type Press struct {
 	Zone     *time.Location // that times in mails are told in; nil: UTC
 	Now      func() time.Time
 
-	mu    sync.Mutex
-	plate map[plateKey]*plate
+	mu      sync.Mutex
+	plate   map[plateKey]*plate
+	notices noticeShelf
 }
 
 // plate is a mailing's skeleton and what its links are about.
@@ -144,37 +144,4 @@ func (p *Press) opaqueID(kind byte, a, b int64) string {
 	mac.Write(n[:])
 	var sum [sha256.Size]byte
 	return idEncoding.EncodeToString(mac.Sum(sum[:0])[:20])
-}
-
-// notice renders the mail that a sign-up calls for. The same delivery gives the
-// same bytes again, links included (M.10).
-func (p *Press) notice(ctx context.Context, d *akkoord.SystemDelivery) ([]byte, error) {
-	zone := p.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	n := Notice{
-		Sender: p.Sender, Locale: d.Locale, To: d.Person.Subscriber.Email.Address(), MessageID: p.messageID(p.opaqueID('o', d.ID, 0)),
-		Date: d.FirstAt, Requested: d.At.In(zone),
-	}
-	for _, sub := range d.Asked {
-		text, err := p.Catalog.Wording(ctx, sub.PurposeID, sub.Version, sub.Locale)
-		if err != nil {
-			return nil, err
-		}
-		n.Purposes = append(n.Purposes, PurposeWording{Name: text.Name, Wording: text.Wording})
-	}
-	link := akkoord.Link{Subscriber: d.Person.Subscriber.PublicID}
-	switch {
-	case d.Mail == akkoord.MailAlready:
-		return p.Composer.Already(Already{Notice: n, PreferencesURL: p.url("/preferences/", akkoord.LinkPreferences, link, d.FirstAt)})
-	case d.Mail != akkoord.MailConfirm || len(d.Asked) == 0:
-		return nil, fmt.Errorf("outbox row %d calls for no mail", d.ID)
-	}
-	link.Request = d.Request
-	return p.Composer.Confirmation(Confirmation{
-		Notice: n, ConfirmURL: p.url("/confirm/", akkoord.LinkConfirm, link, d.FirstAt),
-		Expires:  d.FirstAt.Add(akkoord.Limits.ConfirmWindow).In(zone),
-		Deletion: d.Asked[0].Since.Add(akkoord.Limits.PendingWindow).In(zone),
-	})
 }

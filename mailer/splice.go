@@ -21,10 +21,13 @@ type Copy struct {
 	PreferencesURL    string                    // signed link
 	ViewURL           string                    // signed link to the mail as a web page
 	Field             func(field string) string // values of the fields name and email; missing is empty
+
+	ConfirmURL                       string // of a confirmation mail: signed link
+	RequestedAt, ExpiresAt, DeleteAt string // of a notice: times in the words of its language
 }
 
-// Skeleton is a mailing's message in one variant and language, rendered and
-// encoded once, with gaps for what differs between people. It is immutable and
+// Skeleton is a mailing's message in one variant and language, or a notice,
+// rendered and encoded once, with gaps for what differs between people. It is immutable and
 // safe for concurrent use; no byte of one Copy outlives its call (threat L28).
 type Skeleton struct {
 	message []piece // the whole message, encoded for transfer
@@ -58,6 +61,10 @@ const (
 	slotUnsubscribe
 	slotPreferences
 	slotView
+	slotConfirm
+	slotRequested
+	slotExpires
+	slotDeletion
 	slotField
 	slotConstant // text that is the same for everyone
 )
@@ -165,6 +172,14 @@ func (s *slot) value(c *Copy) string {
 		return c.PreferencesURL
 	case slotView:
 		return c.ViewURL
+	case slotConfirm:
+		return c.ConfirmURL
+	case slotRequested:
+		return c.RequestedAt
+	case slotExpires:
+		return c.ExpiresAt
+	case slotDeletion:
+		return c.DeleteAt
 	case slotField:
 		if c.Field != nil {
 			return s.part.Value(c.Field)

@@ -3,6 +3,7 @@ package mailer
 import (
 	"context"
 	"errors"
+	"time"
 
 	"akkoord"
 )
@@ -12,15 +13,28 @@ import (
 // again, as the same message (P08).
 type noticeLane struct {
 	line
-	ctx  context.Context
-	due  []akkoord.SystemDelivery
-	next int
-	skip []bool                 // settled
-	owed []akkoord.SystemResult // that the store could not take yet
+	ctx     context.Context
+	due     []akkoord.SystemDelivery
+	claimed time.Time // when due was claimed
+	next    int
+	batch   int                    // how many rows to claim
+	skip    []bool                 // settled
+	owed    []akkoord.SystemResult // that the store did not take yet
+	since   time.Time              // when the first of them came
+	raw     []byte                 // a message before it is signed
 }
 
-// noticeBatch is how many rows of the outbox are claimed at once.
-const noticeBatch = 16
+const (
+	// minBatch and maxBatch bound how many rows of the outbox are claimed at
+	// once: twice as many as the last time went out.
+	minBatch, maxBatch = 16, 256
+	// freshClaim is how long the gate's answer at a claim counts. What was not
+	// sent by then is given back and asked for again.
+	freshClaim = time.Second
+	// Results are stored this many at once, or when the first is this old. After
+	// a kill the mails of those that were not stored are sent again.
+	owedBatch, owedAge = 64, 100 * time.Millisecond
+)
 
 func (l *noticeLane) run(ctx context.Context) {
 	l.ctx = ctx
@@ -42,39 +56,55 @@ func (l *noticeLane) work(ctx context.Context) bool {
 		}
 		return false
 	}
-	l.due, l.next, l.skip = due, 0, make([]bool, len(due))
+	l.due, l.claimed, l.next, l.skip = due, l.Now(), 0, make([]bool, len(due))
 	err = l.converse(ctx, l)
 	if err != nil && ctx.Err() == nil && l.failed(ctx, err) {
 		l.Log.Error("the relay refuses our mail; confirmation mails wait", "error", err)
 	}
-	for i := range due {
-		if !l.skip[i] {
-			l.settle(i, akkoord.SystemResult{Attempts: due[i].Attempts, DueAt: l.Now()})
+	l.batch = min(2*l.next, maxBatch)
+	l.giveBack()
+	return err == nil
+}
+
+// giveBack stores what is owed, and that the rest of a claim is due as before.
+func (l *noticeLane) giveBack() {
+	for i := range l.due {
+		if d := &l.due[i]; !l.skip[i] {
+			l.owe(i, akkoord.SystemResult{Attempts: d.Attempts, DueAt: d.At})
 		}
 	}
-	return err == nil
+	l.settle()
 }
 
 func (l *noticeLane) claim(ctx context.Context) ([]akkoord.SystemDelivery, error) {
 	if err := l.pay(); err != nil {
 		return nil, err
 	}
-	return l.Outbox.ClaimSystem(ctx, noticeBatch)
+	return l.Outbox.ClaimSystem(ctx, max(l.batch, minBatch))
 }
 
-// pay gives the store the results that it could not take before.
+// pay gives the store the results that it did not take yet.
 func (l *noticeLane) pay() error {
 	if len(l.owed) == 0 {
 		return nil
 	}
 	err := l.Outbox.SettleSystem(context.Background(), l.owed...)
 	if err == nil {
-		l.owed = nil
+		l.owed = l.owed[:0]
 	}
 	return err
 }
 
-func (l *noticeLane) more() bool { return l.next < len(l.due) }
+func (l *noticeLane) settle() {
+	if err := l.pay(); err != nil {
+		l.Log.Error("what became of confirmation mails is not stored yet", "error", err)
+	}
+}
+
+// more reports whether the claim has more, and is fresh.
+func (l *noticeLane) more() bool {
+	return l.next < len(l.due) && l.Now().Sub(l.claimed) < freshClaim
+}
 
 // Next gives the next mail.
 func (l *noticeLane) Next() (Envelope, bool) {
@@ -94,16 +124,24 @@ func (l *noticeLane) Next() (Envelope, bool) {
 // Body renders the mail.
 func (l *noticeLane) Body(e Envelope, dst []byte) ([]byte, error) {
 	i := e.Ref.(int)
-	raw, err := l.Press.notice(l.ctx, &l.due[i])
-	if err == nil && l.Signer != nil {
-		return l.Signer.Sign(dst, raw)
-	}
+	raw, err := l.write(&l.due[i], e.ID, dst)
 	if err != nil {
 		l.Log.Error("a confirmation mail can't be written", "outbox", l.due[i].ID, "error", err)
 		l.later(i, "unwritable")
 		return nil, errors.Join(ErrRequeue, err)
 	}
-	return append(dst, raw...), nil
+	return raw, nil
+}
+
+func (l *noticeLane) write(d *akkoord.SystemDelivery, id string, dst []byte) ([]byte, error) {
+	if l.Signer == nil {
+		return l.Press.notice(l.ctx, d, id, dst)
+	}
+	var err error
+	if l.raw, err = l.Press.notice(l.ctx, d, id, l.raw[:0]); err != nil {
+		return nil, err
+	}
+	return l.Signer.Sign(dst, l.raw)
 }
 
 // Done records what became of a mail.
@@ -115,10 +153,10 @@ func (l *noticeLane) Done(e Envelope, o Outcome) {
 	d := &l.due[i]
 	switch o.State {
 	case Requeue, Skipped:
-		l.settle(i, akkoord.SystemResult{Code: replyCode(o), Attempts: d.Attempts, DueAt: l.Now()})
+		l.became(i, akkoord.SystemResult{Code: replyCode(o), Attempts: d.Attempts, DueAt: d.At})
 	case Sent, Failed:
 		l.relay.good()
-		l.settle(i, akkoord.SystemResult{Done: true, Code: replyCode(o), Attempts: d.Attempts + 1})
+		l.became(i, akkoord.SystemResult{Done: true, Code: replyCode(o), Attempts: d.Attempts + 1})
 	default:
 		l.later(i, replyCode(o))
 	}
@@ -132,14 +170,22 @@ func (l *noticeLane) later(i int, code string) {
 	if r.DueAt.Sub(d.At) >= GiveUpConfirmation {
 		r.Done, r.Code = true, "expired"
 	}
-	l.settle(i, r)
+	l.became(i, r)
 }
 
-func (l *noticeLane) settle(i int, r akkoord.SystemResult) {
+// became records what became of a mail, and stores it with its neighbours.
+func (l *noticeLane) became(i int, r akkoord.SystemResult) {
+	l.owe(i, r)
+	if len(l.owed) >= owedBatch || l.Now().Sub(l.since) >= owedAge {
+		l.settle()
+	}
+}
+
+func (l *noticeLane) owe(i int, r akkoord.SystemResult) {
+	if len(l.owed) == 0 {
+		l.since = l.Now()
+	}
 	l.skip[i] = true
 	r.ID, r.Fence = l.due[i].ID, l.due[i].Fence
 	l.owed = append(l.owed, r)
-	if err := l.pay(); err != nil {
-		l.Log.Error("what became of a confirmation mail is not stored yet", "error", err)
-	}
 }

@@ -1,0 +1,97 @@
+package mailer
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"time"
+
+	"akkoord"
+)
+
+// noticeShelf keeps the plates of notices, by what they are about.
+type noticeShelf struct {
+	mu     sync.Mutex
+	plates map[string]*noticePlate
+}
+
+// maxNotices bounds how many plates are kept, of some 15 KB each. A form with
+// seven purposes has 127 of each language.
+const maxNotices = 256
+
+// get gives the plate of a key, made with cast if it isn't there.
+func (s *noticeShelf) get(key []byte, cast func() (*noticePlate, error)) (*noticePlate, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.plates[string(key)]; p != nil {
+		return p, nil
+	}
+	p, err := cast()
+	if err != nil {
+		return nil, err
+	}
+	if s.plates == nil {
+		s.plates = map[string]*noticePlate{}
+	}
+	for old := range s.plates { // whichever comes first
+		if len(s.plates) < maxNotices {
+			break
+		}
+		delete(s.plates, old)
+	}
+	s.plates[string(key)] = p
+	return p, nil
+}
+
+// notice appends the mail that a sign-up calls for to dst; id is its opaqueID.
+// The same delivery gives the same bytes again, links included (M.10).
+func (p *Press) notice(ctx context.Context, d *akkoord.SystemDelivery, id string, dst []byte) ([]byte, error) {
+	if d.Mail != akkoord.MailAlready && (d.Mail != akkoord.MailConfirm || len(d.Asked) == 0) {
+		return nil, fmt.Errorf("outbox row %d calls for no mail", d.ID)
+	}
+	pl, err := p.noticePlate(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	zone := p.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	n := Notice{To: d.Person.Subscriber.Email.Address(), MessageID: p.messageID(id), Date: d.FirstAt, Requested: d.At.In(zone)}
+	link := akkoord.Link{Subscriber: d.Person.Subscriber.PublicID}
+	if d.Mail == akkoord.MailAlready {
+		return pl.appendAlready(dst, &Already{Notice: n, PreferencesURL: p.url("/preferences/", akkoord.LinkPreferences, link, d.FirstAt)})
+	}
+	link.Request = d.Request
+	return pl.appendConfirmation(dst, &Confirmation{
+		Notice: n, ConfirmURL: p.url("/confirm/", akkoord.LinkConfirm, link, d.FirstAt),
+		Expires:  d.FirstAt.Add(akkoord.Limits.ConfirmWindow).In(zone),
+		Deletion: d.Asked[0].Since.Add(akkoord.Limits.PendingWindow).In(zone),
+	})
+}
+
+// noticePlate gives the plate of all deliveries that are about the same: a
+// wording never changes within its version.
+func (p *Press) noticePlate(ctx context.Context, d *akkoord.SystemDelivery) (*noticePlate, error) {
+	_, locale := p.Composer.language(d.Locale)
+	var room [256]byte
+	key := append(append(room[:0], d.Mail...), '\n')
+	key = append(append(key, locale...), '\n')
+	for i := range d.Asked {
+		key = binary.AppendVarint(key, d.Asked[i].PurposeID)
+		key = binary.AppendVarint(key, int64(d.Asked[i].Version))
+		key = append(append(key, d.Asked[i].Locale...), '\n')
+	}
+	return p.notices.get(key, func() (*noticePlate, error) {
+		n := Notice{Sender: p.Sender, Locale: locale}
+		for _, sub := range d.Asked {
+			text, err := p.Catalog.Wording(ctx, sub.PurposeID, sub.Version, sub.Locale)
+			if err != nil {
+				return nil, err
+			}
+			n.Purposes = append(n.Purposes, PurposeWording{Name: text.Name, Wording: text.Wording})
+		}
+		return p.Composer.castNotice(d.Mail, n)
+	})
+}

@@ -31,7 +31,7 @@ func lockFile(ctx context.Context, path string) (*fileLock, error) {
 	if !errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, fmt.Errorf("the database %s can't be locked (%w); put it on a local disk", path, err)
 	}
-	return nil, fmt.Errorf("%w by %s: %s. Stop that process, or use the API of the running server", ErrInUse, holder(ctx, path), path)
+	return nil, fmt.Errorf("%w by %s: %s", ErrInUse, holder(ctx, path), path)
 }
 
 // holder reads who registered in the file.

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base32"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +10,8 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/admin"
+	"akkoord/server/api"
 	"akkoord/store"
 )
 
@@ -30,7 +28,7 @@ func (d databaseSettings) open(ctx context.Context, instead string) (*store.Stor
 	}
 	st, err := store.Open(ctx, store.Config{Path: path, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)})
 	if errors.Is(err, store.ErrInUse) && instead != "" {
-		return nil, fmt.Errorf("%w: %s", err, instead)
+		return nil, fmt.Errorf("%w; %s", err, instead)
 	}
 	return st, err
 }
@@ -78,7 +76,7 @@ func (c *userAddCommand) Run(ctx context.Context, io streams) error {
 	if err := akkoord.CheckReason(c.Reason); err != nil {
 		return usageError{err}
 	}
-	st, err := c.open(ctx, "stop it first; the running server has no call to add a user")
+	st, err := c.open(ctx, "stop that process first, since its API has no call to add a user")
 	if err != nil {
 		return err
 	}
@@ -97,13 +95,14 @@ func (c *userAddCommand) Run(ctx context.Context, io streams) error {
 
 // loginLink makes a link that logs a user in once.
 func loginLink(ctx context.Context, st *store.Store, base string, user akkoord.User) (string, error) {
-	secret := make([]byte, 32)
-	rand.Read(secret)
-	token := base64.RawURLEncoding.EncodeToString(secret)
-	if err := st.AddLoginToken(ctx, user.ID, sha256.Sum256([]byte(token)), time.Now().Add(loginLife)); err != nil {
+	token, hash, err := admin.NewLoginToken(rand.Reader)
+	if err != nil {
 		return "", err
 	}
-	return strings.TrimSuffix(base, "/") + "/admin/login/" + token, nil
+	if err := st.AddLoginToken(ctx, user.ID, hash, time.Now().Add(loginLife)); err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(base, "/") + admin.LoginPath(token), nil
 }
 
 type keyAddCommand struct {
@@ -121,7 +120,7 @@ func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
 	if err := akkoord.CheckReason(c.Reason); err != nil {
 		return usageError{err}
 	}
-	st, err := c.open(ctx, "stop it first; the running server has no call to add a key")
+	st, err := c.open(ctx, "stop that process first, since its API has no call to add a key")
 	if err != nil {
 		return err
 	}
@@ -130,16 +129,16 @@ func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(io.out)
-	fmt.Fprintln(out, secret)
-	return out.Flush()
+	_, err = fmt.Fprintln(io.out, secret)
+	return err
 }
 
 // addKey makes an API key and gives its secret, which is stored nowhere.
 func addKey(ctx context.Context, st *store.Store, key akkoord.APIKey) (string, error) {
-	random := make([]byte, 32)
-	rand.Read(random)
-	secret := "akk_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(random))
-	_, err := st.AddKey(ctx, commandActor, key, sha256.Sum256([]byte(secret)))
+	secret, hash, err := api.NewKey(rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	_, err = st.AddKey(ctx, commandActor, key, hash)
 	return secret, err
 }

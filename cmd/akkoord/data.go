@@ -33,7 +33,7 @@ func (c *migrateCommand) Run(ctx context.Context, io streams) error {
 		}
 		return nil
 	}
-	st, err := c.open(ctx, "it has migrated already")
+	st, err := c.open(ctx, "the server that runs has migrated it already")
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (c *exportCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return usageError{err}
 	}
-	st, err := c.open(ctx, "use GET /api/v1/subscribers/{id}/export")
+	st, err := c.open(ctx, "use GET /api/v1/subscribers/{id}/export of that server")
 	if err != nil {
 		return err
 	}

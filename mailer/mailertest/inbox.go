@@ -104,9 +104,11 @@ func (in *Inbox) summaries(to string, limit int) (list []Summary, total int) {
 }
 
 func (in *Inbox) list(w http.ResponseWriter, r *http.Request) {
-	to := strings.TrimSpace(r.URL.Query().Get("to"))
+	q := r.URL.Query()
+	to := strings.TrimSpace(q.Get("to"))
 	list, total := in.summaries(to, shown)
-	in.page(w, "list.html", map[string]any{"List": list, "Total": total, "To": to, "Addr": in.server.Addr()})
+	// The page reloads by itself only when asked to, and can be stopped: WCAG 2.2.1.
+	in.page(w, "list.html", map[string]any{"List": list, "Total": total, "To": to, "Watch": q.Has("watch"), "Addr": in.server.Addr()})
 }
 
 func (in *Inbox) style(w http.ResponseWriter, r *http.Request) {

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+	"pgregory.net/rapid"
+
+	"akkoord"
 )
 
 var wordings = map[string][]PurposeWording{
@@ -175,6 +178,99 @@ func TestLocalesHaveTheSameTexts(t *testing.T) {
 					t.Errorf("%s has %s, %s has not (L.5)", locale, key, other)
 				}
 			}
+		}
+	}
+}
+
+// drawnAlone draws a confirmation mail's parts for one person with the layouts
+// and no skeleton.
+func drawnAlone(c *Composer, n Confirmation) (html, text string, err error) {
+	lang, locale := c.language(n.Locale)
+	page := noticeSheet{sheet: newSheet(n.Sender, locale, ""), Purposes: n.Purposes, ConfirmURL: n.ConfirmURL}
+	for field, at := range map[*string]time.Time{&page.ExpiresAt: n.Expires, &page.DeleteAt: n.Deletion} {
+		if *field, err = lang.words.day(at); err != nil {
+			return "", "", err
+		}
+	}
+	if page.RequestedAt, err = lang.words.moment(n.Requested); err != nil {
+		return "", "", err
+	}
+	name, err := page.setTitles(akkoord.MailConfirm, lang.words)
+	if err != nil {
+		return "", "", err
+	}
+	return lang.draw(name, page, page)
+}
+
+func TestSplicedNoticeEqualsOneDrawnForThatPersonAlone(t *testing.T) {
+	c := newComposer(t)
+	plates := map[string]*noticePlate{}
+	for locale := range wordings {
+		p, err := c.castNotice(akkoord.MailConfirm, notice(locale))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plates[locale] = p
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		n := confirmation(rapid.SampledFrom([]string{"nl", "en"}).Draw(t, "locale"))
+		at := time.Unix(rapid.Int64Range(0, 1<<32).Draw(t, "at"), 0).In(n.Date.Location())
+		n.Date, n.Requested, n.Expires, n.Deletion = at, at.Add(-time.Minute), at.AddDate(0, 0, 7), at.AddDate(0, 0, 14)
+		n.To = rapid.StringMatching(`[a-z0-9!#$%&'*+/=?^_{|}~-]{1,64}@[a-z]{1,60}\.example`).Draw(t, "to")
+		n.ConfirmURL = "https://mail.zonvaart.example/confirm/" + rapid.StringMatching(`[A-Za-z0-9._-]{0,400}`).Draw(t, "token")
+		raw, err := plates[n.Locale].appendConfirmation(nil, &n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := checkWire(raw); err != nil {
+			t.Fatal(err)
+		}
+		h, text, page, err := read(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantPage, wantText, err := drawnAlone(c, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text = strings.ReplaceAll(text, "\r\n", "\n"); strings.TrimSpace(text) != strings.TrimSpace(wantText) {
+			t.Fatalf("text part\n got %q\nwant %q", text, wantText)
+		}
+		if page = strings.ReplaceAll(page, "\r\n", "\n"); strings.TrimSpace(page) != strings.TrimSpace(wantPage) {
+			t.Fatalf("HTML part\n got %q\nwant %q", page, wantPage)
+		}
+		if h.Get("To") != "<"+n.To+">" || h.Get("Date") != at.Format(time.RFC1123Z) || h.Get("Message-ID") != "<"+n.MessageID+">" {
+			t.Fatalf("%q %q %q", h.Get("To"), h.Get("Date"), h.Get("Message-ID"))
+		}
+	})
+}
+
+func TestAWordingThatLooksLikeAGapIsRefused(t *testing.T) {
+	for _, change := range []func(*Notice){
+		func(n *Notice) { n.Purposes = []PurposeWording{{"Reisnieuws", "Ja zqslot9999z"}} },
+		func(n *Notice) { n.From.Name = "zqslot0000z" },
+		func(n *Notice) { n.PostalAddress = "zqslot0000z" },
+	} {
+		n := confirmation("nl")
+		change(&n.Notice)
+		if _, err := newComposer(t).Confirmation(n); akkoord.CodeOf(err) != "template_invalid" {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+func BenchmarkSplicedConfirmation(b *testing.B) {
+	n := confirmation("nl")
+	c := newComposer(b)
+	p, err := c.castNotice(akkoord.MailConfirm, n.Notice)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var dst []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		if dst, err = p.appendConfirmation(dst[:0], &n); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

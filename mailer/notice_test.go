@@ -4,11 +4,17 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"akkoord"
+	"akkoord/mailer"
 	"akkoord/mailer/mailertest"
 )
 
@@ -185,4 +191,174 @@ func TestAMailingDoesNotDelayConfirmationsM13(t *testing.T) {
 		t.Errorf("the mailing was meant to hang: %+v", c)
 	}
 	w.server.Close()
+}
+
+// outbox is the store's, watched by a test.
+type outbox struct {
+	mailer.Outbox
+	claims, settles, results atomic.Int64
+	claimed                  func([]akkoord.SystemDelivery) // after each claim
+	refuse                   int64                          // settles to refuse at first
+}
+
+func (o *outbox) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelivery, error) {
+	due, err := o.Outbox.ClaimSystem(ctx, n)
+	if len(due) > 0 {
+		o.claims.Add(1)
+		if o.claimed != nil {
+			o.claimed(due)
+		}
+	}
+	return due, err
+}
+
+func (o *outbox) SettleSystem(ctx context.Context, results ...akkoord.SystemResult) error {
+	if o.settles.Add(1) <= o.refuse {
+		return errors.New("the disk is full")
+	}
+	o.results.Add(int64(len(results)))
+	return o.Outbox.SettleSystem(ctx, results...)
+}
+
+// runOutbox starts a worker for o, whose clock moves by step at each look.
+func (w *world) runOutbox(o *outbox, step time.Duration) (stop func()) {
+	w.t.Helper()
+	relay, err := mailer.ParseRelay(w.server.URL() + "&connections=1")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	worker := mailer.New(mailer.Config{
+		Deliveries: w.store, Outbox: o, Press: w.press(), Dialer: &mailer.Dialer{Relay: relay},
+		Now:    func() time.Time { w.clock.Advance(step); return w.clock.Now() },
+		Jitter: func() float64 { return .5 }, Log: slog.New(slog.DiscardHandler), Poll: time.Millisecond,
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = worker.Run(ctx) }()
+	stop = sync.OnceFunc(func() { cancel(); <-done })
+	w.t.Cleanup(stop)
+	return stop
+}
+
+func (w *world) signUpMany(n int) []akkoord.Email {
+	w.t.Helper()
+	all := make([]akkoord.Email, n)
+	for i := range all {
+		all[i] = w.signUp(fmt.Sprintf("q%05d@voorbeeld.example", i))
+		w.clock.Advance(time.Microsecond)
+	}
+	return all
+}
+
+func TestConfirmationsAreClaimedAndStoredTogether(t *testing.T) {
+	w := newWorld(t, 0)
+	all := w.signUpMany(500)
+	o := &outbox{Outbox: w.store}
+	stop := w.runOutbox(o, 0)
+	w.settled()
+	stop()
+	got := w.server.Messages("")
+	if len(got) != len(all) {
+		t.Fatalf("%d mails", len(got))
+	}
+	for i, m := range got { // first come, first served
+		if len(m.To) != 1 || m.To[0] != all[i].Address() {
+			t.Fatalf("mail %d went to %v", i, m.To)
+		}
+	}
+	if claims, settles := o.claims.Load(), o.settles.Load(); claims > 10 || settles > 20 {
+		t.Errorf("%d commits to claim and %d to settle", claims, settles)
+	}
+}
+
+// A claim is no licence for later: after a second the gate is asked again.
+func TestAnOldClaimAsksTheGateAgainF15(t *testing.T) {
+	w := newWorld(t, 0)
+	all := w.signUpMany(200)
+	last := all[len(all)-1]
+	o := &outbox{Outbox: w.store}
+	told := false
+	o.claimed = func(due []akkoord.SystemDelivery) {
+		d := due[len(due)-1]
+		if told || d.Person.Subscriber.Email != last {
+			return
+		}
+		told = true
+		link := akkoord.Link{Kind: akkoord.LinkConfirm, Subscriber: d.Person.Subscriber.PublicID, Request: d.Request}
+		if err := w.store.NotMe(t.Context(), link, akkoord.Origin{Source: "link", Actor: akkoord.ActorPerson}); err != nil {
+			t.Error(err)
+		}
+		w.clock.Advance(2 * time.Second)
+	}
+	stop := w.runOutbox(o, 0)
+	w.settled()
+	stop()
+	seen := map[string]int{}
+	for _, m := range w.server.Messages("") {
+		seen[m.To[0]]++
+	}
+	for _, e := range all {
+		want := 1
+		if e == last {
+			want = 0
+		}
+		if seen[e.Address()] != want {
+			t.Errorf("%d mails to one person, want %d", seen[e.Address()], want)
+		}
+	}
+	if !told {
+		t.Error("the last was never claimed")
+	}
+}
+
+// On a slow relay each claim is small, its rest goes back in its old place,
+// and nobody gets two.
+func TestASlowRelayKeepsTheOrderOfSignUps(t *testing.T) {
+	w := newWorld(t, 0)
+	all := w.signUpMany(120)
+	o := &outbox{Outbox: w.store}
+	stop := w.runOutbox(o, 60*time.Millisecond)
+	w.settled()
+	stop()
+	got := w.server.Messages("")
+	if len(got) != len(all) {
+		t.Fatalf("%d mails", len(got))
+	}
+	for i, m := range got {
+		if m.To[0] != all[i].Address() {
+			t.Fatalf("mail %d went to %v", i, m.To)
+		}
+	}
+	if o.claims.Load() < 10 {
+		t.Errorf("only %d claims", o.claims.Load())
+	}
+}
+
+func TestAFullDiskNeitherLosesNorDoublesConfirmationsP03(t *testing.T) {
+	w := newWorld(t, 0)
+	all := w.signUpMany(150)
+	o := &outbox{Outbox: w.store, refuse: 4}
+	stop := w.runOutbox(o, 0)
+	w.settled()
+	stop()
+	if n := len(w.server.Messages("")); n != len(all) || o.settles.Load() <= o.refuse {
+		t.Errorf("%d mails, %d settles", n, o.settles.Load())
+	}
+}
+
+// BenchmarkConfirmationsOverOneConnection goes from the rows of the outbox to
+// their outcomes on disk.
+func BenchmarkConfirmationsOverOneConnection(b *testing.B) {
+	const people = 2000
+	w := newWorld(b, 0)
+	for b.Loop() {
+		b.StopTimer()
+		w.clock.Advance(25 * time.Hour)
+		w.signUpMany(people)
+		b.StartTimer()
+		stop := w.runOutbox(&outbox{Outbox: w.store}, 0)
+		w.settled()
+		stop()
+	}
+	b.ReportMetric(float64(people*b.N)/b.Elapsed().Seconds(), "mails/s")
 }

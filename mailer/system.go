@@ -15,7 +15,7 @@ type noticeLane struct {
 	line
 	ctx     context.Context
 	due     []akkoord.SystemDelivery
-	claimed time.Time // when due was claimed
+	claimed time.Time // when the gate was asked
 	next    int
 	batch   int                    // how many rows to claim
 	skip    []bool                 // settled
@@ -48,6 +48,7 @@ func (l *noticeLane) run(ctx context.Context) {
 }
 
 func (l *noticeLane) work(ctx context.Context) bool {
+	l.claimed = l.Now()
 	due, err := l.claim(ctx)
 	if err != nil || len(due) == 0 {
 		l.relay.unused()
@@ -56,7 +57,7 @@ func (l *noticeLane) work(ctx context.Context) bool {
 		}
 		return false
 	}
-	l.due, l.claimed, l.next, l.skip = due, l.Now(), 0, make([]bool, len(due))
+	l.due, l.next, l.skip = due, 0, make([]bool, len(due))
 	err = l.converse(ctx, l)
 	if err != nil && ctx.Err() == nil && l.failed(ctx, err) {
 		l.Log.Error("the relay refuses our mail; confirmation mails wait", "error", err)
@@ -101,9 +102,10 @@ func (l *noticeLane) settle() {
 	}
 }
 
-// more reports whether the claim has more, and is fresh.
+// more reports whether the claim has more, and is fresh. One goes out in any
+// case, so that a slow disk only slows.
 func (l *noticeLane) more() bool {
-	return l.next < len(l.due) && l.Now().Sub(l.claimed) < freshClaim
+	return l.next < len(l.due) && (l.next == 0 || l.Now().Sub(l.claimed) < freshClaim)
 }
 
 // Next gives the next mail.

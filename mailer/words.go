@@ -52,13 +52,26 @@ func (w words) say(key string, pairs ...string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("no text %q", key)
 	}
-	fields := make([]string, len(pairs))
-	for i, p := range pairs {
-		if fields[i] = p; i%2 == 0 {
-			fields[i] = "{{." + p + "}}"
+	var b strings.Builder
+	b.Grow(len(text) + 32)
+	for {
+		before, rest, ok := strings.Cut(text, "{{.")
+		b.WriteString(before)
+		if !ok {
+			return b.String(), nil
 		}
+		name, after, _ := strings.Cut(rest, "}}")
+		i := 0
+		for i < len(pairs) && pairs[i] != name {
+			i += 2
+		}
+		if i < len(pairs) {
+			b.WriteString(pairs[i+1])
+		} else {
+			b.WriteString("{{." + name + "}}")
+		}
+		text = after
 	}
-	return strings.NewReplacer(fields...).Replace(text), nil
 }
 
 // day writes a date as the language does; moment adds the time and its zone.

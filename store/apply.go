@@ -2,10 +2,11 @@ package store
 
 import "akkoord"
 
-// apply records what a rule decided about a person. It is the only writer of
+// apply records what a rule decided about a person of a standing. It is the only writer of
 // consent: standing, evidence, ledger line and outbox row are written
 // together or not at all.
-func (t *tx) apply(p akkoord.Subscriber, c akkoord.Change) error {
+func (t *tx) apply(st akkoord.Standing, c akkoord.Change) error {
+	p := st.Subscriber
 	if c.IsZero() {
 		return nil
 	}
@@ -17,7 +18,7 @@ func (t *tx) apply(p akkoord.Subscriber, c akkoord.Change) error {
 		}
 	}
 	for _, sub := range c.Subscriptions {
-		if err := t.putSubscription(p.ID, sub); err != nil {
+		if err := t.putSubscription(p.ID, sub, st.Subscription(sub.PurposeID).State != akkoord.Never); err != nil {
 			return err
 		}
 	}
@@ -81,13 +82,17 @@ func (t *tx) appendEvent(e *akkoord.Event, salt []byte, forget bool) error {
 	return nil
 }
 
-func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription) error {
-	return t.exec(`INSERT INTO subscription (subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-		ON CONFLICT (subscriber_id, purpose_id) DO UPDATE SET state = excluded.state, since = excluded.since, basis = excluded.basis,
-			request = excluded.request, version = excluded.version, form_version_id = excluded.form_version_id,
-			locale = excluded.locale, was_active = excluded.was_active`,
-		subscriberID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:], s.Version, s.Origin, s.Locale, micros(s.WasActive))
+// putSubscription stores a subscription, over the one that is there or as the
+// first for its purpose.
+func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription, over bool) error {
+	query := `INSERT INTO subscription (subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	if over {
+		query = `UPDATE subscription SET state = $3, since = $4, basis = $5, request = $6, version = $7, form_version_id = $8, locale = $9, was_active = $10
+			WHERE subscriber_id = $1 AND purpose_id = $2`
+	}
+	return t.exec(query, subscriberID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:],
+		s.Version, s.Origin, s.Locale, micros(s.WasActive))
 }
 
 // forget deletes all that is stored of a person. The ledger keeps its lines,

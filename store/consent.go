@@ -44,7 +44,7 @@ func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
 			return err
 		}
 		in.Origin.Evidence.Address = in.Email.Address()
-		return t.apply(st.Subscriber, st.SignUp(akkoord.Request{ID: request, Purposes: in.Purposes, Origin: in.Origin}, t.now))
+		return t.apply(st, st.SignUp(akkoord.Request{ID: request, Purposes: in.Purposes, Origin: in.Origin}, t.now))
 	})
 }
 
@@ -90,7 +90,7 @@ func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin
 		}
 		c, subs, answer := st.Confirm(link.Request, o, t.now)
 		out = akkoord.Asked{Answer: answer, Person: st.Subscriber, Subscriptions: subs}
-		return t.apply(st.Subscriber, c)
+		return t.apply(st, c)
 	})
 	return out, err
 }
@@ -107,7 +107,7 @@ func (s *Store) Resend(ctx context.Context, link akkoord.Link) error {
 		if answer != akkoord.AnswerPending {
 			return nil
 		}
-		return t.apply(st.Subscriber, akkoord.Change{Messages: []akkoord.Message{{Request: link.Request, Locale: subs[0].Locale}}})
+		return t.apply(st, akkoord.Change{Messages: []akkoord.Message{{Request: link.Request, Locale: subs[0].Locale}}})
 	})
 }
 
@@ -118,7 +118,7 @@ func (s *Store) NotMe(ctx context.Context, link akkoord.Link, o akkoord.Origin) 
 		if err != nil || st.Subscriber.ID == 0 {
 			return err
 		}
-		return t.apply(st.Subscriber, st.NotMe(link.Request, o, t.now))
+		return t.apply(st, st.NotMe(link.Request, o, t.now))
 	})
 }
 
@@ -133,7 +133,7 @@ func (s *Store) Leave(ctx context.Context, link akkoord.Link, scope akkoord.Scop
 		}
 		o.Campaign, o.MailingID = link.Campaign, link.Mailing
 		c := st.Leave(scope, link.Purpose, link.Campaign, o, t.now)
-		if err := t.apply(st.Subscriber, c); err != nil {
+		if err := t.apply(st, c); err != nil {
 			return err
 		}
 		if len(c.Events) > 0 {
@@ -154,7 +154,7 @@ func (s *Store) LeavePurposes(ctx context.Context, link akkoord.Link, purposes [
 			return err
 		}
 		for _, id := range purposes {
-			if err := t.apply(st.Subscriber, st.Leave(akkoord.ScopePurpose, id, 0, o, t.now)); err != nil {
+			if err := t.apply(st, st.Leave(akkoord.ScopePurpose, id, 0, o, t.now)); err != nil {
 				return err
 			}
 		}
@@ -177,7 +177,7 @@ func (s *Store) Undo(ctx context.Context, link akkoord.Link, o akkoord.Origin) (
 			c = st.Rejoin(link.Purpose, link.Campaign, o, t.now)
 		}
 		done = !c.IsZero()
-		return t.apply(st.Subscriber, c)
+		return t.apply(st, c)
 	})
 	return done, err
 }
@@ -244,7 +244,7 @@ func (s *Store) SetProfile(ctx context.Context, person akkoord.ID, p akkoord.Pro
 			if err := t.exec(`UPDATE subscriber SET name = $2, locale = $3 WHERE id = $1`, sub.ID, sub.Name, sub.Locale); err != nil {
 				return err
 			}
-			if err := t.apply(sub, st.Rectify(o, t.now)); err != nil {
+			if err := t.apply(st, st.Rectify(o, t.now)); err != nil {
 				return err
 			}
 		}

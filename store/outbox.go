@@ -121,7 +121,7 @@ func active(st akkoord.Standing) []akkoord.Subscription {
 func (t *tx) dropOutbox(d akkoord.SystemDelivery, code string) error {
 	if code == "blocked" {
 		o := akkoord.Origin{Source: "blocked", Actor: akkoord.ActorSystem}
-		if err := t.apply(d.Person.Subscriber, d.Person.NotMe(d.Request, o, t.now)); err != nil {
+		if err := t.apply(d.Person, d.Person.NotMe(d.Request, o, t.now)); err != nil {
 			return err
 		}
 	}

@@ -66,7 +66,7 @@ func (t *tx) expire(people []int64) (int, error) {
 		if st.Subscriber.ID == 0 || c.IsZero() {
 			continue
 		}
-		if err := t.apply(st.Subscriber, c); err != nil {
+		if err := t.apply(st, c); err != nil {
 			return 0, err
 		}
 		n++

@@ -61,7 +61,7 @@ func (t *tx) seed(p Seed) error {
 	}
 	c := st.SignUp(akkoord.Request{ID: request, Purposes: p.Purposes, Origin: o}, p.RequestedAt)
 	c.Messages = nil
-	if err := t.apply(st.Subscriber, c); err != nil || p.ConfirmedAt.IsZero() {
+	if err := t.apply(st, c); err != nil || p.ConfirmedAt.IsZero() {
 		return err
 	}
 	st.Subscriptions = c.Subscriptions
@@ -70,7 +70,7 @@ func (t *tx) seed(p Seed) error {
 	if answer != akkoord.AnswerConfirmed {
 		return fmt.Errorf("a seeded sign-up can't be confirmed at that time: %s", answer)
 	}
-	return t.apply(st.Subscriber, c)
+	return t.apply(st, c)
 }
 
 // seedPerson adds the person and gives their standing, which is zero when

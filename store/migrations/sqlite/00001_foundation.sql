@@ -87,7 +87,7 @@ CREATE TABLE subscription (
   was_active      BIGINT  NOT NULL,
   PRIMARY KEY (subscriber_id, purpose_id)
 ) WITHOUT ROWID;
-CREATE INDEX subscription_audience ON subscription (purpose_id, state, subscriber_id);
+CREATE INDEX subscription_audience ON subscription (purpose_id, subscriber_id) WHERE state = 'active';
 CREATE INDEX subscription_pending ON subscription (since) WHERE state = 'pending';
 
 CREATE TABLE campaign_leave (

@@ -27,13 +27,13 @@ type noticeLane struct {
 const (
 	// minBatch and maxBatch bound how many rows of the outbox are claimed at
 	// once: twice as many as the last time went out.
-	minBatch, maxBatch = 16, 256
+	minBatch, maxBatch = 16, 128
 	// freshClaim is how long the gate's answer at a claim counts. What was not
 	// sent by then is given back and asked for again.
 	freshClaim = time.Second
-	// Results are stored this many at once, or when the first is this old. After
-	// a kill the mails of those that were not stored are sent again.
-	owedBatch, owedAge = 64, 100 * time.Millisecond
+	// owedAge is how old a result may be before it is stored, with those that
+	// came after it. After a kill the mails of the others are sent again.
+	owedAge = 100 * time.Millisecond
 )
 
 func (l *noticeLane) run(ctx context.Context) {
@@ -178,7 +178,7 @@ func (l *noticeLane) later(i int, code string) {
 // became records what became of a mail, and stores it with its neighbours.
 func (l *noticeLane) became(i int, r akkoord.SystemResult) {
 	l.owe(i, r)
-	if len(l.owed) >= owedBatch || l.Now().Sub(l.since) >= owedAge {
+	if l.Now().Sub(l.since) >= owedAge {
 		l.settle()
 	}
 }

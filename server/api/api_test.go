@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -414,6 +415,29 @@ func TestImages(t *testing.T) {
 		if a.status == http.StatusCreated && a.str("url") != "https://mail.zonvaart.example/media/"+a.str("id") {
 			t.Errorf("%s: %s", name, a.raw)
 		}
+	}
+}
+
+// TestUploadsLeaveNoFiles leaves nothing of a large upload in the folder for
+// temporary files, where nobody would ever delete it.
+func TestUploadsLeaveNoFiles(t *testing.T) {
+	f := newFixture(t)
+	t.Setenv("TMPDIR", t.TempDir())
+	for _, part := range []string{"file", "picture"} {
+		var body bytes.Buffer
+		w := multipart.NewWriter(&body)
+		p, err := w.CreateFormFile(part, "x.png")
+		f.check(err)
+		f.check(png.Encode(p, image.NewRGBA(image.Rect(0, 0, 2, 2))))
+		_, err = p.Write(make([]byte, 500<<10))
+		f.check(err)
+		f.check(w.Close())
+		f.call(akkoord.RoleEditor, "POST", "/images", body.String(), "Content-Type: "+w.FormDataContentType())
+	}
+	left, err := os.ReadDir(os.TempDir())
+	f.check(err)
+	if len(left) > 0 {
+		t.Errorf("%d files were left", len(left))
 	}
 }
 

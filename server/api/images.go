@@ -25,6 +25,7 @@ type upload struct {
 }
 
 func (a *API) createImage(ctx context.Context, in *struct{ RawBody multipart.Form }) (upload, error) {
+	defer in.RawBody.RemoveAll() // of the file in which a large part is kept; net/http knows only its own request's
 	files := in.RawBody.File["file"]
 	if len(files) != 1 || len(in.RawBody.File) != 1 {
 		return upload{}, akkoord.Fieldf("file", "file_missing", "Send one picture, as the part named file of a multipart form.")

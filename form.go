@@ -72,6 +72,25 @@ func (f Form) Check() error {
 		if err := CheckText("intro", t.Intro, Limits.Text); err != nil {
 			return err
 		}
+		if err := checkLabels(t.Interests); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkLabels checks the labels of a form's interests, by slug.
+func checkLabels(labels map[string]string) error {
+	if len(labels) > Limits.Interests {
+		return Fieldf("interests", "too_many_items", "A form has at most %d interests.", Limits.Interests)
+	}
+	for slug, label := range labels {
+		if err := CheckSlug("interests", slug); err != nil {
+			return err
+		}
+		if err := CheckLine("interests", label, Limits.Text); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -97,8 +97,10 @@ func (p Purpose) Check() error {
 				return err
 			}
 		}
-		if err := CheckLine("frequency", t.Frequency, Limits.Text); err != nil {
-			return err
+		for _, f := range []struct{ name, text string }{{"name", t.Name}, {"frequency", t.Frequency}} {
+			if err := CheckLine(f.name, f.text, Limits.Text); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -48,6 +48,15 @@ func TestLoginOnce(t *testing.T) {
 	}
 }
 
+// TestLoginButtonPostsToItsOwnPage never posts a logged-in browser to another
+// page of the site, whatever the link says.
+func TestLoginButtonPostsToItsOwnPage(t *testing.T) {
+	f := newFixture(t)
+	b := f.as(akkoord.RoleOwner)
+	b.get("/admin/login/..%2F..%2Fconfirm%2Fx", `action="/admin/login/..%2F..%2Fconfirm%2Fx"`)
+	b.get("/admin/login/..%2Flogout%3Fx", `action="/admin/login/..%2Flogout%3Fx"`)
+}
+
 // TestLogoutEverywhere ends the session itself, not only the cookie (P27).
 func TestLogoutEverywhere(t *testing.T) {
 	f := newFixture(t)

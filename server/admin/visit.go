@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 
 	"akkoord"
 	"akkoord/templates"
@@ -150,7 +151,7 @@ func NewLoginToken(random io.Reader) (token string, hash [sha256.Size]byte, err 
 }
 
 // LoginPath gives the path of the one-time login link of a token.
-func LoginPath(token string) string { return Prefix + "/login/" + token }
+func LoginPath(token string) string { return Prefix + "/login/" + url.PathEscape(token) }
 
 func (s *Site) loginPage(w http.ResponseWriter, r *http.Request, v visit) error {
 	if v.user.ID != 0 {

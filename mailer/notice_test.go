@@ -346,6 +346,29 @@ func TestAFullDiskNeitherLosesNorDoublesConfirmationsP03(t *testing.T) {
 	}
 }
 
+func TestAFloodForOneMailboxDelaysNobodyP03P14(t *testing.T) {
+	w := newWorld(t, 0)
+	for range 30 {
+		w.signUp("lotte@voorbeeld.example")
+		w.clock.Advance(time.Microsecond)
+	}
+	late := w.signUp("daan@voorbeeld.example")
+	seen := 0
+	for range 4 {
+		due, err := w.store.ClaimSystem(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range due {
+			seen++
+			if d.Person.Subscriber.Email == late {
+				return
+			}
+		}
+	}
+	t.Errorf("after %d claimed mails the next person's is not among them", seen)
+}
+
 // BenchmarkConfirmationsOverOneConnection goes from the rows of the outbox to
 // their outcomes on disk.
 func BenchmarkConfirmationsOverOneConnection(b *testing.B) {

@@ -14,12 +14,23 @@ import (
 // (P14). Every claimed row must be given to SettleSystem; those of a process
 // that died are given back when the database is opened.
 func (s *Store) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelivery, error) {
-	var out []akkoord.SystemDelivery
-	err := s.update(ctx, "claim outbox", func(t *tx) error {
+	for {
+		out, seen, err := s.claimSystem(ctx, n)
+		if err != nil || len(out) > 0 || seen == 0 {
+			return out, err
+		}
+	}
+}
+
+// claimSystem also gives how many rows it saw: those that call for no mail must
+// not make others wait (P03).
+func (s *Store) claimSystem(ctx context.Context, n int) (out []akkoord.SystemDelivery, seen int, err error) {
+	err = s.update(ctx, "claim outbox", func(t *tx) error {
 		due, err := t.due(n)
 		if err != nil {
 			return err
 		}
+		seen = len(due)
 		for i := range due {
 			d, err := t.claimOutbox(due[i])
 			if err != nil {
@@ -31,7 +42,7 @@ func (s *Store) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDeliver
 		}
 		return nil
 	})
-	return out, err
+	return out, seen, err
 }
 
 // outboxRow is a row that is due.

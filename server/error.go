@@ -11,21 +11,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"akkoord"
+	"akkoord/server/status"
 	"akkoord/templates"
 )
-
-// status is the one map from kinds of errors to HTTP answers.
-var status = map[akkoord.Kind]int{
-	akkoord.Invalid:      http.StatusUnprocessableEntity,
-	akkoord.Unauthorized: http.StatusUnauthorized,
-	akkoord.Forbidden:    http.StatusForbidden,
-	akkoord.NotFound:     http.StatusNotFound,
-	akkoord.Conflict:     http.StatusConflict,
-	akkoord.Expired:      http.StatusGone,
-	akkoord.TooLarge:     http.StatusRequestEntityTooLarge,
-	akkoord.TooMany:      http.StatusTooManyRequests,
-	akkoord.Unavailable:  http.StatusServiceUnavailable,
-}
 
 // routing says in our words what Echo found wrong with a request.
 var routing = map[int]akkoord.Error{
@@ -44,10 +32,7 @@ var (
 // explain gives the status of an error and what its cause is told.
 func explain(err error) (int, *akkoord.Error) {
 	if e, ok := errors.AsType[*akkoord.Error](err); ok {
-		if code, known := status[e.Kind]; known {
-			return code, e
-		}
-		return http.StatusInternalServerError, e
+		return status.Of(e.Kind), e
 	}
 	if e, ok := errors.AsType[*echo.HTTPError](err); ok {
 		if known, ok := routing[e.Code]; ok {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 
 	"akkoord"
+	"akkoord/server/status"
 	"akkoord/templates"
 )
 
@@ -106,16 +107,11 @@ func (d *delayed) Write(b []byte) (int, error) {
 	return d.ResponseWriter.Write(b)
 }
 
-var statuses = map[akkoord.Kind]int{
-	akkoord.Invalid: http.StatusUnprocessableEntity, akkoord.Forbidden: http.StatusForbidden, akkoord.NotFound: http.StatusNotFound,
-	akkoord.Conflict: http.StatusConflict, akkoord.TooLarge: http.StatusRequestEntityTooLarge, akkoord.Unavailable: http.StatusServiceUnavailable,
-}
-
 // fail answers with a page that says what is wrong.
 func (s *Site) fail(w http.ResponseWriter, r *http.Request, v visit, err error) {
 	page := templates.ErrorPage{Status: http.StatusInternalServerError, Code: "internal"}
-	if e, ok := errors.AsType[*akkoord.Error](err); ok && statuses[e.Kind] != 0 {
-		page.Status, page.Code, page.Text = statuses[e.Kind], e.Code, e.Message
+	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind != "" {
+		page.Status, page.Code, page.Text = status.Of(e.Kind), e.Code, e.Message
 	} else {
 		s.cfg.Log.ErrorContext(r.Context(), "admin request failed", "method", r.Method, "route", r.Pattern, "error", err)
 	}

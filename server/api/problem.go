@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"akkoord"
+	"akkoord/server/status"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -23,26 +24,13 @@ type problem struct {
 	Reasons []akkoord.Reason `json:"reasons,omitempty" doc:"All that stands in the way, where there may be several."`
 }
 
-// statuses is the map from kinds of errors to HTTP statuses (RFC 9110 §15).
-var statuses = map[akkoord.Kind]int{
-	akkoord.Invalid:      http.StatusUnprocessableEntity,
-	akkoord.Unauthorized: http.StatusUnauthorized,
-	akkoord.Forbidden:    http.StatusForbidden,
-	akkoord.NotFound:     http.StatusNotFound,
-	akkoord.Conflict:     http.StatusConflict,
-	akkoord.Expired:      http.StatusGone,
-	akkoord.TooLarge:     http.StatusRequestEntityTooLarge,
-	akkoord.TooMany:      http.StatusTooManyRequests,
-	akkoord.Unavailable:  http.StatusServiceUnavailable,
-}
-
 // problemOf tells of an error what its causer may know.
 func problemOf(err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p.complete()
 	}
-	if e, ok := errors.AsType[*akkoord.Error](err); ok && statuses[e.Kind] != 0 {
-		p := problem{Status: statuses[e.Kind], Code: e.Code, Field: e.Field, Detail: e.Message, Reasons: e.Reasons}
+	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind != "" {
+		p := problem{Status: status.Of(e.Kind), Code: e.Code, Field: e.Field, Detail: e.Message, Reasons: e.Reasons}
 		return p.complete()
 	}
 	p := problem{Status: http.StatusInternalServerError, Code: "internal", Detail: "Something went wrong on our side; the log says what."}

@@ -106,7 +106,8 @@ func (in *installation) onceOrUncertain(sink *sinkProcess, mailing string) {
 // (P09, P01).
 func TestP09P01WhoLeavesDuringAKilledCampaignGetsNoMoreOfIt(t *testing.T) {
 	t.Parallel()
-	const people, kills, pace = 1500, 2, 8 * time.Millisecond
+	// A connection is busy for some 3 s with the people whom it claims at once.
+	const people, kills, pace = 800, 2, 60 * time.Millisecond
 	sink := startSink(t)
 	in := install(t, sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)
 	in.start()
@@ -124,7 +125,7 @@ func TestP09P01WhoLeavesDuringAKilledCampaignGetsNoMoreOfIt(t *testing.T) {
 	mailing := in.send()
 	leavers := in.leave(links)
 	for k := range kills {
-		at := people + 300*(k+1) + rand.IntN(200)
+		at := people + 200*(k+1) + rand.IntN(100)
 		in.until(fmt.Sprintf("mail %d", at), func() bool { return sink.read() >= at })
 		in.kill()
 		in.start()
@@ -156,7 +157,7 @@ func (in *installation) leave(links map[string]string) func() map[string]time.Ti
 	left := map[string]time.Time{}
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(10 * time.Millisecond)
+		tick := time.NewTicker(25 * time.Millisecond)
 		defer tick.Stop()
 		for to, link := range links { // in random order
 			for left[to].IsZero() {

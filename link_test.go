@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,6 +68,39 @@ func TestLinksAreReadByTheirOwnRouteOnly(t *testing.T) {
 }
 
 // M6, C.9, P26: confirm links expire after seven days, leaving links never.
+// RFC 7515 §5.1: what is signed here is what jwt would sign, also by many at once.
+func TestTokensAreSignedAsJWTSignsThem(t *testing.T) {
+	keys := testKeyring(t)
+	links := keys.Links()
+	var all sync.WaitGroup
+	for _, kind := range allLinkKinds {
+		key := derive(keys.signing[0].Secret, "link/"+string(kind))
+		for n := range int64(4) {
+			link := Link{Kind: kind, Subscriber: testID(t), Purpose: n, Campaign: 1 << (16 * n), Mailing: n * n}
+			all.Go(func() {
+				for range 50 {
+					token := links.Sign(link, noon)
+					signed, signature, _ := cutLast(token, ".")
+					want, err := jwt.SigningMethodHS256.Sign(signed, key)
+					if got, err2 := base64.RawURLEncoding.DecodeString(signature); err != nil || err2 != nil || !bytes.Equal(got, want) {
+						t.Errorf("%s: signature %x, want %x (%v, %v)", kind, got, want, err, err2)
+						return
+					}
+				}
+			})
+		}
+	}
+	all.Wait()
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
 func TestLinkLives(t *testing.T) {
 	links := testKeyring(t).Links()
 	tests := map[LinkKind]struct {

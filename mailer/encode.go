@@ -14,25 +14,30 @@ const (
 
 // appendQP writes a value in quoted-printable after dst, breaking lines softly.
 // Room is how many columns the text that follows needs on the same line. A
-// space at the end is encoded, since the line may end there.
+// space at the end is encoded, since the line may end there, and so is a dot
+// that begins a line, since SMTP would have to double it.
 func appendQP[T string | []byte](dst []byte, v T, room int) []byte {
 	col := column(dst)
-	for i := 0; i < len(v); i++ {
-		c := v[i]
-		plain := c > ' ' && c <= '~' && c != '=' || c == ' ' && i < len(v)-1
-		width := 3
-		if plain {
-			width = 1
+	for i := 0; i < len(v); {
+		run := runOf(&qpPlain, v[i:min(len(v), i+qpLine-1-col)])
+		if run > 0 && i+run == len(v) && v[len(v)-1] == ' ' {
+			run--
 		}
-		if col+width >= qpLine {
+		if col == 0 && v[i] == '.' {
+			run = 0
+		}
+		switch {
+		case run > 0:
+			dst = append(dst, v[i:i+run]...)
+			col += run
+			i += run
+		case col+len("=XX") >= qpLine:
 			dst, col = append(dst, softBreak...), 0
+		default:
+			dst = append(dst, '=', upperHex[v[i]>>4], upperHex[v[i]&15])
+			col += len("=XX")
+			i++
 		}
-		if plain {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, '=', upperHex[c>>4], upperHex[c&15])
-		}
-		col += width
 	}
 	if col+room > qpLine {
 		dst = append(dst, softBreak...)
@@ -40,13 +45,42 @@ func appendQP[T string | []byte](dst []byte, v T, room int) []byte {
 	return dst
 }
 
+// bytesOf makes a table of the bytes that ok admits.
+func bytesOf(ok func(c byte) bool) (t [256]bool) {
+	for c := range t {
+		t[c] = ok(byte(c))
+	}
+	return t
+}
+
+var (
+	qpPlain   = bytesOf(func(c byte) bool { return c >= ' ' && c <= '~' && c != '=' })
+	htmlPlain = bytesOf(func(c byte) bool { return c != '&' && c != '<' && c != '>' && c != '"' && c != '\'' })
+	visible   = bytesOf(func(c byte) bool { return c > ' ' && c <= '~' })
+)
+
+// runOf is how many bytes at the start of v a table holds.
+func runOf[T string | []byte](t *[256]bool, v T) int {
+	for i := 0; i < len(v); i++ {
+		if !t[v[i]] {
+			return i
+		}
+	}
+	return len(v)
+}
+
 // column is how many bytes of the last line dst holds.
 func column(dst []byte) int { return len(dst) - 1 - bytes.LastIndexByte(dst, '\n') }
 
 // appendHTML writes a value for HTML text or a quoted attribute.
 func appendHTML(dst []byte, v string) []byte {
-	for i := 0; i < len(v); i++ {
-		switch c := v[i]; c {
+	for {
+		run := runOf(&htmlPlain, v)
+		dst = append(dst, v[:run]...)
+		if run == len(v) {
+			return dst
+		}
+		switch v[run] {
 		case '&':
 			dst = append(dst, "&amp;"...)
 		case '<':
@@ -57,11 +91,9 @@ func appendHTML(dst []byte, v string) []byte {
 			dst = append(dst, "&#34;"...)
 		case '\'':
 			dst = append(dst, "&#39;"...)
-		default:
-			dst = append(dst, c)
 		}
+		v = v[run+1:]
 	}
-	return dst
 }
 
 // appendURL writes a value as part of a URL's path, query or fragment: all but
@@ -81,12 +113,14 @@ func appendURL(dst []byte, v string) []byte {
 // appendToken writes the visible ASCII of a value for a header field. Nothing
 // that could end a line or start another field gets through (A.15).
 func appendToken(dst []byte, v string) []byte {
-	for i := 0; i < len(v); i++ {
-		if c := v[i]; c > ' ' && c <= '~' {
-			dst = append(dst, c)
+	for {
+		run := runOf(&visible, v)
+		dst = append(dst, v[:run]...)
+		if run == len(v) {
+			return dst
 		}
+		v = v[run+1:]
 	}
-	return dst
 }
 
 const (

@@ -88,7 +88,10 @@ func (l *lane) Next() (Envelope, bool) {
 			continue
 		}
 		r := &l.w.Recipients[i]
-		e := Envelope{From: l.Press.Sender.From.Address, To: r.Email.Address(), ID: l.Press.opaqueID('m', l.w.MailingID, r.SubscriberID), Ref: i}
+		e := Envelope{
+			From: l.Press.Sender.From.Address, To: r.Email.Address(),
+			ID: l.Press.opaqueID('m', l.w.MailingID, r.SubscriberID), Dotless: true, Ref: i,
+		}
 		if l.ReturnPath != nil {
 			e.From = l.ReturnPath.Of(l.w.MailingID, r.SubscriberID)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -13,7 +14,12 @@ type Envelope struct {
 	From string // return path; "" for the null sender
 	To   string
 	ID   string // opaque, for delivery reports (RFC 3461 ENVID); "" for none
-	Ref  any    // the caller's own; the session doesn't look at it
+
+	// Dotless promises that no line of the message begins with a dot, as
+	// Skeleton.Append does: the session then looks for none to double.
+	Dotless bool
+
+	Ref any // the caller's own; the session doesn't look at it
 }
 
 // Source hands a session its messages and is told what became of each, all on
@@ -127,7 +133,7 @@ func (s *Session) send(ctx context.Context, src Source, t turn) (turn, error) {
 	if s.caps.Pipelining && !s.slow {
 		next = s.pull(ctx, src)
 	}
-	s.buf = terminate(msg)
+	s.buf = terminate(msg, t.e.Dotless)
 	if next.ok {
 		next.ahead = true
 		s.buf = s.group(s.buf, next.e)
@@ -283,9 +289,27 @@ func (s *Session) lost(stage Stage, err error) (*Outcome, error) {
 	return &o, &RelayError{o, connectionError(err)}
 }
 
+// usual is the last answer that accepted a body: most relays give everyone the
+// same, or the same but for a queue id.
+type usual struct {
+	text    string // as it came
+	outcome Outcome
+}
+
+const usualLen = 200 // longer answers are not kept
+
 func (s *Session) outcome(stage Stage, rep reply, e Envelope) Outcome {
+	if u := &s.usual; stage == StageBody && rep.code == u.outcome.Code && string(rep.text) == u.text {
+		o := u.outcome
+		o.Reply = maskWord(o.Reply, e.To[:strings.LastIndexByte(e.To, '@')])
+		return o
+	}
 	o := Classify(stage, rep.code, enhancedCode(rep.code, rep.text), string(rep.text))
 	o.Reply = maskReply(rep.text, e.To)
+	if o.State == Sent && len(rep.text) < usualLen {
+		s.usual = usual{string(rep.text), o}
+		s.usual.outcome.Reply = maskReply(rep.text, "")
+	}
 	return o
 }
 

@@ -67,6 +67,17 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	return bytes.TrimRight(line, "\r\n"), nil
 }
 
+// holdsReply reports whether a whole reply is at the start of b.
+func holdsReply(b []byte) bool {
+	for {
+		line, rest, ended := bytes.Cut(b, []byte("\n"))
+		if !ended || len(line) < 4 || line[3] != '-' {
+			return ended
+		}
+		b = rest
+	}
+}
+
 func parseLine(l []byte) (code int, more, ok bool) {
 	if len(l) < 3 || l[0] < '2' || l[0] > '5' || !digit(l[1]) || !digit(l[2]) {
 		return 0, false, false
@@ -101,16 +112,21 @@ var addressLike = regexp.MustCompile(`[^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+`)
 
 const masked = "[address]"
 
+var printable = bytesOf(func(c byte) bool { return c >= ' ' && c <= '~' })
+
 // maskReply makes a relay's words fit to keep: no address, no local part of
 // the recipient to (P16 looks for that too), no control characters, at most
 // MaxReply bytes.
 func maskReply(text []byte, to string) string {
-	s := strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.In(r, unicode.Cf) {
-			return ' '
-		}
-		return r
-	}, string(text))
+	s := string(text)
+	if runOf(&printable, s) < len(s) {
+		s = strings.Map(func(r rune) rune {
+			if r == utf8.RuneError || unicode.IsControl(r) || unicode.In(r, unicode.Cf) {
+				return ' '
+			}
+			return r
+		}, s)
+	}
 	if strings.Contains(s, "@") {
 		s = addressLike.ReplaceAllString(s, masked)
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestRepliesAreReadWhole(t *testing.T) {
@@ -71,5 +73,36 @@ func TestKeptRepliesHoldNoAddress(t *testing.T) {
 	}
 	if got := maskReply([]byte("information kept"), "info@x.example"); got != "information kept" {
 		t.Errorf("a longer word was masked: %q", got)
+	}
+}
+
+// M.16, P16: that most answers are alike must not carry one person's over to
+// another.
+func TestAKnownAnswerIsKeptAsANewOneIs(t *testing.T) {
+	known := &Session{}
+	for range 2 {
+		for _, text := range []string{"2.0.0 ok", "2.0.0 jan is glad", "ok", "2.0.0 jan@mail.example took it", "", "5.0.0 odd", strings.Repeat("jan ", 100)} {
+			for _, to := range []string{"jan@mail.example", "piet@mail.example", "jan@mail.example", "ok@mail.example"} {
+				for _, code := range []int{250, 251, 250, 550, 451} {
+					for _, stage := range []Stage{StageBody, StageRcpt, StageBody} {
+						e, rep := Envelope{To: to}, reply{code, []byte(text)}
+						if diff := cmp.Diff(new(Session).outcome(stage, rep, e), known.outcome(stage, rep, e)); diff != "" {
+							t.Fatalf("%d %q to %s at %s: %s", code, text, to, stage, diff)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestAWholeReplyIsKnown(t *testing.T) {
+	for in, want := range map[string]bool{
+		"": false, "250": false, "250 ok\r": false, "250 ok\r\n": true, "250\r\n": true, "250-a\r\n": false, "250-a\r\n250 b": false,
+		"250-a\r\n250 b\r\n": true, "250 a\r\n250-b\r\n": true,
+	} {
+		if got := holdsReply([]byte(in)); got != want {
+			t.Errorf("%q: %v, want %v", in, got, want)
+		}
 	}
 }

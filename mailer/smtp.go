@@ -287,12 +287,15 @@ type Session struct {
 	left   int    // messages this connection may still carry; negative: no limit
 	buf    []byte // the message being written
 	text   []byte // of the last reply
-	slow   bool   // the last final dot was answered late
-	reset  bool   // a refused transaction is open: RSET goes before the next MAIL
-	broken bool   // not in a state to take a command
+	usual  usual
+	slow   bool // the last final dot was answered late
+	reset  bool // a refused transaction is open: RSET goes before the next MAIL
+	broken bool // not in a state to take a command
 
 	mu       sync.Mutex // guards what follows
 	conn     net.Conn
+	readBy   time.Time // limits that conn has; see arm
+	writeBy  time.Time
 	stopping bool // the context of Run ended
 	onWire   bool // between the first body byte and its answer: don't interrupt
 }

@@ -83,7 +83,7 @@ const (
 )
 
 // Append writes the whole message for one person after dst: RFC 5322, CRLF,
-// unsigned. It doesn't allocate when dst has room and the values are plain.
+// unsigned. No line of it begins with a dot. It doesn't allocate when dst has room and the values are plain.
 func (s *Skeleton) Append(dst []byte, c *Copy) []byte { return s.splice(dst, s.message, c) }
 
 // AppendHTML writes the HTML body for one person after dst, decoded, for the
@@ -253,7 +253,7 @@ func cutMessage(raw []byte, boundary string, slots []slot) ([]piece, error) {
 			p.fixed = bytes.TrimSuffix(p.fixed, []byte(" ")) // its value starts on a line of its own
 		}
 	}
-	body := append(cut(parts[1], placeText, placeTextURL), cut(parts[2], placeHTML, placeHTMLURL)...)
+	body := append(cut(undot(parts[1]), placeText, placeTextURL), cut(undot(parts[2]), placeHTML, placeHTMLURL)...)
 	mendBody(body)
 	return append(pieces, body...), nil
 }
@@ -274,12 +274,47 @@ func cut(raw []byte, text, url place) []piece {
 	return append(pieces, piece{fixed: bytes.Clone(raw[from:]), slot: -1, place: text})
 }
 
+// undot encodes the dots that lines of a quoted-printable body begin with, so
+// that none has to be doubled on the wire (RFC 5321 section 4.5.2).
+func undot(body []byte) []byte {
+	if !bytes.Contains(body, []byte("\n.")) && !bytes.HasPrefix(body, []byte(".")) {
+		return body
+	}
+	var out []byte
+	for line := range bytes.SplitAfterSeq(body, []byte("\n")) {
+		out = append(out, undotLine(line)...)
+	}
+	return out
+}
+
+// undotLine encodes the dot that a line, or what a gap leaves of it, begins
+// with. A line that gets too long by that is broken softly after the dot.
+func undotLine(line []byte) []byte {
+	var out []byte
+	for bytes.HasPrefix(line, []byte(".")) {
+		out, line = append(out, "=2E"...), line[1:]
+		if column(out)+len(bytes.TrimRight(line, "\r\n")) < qpLine {
+			break
+		}
+		out = append(out, softBreak...)
+	}
+	return append(out, line...)
+}
+
 // mendBody makes the pieces of a quoted-printable body safe to join: a space
-// before a gap is encoded, because a line may end after it, and each gap knows
-// how much room the text behind it needs.
+// before a gap is encoded, because a line may end after it, a dot behind a gap
+// too, because a line may begin with it, and each gap knows how much room the
+// text behind it needs.
 func mendBody(pieces []piece) {
 	for i := range pieces {
 		p := &pieces[i]
+		if i > 0 && bytes.HasPrefix(p.fixed, []byte(".")) {
+			end := bytes.IndexByte(p.fixed, '\n') + 1
+			if end == 0 {
+				end = len(p.fixed)
+			}
+			p.fixed = append(undotLine(p.fixed[:end]), p.fixed[end:]...)
+		}
 		if n := len(p.fixed); p.slot >= 0 && n > 0 && p.fixed[n-1] == ' ' {
 			p.fixed = p.fixed[:n-1]
 			if bytes.IndexByte(p.fixed, '\n') >= 0 && column(p.fixed)+len("=20=") > qpLine {

@@ -87,7 +87,7 @@ func newLinkSigner(kid string, key []byte) *linkSigner {
 func (k *Keyring) Links() *Links {
 	l := &Links{
 		signer: map[LinkKind]*linkSigner{}, keys: map[LinkKind]map[string][]byte{},
-		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation()),
+		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding()),
 	}
 	for _, kind := range []LinkKind{LinkConfirm, LinkUnsubscribe, LinkPreferences, LinkView, LinkUndo} {
 		l.keys[kind] = map[string][]byte{}

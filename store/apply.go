@@ -96,11 +96,13 @@ func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription, over bo
 }
 
 // forget deletes all that is stored of a person. The ledger keeps its lines,
-// which without the salt and the evidence lead to nobody (M19).
+// which without the salt and the evidence lead to nobody (M19). The wiper empties
+// the log of writes after the commit (P16).
 func (t *tx) forget(subscriberID int64) error {
 	if err := t.flush(); err != nil {
 		return err
 	}
+	wake(t.store.wiper.forgotten)
 	for _, q := range []string{
 		`DELETE FROM consent_evidence WHERE seq IN (SELECT seq FROM consent_event WHERE subscriber_id = $1)`,
 		`DELETE FROM subscription WHERE subscriber_id = $1`,

@@ -35,6 +35,7 @@ type Store struct {
 	lock   *fileLock
 	writer *writer
 	read   *reader
+	wiper  *wiper
 
 	changes changes        // what commits changed lately, for the last question before a mail
 	journal *sendJournal   // on-wire marks and outcomes that no commit holds yet
@@ -63,6 +64,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	if s.read, err = openReader(ctx, cfg.Path); err != nil {
+		return nil, err
+	}
+	if s.wiper, err = openWiper(cfg.Path); err != nil { // before the writer, which wakes it
 		return nil, err
 	}
 	if s.writer, err = openWriter(ctx, s); err != nil {
@@ -98,6 +102,9 @@ func (s *Store) Close() error {
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
+	}
+	if s.wiper != nil {
+		errs = append(errs, s.wiper.close())
 	}
 	if s.read != nil {
 		errs = append(errs, s.read.close())

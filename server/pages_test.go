@@ -276,3 +276,13 @@ func TestASettingThatCantWorkIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// Neither site waits for ever for a client that sends slowly (P31).
+func TestSlowClientsAreCutOff(t *testing.T) {
+	s := newSite(t)
+	for name, h := range map[string]*http.Server{"public": s.HTTP(), "ops": s.OpsHTTP(func(context.Context) error { return nil })} {
+		if h.ReadHeaderTimeout <= 0 || h.ReadTimeout <= 0 || h.WriteTimeout <= 0 || h.IdleTimeout <= 0 {
+			t.Errorf("%s: %v %v %v %v", name, h.ReadHeaderTimeout, h.ReadTimeout, h.WriteTimeout, h.IdleTimeout)
+		}
+	}
+}

@@ -5,6 +5,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -102,9 +103,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 // HTTP gives the http.Server for the public site, with times and sizes that
 // slow or hostile connections can't stretch (P31). Handlers that stream longer
 // set deadlines of their own by http.ResponseController.
-func (s *Server) HTTP() *http.Server {
+func (s *Server) HTTP() *http.Server { return s.timed(s) }
+
+// OpsHTTP gives the http.Server for AKKOORD_OPS_LISTEN, with the same limits.
+func (s *Server) OpsHTTP(ready func(context.Context) error) *http.Server { return s.timed(s.Ops(ready)) }
+
+func (s *Server) timed(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           s,
+		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,

@@ -173,7 +173,7 @@ func (a *app) run(ctx context.Context, public, ops net.Listener) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serveHTTP(ctx, a.public.HTTP(), public) })
-	group.Go(func() error { return serveHTTP(ctx, &http.Server{Handler: a.public.Ops(a.store.Ready)}, ops) })
+	group.Go(func() error { return serveHTTP(ctx, a.public.OpsHTTP(a.store.Ready), ops) })
 	if a.sender != nil {
 		group.Go(func() error { return a.sender.Run(ctx) })
 	}

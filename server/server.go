@@ -106,7 +106,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 func (s *Server) HTTP() *http.Server { return s.timed(s) }
 
 // OpsHTTP gives the http.Server for AKKOORD_OPS_LISTEN, with the same limits.
-func (s *Server) OpsHTTP(ready func(context.Context) error) *http.Server { return s.timed(s.Ops(ready)) }
+func (s *Server) OpsHTTP(ready func(context.Context) error) *http.Server {
+	return s.timed(s.Ops(ready))
+}
 
 func (s *Server) timed(h http.Handler) *http.Server {
 	return &http.Server{

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	rand2 "math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"

@@ -26,10 +26,12 @@ const (
 )
 
 // sendJournal keeps on-wire marks and results that no commit holds yet, in an
-// append-only file: one write for each, a checksum in front, no sync. What is
+// append-only file: a line for each, a checksum in front, no sync. What is
 // written survives the death of the process; after the death of the machine
-// its end may be missing, which recovery takes into account. It holds numbers
-// and masked replies, no address.
+// its end may be missing, which recovery takes into account. The result of
+// what was on the wire shares a write with the next mark, so that a killed
+// process leaves at most one delivery of each connection without a result. It
+// holds numbers and masked replies, no address.
 //
 // A loop settles results in groups. Marks and results stay in live until a
 // commit holds them.
@@ -40,7 +42,7 @@ type sendJournal struct {
 	mu       sync.Mutex // guards what follows, but for settling
 	file     *os.File
 	size     int64
-	line     []byte
+	held     []byte             // lines to be written with the next mark
 	live     map[entryKey]entry // last entry of each delivery that is not settled
 	pending  []entry            // results to settle
 	released []*akkoord.Window  // to be given back with the next settling
@@ -89,7 +91,10 @@ func (j *sendJournal) mark(e entry) error {
 	if j.closed || len(j.pending) > settleBacklog {
 		return errBacklog
 	}
-	if err := j.write(&e); err != nil {
+	before := len(j.held)
+	j.held = e.append(j.held)
+	if err := j.write(); err != nil {
+		j.held = j.held[:before]
 		return err
 	}
 	j.live[e.key()] = e
@@ -101,8 +106,10 @@ func (j *sendJournal) mark(e entry) error {
 func (j *sendJournal) note(e entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if err := j.write(&e); err != nil {
-		j.store.cfg.Log.Error("a result was not written to the send journal", "mailing", e.mailing, "error", err)
+	_, marked := j.live[e.key()]
+	j.held = e.append(j.held)
+	if !marked {
+		j.writeHeld()
 	}
 	j.live[e.key()] = e
 	j.pending = append(j.pending, e)
@@ -112,10 +119,17 @@ func (j *sendJournal) note(e entry) {
 	}
 }
 
-// write appends a line, whole or not at all.
-func (j *sendJournal) write(e *entry) error {
-	j.line = e.append(j.line[:0])
-	n, err := j.file.Write(j.line)
+// writeHeld writes results that no mark follows.
+func (j *sendJournal) writeHeld() {
+	if err := j.write(); err != nil {
+		j.store.cfg.Log.Error("a result was not written to the send journal", "error", err)
+		j.held = j.held[:0]
+	}
+}
+
+// write appends the lines that are held, whole or not at all.
+func (j *sendJournal) write() error {
+	n, err := j.file.Write(j.held)
 	if err != nil {
 		if n > 0 {
 			err = errors.Join(err, j.file.Truncate(j.size))
@@ -123,6 +137,7 @@ func (j *sendJournal) write(e *entry) error {
 		return fmt.Errorf("send journal: %w", err)
 	}
 	j.size += int64(n)
+	j.held = j.held[:0]
 	return nil
 }
 
@@ -183,6 +198,7 @@ func (j *sendJournal) settle() error {
 	defer j.mu.Unlock()
 	if err != nil {
 		j.pending, j.released = append(results, j.pending...), append(windows, j.released...)
+		j.writeHeld()
 		time.AfterFunc(settleRetry, func() { wake(j.wake) })
 		return err
 	}
@@ -205,6 +221,7 @@ func (j *sendJournal) settle() error {
 // line for each connection and the results of a moment.
 func (j *sendJournal) compact() error {
 	if len(j.live) == 0 {
+		j.held = j.held[:0]
 		if err := j.file.Truncate(0); err != nil {
 			return fmt.Errorf("send journal: %w", err)
 		}
@@ -227,7 +244,7 @@ func (j *sendJournal) compact() error {
 		return errors.Join(fmt.Errorf("send journal: %w", err), f.Close())
 	}
 	old := j.file
-	j.file, j.size = f, int64(len(all))
+	j.file, j.size, j.held = f, int64(len(all)), j.held[:0]
 	return old.Close()
 }
 
@@ -261,7 +278,8 @@ func (e *entry) append(dst []byte) []byte {
 	}
 	dst = strconv.AppendQuote(append(dst, ' '), e.Code)
 	dst = strconv.AppendQuote(append(dst, ' '), e.Reply)
-	sum := strconv.AppendUint(nil, 1<<32|uint64(crc32.ChecksumIEEE(dst[start+8:])), 16)
+	var room [9]byte
+	sum := strconv.AppendUint(room[:0], 1<<32|uint64(crc32.ChecksumIEEE(dst[start+8:])), 16)
 	copy(dst[start:], sum[1:])
 	return append(dst, '\n')
 }

@@ -371,3 +371,40 @@ func TestFreezingInStepsGivesEveryActivePersonOneRowM11(t *testing.T) {
 		t.Errorf("%d claimed", len(seen))
 	}
 }
+
+// P06: after a kill at most one delivery for each connection has no result. So
+// a result is in the file before the mark after it is, and one that follows no
+// mark at once.
+func TestAResultIsWrittenWithTheMarkAfterItP06(t *testing.T) {
+	s := newSending(t, 4)
+	s.claim()
+	at := time.Unix(1, 0)
+	mark := akkoord.Result{State: akkoord.OnWire, At: at}
+	sent := akkoord.Result{State: akkoord.Sent, Code: "250", Attempts: 1, At: at, FirstAt: at}
+	failed := akkoord.Result{State: akkoord.Failed, Code: "550 5.1.1", Attempts: 1, At: at, FirstAt: at}
+	var want string
+	for i, step := range []struct {
+		act  func() error
+		adds string
+	}{
+		{func() error { return s.Mark(s.w, 0, at) }, s.line(0, mark)},
+		{func() error { s.Note(s.w, 0, sent); return nil }, ""},
+		{func() error { return s.Mark(s.w, 1, at) }, s.line(0, sent) + s.line(1, mark)},
+		{func() error { s.Note(s.w, 1, sent); return nil }, ""},
+		{func() error { s.Note(s.w, 2, failed); return nil }, s.line(1, sent) + s.line(2, failed)},
+	} {
+		if err := step.act(); err != nil {
+			t.Fatal(err)
+		}
+		want += step.adds
+		if got, err := os.ReadFile(s.cfg.Path + journalSuffix); err != nil || string(got) != want {
+			t.Fatalf("after step %d (%v) the journal holds\n%swant\n%s", i, err, got, want)
+		}
+	}
+	if err := s.Release(t.Context(), s.w); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.states(); got != "sent 250, sent 250, failed 550 5.1.1, queued" {
+		t.Error(got)
+	}
+}

@@ -129,3 +129,25 @@ func TestNoMarkIsMadeOfPieces(t *testing.T) {
 		})
 	}
 }
+
+// No content keeps the process busy for long (P33): these took seconds to half
+// a minute each.
+func TestIntricateMarkdownIsRefused(t *testing.T) {
+	table := strings.Repeat("|a", 99) + "\n" + strings.Repeat("|-", 99) + "\n" + strings.Repeat("a\n", 150) + "\n"
+	for name, source := range map[string]string{
+		"quotes in quotes": strings.Repeat(">", 100_000),
+		"lists in lists":   strings.Repeat("- ", 50_000),
+		"wide table":       strings.Repeat("|a", 3000) + "\n" + strings.Repeat("|-", 3000) + "\n" + strings.Repeat("|\n", 3000),
+		"many tables":      strings.Repeat(table, 200),
+		"emphasis":         strings.Repeat("*a_", 30_000),
+		"open links":       strings.Repeat("[a](", 20_000),
+	} {
+		if _, err := fromMarkdown(source); akkoord.CodeOf(err) != "markdown_intricate" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	usual := strings.Repeat("> **Tip**: [boek](https://a.example/b) *nu*\n", 100) + "\n" + strings.Repeat("| a | b | c |\n| - | - | - |\n"+strings.Repeat("| 1 | 2 | 3 |\n", 100)+"\n", 5)
+	if _, err := fromMarkdown(usual); err != nil {
+		t.Errorf("a usual mail: %v", err)
+	}
+}

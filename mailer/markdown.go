@@ -27,6 +27,9 @@ var markdown = goldmark.New(goldmark.WithExtensions(extension.Table, extension.S
 
 // fromMarkdown gives the sanitised body of a mail written in Markdown.
 func fromMarkdown(src string) (*html.Node, error) {
+	if intricate(src) {
+		return nil, akkoord.Errorf(akkoord.Invalid, "markdown_intricate", "This Markdown holds a table or a paragraph with more signs than a mail needs, or is nested too deeply.")
+	}
 	source := []byte(src)
 	doc := markdown.Parser().Parse(text.NewReader(source))
 	err := ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {

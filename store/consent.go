@@ -171,6 +171,9 @@ func (s *Store) Undo(ctx context.Context, link akkoord.Link, o akkoord.Origin) (
 		if err != nil || st.Subscriber.ID == 0 {
 			return err
 		}
+		if st.Suppressed(akkoord.SuppressedUnsubscribed) && !t.suppressedAt(st.Subscriber.Email, link.At) {
+			return nil // they left everything since: an older undo is over (P15)
+		}
 		o.Campaign, o.MailingID = link.Campaign, link.Mailing
 		c := st.Undo(link.At, o, t.now)
 		if c.IsZero() && t.leftAt(st.Subscriber.ID, link.Campaign, link.At) {
@@ -180,6 +183,15 @@ func (s *Store) Undo(ctx context.Context, link akkoord.Link, o akkoord.Origin) (
 		return t.apply(st, c)
 	})
 	return done, err
+}
+
+// suppressedAt reports whether it was at that time that the person left
+// everything.
+func (t *tx) suppressedAt(e akkoord.Email, at time.Time) bool {
+	hash := t.store.hasher.Person(e)
+	var n int64
+	err := t.queryRow(`SELECT at FROM suppression WHERE hash = $1 AND kind = $2`, hash[:], string(akkoord.SuppressedUnsubscribed)).Scan(&n)
+	return err == nil && n == micros(at)
 }
 
 func (t *tx) leftAt(subscriberID, campaignID int64, at time.Time) bool {

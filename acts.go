@@ -25,7 +25,7 @@ type Asked struct {
 // Left is what leaving came to.
 type Left struct {
 	At    time.Time // when what was left was left; zero when there was nothing to leave
-	New   bool      // this call did it, and it can be undone
+	New   bool      // this call did it
 	State Standing
 }
 

@@ -1,9 +1,6 @@
 package akkoord
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // State is a person's standing for one purpose, folded from their events.
 type State string
@@ -47,7 +44,14 @@ const (
 	Erased       EventKind = "erased"
 	CampaignLeft EventKind = "campaign_left"
 	CampaignBack EventKind = "campaign_rejoined"
+	Worded       EventKind = "worded" // a version of a purpose's texts came into force; of no person
 )
+
+// Folded are the kinds that a subscription's state is folded from, and the
+// state that each leads to.
+var Folded = map[EventKind]State{
+	Requested: Pending, Confirmed: Active, Reinstated: Active, Withdrew: Withdrawn, Refused: Withdrawn, Expiry: Lapsed,
+}
 
 // Request is one submission of a sign-up form, or of the preferences page for
 // purposes that are new.
@@ -169,37 +173,23 @@ func (s Standing) Confirm(request ID, o Origin, now time.Time) (Change, []Subscr
 }
 
 // NotMe decides what "I did not ask for this" does: what is pending is
-// dropped, and no further confirmation mail goes to the address. A person with
-// no other subscription is forgotten (Art. 17 GDPR, requirements-mail F.15).
+// dropped, what the link confirmed is withdrawn, and no further confirmation
+// mail goes to the address. A person of whom nothing else is on record is
+// forgotten (Art. 17 GDPR, requirements-mail F.15).
 func (s Standing) NotMe(request ID, o Origin, now time.Time) Change {
 	var c Change
-	keeps := false
 	for _, sub := range s.Subscriptions {
-		switch {
-		case sub.State == Pending:
+		if sub.State == Pending || sub.State == Active && sub.Request == request {
 			c.Subscriptions = append(c.Subscriptions, sub.end(Withdrawn, now))
 			c.Events = append(c.Events, o.event(Refused, sub, now))
-		case sub.State == Active:
-			keeps = true
 		}
 	}
 	if len(c.Events) == 0 {
 		return Change{}
 	}
 	c.Suppress = []SuppressionKind{SuppressedBlocked}
-	c.Forget = !keeps && s.onlyEver(Pending)
+	c.Forget = len(c.Events) == len(s.Subscriptions)
 	return c
-}
-
-// onlyEver reports whether the person was never more than the given state for
-// any purpose, so that nothing of them needs to be kept.
-func (s Standing) onlyEver(states ...State) bool {
-	for _, sub := range s.Subscriptions {
-		if !slices.Contains(states, sub.State) {
-			return false
-		}
-	}
-	return true
 }
 
 // Expire decides what becomes of sign-ups that nobody confirmed in time.

@@ -168,6 +168,7 @@ func TestLeave(t *testing.T) {
 		"pending purpose":  {person(pending(news, 1, noon)), ScopePurpose, []act{{news, Withdrew, Withdrawn}}, nil, nil},
 		"purpose unknown":  {person(), ScopePurpose, nil, nil, nil},
 		"everything":       {both, ScopeAll, []act{{news, Withdrew, Withdrawn}, {ski, Withdrew, Withdrawn}}, nil, []SuppressionKind{SuppressedUnsubscribed}},
+		"everything, left": {person(active(news, 1, noon).end(Withdrawn, noon)), ScopeAll, []act{{0, Withdrew, ""}}, nil, []SuppressionKind{SuppressedUnsubscribed}},
 		"everything again": {Standing{Suppressions: []SuppressionKind{SuppressedUnsubscribed}}, ScopeAll, nil, nil, nil},
 	}
 	for name, tt := range tests {
@@ -231,9 +232,11 @@ func TestNotMe(t *testing.T) {
 		forget   bool
 	}{
 		"stranger":        {person(pending(news, 1, noon)), []act{{news, Refused, Withdrawn}}, true},
-		"subscriber":      {person(active(news, 1, noon), pending(ski, 2, noon)), []act{{ski, Refused, Withdrawn}}, false},
+		"confirmed by it": {person(active(news, 1, noon)), []act{{news, Refused, Withdrawn}}, true},
+		"one of two":      {person(active(news, 1, noon), active(ski, 2, noon)), []act{{news, Refused, Withdrawn}}, false},
+		"subscriber":      {person(active(news, 3, noon), pending(ski, 2, noon)), []act{{ski, Refused, Withdrawn}}, false},
 		"has left before": {person(active(news, 1, noon).end(Withdrawn, noon), pending(ski, 2, noon)), []act{{ski, Refused, Withdrawn}}, false},
-		"nothing pending": {person(active(news, 1, noon)), nil, false},
+		"nothing of it":   {person(active(news, 3, noon)), nil, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -37,8 +37,12 @@ func (s Standing) Leave(scope Scope, purposeID, campaignID int64, o Origin, now 
 		for _, sub := range s.Subscriptions {
 			s.withdraw(&c, sub, o, now)
 		}
-		if !s.Suppressed(SuppressedUnsubscribed) {
-			c.Suppress = []SuppressionKind{SuppressedUnsubscribed}
+		if s.Suppressed(SuppressedUnsubscribed) {
+			break
+		}
+		c.Suppress = []SuppressionKind{SuppressedUnsubscribed}
+		if len(c.Events) == 0 { // whoever has left every purpose can still leave everything to come
+			c.Events = []Event{o.event(Withdrew, Subscription{}, now)}
 		}
 	}
 	return c
@@ -74,6 +78,15 @@ func (s Standing) Undo(at time.Time, o Origin, now time.Time) Change {
 		c.Lift = []SuppressionKind{SuppressedUnsubscribed}
 	}
 	return c
+}
+
+// UndoAll decides what taking back a leaving of everything does, for somebody
+// who had no purpose left to leave.
+func (s Standing) UndoAll(o Origin, now time.Time) Change {
+	if !s.Suppressed(SuppressedUnsubscribed) {
+		return Change{}
+	}
+	return Change{Lift: []SuppressionKind{SuppressedUnsubscribed}, Events: []Event{o.event(Reinstated, Subscription{}, now)}}
 }
 
 // Rejoin decides what taking back the leaving of one campaign does.

@@ -172,7 +172,7 @@ func (s MailingState) Next(act string) (MailingState, error) {
 	}
 	moves := map[move]MailingState{
 		{MailingDraft, "send"}: MailingSending, {MailingScheduled, "send"}: MailingSending,
-		{MailingDraft, "schedule"}:  MailingScheduled, {MailingScheduled, "schedule"}: MailingScheduled,
+		{MailingDraft, "schedule"}: MailingScheduled, {MailingScheduled, "schedule"}: MailingScheduled,
 		{MailingSending, "pause"}:   MailingPaused,
 		{MailingPaused, "resume"}:   MailingSending,
 		{MailingDraft, "cancel"}:    MailingCancelled,

@@ -1,6 +1,8 @@
 package akkoord
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"regexp"
 	"strings"
 	"time"
@@ -40,6 +42,16 @@ type PurposeText struct {
 	Explanation string `json:"explanation"` // what the data is used for (M3), shown beside the box
 	Wording     string `json:"wording"`     // the words agreed to, quoted verbatim ever after
 	Frequency   string `json:"frequency,omitempty"`
+}
+
+// Commit gives the digest of the texts that their ledger line carries, so that
+// what people agreed to can't be altered unseen (M4, M30).
+func (t PurposeText) Commit() (out [sha256.Size]byte, err error) {
+	data, err := json.Marshal(t)
+	if err != nil {
+		return out, err
+	}
+	return sha256.Sum256(data), nil
 }
 
 // Text gives the purpose's texts in a language, or in the first of its

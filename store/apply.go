@@ -63,7 +63,7 @@ func (t *tx) applySuppressions(e akkoord.Email, c akkoord.Change) error {
 	return nil
 }
 
-// appendEvent gives an event its number, commitment and place in the chain.
+// appendEvent commits to an event's evidence and appends its line.
 // Evidence of a person who is forgotten in the same change is not kept.
 func (t *tx) appendEvent(e *akkoord.Event, salt []byte, forget bool) error {
 	personal, commitment, err := e.Evidence.Commit(salt)
@@ -71,14 +71,31 @@ func (t *tx) appendEvent(e *akkoord.Event, salt []byte, forget bool) error {
 		return err
 	}
 	e.Commitment = commitment
+	t.appendLine(e)
+	if !forget && e.Evidence != (akkoord.Evidence{}) {
+		t.rows[evidenceRows].add(e.Seq, string(personal))
+	}
+	return nil
+}
+
+// appendLine gives an event its number and its place in the chain.
+func (t *tx) appendLine(e *akkoord.Event) {
 	e.Seq = t.ledger.Seq + 1
 	e.Hash = e.Chain(t.ledger.Hash)
 	t.ledger.Seq, t.ledger.Hash = e.Seq, e.Hash
 	t.rows[ledgerRows].add(e.Seq, micros(e.At), string(e.Kind), e.SubscriberID, e.PurposeID, e.CampaignID, e.MailingID, e.Request[:],
 		e.FormVersionID, e.WordingVersion, e.PrivacyVersion, e.Locale, e.Source, string(e.Actor), e.Commitment[:], e.Hash[:])
-	if !forget && e.Evidence != (akkoord.Evidence{}) {
-		t.rows[evidenceRows].add(e.Seq, string(personal))
+}
+
+// appendWording notes in the ledger what a version of a purpose's texts says.
+func (t *tx) appendWording(actor akkoord.Actor, p akkoord.Purpose, locale string, text akkoord.PurposeText) error {
+	commitment, err := text.Commit()
+	if err != nil {
+		return err
 	}
+	t.appendLine(&akkoord.Event{
+		At: t.now, Kind: akkoord.Worded, PurposeID: p.ID, WordingVersion: p.Version, Locale: locale, Source: "purpose", Actor: actor, Commitment: commitment,
+	})
 	return nil
 }
 

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"akkoord"
@@ -136,11 +138,13 @@ func (s *Store) Leave(ctx context.Context, link akkoord.Link, scope akkoord.Scop
 		if err := t.apply(st, c); err != nil {
 			return err
 		}
+		out.State = st.After(c)
 		if len(c.Events) > 0 {
 			out.New, out.At = true, t.now
+			return nil
 		}
-		out.State = st.After(c)
-		return nil
+		out.At, err = t.whenLeft(st, scope, link)
+		return err
 	})
 	return out, err
 }
@@ -176,8 +180,10 @@ func (s *Store) Undo(ctx context.Context, link akkoord.Link, o akkoord.Origin) (
 		}
 		o.Campaign, o.MailingID = link.Campaign, link.Mailing
 		c := st.Undo(link.At, o, t.now)
-		if c.IsZero() && t.leftAt(st.Subscriber.ID, link.Campaign, link.At) {
-			c = st.Rejoin(link.Purpose, link.Campaign, o, t.now)
+		if c.IsZero() {
+			if c, err = t.undoOther(st, link, o); err != nil {
+				return err
+			}
 		}
 		done = !c.IsZero()
 		return t.apply(st, c)
@@ -194,10 +200,47 @@ func (t *tx) suppressedAt(e akkoord.Email, at time.Time) bool {
 	return err == nil && n == micros(at)
 }
 
-func (t *tx) leftAt(subscriberID, campaignID int64, at time.Time) bool {
-	var n int64
-	err := t.queryRow(`SELECT at FROM campaign_leave WHERE subscriber_id = $1 AND campaign_id = $2`, subscriberID, campaignID).Scan(&n)
-	return err == nil && n == micros(at)
+// undoOther takes back the leaving of a campaign, or of everything by somebody
+// who had left every purpose before, when it is the one of the link.
+func (t *tx) undoOther(st akkoord.Standing, link akkoord.Link, o akkoord.Origin) (akkoord.Change, error) {
+	if t.now.Sub(link.At) > akkoord.Limits.UndoWindow {
+		return akkoord.Change{}, nil
+	}
+	for scope, back := range map[akkoord.Scope]func() akkoord.Change{
+		akkoord.ScopeCampaign: func() akkoord.Change { return st.Rejoin(link.Purpose, link.Campaign, o, t.now) },
+		akkoord.ScopeAll:      func() akkoord.Change { return st.UndoAll(o, t.now) },
+	} {
+		at, err := t.whenLeft(st, scope, link)
+		if err != nil {
+			return akkoord.Change{}, err
+		}
+		if at.Equal(link.At) {
+			return back(), nil
+		}
+	}
+	return akkoord.Change{}, nil
+}
+
+// whenLeft gives when the person left what a scope of a link is about; zero
+// when they did not.
+func (t *tx) whenLeft(st akkoord.Standing, scope akkoord.Scope, link akkoord.Link) (time.Time, error) {
+	var at int64
+	var err error
+	switch scope {
+	case akkoord.ScopePurpose:
+		if sub := st.Subscription(link.Purpose); sub.State == akkoord.Withdrawn {
+			return sub.Since, nil
+		}
+	case akkoord.ScopeCampaign:
+		err = t.queryRow(`SELECT at FROM campaign_leave WHERE subscriber_id = $1 AND campaign_id = $2`, st.Subscriber.ID, link.Campaign).Scan(&at)
+	case akkoord.ScopeAll:
+		hash := t.store.hasher.Person(st.Subscriber.Email)
+		err = t.queryRow(`SELECT at FROM suppression WHERE hash = $1 AND kind = $2`, hash[:], string(akkoord.SuppressedUnsubscribed)).Scan(&at)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return fromMicros(at), err
 }
 
 // Standing reads a person's standing and interests by the link in a mail. A

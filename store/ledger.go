@@ -15,7 +15,8 @@ import (
 const verifyBatch = 2000
 
 // VerifyLedger checks every line of the ledger, the evidence that is not
-// erased and every signed head, and gives the last line. What does not verify
+// erased, every signed head, the texts that people agreed to and everybody's
+// standing, and gives the last line. What does not verify
 // is an error that wraps akkoord.ErrLedger and names the line. progress may be
 // nil; it is told how many lines are done of how many there were at the start.
 func (s *Store) VerifyLedger(ctx context.Context, progress func(done, total int64)) (akkoord.Head, error) {
@@ -23,7 +24,7 @@ func (s *Store) VerifyLedger(ctx context.Context, progress func(done, total int6
 	if err := s.view(ctx).queryRow(`SELECT coalesce(max(seq), 0) FROM consent_event`).Scan(&total); err != nil {
 		return akkoord.Head{}, err
 	}
-	check := ledgerCheck{key: s.cfg.Keyring.LedgerKey().Public().(ed25519.PublicKey)}
+	check := ledgerCheck{worded: map[wordingKey][32]byte{}, key: s.cfg.Keyring.LedgerKey().Public().(ed25519.PublicKey)}
 	for check.verifier.Head().Seq < total {
 		done := check.verifier.Head().Seq
 		if err := check.lines(s.view(ctx), done); err != nil {
@@ -36,12 +37,87 @@ func (s *Store) VerifyLedger(ctx context.Context, progress func(done, total int6
 			progress(min(check.verifier.Head().Seq, total), total)
 		}
 	}
-	return check.verifier.Head(), check.end(s.view(ctx))
+	for _, part := range []func(querier) error{check.end, check.texts, check.standings} {
+		if err := part(s.view(ctx)); err != nil {
+			return akkoord.Head{}, err
+		}
+	}
+	return check.verifier.Head(), nil
 }
 
 type ledgerCheck struct {
 	verifier akkoord.Verifier
 	key      ed25519.PublicKey
+	worded   map[wordingKey][32]byte // what the ledger says of each version of the texts
+}
+
+// texts reports a text that people agreed to and that is not the one that the
+// ledger has a digest of.
+func (c *ledgerCheck) texts(q querier) error {
+	rows, err := q.query(`SELECT purpose_id, version, locale, name, explanation, wording, frequency FROM purpose_text`)
+	return each(rows, err, func(r *sql.Rows) error {
+		var k wordingKey
+		var text akkoord.PurposeText
+		if err := r.Scan(&k.purpose, &k.version, &k.locale, &text.Name, &text.Explanation, &text.Wording, &text.Frequency); err != nil {
+			return err
+		}
+		digest, err := text.Commit()
+		if err != nil {
+			return err
+		}
+		line, known := c.worded[k]
+		if !known { // it may have been added since the lines were read
+			if line, err = wordedLine(q, k); err != nil {
+				return err
+			}
+		}
+		if line != digest {
+			return fmt.Errorf("%w: version %d (%s) of the texts of purpose %d was altered", akkoord.ErrLedger, k.version, k.locale, k.purpose)
+		}
+		return nil
+	})
+}
+
+// wordedLine reads the digest of one version of the texts.
+func wordedLine(q querier, k wordingKey) (digest [32]byte, err error) {
+	var b []byte
+	err = q.queryRow(`SELECT commitment FROM consent_event WHERE kind = 'worded' AND purpose_id = $1 AND wording_version = $2 AND locale = $3`,
+		k.purpose, k.version, k.locale).Scan(&b)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	copy(digest[:], b)
+	return digest, err
+}
+
+// standings reports somebody whose standing is not what their last act in the
+// ledger led to.
+func (c *ledgerCheck) standings(q querier) error {
+	for after, done := int64(0), false; !done; {
+		done = true
+		rows, err := q.query(`SELECT x.subscriber_id, x.purpose_id, x.state, coalesce((SELECT e.kind FROM consent_event e
+				WHERE e.subscriber_id = x.subscriber_id AND e.purpose_id = x.purpose_id
+					AND e.kind IN ('requested', 'confirmed', 'reinstated', 'withdrawn', 'refused', 'expired') ORDER BY e.seq DESC LIMIT 1), '')
+			FROM subscription x WHERE x.subscriber_id IN (SELECT id FROM subscriber WHERE id > $1 ORDER BY id LIMIT $2)
+			ORDER BY x.subscriber_id`, after, verifyBatch)
+		err = each(rows, err, func(r *sql.Rows) error {
+			var purpose int64
+			var state akkoord.State
+			var kind akkoord.EventKind
+			if err := r.Scan(&after, &purpose, &state, &kind); err != nil {
+				return err
+			}
+			done = false
+			if akkoord.Folded[kind] != state {
+				return fmt.Errorf("%w: subscriber %d is %s for purpose %d, and the last act says %q", akkoord.ErrLedger, after, state, purpose, kind)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lines checks the lines that follow the line done.
@@ -64,6 +140,9 @@ func (c *ledgerCheck) lines(q querier, done int64) error {
 		}
 		if err := c.verifier.Next(&e, salt); err != nil {
 			return err
+		}
+		if e.Kind == akkoord.Worded {
+			c.worded[wordingKey{e.PurposeID, e.WordingVersion, e.Locale}] = e.Commitment
 		}
 		if at.Valid {
 			head := akkoord.Head{Seq: e.Seq, At: fromMicros(at.Int64), Signature: signature}

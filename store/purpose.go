@@ -72,7 +72,7 @@ func (t *tx) addPurpose(actor akkoord.Actor, p akkoord.Purpose) (akkoord.Purpose
 	if err != nil {
 		return p, taken(err, "purpose", p.Slug)
 	}
-	if err := t.putTexts(p); err != nil {
+	if err := t.putTexts(actor, p); err != nil {
 		return p, err
 	}
 	t.catalogue = true
@@ -90,7 +90,7 @@ func (t *tx) editPurpose(actor akkoord.Actor, have, p akkoord.Purpose) (akkoord.
 	next.InactiveAfter = p.InactiveAfter
 	if !maps.Equal(p.Texts, have.Texts) {
 		next.Version, next.Texts = have.Version+1, maps.Clone(p.Texts)
-		if err := t.putTexts(next); err != nil {
+		if err := t.putTexts(actor, next); err != nil {
 			return have, err
 		}
 	}
@@ -104,8 +104,12 @@ func (t *tx) editPurpose(actor akkoord.Actor, have, p akkoord.Purpose) (akkoord.
 	return next, t.audit(actor, "purpose.change", object("purpose", next.ID), fmt.Sprintf("version %d", next.Version))
 }
 
-func (t *tx) putTexts(p akkoord.Purpose) error {
-	for locale, text := range p.Texts {
+func (t *tx) putTexts(actor akkoord.Actor, p akkoord.Purpose) error {
+	for _, locale := range slices.Sorted(maps.Keys(p.Texts)) {
+		text := p.Texts[locale]
+		if err := t.appendWording(actor, p, locale, text); err != nil {
+			return err
+		}
 		if err := t.exec(`INSERT INTO purpose_text (purpose_id, version, locale, name, explanation, wording, frequency, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			p.ID, p.Version, locale, text.Name, text.Explanation, text.Wording, text.Frequency, micros(t.now)); err != nil {

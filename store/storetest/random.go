@@ -130,6 +130,9 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 	subs := map[int64]akkoord.Subscription{}
 	var left []int64
 	for _, e := range events {
+		if e.PurposeID == 0 { // of the person as a whole
+			continue
+		}
 		sub := subs[e.PurposeID]
 		sub.PurposeID = e.PurposeID
 		was := sub
@@ -153,8 +156,6 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 			continue
 		case akkoord.CampaignBack:
 			left = slices.DeleteFunc(left, func(id int64) bool { return id == e.CampaignID })
-			continue
-		case akkoord.Rectified:
 			continue
 		}
 		subs[e.PurposeID] = sub

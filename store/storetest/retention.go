@@ -42,7 +42,7 @@ func testRetention(t *testing.T, open Open) {
 	if err != nil || len(people) != 1 || people[0].ID != fresh.Subscriber.ID {
 		t.Errorf("%d people are left, %v; want the one who confirmed", len(people), err)
 	}
-	if head, err := a.VerifyLedger(ctx, nil); err != nil || head.Seq != 250+2+250 {
+	if head, err := a.VerifyLedger(ctx, nil); err != nil || head.Seq != 4+250+2+250 {
 		t.Errorf("the ledger has %d lines, %v", head.Seq, err)
 	}
 	a.Clock.Move(-akkoord.Limits.PendingWindow) // as if nothing had expired by its own time

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -196,9 +195,8 @@ func TestAMailingDoesNotDelayConfirmationsM13(t *testing.T) {
 // outbox is the store's, watched by a test.
 type outbox struct {
 	mailer.Outbox
-	claims, settles, results atomic.Int64
-	claimed                  func([]akkoord.SystemDelivery) // after each claim
-	refuse                   int64                          // settles to refuse at first
+	claims, settles atomic.Int64
+	claimed         func([]akkoord.SystemDelivery) // after each claim
 }
 
 func (o *outbox) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelivery, error) {
@@ -213,10 +211,7 @@ func (o *outbox) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelive
 }
 
 func (o *outbox) SettleSystem(ctx context.Context, results ...akkoord.SystemResult) error {
-	if o.settles.Add(1) <= o.refuse {
-		return errors.New("the disk is full")
-	}
-	o.results.Add(int64(len(results)))
+	o.settles.Add(1)
 	return o.Outbox.SettleSystem(ctx, results...)
 }
 
@@ -266,8 +261,8 @@ func TestConfirmationsAreClaimedAndStoredTogether(t *testing.T) {
 			t.Fatalf("mail %d went to %v", i, m.To)
 		}
 	}
-	if claims, settles := o.claims.Load(), o.settles.Load(); claims > 10 || settles > 20 {
-		t.Errorf("%d commits to claim and %d to settle", claims, settles)
+	if claims, settles := o.claims.Load(), o.settles.Load(); claims > 10 || settles > 0 {
+		t.Errorf("%d commits to claim and %d to give back", claims, settles)
 	}
 }
 
@@ -317,7 +312,7 @@ func TestASlowRelayKeepsTheOrderOfSignUps(t *testing.T) {
 	w := newWorld(t, 0)
 	all := w.signUpMany(120)
 	o := &outbox{Outbox: w.store}
-	stop := w.runOutbox(o, 60*time.Millisecond)
+	stop := w.runOutbox(o, 200*time.Millisecond)
 	w.settled()
 	stop()
 	got := w.server.Messages("")
@@ -331,18 +326,6 @@ func TestASlowRelayKeepsTheOrderOfSignUps(t *testing.T) {
 	}
 	if o.claims.Load() < 10 {
 		t.Errorf("only %d claims", o.claims.Load())
-	}
-}
-
-func TestAFullDiskNeitherLosesNorDoublesConfirmationsP03(t *testing.T) {
-	w := newWorld(t, 0)
-	all := w.signUpMany(150)
-	o := &outbox{Outbox: w.store, refuse: 4}
-	stop := w.runOutbox(o, 0)
-	w.settled()
-	stop()
-	if n := len(w.server.Messages("")); n != len(all) || o.settles.Load() <= o.refuse {
-		t.Errorf("%d mails, %d settles", n, o.settles.Load())
 	}
 }
 

@@ -17,11 +17,9 @@ type noticeLane struct {
 	due     []akkoord.SystemDelivery
 	claimed time.Time // when the gate was asked
 	next    int
-	batch   int                    // how many rows to claim
-	skip    []bool                 // settled
-	owed    []akkoord.SystemResult // that the store did not take yet
-	since   time.Time              // when the first of them came
-	raw     []byte                 // a message before it is signed
+	batch   int // how many rows to claim
+	noted   []bool
+	raw     []byte // a message before it is signed
 }
 
 const (
@@ -31,9 +29,6 @@ const (
 	// freshClaim is how long the gate's answer at a claim counts. What was not
 	// sent by then is given back and asked for again.
 	freshClaim = time.Second
-	// owedAge is how old a result may be before it is stored, with those that
-	// came after it. After a kill the mails of the others are sent again.
-	owedAge = 100 * time.Millisecond
 )
 
 func (l *noticeLane) run(ctx context.Context) {
@@ -44,12 +39,11 @@ func (l *noticeLane) run(ctx context.Context) {
 			l.rest(ctx, l.Outbox.OutboxReady())
 		}
 	}
-	l.pay()
 }
 
 func (l *noticeLane) work(ctx context.Context) bool {
 	l.claimed = l.Now()
-	due, err := l.claim(ctx)
+	due, err := l.Outbox.ClaimSystem(ctx, max(l.batch, minBatch))
 	if err != nil || len(due) == 0 {
 		l.relay.unused()
 		if err != nil && ctx.Err() == nil {
@@ -57,7 +51,7 @@ func (l *noticeLane) work(ctx context.Context) bool {
 		}
 		return false
 	}
-	l.due, l.next, l.skip = due, 0, make([]bool, len(due))
+	l.due, l.next, l.noted = due, 0, make([]bool, len(due))
 	err = l.converse(ctx, l)
 	if err != nil && ctx.Err() == nil && l.failed(ctx, err) {
 		l.Log.Error("the relay refuses our mail; confirmation mails wait", "error", err)
@@ -67,38 +61,19 @@ func (l *noticeLane) work(ctx context.Context) bool {
 	return err == nil
 }
 
-// giveBack stores what is owed, and that the rest of a claim is due as before.
+// giveBack makes the rest of a claim due as before.
 func (l *noticeLane) giveBack() {
+	var rest []akkoord.SystemResult
 	for i := range l.due {
-		if d := &l.due[i]; !l.skip[i] {
-			l.owe(i, akkoord.SystemResult{Attempts: d.Attempts, DueAt: d.At})
+		if d := &l.due[i]; !l.noted[i] {
+			rest = append(rest, akkoord.SystemResult{ID: d.ID, Fence: d.Fence, Attempts: d.Attempts, DueAt: d.At})
 		}
 	}
-	l.settle()
-}
-
-func (l *noticeLane) claim(ctx context.Context) ([]akkoord.SystemDelivery, error) {
-	if err := l.pay(); err != nil {
-		return nil, err
+	if len(rest) == 0 {
+		return
 	}
-	return l.Outbox.ClaimSystem(ctx, max(l.batch, minBatch))
-}
-
-// pay gives the store the results that it did not take yet.
-func (l *noticeLane) pay() error {
-	if len(l.owed) == 0 {
-		return nil
-	}
-	err := l.Outbox.SettleSystem(context.Background(), l.owed...)
-	if err == nil {
-		l.owed = l.owed[:0]
-	}
-	return err
-}
-
-func (l *noticeLane) settle() {
-	if err := l.pay(); err != nil {
-		l.Log.Error("what became of confirmation mails is not stored yet", "error", err)
+	if err := l.Outbox.SettleSystem(context.WithoutCancel(l.ctx), rest...); err != nil {
+		l.Log.Error("confirmation mails are not given back yet", "error", err)
 	}
 }
 
@@ -149,16 +124,11 @@ func (l *noticeLane) write(d *akkoord.SystemDelivery, id string, dst []byte) ([]
 // Done records what became of a mail.
 func (l *noticeLane) Done(e Envelope, o Outcome) {
 	i := e.Ref.(int)
-	if l.skip[i] {
-		return
-	}
-	d := &l.due[i]
 	switch o.State {
-	case Requeue, Skipped:
-		l.became(i, akkoord.SystemResult{Code: replyCode(o), Attempts: d.Attempts, DueAt: d.At})
+	case Requeue, Skipped: // given back with the rest, or noted already
 	case Sent, Failed:
 		l.relay.good()
-		l.became(i, akkoord.SystemResult{Done: true, Code: replyCode(o), Attempts: d.Attempts + 1})
+		l.note(i, akkoord.SystemResult{Done: true, Code: replyCode(o), Attempts: l.due[i].Attempts + 1})
 	default:
 		l.later(i, replyCode(o))
 	}
@@ -172,22 +142,11 @@ func (l *noticeLane) later(i int, code string) {
 	if r.DueAt.Sub(d.At) >= GiveUpConfirmation {
 		r.Done, r.Code = true, "expired"
 	}
-	l.became(i, r)
+	l.note(i, r)
 }
 
-// became records what became of a mail, and stores it with its neighbours.
-func (l *noticeLane) became(i int, r akkoord.SystemResult) {
-	l.owe(i, r)
-	if l.Now().Sub(l.since) >= owedAge {
-		l.settle()
-	}
-}
-
-func (l *noticeLane) owe(i int, r akkoord.SystemResult) {
-	if len(l.owed) == 0 {
-		l.since = l.Now()
-	}
-	l.skip[i] = true
+func (l *noticeLane) note(i int, r akkoord.SystemResult) {
+	l.noted[i] = true
 	r.ID, r.Fence = l.due[i].ID, l.due[i].Fence
-	l.owed = append(l.owed, r)
+	l.Outbox.NoteSystem(r)
 }

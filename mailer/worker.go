@@ -24,9 +24,11 @@ type Deliveries interface {
 	MailingReady() <-chan struct{}
 }
 
-// Outbox hands out the mails that sign-ups cause.
+// Outbox hands out the mails that sign-ups cause and records what becomes of
+// them. Package store documents each method.
 type Outbox interface {
 	ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelivery, error)
+	NoteSystem(r akkoord.SystemResult)
 	SettleSystem(ctx context.Context, results ...akkoord.SystemResult) error
 	OutboxReady() <-chan struct{}
 }

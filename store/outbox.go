@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"akkoord"
 )
@@ -11,7 +12,7 @@ import (
 // each person's standing at this moment, which mail it calls for. Rows that
 // call for none are done with the reason. What is given counts against the
 // mailbox's budget in the same commit, once, however often it is tried again
-// (P14). Every claimed row must be given to SettleSystem; those of a process
+// (P14). Every claimed row must be given to NoteSystem or SettleSystem; those of a process
 // that died are given back when the database is opened.
 func (s *Store) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelivery, error) {
 	for {
@@ -139,19 +140,39 @@ func (t *tx) dropOutbox(d akkoord.SystemDelivery, code string) error {
 	return t.exec(`UPDATE outbox SET state = 1, mail = '', code = $2, done_at = $3 WHERE id = $1`, d.ID, code, micros(t.now))
 }
 
-// SettleSystem stores what became of claimed rows of the outbox.
-func (s *Store) SettleSystem(ctx context.Context, results ...akkoord.SystemResult) error {
-	return s.update(ctx, "settle outbox", func(t *tx) error {
-		for _, r := range results {
-			state, doneAt, due := 0, int64(0), r.DueAt
-			if r.Done {
-				state, doneAt, due = 1, micros(t.now), t.now
-			}
-			if err := t.exec(`UPDATE outbox SET fence = 0, state = $3, attempts = $4, code = $5, due_at = $6, done_at = $7 WHERE id = $1 AND fence = $2`,
-				r.ID, r.Fence, state, r.Attempts, r.Code, micros(due), doneAt); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+// NoteSystem tells what became of a claimed row of the outbox. It is in the
+// send journal when NoteSystem returns, so that it survives a killed process
+// (P03), and in the database soon after, with the results of mailings.
+func (s *Store) NoteSystem(r akkoord.SystemResult) { s.journal.note(systemEntry(r, s.cfg.Now())) }
+
+// SettleSystem notes results and stores all that was noted. Where the database
+// can't be written now it is done as soon as it can.
+func (s *Store) SettleSystem(_ context.Context, results ...akkoord.SystemResult) error {
+	for _, r := range results {
+		s.NoteSystem(r)
+	}
+	return s.journal.settle()
+}
+
+// systemEntry is the line of the send journal for a row of the outbox. Such
+// lines name no mailing, and the row in place of a person.
+func systemEntry(r akkoord.SystemResult, at time.Time) entry {
+	e := entry{fence: r.Fence, index: -1, Result: akkoord.Result{
+		SubscriberID: r.ID, State: akkoord.Deferred, Attempts: r.Attempts, Code: r.Code, At: at, NextAt: r.DueAt,
+	}}
+	if r.Done {
+		e.State, e.NextAt = akkoord.Sent, at
+	}
+	return e
+}
+
+func (e *entry) isSystem() bool { return e.mailing == 0 }
+
+func (t *tx) settleSystem(e *entry) error {
+	state, doneAt := 0, int64(0)
+	if e.State == akkoord.Sent {
+		state, doneAt = 1, micros(e.At)
+	}
+	return t.exec(`UPDATE outbox SET fence = 0, state = $3, attempts = $4, code = $5, due_at = $6, done_at = $7 WHERE id = $1 AND fence = $2`,
+		e.SubscriberID, e.fence, state, e.Attempts, e.Code, micros(e.NextAt), doneAt)
 }

@@ -95,6 +95,9 @@ func (t *tx) holds(chunk, fence int64) (held bool, err error) {
 }
 
 func (t *tx) settleRun(e *entry, last int64) error {
+	if e.isSystem() {
+		return t.settleSystem(e)
+	}
 	if e.chunk == 0 {
 		return t.exec(`UPDATE delivery SET state = $4, attempts = $5, first_at = $6, updated_at = $7, next_at = $8, code = $9, reply = $10, fence = 0
 			WHERE mailing_id = $1 AND subscriber_id = $2 AND state = 3 AND fence = $3`,

@@ -65,7 +65,7 @@ func (t *tx) seed(p Seed) error {
 		return err
 	}
 	st.Subscriptions = c.Subscriptions
-	o.Source = "link"
+	o.Source = "confirm"
 	c, _, answer := st.Confirm(request, o, p.ConfirmedAt)
 	if answer != akkoord.AnswerConfirmed {
 		return fmt.Errorf("a seeded sign-up can't be confirmed at that time: %s", answer)

@@ -81,7 +81,12 @@ func (c *userAddCommand) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	defer st.Close()
+	done := "Added"
 	user, err := st.AddUser(ctx, commandActor, akkoord.User{Email: email.Address(), Role: role, Reason: c.Reason})
+	if akkoord.CodeOf(err) == "email_taken" {
+		done = "There already is"
+		user, err = sameUser(ctx, st, email, role)
+	}
 	if err != nil {
 		return err
 	}
@@ -89,8 +94,28 @@ func (c *userAddCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "Added %s as %s. Log in once, within 24 hours, with:\n%s\n", c.Email, role, link)
+	fmt.Fprintf(io.out, "%s %s as %s. Log in once, within 24 hours, with:\n%s\n", done, c.Email, role, link)
 	return nil
+}
+
+// sameUser finds the user with an address, who gets a new link when the role
+// is the one they have.
+func sameUser(ctx context.Context, st *store.Store, email akkoord.Email, role akkoord.Role) (akkoord.User, error) {
+	users, err := st.Users(ctx)
+	if err != nil {
+		return akkoord.User{}, err
+	}
+	for _, u := range users {
+		have, err := akkoord.ParseEmail(u.Email)
+		if err != nil || have.Key() != email.Key() {
+			continue
+		}
+		if u.Role != role {
+			return u, fmt.Errorf("this person has access already, as %s; give that role for a new login link", u.Role)
+		}
+		return u, nil
+	}
+	return akkoord.User{}, errors.New("this person has access already")
 }
 
 // loginLink makes a link that logs a user in once.

@@ -254,19 +254,17 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 		debug.SetGCPercent(gcPercent)
 	}
 	log := slog.New(slog.NewTextHandler(io.err, nil))
+	a, err := newApp(ctx, s, log) // first, so that a second server is told who holds the database (P18)
+	if err != nil {
+		return err
+	}
 	public, err := listen(ctx, "AKKOORD_LISTEN", s.Listen)
 	if err != nil {
-		return err
+		return errors.Join(err, a.store.Close())
 	}
-	defer public.Close()
 	ops, err := listen(ctx, "AKKOORD_OPS_LISTEN", s.OpsListen)
 	if err != nil {
-		return err
-	}
-	defer ops.Close()
-	a, err := newApp(ctx, s, log)
-	if err != nil {
-		return err
+		return errors.Join(err, public.Close(), a.store.Close())
 	}
 	log.Info("serving", "site", s.URL, "listen", public.Addr().String(), "ops", ops.Addr().String())
 	if s.relay == nil {

@@ -19,6 +19,10 @@ type demoCommand struct {
 	Check bool `help:"Play visitor, recipient and administrator through the whole job, print a line per step, and exit 0 or 1."`
 }
 
+// watchable is how long the demo's mail server takes for a mail, so that a
+// mailing of 200 takes some seconds and can be watched and paused.
+const watchable = 80 * time.Millisecond
+
 // demo is the running demonstration: the server as in production, on a
 // temporary database, with a mail server and an inbox beside it.
 type demo struct {
@@ -37,7 +41,11 @@ func (c *demoCommand) Run(ctx context.Context, io streams) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
-	d, err := startDemo(ctx, group, dir)
+	pace := watchable
+	if c.Check {
+		pace = 0
+	}
+	d, err := startDemo(ctx, group, dir, pace)
 	if err != nil {
 		cancel()
 		group.Wait()
@@ -60,8 +68,8 @@ func (c *demoCommand) Run(ctx context.Context, io streams) error {
 
 // startDemo brings everything up on free loopback ports. It reads no
 // environment: a demo beside a real installation touches nothing of it.
-func startDemo(ctx context.Context, group *errgroup.Group, dir string) (*demo, error) {
-	smtp, err := mailertest.Start(mailertest.Config{Keep: 2000})
+func startDemo(ctx context.Context, group *errgroup.Group, dir string, pace time.Duration) (*demo, error) {
+	smtp, err := mailertest.Start(mailertest.Config{Keep: 2000, Pace: pace})
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"time"
@@ -43,7 +45,7 @@ func (c *doctorCommand) Run(ctx context.Context, io streams) error {
 		fmt.Fprintf(io.out, "%-9s %-5s %v\n", "settings", "fail", err)
 		return errSilent
 	}
-	findings := []finding{ok("settings", "complete enough to start")}
+	findings := append(unknownSettings(os.Environ()), ok("settings", "complete enough to start"))
 	findings = append(findings, checkSenderFacts(site)...)
 	findings = append(findings, checkDatabase(ctx, site), checkDisk(site), checkClock())
 	findings = append(findings, checkSMTP(ctx, site))
@@ -57,6 +59,24 @@ func (c *doctorCommand) Run(ctx context.Context, io streams) error {
 		return errSilent
 	}
 	return nil
+}
+
+// unknownSettings warns of settings that this version does not read.
+func unknownSettings(environ []string) []finding {
+	known := map[string]bool{}
+	for _, fields := range []reflect.Type{reflect.TypeFor[settings](), reflect.TypeFor[databaseSettings]()} {
+		for i := range fields.NumField() {
+			known[fields.Field(i).Tag.Get("env")] = true
+		}
+	}
+	var out []finding
+	for _, kv := range environ {
+		name, _, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(name, "AKKOORD_") && !known[name] {
+			out = append(out, warn("settings", "%s is not read by this version", name))
+		}
+	}
+	return out
 }
 
 func checkSenderFacts(s *site) []finding {

@@ -192,9 +192,6 @@ func demoPersons(purposes []akkoord.Purpose, form akkoord.Form, now time.Time) [
 		if i%3 == 0 {
 			p.Purposes = purposes
 		}
-		if i%5 == 0 {
-			p.Locale = "en"
-		}
 		if i%7 == 0 {
 			p.Name = ""
 		}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -235,8 +236,13 @@ func checkText(s *site) error {
 			return err
 		}
 	}
+	if s.Brand != "" && !colour.MatchString(s.Brand) {
+		return fmt.Errorf("AKKOORD_BRAND_COLOUR must be a colour like #b8400e")
+	}
 	return nil
 }
+
+var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 // sender gives the facts that every campaign mail must name.
 func (s *site) sender() akkoord.Sender {

@@ -39,10 +39,11 @@ type Config struct {
 	User, Password string // both set: AUTH PLAIN and LOGIN are offered and demanded
 	NoPipelining   bool   // not together with TLSStart
 	NoSMTPUTF8     bool
-	MaxBytes       int64     // announced and enforced SIZE; default 25 MiB
-	Keep           int       // messages kept, oldest dropped first; default 1000
-	Rules          []Rule    // see also Server.SetRules
-	Dialogue       io.Writer // gets a copy of what goes both ways in the clear
+	MaxBytes       int64         // announced and enforced SIZE; default 25 MiB
+	Pace           time.Duration // taken for each message before its answer; a demo that can be watched
+	Keep           int           // messages kept, oldest dropped first; default 1000
+	Rules          []Rule        // see also Server.SetRules
+	Dialogue       io.Writer     // gets a copy of what goes both ways in the clear
 	Now            func() time.Time
 }
 

@@ -135,6 +135,12 @@ func (c *conversation) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	if c.s.conf.Pace > 0 {
+		select {
+		case <-time.After(c.s.conf.Pace):
+		case <-c.s.done:
+		}
+	}
 	m := c.m
 	m.Raw = raw
 	rule, ok := c.s.rule(AtDot, m.To...)

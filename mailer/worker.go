@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -254,7 +255,7 @@ func replyCode(o Outcome) string {
 	case o.Code == 0:
 		return string(o.Stage)
 	case o.Enhanced == "":
-		return fmt.Sprint(o.Code)
+		return strconv.Itoa(o.Code)
 	}
-	return fmt.Sprint(o.Code, " ", o.Enhanced)
+	return strconv.Itoa(o.Code) + " " + o.Enhanced
 }

@@ -45,14 +45,12 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 		purpose, first, last, step).Scan(&seen, &upto); err != nil {
 		return false, err
 	}
+	variant, args := `0`, []any{m.ID, purpose, first, upto, m.CampaignID}
+	if len(m.Variants) > 1 {
+		variant, args = taking, append(args, frozen, len(m.Variants))
+	}
 	n, err := t.execCount(`INSERT INTO delivery (mailing_id, subscriber_id, state, variant, attempts, fence, first_at, updated_at, next_at, code, reply)
-		SELECT $1, x.subscriber_id, 0, ($2 + row_number() OVER (ORDER BY x.subscriber_id) - 1) % $3, 0, 0, 0, 0, 0, '', ''
-		FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id
-		WHERE x.purpose_id = $4 AND x.state = 'active' AND x.subscriber_id > $5 AND x.subscriber_id <= $6
-			AND NOT EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash AND k.kind <> 'blocked')
-			AND NOT EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $7)
-		ORDER BY x.subscriber_id`,
-		m.ID, frozen, max(len(m.Variants), 1), purpose, first, upto, m.CampaignID)
+		SELECT $1, x.subscriber_id, 0, `+variant+audience, args...)
 	if err != nil {
 		return false, err
 	}
@@ -60,15 +58,41 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 	if seen < step && frozen == 0 {
 		size = min(max(n/chunkShare, chunkLeast), chunkSize)
 	}
-	if err := t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence, lease_until)
-		SELECT $1, min(subscriber_id), max(subscriber_id), 0, 0, 0 FROM (
-			SELECT subscriber_id, (row_number() OVER (ORDER BY subscriber_id) - 1) / $4 AS n
-			FROM delivery WHERE mailing_id = $1 AND subscriber_id > $2 AND subscriber_id <= $3) AS numbered
-		GROUP BY n ORDER BY n`, m.ID, first, upto, size); err != nil {
+	if err := t.cutChunks(m.ID, first, upto, size); err != nil {
 		return false, err
 	}
 	if seen < step {
 		return false, t.exec(`DELETE FROM delivery_chunk WHERE id = $1`, cursor)
 	}
 	return true, t.exec(`UPDATE delivery_chunk SET first = $2, fence = $3 WHERE id = $1`, cursor, upto, frozen+n)
+}
+
+// taking makes variants take turns over all who are frozen: $6 before, of $7.
+const taking = `($6 + row_number() OVER (ORDER BY x.subscriber_id) - 1) % $7`
+
+// audience ends the statement that freezes people of purpose $2 after $3 up to
+// $4 for a mailing of campaign $5.
+const audience = `, 0, 0, 0, 0, 0, '', ''
+	FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id
+	WHERE x.purpose_id = $2 AND x.state = 'active' AND x.subscriber_id > $3 AND x.subscriber_id <= $4
+		AND NOT EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash AND k.kind <> 'blocked')
+		AND NOT EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $5)
+	ORDER BY x.subscriber_id`
+
+// cutChunks cuts the frozen people after first up to upto in chunks of a size.
+func (t *tx) cutChunks(mailingID, first, upto, size int64) error {
+	for {
+		var last, n int64
+		err := t.queryRow(`SELECT coalesce(max(subscriber_id), 0), count(*) FROM (SELECT subscriber_id FROM delivery
+				WHERE mailing_id = $1 AND subscriber_id > $2 AND subscriber_id <= $3 ORDER BY subscriber_id LIMIT $4) AS chunk`,
+			mailingID, first, upto, size).Scan(&last, &n)
+		if err != nil || n == 0 {
+			return err
+		}
+		if err := t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence, lease_until) VALUES ($1, $2, $3, 0, 0, 0)`,
+			mailingID, first+1, last); err != nil {
+			return err
+		}
+		first = last
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"akkoord"
 )
@@ -139,7 +138,7 @@ func (t *tx) claimRetries(m liveCampaign) (*akkoord.Window, error) {
 // purpose $2 and campaign $3.
 const claimQuery = `SELECT d.subscriber_id, d.variant, d.attempts, d.first_at, s.public_id, s.email, s.name, s.locale, x.state,
 	EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = d.subscriber_id AND l.campaign_id = $3),
-	coalesce((SELECT string_agg(k.kind, ',') FROM suppression k WHERE k.hash = s.email_hash), '')
+	EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash)
 	FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id
 	LEFT JOIN subscription x ON x.subscriber_id = d.subscriber_id AND x.purpose_id = $2
 	WHERE d.mailing_id = $1`
@@ -147,7 +146,8 @@ const claimQuery = `SELECT d.subscriber_id, d.variant, d.attempts, d.first_at, s
 // candidate is a person about to be claimed.
 type candidate struct {
 	akkoord.Recipient
-	facts akkoord.Facts
+	facts      akkoord.Facts
+	suppressed bool // for some reason
 }
 
 func (t *tx) admit(w *akkoord.Window, rows *sql.Rows, err error) error {
@@ -170,6 +170,11 @@ func (t *tx) admitted(w *akkoord.Window, rows *sql.Rows, err error) (int, error)
 	w.Recipients = make([]akkoord.Recipient, 0, len(all))
 	for i := range all {
 		c := &all[i]
+		if c.suppressed {
+			if c.facts.Suppressions, err = t.suppressionsOf(c.SubscriberID); err != nil {
+				return 0, err
+			}
+		}
 		if v := akkoord.Gate(c.facts); !v.Allowed {
 			if err := t.exec(`UPDATE delivery SET state = 6, code = $3, updated_at = $4 WHERE mailing_id = $1 AND subscriber_id = $2`,
 				w.MailingID, c.SubscriberID, v.Code, micros(t.now)); err != nil {
@@ -182,20 +187,25 @@ func (t *tx) admitted(w *akkoord.Window, rows *sql.Rows, err error) (int, error)
 	return len(all), nil
 }
 
+func (t *tx) suppressionsOf(subscriberID int64) (kinds []akkoord.SuppressionKind, err error) {
+	rows, err := t.query(`SELECT k.kind FROM subscriber s JOIN suppression k ON k.hash = s.email_hash WHERE s.id = $1`, subscriberID)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var kind akkoord.SuppressionKind
+		err := r.Scan(&kind)
+		kinds = append(kinds, kind)
+		return err
+	})
+	return kinds, err
+}
+
 func scanCandidate(r row) (candidate, error) {
 	var c candidate
 	var id []byte
-	var kinds string
 	var email, name, locale, state sql.NullString
 	var first int64
-	err := r.Scan(&c.SubscriberID, &c.Variant, &c.Attempts, &first, &id, &email, &name, &locale, &state, &c.facts.LeftCampaign, &kinds)
+	err := r.Scan(&c.SubscriberID, &c.Variant, &c.Attempts, &first, &id, &email, &name, &locale, &state, &c.facts.LeftCampaign, &c.suppressed)
 	if err != nil {
 		return c, err
-	}
-	if kinds != "" {
-		for k := range strings.SplitSeq(kinds, ",") {
-			c.facts.Suppressions = append(c.facts.Suppressions, akkoord.SuppressionKind(k))
-		}
 	}
 	c.PublicID, c.Name, c.Locale, c.FirstAt = id16(id), name.String, locale.String, fromMicros(first)
 	c.facts.Known, c.facts.State, c.facts.Mailing = email.Valid, akkoord.State(state.String), akkoord.MailingSending

@@ -17,8 +17,9 @@ func (s *Store) Mark(w *akkoord.Window, i int, at time.Time) error {
 	return s.journal.mark(newEntry(w, i, akkoord.Result{SubscriberID: w.Recipients[i].SubscriberID, State: akkoord.OnWire, At: at}))
 }
 
-// Note tells what became of a recipient. It is in the journal when Note
-// returns and in the database soon after, with the notes of all connections.
+// Note tells what became of a recipient. It is in the journal before the next
+// Mark of the connection returns, and in the database soon, with the notes of
+// all connections.
 // A recipient without a note goes back to where it was when the window is
 // released.
 func (s *Store) Note(w *akkoord.Window, i int, r akkoord.Result) {

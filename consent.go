@@ -25,6 +25,7 @@ type Subscription struct {
 	Origin    int64 // form version that was shown
 	Locale    string
 	WasActive time.Time // since when it was active before it was withdrawn
+	Agreed    time.Time // when it first became active; zero: never. Its proof is kept (F.16)
 }
 
 // EventKind is what happened, in the words of the ledger.
@@ -159,6 +160,9 @@ func (s Standing) Confirm(request ID, o Origin, now time.Time) (Change, []Subscr
 	var c Change
 	for i, sub := range asked {
 		sub.State, sub.Since = Active, now
+		if sub.Agreed.IsZero() {
+			sub.Agreed = now
+		}
 		asked[i] = sub
 		c.Subscriptions = append(c.Subscriptions, sub)
 		o.Locale, o.FormID = sub.Locale, sub.Origin
@@ -178,31 +182,40 @@ func (s Standing) Confirm(request ID, o Origin, now time.Time) (Change, []Subscr
 // forgotten (Art. 17 GDPR, requirements-mail F.15).
 func (s Standing) NotMe(request ID, o Origin, now time.Time) Change {
 	var c Change
+	forget := 0 // subscriptions that were never agreed to but by this link
 	for _, sub := range s.Subscriptions {
 		if sub.State == Pending || sub.State == Active && sub.Request == request {
 			c.Subscriptions = append(c.Subscriptions, sub.end(Withdrawn, now))
 			c.Events = append(c.Events, o.event(Refused, sub, now))
+			if sub.Agreed.IsZero() || sub.State == Active && sub.Agreed.Equal(sub.Since) {
+				forget++
+			}
 		}
 	}
 	if len(c.Events) == 0 {
 		return Change{}
 	}
 	c.Suppress = []SuppressionKind{SuppressedBlocked}
-	c.Forget = len(c.Events) == len(s.Subscriptions)
+	c.Forget = forget == len(s.Subscriptions)
 	return c
 }
 
-// Expire decides what becomes of sign-ups that nobody confirmed in time.
+// Expire decides what becomes of sign-ups that nobody confirmed in time. Who
+// agreed to something once is not forgotten because a stranger signed them up.
 func (s Standing) Expire(now time.Time) Change {
 	var c Change
+	forget := 0 // subscriptions that were never agreed to
 	o := Origin{Source: "retention", Actor: ActorSystem}
 	for _, sub := range s.Subscriptions {
 		if sub.State == Pending && now.Sub(sub.Since) >= Limits.PendingWindow {
 			c.Subscriptions = append(c.Subscriptions, sub.end(Lapsed, now))
 			c.Events = append(c.Events, o.event(Expiry, sub, now))
+			if sub.Agreed.IsZero() {
+				forget++
+			}
 		}
 	}
-	c.Forget = len(c.Events) > 0 && len(c.Events) == len(s.Subscriptions)
+	c.Forget = len(c.Events) > 0 && forget == len(s.Subscriptions)
 	return c
 }
 

@@ -27,7 +27,13 @@ func pending(p int64, request byte, since time.Time) Subscription {
 
 func active(p int64, request byte, since time.Time) Subscription {
 	s := pending(p, request, since)
-	s.State = Active
+	s.State, s.Agreed = Active, since
+	return s
+}
+
+// again makes a subscription of somebody who had agreed once, and left.
+func again(s Subscription) Subscription {
+	s.Agreed = noon.Add(-365 * 24 * time.Hour)
 	return s
 }
 
@@ -233,6 +239,7 @@ func TestNotMe(t *testing.T) {
 	}{
 		"stranger":        {person(pending(news, 1, noon)), []act{{news, Refused, Withdrawn}}, true},
 		"confirmed by it": {person(active(news, 1, noon)), []act{{news, Refused, Withdrawn}}, true},
+		"agreed before":   {person(again(pending(news, 1, noon))), []act{{news, Refused, Withdrawn}}, false},
 		"one of two":      {person(active(news, 1, noon), active(ski, 2, noon)), []act{{news, Refused, Withdrawn}}, false},
 		"subscriber":      {person(active(news, 3, noon), pending(ski, 2, noon)), []act{{ski, Refused, Withdrawn}}, false},
 		"has left before": {person(active(news, 1, noon).end(Withdrawn, noon), pending(ski, 2, noon)), []act{{ski, Refused, Withdrawn}}, false},
@@ -260,6 +267,7 @@ func TestExpire(t *testing.T) {
 		forget   bool
 	}{
 		"never confirmed":     {person(pending(news, 1, old)), []act{{news, Expiry, Lapsed}}, true},
+		"agreed before":       {person(again(pending(news, 1, old))), []act{{news, Expiry, Lapsed}}, false},
 		"one day left":        {person(pending(news, 1, old.Add(time.Hour))), nil, false},
 		"active elsewhere":    {person(active(news, 1, old), pending(ski, 2, old)), []act{{ski, Expiry, Lapsed}}, false},
 		"a newer one pending": {person(pending(news, 1, old), pending(ski, 2, noon)), []act{{news, Expiry, Lapsed}}, false},

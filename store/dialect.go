@@ -139,6 +139,21 @@ func full(err error) bool {
 	return ok && e.Code()&0xff == sqlite3.SQLITE_FULL
 }
 
+// lost reports whether err leaves unknown what is on the disk: a failed read,
+// write or sync, or damage. After it nothing more is written (P05). Anything
+// else, such as another program that holds the file, undoes the group alone.
+func lost(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return true
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH:
+		return false
+	}
+	return true
+}
+
 // bootID tells one start of the machine from another: what a process wrote
 // without a sync survives its own death, and not the machine's.
 func bootID() string {

@@ -40,7 +40,7 @@ const besides = `
 func standing(q querier, where string, arg any) (akkoord.Standing, error) {
 	var st akkoord.Standing
 	rows, err := q.query(`SELECT `+subscriberColumns+`, `+besides+`, coalesce(x.purpose_id, 0), coalesce(x.state, ''), coalesce(x.since, 0),
-			coalesce(x.basis, ''), x.request, coalesce(x.version, 0), coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0)
+			coalesce(x.basis, ''), x.request, coalesce(x.version, 0), coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0)
 		FROM subscriber LEFT JOIN subscription x ON x.subscriber_id = subscriber.id WHERE `+where+` ORDER BY x.purpose_id`, arg)
 	err = each(rows, err, func(r *sql.Rows) error {
 		var x subscriptionRow
@@ -91,7 +91,7 @@ const (
 
 func subscriptions(q querier, subscriberID int64) ([]akkoord.Subscription, error) {
 	var out []akkoord.Subscription
-	rows, err := q.query(`SELECT purpose_id, state, since, basis, request, version, form_version_id, locale, was_active
+	rows, err := q.query(`SELECT purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed
 		FROM subscription WHERE subscriber_id = $1 ORDER BY purpose_id`, subscriberID)
 	err = each(rows, err, func(r *sql.Rows) error {
 		s, err := scanSubscription(r)
@@ -106,17 +106,18 @@ type subscriptionRow struct {
 	akkoord.Subscription
 	state, basis string
 	since, was   int64
+	agreed       int64
 	request      []byte
 }
 
 func (x *subscriptionRow) fields() []any {
-	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was}
+	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was, &x.agreed}
 }
 
 func (x *subscriptionRow) subscription() akkoord.Subscription {
 	s := x.Subscription
 	s.State, s.Basis, s.Request = akkoord.State(x.state), akkoord.Basis(x.basis), id16(x.request)
-	s.Since, s.WasActive = fromMicros(x.since), fromMicros(x.was)
+	s.Since, s.WasActive, s.Agreed = fromMicros(x.since), fromMicros(x.was), fromMicros(x.agreed)
 	return s
 }
 

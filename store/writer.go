@@ -189,7 +189,7 @@ func (w *writer) commit(group []*change) {
 		w.ledger, w.auditSeq, w.person = ledger, auditSeq, person
 		w.undo(mark{})
 		w.store.cfg.Log.Error("a group of changes was not written", "changes", len(group), "error", err)
-		if !full(err) {
+		if lost(err) {
 			w.fail()
 		}
 		for _, c := range group {

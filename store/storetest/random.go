@@ -145,6 +145,9 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 			sub.State, sub.Request, sub.Version, sub.Origin, sub.Locale = akkoord.Pending, e.Request, e.WordingVersion, e.FormVersionID, e.Locale
 		case akkoord.Confirmed:
 			sub.State = akkoord.Active
+			if sub.Agreed.IsZero() {
+				sub.Agreed = e.At
+			}
 		case akkoord.Withdrew, akkoord.Refused:
 			sub.State = akkoord.Withdrawn
 		case akkoord.Expiry:

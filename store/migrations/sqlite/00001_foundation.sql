@@ -85,6 +85,7 @@ CREATE TABLE subscription (
   form_version_id INTEGER NOT NULL,
   locale          TEXT    NOT NULL,
   was_active      BIGINT  NOT NULL,
+  agreed          BIGINT  NOT NULL, -- when first active; 0: never
   PRIMARY KEY (subscriber_id, purpose_id)
 ) WITHOUT ROWID;
 CREATE INDEX subscription_audience ON subscription (purpose_id, subscriber_id) WHERE state = 'active';

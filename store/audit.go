@@ -3,13 +3,15 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strconv"
+	"strings"
 
 	"akkoord"
 )
 
 // Audit leaves a line in the audit trail about an act that changes nothing
 // here: a read of personal data, most of all (M27). Object is like
-// "subscriber:17". No personal data belongs in object or note.
+// "subscriber:" and a public id. No personal data belongs in object or note.
 func (s *Store) Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error {
 	return s.update(ctx, "audit", func(t *tx) error { return t.audit(actor, action, object, note) })
 }
@@ -29,4 +31,59 @@ func (s *Store) AuditTrail(ctx context.Context, p akkoord.Page) ([]akkoord.Audit
 	})
 	out, next := cut(out, p, func(e akkoord.AuditEntry) int64 { return e.Seq })
 	return out, next, err
+}
+
+// numbered are the kinds of things that actors and objects name by number,
+// each with its table.
+var numbered = []struct{ kind, table string }{
+	{"user", "app_user"}, {"key", "api_key"}, {"subscriber", "subscriber"}, {"mailing", "mailing"}, {"image", "image"},
+}
+
+// PublicNames gives, for actors and objects that are named by number like
+// "user:3", their names by public id. Those that name nothing by number, or a
+// thing that is gone, are left out.
+func (s *Store) PublicNames(ctx context.Context, names []string) (map[string]string, error) {
+	return publicNames(s.view(ctx), names)
+}
+
+func publicNames(q querier, names []string) (map[string]string, error) {
+	ids := map[string][]any{}
+	seen := map[string]bool{}
+	for _, name := range names {
+		kind, number, _ := strings.Cut(name, ":")
+		if id, err := strconv.ParseInt(number, 10, 64); err == nil && !seen[name] {
+			seen[name], ids[kind] = true, append(ids[kind], id)
+		}
+	}
+	var parts []string
+	var args []any
+	for _, n := range numbered {
+		if list := ids[n.kind]; len(list) > 0 {
+			parts = append(parts, `SELECT '`+n.kind+`', id, public_id FROM `+n.table+` WHERE id IN (`+parameters(len(args)+1, len(list))+`)`)
+			args = append(args, list...)
+		}
+	}
+	out := map[string]string{}
+	if len(parts) == 0 {
+		return out, nil
+	}
+	rows, err := q.query(strings.Join(parts, ` UNION ALL `), args...)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var kind string
+		var number int64
+		var id []byte
+		err := r.Scan(&kind, &number, &id)
+		out[object(kind, number)] = named(kind, id16(id).String())
+		return err
+	})
+	return out, err
+}
+
+// parameters gives n parameters of a query, "$3, $4, $5" for first 3.
+func parameters(first, n int) string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = "$" + strconv.Itoa(first+i)
+	}
+	return strings.Join(out, ", ")
 }

@@ -48,7 +48,7 @@ func (t *tx) addCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campa
 	if err != nil {
 		return c, taken(err, "campaign", c.Slug)
 	}
-	return c, t.audit(actor, "campaign.create", object("campaign", c.ID), "")
+	return c, t.audit(actor, "campaign.create", named("campaign", c.Slug), "")
 }
 
 func (t *tx) renameCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error) {
@@ -67,7 +67,7 @@ func (t *tx) renameCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Ca
 	if err := t.exec(`UPDATE campaign SET name = $2 WHERE id = $1`, have.ID, have.Name); err != nil {
 		return have, err
 	}
-	return have, t.audit(actor, "campaign.change", object("campaign", have.ID), "")
+	return have, t.audit(actor, "campaign.change", named("campaign", have.Slug), "")
 }
 
 const campaignQuery = `SELECT id, public_id, slug, name, purpose_id, created_at FROM campaign`

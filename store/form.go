@@ -27,39 +27,64 @@ func (s *Store) PutForm(ctx context.Context, actor akkoord.Actor, f akkoord.Form
 	if err := f.Check(); err != nil {
 		return akkoord.Form{}, err
 	}
-	v := f.Version
-	spec, err := toJSON(formSpec{v.Purposes, v.Interests, v.Challenge, v.Origins, v.Texts})
-	if err != nil {
-		return akkoord.Form{}, err
-	}
 	id, err := s.newID(s.cfg.Now())
 	if err != nil {
 		return akkoord.Form{}, err
 	}
 	var out akkoord.Form
 	err = s.update(ctx, "put form", func(t *tx) error {
-		if err := t.checkPurposes(v.Purposes); err != nil {
-			return err
-		}
-		var number int64
 		var err error
-		if f.ID == 0 {
-			number, err = t.addForm(actor, id, f.Slug, spec)
-		} else {
-			number, err = f.ID, t.editForm(actor, f, spec)
-		}
-		if err != nil {
-			return err
-		}
-		for _, slug := range v.Interests {
-			if err := t.exec(`INSERT INTO interest (slug, created_at) VALUES ($1, $2) ON CONFLICT (slug) DO NOTHING`, slug, micros(t.now)); err != nil {
-				return err
-			}
-		}
-		out, err = scanForm(t.queryRow(formQuery+` WHERE f.id = $1`, number))
+		out, err = t.putForm(actor, f, id)
 		return err
 	})
 	return out, err
+}
+
+// EditForm makes a new version of the form with a slug from its present one,
+// as PutForm does: of two edits at once neither undoes the other. edit may be
+// called more than once. Errors: NotFound, Invalid.
+func (s *Store) EditForm(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.FormVersion)) (akkoord.Form, error) {
+	var out akkoord.Form
+	err := s.update(ctx, "edit form", func(t *tx) error {
+		f, err := scanForm(t.queryRow(formQuery+` WHERE f.slug = $1`, slug))
+		if err != nil {
+			return missing(err, "form")
+		}
+		edit(&f.Version)
+		if err := f.Check(); err != nil {
+			return err
+		}
+		out, err = t.putForm(actor, f, f.PublicID)
+		return err
+	})
+	return out, err
+}
+
+// putForm stores a form that was checked; id is the public id of a new one.
+func (t *tx) putForm(actor akkoord.Actor, f akkoord.Form, id akkoord.ID) (akkoord.Form, error) {
+	v := f.Version
+	spec, err := toJSON(formSpec{v.Purposes, v.Interests, v.Challenge, v.Origins, v.Texts})
+	if err != nil {
+		return akkoord.Form{}, err
+	}
+	if err := t.checkPurposes(v.Purposes); err != nil {
+		return akkoord.Form{}, err
+	}
+	number := f.ID
+	if number == 0 {
+		number, err = t.addForm(actor, id, f.Slug, spec)
+	} else {
+		err = t.editForm(actor, f, spec)
+	}
+	if err != nil {
+		return akkoord.Form{}, err
+	}
+	for _, slug := range v.Interests {
+		if err := t.exec(`INSERT INTO interest (slug, created_at) VALUES ($1, $2) ON CONFLICT (slug) DO NOTHING`, slug, micros(t.now)); err != nil {
+			return akkoord.Form{}, err
+		}
+	}
+	return scanForm(t.queryRow(formQuery+` WHERE f.id = $1`, number))
 }
 
 func (t *tx) checkPurposes(slugs []string) error {
@@ -86,7 +111,7 @@ func (t *tx) addForm(actor akkoord.Actor, id akkoord.ID, slug, spec string) (int
 	if err := t.addFormVersion(number, 1, spec); err != nil {
 		return 0, err
 	}
-	return number, t.audit(actor, "form.create", object("form", number), "")
+	return number, t.audit(actor, "form.create", named("form", slug), "")
 }
 
 func (t *tx) editForm(actor akkoord.Actor, f akkoord.Form, spec string) error {
@@ -110,7 +135,7 @@ func (t *tx) editForm(actor akkoord.Actor, f akkoord.Form, spec string) error {
 	if err := t.exec(`UPDATE form SET version = $2 WHERE id = $1`, f.ID, version); err != nil {
 		return err
 	}
-	return t.audit(actor, "form.change", object("form", f.ID), fmt.Sprintf("version %d", version))
+	return t.audit(actor, "form.change", named("form", f.Slug), fmt.Sprintf("version %d", version))
 }
 
 func (t *tx) addFormVersion(form int64, number int, spec string) error {

@@ -49,7 +49,7 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 		if out, err = loadMailing(t, mailingByID, number); err != nil {
 			return err
 		}
-		return t.audit(actor, action, object("mailing", number), "")
+		return t.audit(actor, action, named("mailing", out.PublicID.String()), "")
 	})
 	return out, err
 }

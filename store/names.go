@@ -8,10 +8,15 @@ import (
 	"akkoord"
 )
 
-// object names a thing in the audit trail by its internal number.
-func object(kind string, id int64) string { return kind + ":" + strconv.FormatInt(id, 10) }
+// named names a thing in the audit trail as those outside know it: by its
+// slug, or by its public id.
+func named(kind, name string) string { return kind + ":" + name }
 
-// subscriberObject names a person in the audit trail.
+// object names a thing in the audit trail by its internal number, as actors
+// are named too. PublicNames tells which thing it was.
+func object(kind string, id int64) string { return named(kind, strconv.FormatInt(id, 10)) }
+
+// subscriberObject names a person in the audit trail by their number.
 func subscriberObject(id int64) string { return object("subscriber", id) }
 
 // missing turns "no rows" into a NotFound error about the kind of thing.

@@ -102,3 +102,25 @@ func (s *Store) EventsOf(ctx context.Context, person akkoord.ID) ([]akkoord.Even
 	}
 	return events(v, id)
 }
+
+// PersonNames gives the names of people by number; those who are gone or told
+// none are left out.
+func (s *Store) PersonNames(ctx context.Context, ids []int64) (map[int64]string, error) {
+	out := make(map[int64]string, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	rows, err := s.view(ctx).query(`SELECT id, name FROM subscriber WHERE name <> '' AND id IN (`+parameters(1, len(ids))+`)`, args...)
+	err = each(rows, err, func(r *sql.Rows) error {
+		var id int64
+		var name string
+		err := r.Scan(&id, &name)
+		out[id] = name
+		return err
+	})
+	return out, err
+}

@@ -43,8 +43,15 @@ func (s *Store) PutPurpose(ctx context.Context, actor akkoord.Actor, p akkoord.P
 // AddPurposeTexts makes a new version of a purpose's texts, in which the given
 // languages take the place of what stood there and the others stay.
 func (s *Store) AddPurposeTexts(ctx context.Context, actor akkoord.Actor, slug string, texts map[string]akkoord.PurposeText) (akkoord.Purpose, error) {
+	return s.EditPurpose(ctx, actor, slug, func(p *akkoord.Purpose) { maps.Copy(p.Texts, texts) })
+}
+
+// EditPurpose changes the purpose with a slug as PutPurpose does, from what it
+// is at that moment: of two edits at once neither undoes the other. edit may
+// be called more than once. Errors: NotFound, Invalid, Conflict.
+func (s *Store) EditPurpose(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.Purpose)) (akkoord.Purpose, error) {
 	var out akkoord.Purpose
-	err := s.update(ctx, "add purpose texts", func(t *tx) error {
+	err := s.update(ctx, "edit purpose", func(t *tx) error {
 		c, err := loadCatalogue(t)
 		if err != nil {
 			return err
@@ -54,7 +61,7 @@ func (s *Store) AddPurposeTexts(ctx context.Context, actor akkoord.Actor, slug s
 			return err
 		}
 		p := own(have)
-		maps.Copy(p.Texts, texts)
+		edit(&p)
 		if err := p.Check(); err != nil {
 			return err
 		}
@@ -76,7 +83,7 @@ func (t *tx) addPurpose(actor akkoord.Actor, p akkoord.Purpose) (akkoord.Purpose
 		return p, err
 	}
 	t.catalogue = true
-	return own(p), t.audit(actor, "purpose.create", object("purpose", p.ID), "")
+	return own(p), t.audit(actor, "purpose.create", named("purpose", p.Slug), "")
 }
 
 func (t *tx) editPurpose(actor akkoord.Actor, have, p akkoord.Purpose) (akkoord.Purpose, error) {
@@ -101,7 +108,7 @@ func (t *tx) editPurpose(actor akkoord.Actor, have, p akkoord.Purpose) (akkoord.
 		return have, err
 	}
 	t.catalogue = true
-	return next, t.audit(actor, "purpose.change", object("purpose", next.ID), fmt.Sprintf("version %d", next.Version))
+	return next, t.audit(actor, "purpose.change", named("purpose", next.Slug), fmt.Sprintf("version %d", next.Version))
 }
 
 func (t *tx) putTexts(actor akkoord.Actor, p akkoord.Purpose) error {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 
@@ -26,7 +27,7 @@ func (s *Store) ExportPerson(ctx context.Context, actor akkoord.Actor, person ak
 		if out, err = t.record(st); err != nil {
 			return err
 		}
-		return t.audit(actor, "subscriber.export", subscriberObject(st.Subscriber.ID), "")
+		return t.audit(actor, "subscriber.export", named("subscriber", st.Subscriber.PublicID.String()), "")
 	})
 	return out, err
 }
@@ -66,17 +67,22 @@ func (t *tx) recordEvents(r *akkoord.PersonRecord, c *catalogue, subscriberID in
 		return err
 	}
 	var campaigns []int64
+	var actors []string
 	for _, e := range list {
-		campaigns = append(campaigns, e.CampaignID)
+		campaigns, actors = append(campaigns, e.CampaignID), append(actors, string(e.Actor))
 	}
 	slugs, err := campaignSlugs(t, campaigns)
+	if err != nil {
+		return err
+	}
+	names, err := publicNames(t, actors)
 	if err != nil {
 		return err
 	}
 	for _, e := range list {
 		r.Events = append(r.Events, akkoord.EventRecord{
 			Seq: e.Seq, At: akkoord.Moment{Time: e.At}, Kind: e.Kind, Purpose: c.purpose(e.PurposeID).Slug, Campaign: slugs[e.CampaignID],
-			Source: e.Source, Actor: e.Actor, WordingVersion: e.WordingVersion, PrivacyVersion: e.PrivacyVersion,
+			Source: e.Source, Actor: cmp.Or(akkoord.Actor(names[string(e.Actor)]), e.Actor), WordingVersion: e.WordingVersion, PrivacyVersion: e.PrivacyVersion,
 			FormVersion: e.FormVersionID, Locale: e.Locale, Evidence: e.Evidence,
 		})
 	}

@@ -40,7 +40,7 @@ func (s *Store) AddUser(ctx context.Context, actor akkoord.Actor, u akkoord.User
 			VALUES ($1, $2, $3, $4, '', $5, 0) RETURNING id`, id[:], u.Email, string(u.Role), u.Reason, micros(t.now)).Scan(&u.ID); err != nil {
 			return err
 		}
-		return t.audit(actor, "user.create", object("user", u.ID), string(u.Role)+": "+u.Reason)
+		return t.audit(actor, "user.create", named("user", id.String()), string(u.Role)+": "+u.Reason)
 	})
 	if err != nil {
 		return akkoord.User{}, err
@@ -88,13 +88,14 @@ func (s *Store) Users(ctx context.Context) ([]akkoord.User, error) {
 // expires.
 func (s *Store) AddLoginToken(ctx context.Context, userID int64, hash [32]byte, expires time.Time) error {
 	return s.update(ctx, "add login token", func(t *tx) error {
-		if _, err := scanUser(t.queryRow(userQuery+` WHERE id = $1`, userID)); err != nil {
+		u, err := scanUser(t.queryRow(userQuery+` WHERE id = $1`, userID))
+		if err != nil {
 			return missing(err, "user")
 		}
 		if err := t.exec(`INSERT INTO login_token (hash, user_id, expires_at) VALUES ($1, $2, $3)`, hash[:], userID, micros(expires)); err != nil {
 			return err
 		}
-		return t.audit(akkoord.ActorSystem, "user.login_link", object("user", userID), "")
+		return t.audit(akkoord.ActorSystem, "user.login_link", named("user", u.PublicID.String()), "")
 	})
 }
 
@@ -121,7 +122,7 @@ func (s *Store) UseLoginToken(ctx context.Context, hash [32]byte) (akkoord.User,
 			return errLogin
 		}
 		out = u
-		return t.audit(u.Actor(), "user.login", object("user", u.ID), "")
+		return t.audit(u.Actor(), "user.login", named("user", u.PublicID.String()), "")
 	})
 	if err != nil {
 		return akkoord.User{}, err
@@ -150,7 +151,7 @@ func (s *Store) AddKey(ctx context.Context, actor akkoord.Actor, k akkoord.APIKe
 			VALUES ($1, $2, $3, $4, $5, $6, 0) RETURNING id`, id[:], k.Name, string(k.Role), k.Reason, hash[:], micros(t.now)).Scan(&k.ID); err != nil {
 			return err
 		}
-		return t.audit(actor, "key.create", object("key", k.ID), string(k.Role)+": "+k.Reason)
+		return t.audit(actor, "key.create", named("key", id.String()), k.Name+", "+string(k.Role)+": "+k.Reason)
 	})
 	if err != nil {
 		return akkoord.APIKey{}, err
@@ -172,7 +173,7 @@ func (s *Store) RevokeKey(ctx context.Context, actor akkoord.Actor, id int64) er
 		if err := t.exec(`UPDATE api_key SET revoked_at = $2 WHERE id = $1`, id, micros(t.now)); err != nil {
 			return err
 		}
-		return t.audit(actor, "key.revoke", object("key", id), "")
+		return t.audit(actor, "key.revoke", named("key", k.PublicID.String()), "")
 	})
 }
 

@@ -2,10 +2,9 @@ package api
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 
 	"akkoord"
+	"akkoord/server/trail"
 )
 
 // delivery is one person's copy of a mailing.
@@ -53,7 +52,11 @@ func (a *API) listDeliveries(ctx context.Context, in *struct {
 	if err != nil {
 		return list[delivery]{}, err
 	}
-	if err := a.audit(ctx, "mailing.deliveries", mailingObject(m), fmt.Sprintf("%d people", len(rows))); err != nil {
+	ids := make([]akkoord.ID, len(rows))
+	for i, d := range rows {
+		ids[i] = d.Subscriber
+	}
+	if err := a.audit(ctx, "mailing.deliveries", trail.Mailing(m), trail.People(ids)); err != nil {
 		return list[delivery]{}, err
 	}
 	return newList(rows, next, func(d akkoord.Delivery) delivery { return showDelivery(m, d) }), nil
@@ -68,6 +71,3 @@ func stateNamed(name string) *akkoord.DeliveryState {
 	}
 	return nil
 }
-
-// mailingObject names a mailing in the audit trail.
-func mailingObject(m akkoord.Mailing) string { return "mailing:" + strconv.FormatInt(m.ID, 10) }

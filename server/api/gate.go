@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/trail"
 )
 
 // gateQuestion is what GET /gate asks.
@@ -34,7 +35,7 @@ func (a *API) askGate(ctx context.Context, in *gateQuestion) (akkoord.Verdict, e
 	if err != nil {
 		return akkoord.Verdict{}, err
 	}
-	if err := a.audit(ctx, "gate.ask", subscriberObject(st), in.Purpose); err != nil {
+	if err := a.audit(ctx, "gate.ask", trail.Subscriber(st.Subscriber), in.Purpose); err != nil {
 		return akkoord.Verdict{}, err
 	}
 	if at.IsZero() {

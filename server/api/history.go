@@ -2,10 +2,12 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 
 	"akkoord"
+	"akkoord/server/trail"
 )
 
 // event is one act in a person's consent history.
@@ -16,8 +18,8 @@ type event struct {
 	Purpose        *string           `json:"purpose" doc:"Slug; null for an act that is about no purpose."`
 	Campaign       *string           `json:"campaign" doc:"Slug of the campaign whose mail held the link."`
 	Source         string            `json:"source"`
-	Actor          akkoord.Actor     `json:"actor"`
-	WordingVersion int               `json:"wording_version"`
+	Actor          string            `json:"actor" doc:"person, system, user:UUID or key:UUID."`
+	WordingVersion *int              `json:"wording_version" doc:"Of the purpose's texts; null for an act that is about none."`
 }
 
 func (a *API) listEvents(ctx context.Context, in *struct {
@@ -32,7 +34,7 @@ func (a *API) listEvents(ctx context.Context, in *struct {
 	if err != nil {
 		return list[event]{}, err
 	}
-	if err := a.audit(ctx, "subscriber.events", subscriberObject(st), ""); err != nil {
+	if err := a.audit(ctx, "subscriber.events", trail.Subscriber(st.Subscriber), ""); err != nil {
 		return list[event]{}, err
 	}
 	all, err := a.cfg.Store.Events(ctx, st.Subscriber.ID)
@@ -41,13 +43,29 @@ func (a *API) listEvents(ctx context.Context, in *struct {
 	}
 	rows, next := cut(all, func(e akkoord.Event) int64 { return e.Seq }, page)
 	purposes, campaigns, err := a.eventSlugs(ctx, rows)
+	if err != nil {
+		return list[event]{}, err
+	}
+	actors := make([]string, len(rows))
+	for i, e := range rows {
+		actors[i] = string(e.Actor)
+	}
+	names, err := a.cfg.Store.PublicNames(ctx, actors)
 	return newList(rows, next, func(e akkoord.Event) event {
-		return event{
-			e.Seq, when(e.At), e.Kind, orNil(purposes[e.PurposeID]), orNil(campaigns[e.CampaignID]),
-			e.Source, e.Actor, e.WordingVersion,
+		out := event{
+			Seq: e.Seq, At: when(e.At), Kind: e.Kind, Purpose: orNil(purposes[e.PurposeID]), Campaign: orNil(campaigns[e.CampaignID]),
+			Source: e.Source, Actor: publicName(names, string(e.Actor)),
 		}
+		if e.WordingVersion != 0 {
+			out.WordingVersion = &e.WordingVersion
+		}
+		return out
 	}), err
 }
+
+// publicName gives the name of an actor or object as those outside know it,
+// from what the store found.
+func publicName(names map[string]string, name string) string { return cmp.Or(names[name], name) }
 
 func (a *API) eventSlugs(ctx context.Context, events []akkoord.Event) (purposes, campaigns map[int64]string, err error) {
 	var purposeIDs, campaignIDs []int64

@@ -67,6 +67,17 @@ func TestBadInput(t *testing.T) {
 		"bad name":          {"PATCH", person, `{"name":"a\nb"}`, 422, "text_invalid", "name"},
 		"bad locale":        {"PATCH", person, `{"locale":"xx"}`, 422, "locale_unknown", "locale"},
 		"bad interest":      {"PATCH", person, `{"interests":["A B"]}`, 422, "slug_invalid", "interests"},
+		"new interest":      {"PATCH", person, `{"name":"P","interests":["wintersport","nope"]}`, 422, "interest_unknown", "interests"},
+		"purpose: wording":  {"PATCH", "/purposes/travel-news", `{"wording":{"en":" "}}`, 422, "text_missing", "wording"},
+		"purpose: half":     {"PATCH", "/purposes/travel-news", `{"name":{"xx":"a"}}`, 422, "locale_unknown", "name"},
+		"purpose: days":     {"PATCH", "/purposes/travel-news", `{"inactive_after_days":-1}`, 422, "number_range", "inactive_after_days"},
+		"purpose: slug":     {"PATCH", "/purposes/travel-news", `{"slug":"x"}`, 422, "field_unknown", "slug"},
+		"purpose: basis":    {"PATCH", "/purposes/travel-news", `{"basis":"contract"}`, 422, "field_unknown", "basis"},
+		"no purpose":        {"PATCH", "/purposes/none", `{}`, 404, "not_found", ""},
+		"form: no boxes":    {"PATCH", "/forms/home", `{"purposes":[]}`, 422, "purpose_required", "purposes"},
+		"form: purpose":     {"PATCH", "/forms/home", `{"purposes":["none"]}`, 422, "purpose_unknown", "purposes"},
+		"form: challenge":   {"PATCH", "/forms/home", `{"challenge":"quiz"}`, 422, "value_invalid", "challenge"},
+		"no form":           {"PATCH", "/forms/none", `{}`, 404, "not_found", ""},
 		"address is fixed":  {"PATCH", person, `{"email":"x@y.example"}`, 422, "field_unknown", "email"},
 		"gate: no address":  {"GET", "/gate?purpose=travel-news", "", 422, "field_missing", "email"},
 		"gate: no purpose":  {"GET", "/gate?email=a@b.example", "", 422, "field_missing", "purpose"},
@@ -90,7 +101,7 @@ func TestBadInput(t *testing.T) {
 		if ct := a.header.Get("Content-Type"); ct != "application/problem+json" {
 			t.Errorf("%s: Content-Type %s", name, ct)
 		}
-		if a.str("type") != "about:blank" || a.str("detail") == "" || a.str("title") == "" {
+		if a.str("type") != "about:blank" || a.str("detail") == "" || strings.Contains(a.str("detail"), "of  is") || a.str("title") == "" {
 			t.Errorf("%s: %s", name, a.raw)
 		}
 	}
@@ -113,6 +124,8 @@ func TestHeaders(t *testing.T) {
 		"long key":  {"Idempotency-Key: " + strings.Repeat("k", 256), http.StatusBadRequest, "idempotency_key_invalid"},
 		"charset":   {"Content-Type: application/json; charset=utf-8", http.StatusCreated, ""},
 		"any media": {"Accept: text/html", http.StatusConflict, "slug_taken"},
+		"picture":   {"Content-Type: image/png", http.StatusUnsupportedMediaType, "media_type"},
+		"multipart": {"Content-Type: multipart/form-data; boundary=x", http.StatusUnsupportedMediaType, "media_type"},
 	} {
 		if name == "any media" {
 			continue // after the one that succeeds
@@ -121,6 +134,18 @@ func TestHeaders(t *testing.T) {
 		if a.status != tt.status || a.str("code") != tt.code {
 			t.Errorf("%s: %d %s", name, a.status, a.raw)
 		}
+		if a.status == http.StatusUnsupportedMediaType && (a.header.Get("Accept") != "application/json" || a.str("field") != "Content-Type") {
+			t.Errorf("%s: Accept %q, %s", name, a.header.Get("Accept"), a.raw)
+		}
+	}
+	for _, header := range []string{"Content-Type: image/png", "Content-Type: application/json", "Content-Type: "} {
+		a := f.call(akkoord.RoleOwner, "POST", "/images", "[]", header)
+		if a.status != http.StatusUnsupportedMediaType || a.header.Get("Accept") != "multipart/form-data" || !strings.Contains(a.str("detail"), "multipart/form-data") {
+			t.Errorf("a picture as %s: %d, Accept %q, %s", header, a.status, a.header.Get("Accept"), a.raw)
+		}
+	}
+	if a := f.call(akkoord.RoleOwner, "PATCH", "/purposes/travel-news", "{}", "Content-Type: application/merge-patch+json"); a.status != http.StatusOK {
+		t.Errorf("a merge patch: %d %s", a.status, a.raw)
 	}
 	a := f.call(akkoord.RoleOwner, "POST", "/purposes", newsBody, "Accept: text/html")
 	if a.status != http.StatusConflict || a.str("code") != "slug_taken" {

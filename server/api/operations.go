@@ -19,10 +19,12 @@ func (a *API) operations() error {
 		handle(operation{post, "/purposes", akkoord.ChangePurposes, "Make a purpose that people can agree to", created, ""}, a.createPurpose),
 		handle(operation{get, "/purposes", akkoord.ReadCatalogue, "List the purposes", 0, ""}, a.listPurposes),
 		handle(operation{get, "/purposes/{slug}", akkoord.ReadCatalogue, "Read a purpose", 0, ""}, a.readPurpose),
+		handle(operation{patch, "/purposes/{slug}", akkoord.ChangePurposes, "Make a new version of a purpose's texts", 0, ""}, a.changePurpose),
 
 		handle(operation{post, "/forms", akkoord.ChangePurposes, "Make a sign-up form", created, ""}, a.createForm),
 		handle(operation{get, "/forms", akkoord.ReadCatalogue, "List the forms", 0, ""}, a.listForms),
 		handle(operation{get, "/forms/{slug}", akkoord.ReadCatalogue, "Read a form", 0, ""}, a.readForm),
+		handle(operation{patch, "/forms/{slug}", akkoord.ChangePurposes, "Make a new version of a form", 0, ""}, a.changeForm),
 
 		handle(operation{get, "/subscribers", people, "List people, or find one by address", 0, ""}, a.listSubscribers),
 		handle(operation{get, "/subscribers/{id}", people, "Read a person", 0, people}, a.readSubscriber),

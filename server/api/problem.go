@@ -22,6 +22,7 @@ type problem struct {
 	Code    string           `json:"code" doc:"Stable; programs may rely on it."`
 	Field   string           `json:"field,omitempty" doc:"The field, parameter or header that is wrong."`
 	Reasons []akkoord.Reason `json:"reasons,omitempty" doc:"All that stands in the way, where there may be several."`
+	accepts string           // media type that a refused body should have had
 }
 
 // problemOf tells of an error what its causer may know.
@@ -60,6 +61,8 @@ func (p *problem) GetHeaders() http.Header {
 		h.Set("WWW-Authenticate", `Bearer realm="akkoord"`)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		h.Set("Retry-After", "5")
+	case http.StatusUnsupportedMediaType:
+		h.Set("Accept", p.accepts)
 	}
 	return h
 }
@@ -97,10 +100,12 @@ func asProblem(_ huma.Context, _ string, v any) (any, error) {
 			p.Code, p.Detail = "field_unknown", "There is no field "+p.Field+" here; openapi.json lists those there are."
 		case e.Message == "unknown query parameter":
 			p.Code, p.Detail = "parameter_unknown", "There is no parameter "+p.Field+" here; openapi.json lists those there are."
-		case m.Status == http.StatusUnsupportedMediaType:
-			p.Field, p.Code, p.Detail = "Content-Type", "media_type", "Send the body as application/json."
 		case m.Status == http.StatusBadRequest:
 			p.Field, p.Code, p.Detail = "", "json_invalid", "The body is not valid JSON."
+		case p.Field == "" && e.Message == "expected object":
+			p.Detail = "The body has to be one JSON object, in curly brackets."
+		case p.Field == "":
+			p.Detail = "The body is wrong: " + e.Message + "."
 		}
 	}
 	if m.Status == http.StatusBadRequest && len(m.Errors) == 0 {

@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
+	"mime"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"akkoord"
@@ -107,6 +110,11 @@ func (a *API) prepare(o operation) (huma.Operation, error) {
 				problemOf(err).write(w)
 				return
 			}
+			if err := acceptable(ctx); err != nil {
+				_, w := humago.Unwrap(ctx)
+				err.write(w)
+				return
+			}
 			next(ctx)
 		}},
 		Responses: map[string]*huma.Response{"default": {
@@ -121,6 +129,26 @@ func (a *API) prepare(o operation) (huma.Operation, error) {
 		}}
 	}
 	return op, nil
+}
+
+// acceptable refuses a body of a media type that the operation does not take
+// (RFC 9110 §15.5.16). JSON without a type is fine.
+func acceptable(ctx huma.Context) *problem {
+	body := ctx.Operation().RequestBody
+	r, _ := humago.Unwrap(ctx)
+	if body == nil || r.ContentLength == 0 {
+		return nil
+	}
+	sent, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	for want := range body.Content {
+		json := want == "application/json"
+		if err == nil && (sent == want || json && strings.HasSuffix(sent, "+json")) || json && r.Header.Get("Content-Type") == "" {
+			return nil
+		}
+	}
+	want := strings.Join(slices.Sorted(maps.Keys(body.Content)), ", ")
+	p := &problem{Status: http.StatusUnsupportedMediaType, Code: "media_type", Field: "Content-Type", Detail: "Send the body as " + want + ", and say so in Content-Type.", accepts: want}
+	return p.complete()
 }
 
 // allows reports whether a role may use the operation. What a role may not

@@ -3,8 +3,10 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"akkoord"
+	"akkoord/server/trail"
 )
 
 // sendOrder is the optional body of POST /mailings/{id}/send.
@@ -36,7 +38,7 @@ func (a *API) sendMailing(ctx context.Context, in *struct {
 		m, err = a.cfg.Store.StartMailing(ctx, actor, m.PublicID)
 	}
 	if err != nil {
-		return progress{}, err
+		return progress{}, withReasons(err)
 	}
 	return a.progress(ctx, m)
 }
@@ -48,6 +50,18 @@ func refusal(why []akkoord.Reason) error {
 		return nil
 	}
 	return &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: "The mailing can't be sent.", Reasons: why}
+}
+
+// withReasons lists the one reason of a Conflict as those of refusal are
+// listed, so that programs find them all in one place (contract: 409).
+func withReasons(err error) error {
+	e, ok := errors.AsType[*akkoord.Error](err)
+	if !ok || e.Kind != akkoord.Conflict || len(e.Reasons) > 0 {
+		return err
+	}
+	listed := *e
+	listed.Reasons = []akkoord.Reason{{Code: e.Code, Message: e.Message}}
+	return &listed
 }
 
 // emptyBody is the body of operations that need to be told nothing.
@@ -65,7 +79,7 @@ func (a *API) move(ctx context.Context, id string, step func(context.Context, ak
 		return progress{}, err
 	}
 	if m, err = step(ctx, caller(ctx).Actor(), m.PublicID); err != nil {
-		return progress{}, err
+		return progress{}, withReasons(err)
 	}
 	return a.progress(ctx, m)
 }
@@ -86,7 +100,7 @@ func (a *API) cancelMailing(ctx context.Context, in *moveInput) (progress, error
 type testOrder struct {
 	Email   string `json:"email"`
 	Variant string `json:"variant,omitempty" doc:"Name; the first one when left out."`
-	Locale  string `json:"locale,omitempty" default:"nl"`
+	Locale  string `json:"locale,omitempty" doc:"nl or en; the first in which the purpose has texts when left out."`
 }
 
 type testResult struct {
@@ -97,7 +111,7 @@ func (a *API) testMailing(ctx context.Context, in *struct {
 	ByID
 	Body testOrder
 }) (testResult, error) {
-	m, index, err := a.variant(ctx, in.ID, in.Body.Variant, in.Body.Locale)
+	m, index, locale, err := a.variant(ctx, in.ID, in.Body.Variant, in.Body.Locale)
 	if err != nil {
 		return testResult{}, err
 	}
@@ -110,30 +124,49 @@ func (a *API) testMailing(ctx context.Context, in *struct {
 	if err := refusal(draft.Sendable(a.cfg.Sender())); err != nil {
 		return testResult{}, err
 	}
-	if err := a.audit(ctx, "mailing.test", mailingObject(m), ""); err != nil {
+	if err := a.audit(ctx, "mailing.test", trail.Mailing(m), ""); err != nil {
 		return testResult{}, err
 	}
-	return testResult{"sent"}, a.cfg.Mail.SendTest(ctx, m, index, in.Body.Locale, to)
+	return testResult{"sent"}, a.cfg.Mail.SendTest(ctx, m, index, locale, to)
 }
 
-// variant loads a mailing and finds one of its variants by name.
-func (a *API) variant(ctx context.Context, id, name, locale string) (akkoord.Mailing, int, error) {
-	m, err := a.mailing(ctx, id)
-	if err != nil {
-		return m, 0, err
+// variant loads a mailing, finds one of its variants by name, and gives the
+// language to show it in: the one asked for, or else the first in which its
+// purpose has texts.
+func (a *API) variant(ctx context.Context, id, name, locale string) (m akkoord.Mailing, index int, in string, err error) {
+	if m, err = a.mailing(ctx, id); err != nil {
+		return m, 0, "", err
 	}
-	if !akkoord.KnownLocale(locale) {
-		return m, 0, akkoord.Fieldf("locale", "locale_unknown", "There are no mails in this language.")
+	if locale == "" {
+		locale, err = a.firstLocale(ctx, m)
+	} else if !akkoord.KnownLocale(locale) {
+		err = akkoord.Fieldf("locale", "locale_unknown", "There are no mails in this language.")
 	}
-	if name == "" {
-		return m, 0, nil
+	if err != nil || name == "" {
+		return m, 0, locale, err
 	}
 	for i, v := range m.Variants {
 		if v.Name == name {
-			return m, i, nil
+			return m, i, locale, nil
 		}
 	}
-	return m, 0, akkoord.Fieldf("variant", "variant_unknown", "The mailing has no such variant.")
+	return m, 0, locale, akkoord.Fieldf("variant", "variant_unknown", "The mailing has no such variant.")
+}
+
+// firstLocale gives the first of akkoord.Locales in which a mailing's purpose
+// has texts.
+func (a *API) firstLocale(ctx context.Context, m akkoord.Mailing) (string, error) {
+	c, err := a.cfg.Store.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return "", err
+	}
+	p, err := a.cfg.Store.PurposeByID(ctx, c.PurposeID)
+	for _, locale := range akkoord.Locales {
+		if _, ok := p.Texts[locale]; ok {
+			return locale, err
+		}
+	}
+	return akkoord.Locales[0], err
 }
 
 // previewPolicy lets a mail show its pictures and nothing else.
@@ -149,14 +182,14 @@ type preview struct {
 func (a *API) previewMailing(ctx context.Context, in *struct {
 	ByID
 	Variant string `query:"variant"`
-	Locale  string `query:"locale" default:"nl"`
+	Locale  string `query:"locale" doc:"nl or en; the first in which the purpose has texts when left out."`
 	Format  string `query:"format" default:"json" enum:"json,html"`
 }) (document, error) {
-	m, index, err := a.variant(ctx, in.ID, in.Variant, in.Locale)
+	m, index, locale, err := a.variant(ctx, in.ID, in.Variant, in.Locale)
 	if err != nil {
 		return document{}, err
 	}
-	html, text, subject, err := a.cfg.Mail.Preview(ctx, m, index, in.Locale)
+	html, text, subject, err := a.cfg.Mail.Preview(ctx, m, index, locale)
 	if err != nil {
 		return document{}, err
 	}

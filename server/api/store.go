@@ -29,11 +29,18 @@ type Purposes interface {
 	PutPurpose(ctx context.Context, actor akkoord.Actor, p akkoord.Purpose) (akkoord.Purpose, error)
 	Purposes(ctx context.Context) ([]akkoord.Purpose, error)
 	Purpose(ctx context.Context, slug string) (akkoord.Purpose, error)
+	PurposeByID(ctx context.Context, id int64) (akkoord.Purpose, error)
+	// EditPurpose changes a purpose from what it is at that moment; edit may
+	// be called more than once.
+	EditPurpose(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.Purpose)) (akkoord.Purpose, error)
 }
 
 // Forms keeps the forms.
 type Forms interface {
 	PutForm(ctx context.Context, actor akkoord.Actor, f akkoord.Form) (akkoord.Form, error)
+	// EditForm makes a new version of a form from its present one; edit may be
+	// called more than once.
+	EditForm(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.FormVersion)) (akkoord.Form, error)
 	Forms(ctx context.Context) ([]akkoord.Form, error)
 	Form(ctx context.Context, slug string) (akkoord.Form, error)
 }
@@ -57,6 +64,8 @@ type Histories interface {
 type Slugs interface {
 	PurposeSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
 	CampaignSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
+	// PublicNames gives names by public id for those like "user:3".
+	PublicNames(ctx context.Context, names []string) (map[string]string, error)
 }
 
 // Campaigns keeps the campaigns.

@@ -2,10 +2,10 @@ package api
 
 import (
 	"context"
-	"fmt"
-	"strconv"
+	"slices"
 
 	"akkoord"
+	"akkoord/server/trail"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -94,7 +94,11 @@ func (a *API) listSubscribers(ctx context.Context, in *subscriberQuery) (list[su
 		}
 		rows = append(rows, row)
 	}
-	err = a.audit(ctx, "subscriber.list", "subscriber", fmt.Sprintf("%d people", len(rows)))
+	ids := make([]akkoord.ID, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	err = a.audit(ctx, "subscriber.list", "subscriber", trail.People(ids))
 	return newList(rows, next, func(s subscriber) subscriber { return s }), err
 }
 
@@ -111,7 +115,7 @@ func (a *API) findSubscriber(ctx context.Context, address string) (list[subscrib
 	if st.Subscriber.ID == 0 {
 		return none, a.audit(ctx, "subscriber.search", "subscriber", "nobody found")
 	}
-	if err := a.audit(ctx, "subscriber.read", subscriberObject(st), "by address"); err != nil {
+	if err := a.audit(ctx, "subscriber.read", trail.Subscriber(st.Subscriber), "by address"); err != nil {
 		return none, err
 	}
 	row, err := a.showSubscriber(ctx, st)
@@ -136,7 +140,7 @@ func (a *API) readSubscriber(ctx context.Context, in *ByID) (subscriber, error) 
 	if err != nil {
 		return subscriber{}, err
 	}
-	if err := a.audit(ctx, "subscriber.read", subscriberObject(st), ""); err != nil {
+	if err := a.audit(ctx, "subscriber.read", trail.Subscriber(st.Subscriber), ""); err != nil {
 		return subscriber{}, err
 	}
 	return a.showSubscriber(ctx, st)
@@ -147,7 +151,7 @@ func (a *API) readSubscriber(ctx context.Context, in *ByID) (subscriber, error) 
 type profileChange struct {
 	Name      *string   `json:"name,omitempty"`
 	Locale    *string   `json:"locale,omitempty"`
-	Interests *[]string `json:"interests,omitempty" doc:"Slugs; takes the place of those there were."`
+	Interests *[]string `json:"interests,omitempty" doc:"Slugs that a form offers; takes the place of those there were."`
 }
 
 func (c profileChange) profile() (akkoord.Profile, error) {
@@ -188,6 +192,9 @@ func (a *API) changeSubscriber(ctx context.Context, in *struct {
 	if err != nil {
 		return subscriber{}, err
 	}
+	if err := a.checkInterests(ctx, p.Interests, st.Subscriber.Interests); err != nil {
+		return subscriber{}, err
+	}
 	o := akkoord.Origin{Source: "api", Actor: caller(ctx).Actor(), Locale: st.Subscriber.Locale}
 	if err := a.cfg.Store.SetProfile(ctx, st.Subscriber.PublicID, p, o); err != nil {
 		return subscriber{}, err
@@ -198,13 +205,30 @@ func (a *API) changeSubscriber(ctx context.Context, in *struct {
 	return a.showSubscriber(ctx, st)
 }
 
+// checkInterests refuses interests that no form offers and that the person
+// does not have yet: most of them are slips.
+func (a *API) checkInterests(ctx context.Context, interests *[]string, have []string) error {
+	if interests == nil {
+		return nil
+	}
+	forms, err := a.cfg.Store.Forms(ctx)
+	if err != nil {
+		return err
+	}
+	known := slices.Clone(have)
+	for _, f := range forms {
+		known = append(known, f.Version.Interests...)
+	}
+	for _, slug := range *interests {
+		if !slices.Contains(known, slug) {
+			return akkoord.Fieldf("interests", "interest_unknown", "No form offers the interest %q.", slug)
+		}
+	}
+	return nil
+}
+
 // audit leaves a line about a read of personal data (M27). A read that can't
 // be recorded is refused.
 func (a *API) audit(ctx context.Context, action, object, note string) error {
 	return a.cfg.Store.Audit(ctx, caller(ctx).Actor(), action, object, note)
-}
-
-// subscriberObject names a person in the audit trail.
-func subscriberObject(st akkoord.Standing) string {
-	return "subscriber:" + strconv.FormatInt(st.Subscriber.ID, 10)
 }

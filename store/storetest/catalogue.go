@@ -48,6 +48,44 @@ func testCatalogue(t *testing.T, open Open) {
 		}
 	})
 
+	t.Run("of edits at once none undoes another", func(t *testing.T) {
+		a := newAgency(t, open)
+		var wg sync.WaitGroup
+		for i := range 10 {
+			wg.Go(func() {
+				if _, err := a.EditPurpose(t.Context(), Admin, "travel-news", func(p *akkoord.Purpose) {
+					text := p.Texts["nl"]
+					text.Wording += fmt.Sprintf(" %d", i)
+					p.Texts["nl"] = text
+				}); err != nil {
+					t.Error(err)
+				}
+				if _, err := a.EditForm(t.Context(), Admin, "home", func(v *akkoord.FormVersion) {
+					v.Interests = append(v.Interests, fmt.Sprintf("reis-%d", i))
+				}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		p, f := must(a.Purpose(t.Context(), "travel-news"))(t), must(a.Store.Form(t.Context(), "home"))(t)
+		if want := len(a.News.Texts["nl"].Wording) + 20; p.Version != 11 || len(p.Texts["nl"].Wording) != want {
+			t.Errorf("after ten edits version %d is worded %q", p.Version, p.Texts["nl"].Wording)
+		}
+		if f.Version.Number != 11 || len(f.Version.Interests) != len(a.Form.Version.Interests)+10 {
+			t.Errorf("after ten edits the form is %+v", f.Version)
+		}
+		if same := must(a.EditForm(t.Context(), Admin, "home", func(*akkoord.FormVersion) {}))(t); same.Version.Number != 11 {
+			t.Errorf("an edit that changes nothing made version %d", same.Version.Number)
+		}
+		if _, err := a.EditForm(t.Context(), Admin, "none", func(*akkoord.FormVersion) {}); akkoord.KindOf(err) != akkoord.NotFound {
+			t.Errorf("editing no form gave %v", err)
+		}
+		if _, err := a.EditForm(t.Context(), Admin, "home", func(v *akkoord.FormVersion) { v.Purposes = nil }); akkoord.CodeOf(err) != "purpose_required" {
+			t.Errorf("a form without a purpose gave %v", err)
+		}
+	})
+
 	t.Run("form versions never change", func(t *testing.T) {
 		a := newAgency(t, open)
 		edited := a.Form

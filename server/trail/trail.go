@@ -1,0 +1,50 @@
+// Package trail names what was read in the audit trail (M27), for the JSON API
+// and the admin site: by public id, so that a data protection officer can look
+// it up. A line holds no personal data.
+package trail
+
+import (
+	"fmt"
+
+	"akkoord"
+)
+
+// Subscriber names a person; the zero person, who was looked for and is not
+// there, is just "subscriber".
+func Subscriber(p akkoord.Subscriber) string {
+	if p.PublicID.IsZero() {
+		return "subscriber"
+	}
+	return "subscriber:" + p.PublicID.String()
+}
+
+// Mailing names a mailing.
+func Mailing(m akkoord.Mailing) string { return "mailing:" + m.PublicID.String() }
+
+// People is the note of a read of several people: how many, and the first and
+// the last of them. Lists are in the order in which people were first known,
+// so those between them are known too. Zero ids, of people who were erased,
+// count but name nobody.
+func People(ids []akkoord.ID) string {
+	var first, last akkoord.ID
+	for _, id := range ids {
+		if id.IsZero() {
+			continue
+		}
+		if first.IsZero() {
+			first = id
+		}
+		last = id
+	}
+	count := "1 person"
+	if len(ids) != 1 {
+		count = fmt.Sprintf("%d people", len(ids))
+	}
+	switch {
+	case first.IsZero():
+		return count
+	case first == last:
+		return count + ", " + first.String()
+	}
+	return count + ", " + first.String() + " to " + last.String()
+}

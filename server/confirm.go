@@ -146,27 +146,50 @@ func (s *Server) resend(c echo.Context) error {
 	})
 }
 
-// notMe answers POST /confirm/{token}/not-me: what was asked for is erased, and
-// the address gets no further confirmation mail.
+// notMe answers POST /confirm/{token}/not-me: what was asked for or confirmed by
+// the link ends, and the address gets no further confirmation mail.
 func (s *Server) notMe(c echo.Context) error {
 	link, err := s.genuine(c)
 	if err != nil {
 		return err
 	}
-	asked, err := s.Consents.Asked(c.Request().Context(), link) // for its language
+	ctx := c.Request().Context()
+	before, err := s.Consents.Standing(ctx, link.Subscriber)
 	if err != nil {
 		return err
 	}
-	locale := s.locale(c, asked.Person.Locale, "")
+	locale := s.locale(c, before.Subscriber.Locale, "")
 	origin, err := s.act(c, "confirm", locale)
 	if err != nil {
 		return err
 	}
-	if err := s.Consents.NotMe(c.Request().Context(), link, origin); err != nil {
+	if err := s.Consents.NotMe(ctx, link, origin); err != nil {
 		return err
 	}
 	if wantsJSON(c.Request()) {
 		return c.JSON(http.StatusOK, map[string]string{"status": "refused"})
 	}
-	return s.page(c, http.StatusOK, locale, templates.NotMeDonePage{Site: s.site("")})
+	after, err := s.Consents.Standing(ctx, link.Subscriber)
+	if err != nil {
+		return err
+	}
+	return s.showNotMe(c, locale, before, after)
+}
+
+// showNotMe says what "not me" came to: who is gone is forgotten, who has more
+// with us keeps it.
+func (s *Server) showNotMe(c echo.Context, locale string, before, after akkoord.Standing) error {
+	erased := after.Subscriber.ID == 0
+	page := templates.NotMeDonePage{
+		Site: s.personal("", after.Subscriber), Erased: erased,
+		Blocked: erased && before.Subscriber.ID != 0 || after.Suppressed(akkoord.SuppressedBlocked),
+	}
+	still, err := s.asked(c, stillOn(after, 0), locale)
+	if err != nil {
+		return err
+	}
+	for _, p := range still {
+		page.Still = append(page.Still, p.Name)
+	}
+	return s.page(c, http.StatusOK, locale, page)
 }

@@ -261,3 +261,46 @@ func TestAConfirmedPageHoldsOnlyOnesOwnLinks(t *testing.T) {
 		t.Errorf("%s", en.Body)
 	}
 }
+
+// F.15: the page of "not me" says what is true: who has more with us than the
+// link asked for is not erased, and an empty link blocks nobody.
+func TestNotMeSaysWhatBecameOfThePerson(t *testing.T) {
+	const erased, blocked, ended = "Uw adres is gewist", "sturen wij er geen bevestigingsmail meer heen", "U krijgt hierover geen mail meer"
+	s := newSite(t)
+	says := func(when, at string, want, not []string) {
+		t.Helper()
+		a := s.do(http.MethodPost, at+"/not-me", "", header{"Accept-Language", "nl"})
+		if a.Status != http.StatusOK {
+			t.Errorf("%s: %d", when, a.Status)
+		}
+		for _, text := range want {
+			if !strings.Contains(a.Body, text) {
+				t.Errorf("%s: %q is missing", when, text)
+			}
+		}
+		for _, text := range not {
+			if strings.Contains(a.Body, text) {
+				t.Errorf("%s: says %q", when, text)
+			}
+		}
+	}
+	pending := "/confirm/" + s.token(s.request("a@voorbeeld.example", "travel-news"))
+	says("pending", pending, []string{erased, blocked}, []string{ended})
+	says("again", pending, []string{erased}, []string{blocked, ended})
+
+	confirmed := "/confirm/" + s.token(s.request("b@voorbeeld.example", "travel-news"))
+	s.do(http.MethodPost, confirmed, "")
+	says("confirmed", confirmed, []string{erased, blocked}, []string{ended})
+
+	s.subscribe("c@voorbeeld.example", "ski-offers")
+	second := "/confirm/" + s.token(s.request("c@voorbeeld.example", "travel-news"))
+	says("more with us", second, []string{ended, blocked, "Ski-aanbiedingen", "/preferences/"}, []string{erased})
+	if s.state("c@voorbeeld.example", "ski-offers") != akkoord.Active || s.state("c@voorbeeld.example", "travel-news") == akkoord.Pending {
+		t.Errorf("%+v", s.standing("c@voorbeeld.example"))
+	}
+
+	// What the link says afterwards names nothing to press in a mail.
+	if a := s.get(pending, header{"Accept-Language", "nl"}); a.Status != http.StatusNotFound || !strings.Contains(a.Body, "Met deze link valt niets meer te bevestigen.") || strings.Contains(a.Body, "druk daar op de knop") {
+		t.Errorf("a used link: %d %s", a.Status, a.Body)
+	}
+}

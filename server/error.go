@@ -67,15 +67,65 @@ func (s *Server) fail(c echo.Context, err error) {
 	if (code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable) && h.Get(echo.HeaderRetryAfter) == "" {
 		h.Set(echo.HeaderRetryAfter, "60")
 	}
+	locale := s.reader(c)
 	if wantsJSON(c.Request()) {
+		if c.Param("form") != "" {
+			e = s.inWords(locale, e)
+		}
 		s.report(c.Response(), problem{Status: code, Error: e})
 		return
 	}
-	locale := s.locale(c, "", "")
 	page := templates.ErrorPage{Site: s.site(""), Status: code, Code: e.Code, Text: e.Message}
 	if err := s.page(c, code, locale, page); err != nil {
 		s.Log.Error("draw error page", "route", c.Path(), "error", err)
 	}
+}
+
+// sentLocale is where a handler leaves the language that a form was sent in,
+// for the answer to its error.
+const sentLocale = "locale"
+
+// reader gives the language of an error: as other pages of the route are, where
+// the form or the holder of the link is known (M24).
+func (s *Server) reader(c echo.Context) string {
+	if c.Param("form") != "" {
+		sent, _ := c.Get(sentLocale).(string)
+		if form, err := s.findForm(c); err == nil {
+			if locale, err := s.formLocale(c, form, sent); err == nil {
+				return locale
+			}
+		}
+	}
+	return s.locale(c, s.holderLocale(c), "")
+}
+
+// holderLocale gives the language of the person whose link is in the path, or
+// "" without a genuine link or a person on record.
+func (s *Server) holderLocale(c echo.Context) string {
+	if c.Param("token") == "" {
+		return ""
+	}
+	kind, _, _ := strings.Cut(strings.TrimPrefix(c.Path(), "/"), "/")
+	link, err := s.link(c, akkoord.LinkKind(kind))
+	if err != nil && akkoord.KindOf(err) != akkoord.Expired {
+		return ""
+	}
+	st, err := s.Consents.Standing(c.Request().Context(), link.Subscriber)
+	if err != nil {
+		return ""
+	}
+	return st.Subscriber.Locale
+}
+
+// inWords gives an error with its sentence in a language. The English one
+// stands in the error itself, where it can be more exact.
+func (s *Server) inWords(locale string, e *akkoord.Error) *akkoord.Error {
+	if locale == "en" {
+		return e
+	}
+	said := *e
+	said.Message = s.Pages.ErrorText(locale, e.Code, e.Message)
+	return &said
 }
 
 // problem is an error as programs read it (RFC 9457). Errors lists all that is

@@ -22,7 +22,10 @@ import (
 // encoding they came in. Names that nobody asks for are ignored.
 type fields []field
 
-type field struct{ name, value string }
+type field struct {
+	name, value string
+	odd         bool // no text: a number, an object, … of a JSON body
+}
 
 // maxFields bounds the number of values in one form.
 const maxFields = 128
@@ -53,12 +56,23 @@ func (f fields) all(name string) []string {
 	return values
 }
 
-func (f *fields) add(name, value string) error {
+func (f *fields) add(x field) error {
 	if len(*f) == maxFields {
 		return errFields
 	}
-	*f = append(*f, field{name, value})
+	*f = append(*f, x)
 	return nil
+}
+
+// typed gives err, or what is more to the point: that a value of the name is
+// no text.
+func (f fields) typed(name string, err error) error {
+	for _, x := range f {
+		if x.name == name && x.odd {
+			return akkoord.Fieldf(name, "value_invalid", "The value of %s must be text: in JSON a string.", name)
+		}
+	}
+	return err
 }
 
 func isJSON(contentType string) bool {
@@ -127,7 +141,7 @@ func formFields(body string) (fields, error) {
 		if value, err = url.QueryUnescape(value); err != nil {
 			return nil, errBody
 		}
-		if err := f.add(name, value); err != nil {
+		if err := f.add(field{name: name, value: value}); err != nil {
 			return nil, err
 		}
 	}
@@ -156,7 +170,7 @@ func multipartFields(body []byte, boundary string) (fields, error) {
 		if part.FileName() != "" {
 			continue
 		}
-		if err := f.add(part.FormName(), string(value)); err != nil {
+		if err := f.add(field{name: part.FormName(), value: string(value)}); err != nil {
 			return nil, err
 		}
 	}
@@ -217,11 +231,11 @@ func (f *fields) addJSON(name string, value json.RawMessage) error {
 
 func (f *fields) addScalar(name string, value json.RawMessage) error {
 	if value[0] != '"' {
-		return f.add(name, "\x00"+string(value))
+		return f.add(field{name, "\x00" + string(value), true})
 	}
 	var text string
 	if err := json.Unmarshal(value, &text); err != nil {
 		return errBody
 	}
-	return f.add(name, text)
+	return f.add(field{name: name, value: text})
 }

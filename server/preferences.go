@@ -57,6 +57,7 @@ func (s *Server) preferences(c echo.Context) error {
 	}
 	page, err := s.change(c.Request().Context(), link, st, f, origin)
 	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind == akkoord.Invalid && !wantsJSON(c.Request()) {
+		page.Notice = ""
 		page.Errors = templates.FieldErrors{{Field: e.Field, Code: e.Code, Text: e.Message}}
 		return s.showPreferences(c, http.StatusUnprocessableEntity, st, page)
 	}
@@ -214,7 +215,7 @@ func (s *Server) showPreferences(c echo.Context, code int, st akkoord.Standing, 
 
 func (s *Server) preferenceRow(c echo.Context, p akkoord.Purpose, sub akkoord.Subscription, locale string) (templates.PreferencePurpose, error) {
 	text := p.Text(locale)
-	row := templates.PreferencePurpose{Slug: p.Slug, Name: text.Name, Wording: text.Wording, State: string(sub.State)}
+	row := templates.PreferencePurpose{Slug: p.Slug, Name: text.Name, Wording: text.Wording, Explanation: text.Explanation, State: string(sub.State)}
 	if sub.State != akkoord.Active && sub.State != akkoord.Pending {
 		return row, nil
 	}

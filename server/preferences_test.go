@@ -76,3 +76,21 @@ func TestPreferences(t *testing.T) {
 		t.Errorf("nobody: %d", a.Status)
 	}
 }
+
+// M3: what one can still say yes to comes with what the data is used for. A
+// post that failed is not called saved.
+func TestPreferencesExplainAndOwnUpToErrors(t *testing.T) {
+	s := newSite(t)
+	at := s.preferences(s.subscribe("a@voorbeeld.example", "travel-news"))
+	if page := s.get(at); strings.Count(page.Body, "Hiervoor gebruiken wij uw adres.") != 1 {
+		t.Error("not just the purpose that is off is explained")
+	}
+	for name, send := range map[string]url.Values{
+		"name": {"save": {"person"}, "name": {strings.Repeat("a", 300)}}, "interest": {"save": {"interests"}, "interest": {"other"}}, "purpose": {"stop": {"other"}},
+	} {
+		a := s.post(at, send)
+		if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, `class="summary"`) || strings.Contains(a.Body, "notice ok") {
+			t.Errorf("%s: %d, or it says both", name, a.Status)
+		}
+	}
+}

@@ -83,15 +83,11 @@ func (s *Server) privacyVersion(c echo.Context) error {
 	return s.showPrivacy(c, "/privacy/"+strconv.Itoa(n), st, latest)
 }
 
-// proofYears is how long the proof of a consent is kept after it ended
-// (requirements-mail F.16).
-const proofYears = 3
-
 func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest int) error {
 	locale := s.locale(c, "", "")
 	page := templates.PrivacyPage{
 		Site: s.site(path), Version: st.version, Since: st.since, Controller: st.facts.Controller,
-		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), ProofYears: proofYears, OwnRelay: st.facts.Relay == "",
+		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), OwnRelay: st.facts.Relay == "",
 	}
 	page.Contact, page.PostalAddress = st.facts.Contact, st.facts.PostalAddress
 	for n := latest; n > 0; n-- {
@@ -102,7 +98,7 @@ func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest 
 	for _, item := range st.facts.Purposes {
 		text := akkoord.Purpose{Texts: item.Texts}.Text(locale)
 		page.Purposes = append(page.Purposes, templates.PrivacyPurpose{
-			Name: text.Name, Explanation: text.Explanation, Basis: string(item.Basis), InactiveAfterDays: item.InactiveAfter,
+			Name: text.Name, Explanation: text.Explanation, Basis: string(item.Basis),
 		})
 	}
 	if st.facts.Relay != "" {

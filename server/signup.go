@@ -53,6 +53,15 @@ func (s *Server) signUp(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.takeSignUp(c, form, f, start); err != nil {
+		c.Set(sentLocale, f.first("locale"))
+		return err
+	}
+	return nil
+}
+
+// takeSignUp records what a form holds, or says what is wrong with it.
+func (s *Server) takeSignUp(c echo.Context, form akkoord.Form, f fields, start time.Time) error {
 	in, wrong, err := s.readSignUp(c, form, f)
 	if err != nil {
 		return err
@@ -91,16 +100,16 @@ func (s *Server) readSignUp(c echo.Context, form akkoord.Form, f fields) (akkoor
 	}
 	var err error
 	in.Email, err = readEmail(f)
-	note(err)
+	note(f.typed("email", err))
 	in.Name, err = akkoord.ParseName(f.first("name"))
-	note(err)
+	note(f.typed("name", err))
 	in.Interests, err = choose("interest", f, form.Version.Interests, akkoord.Limits.Interests)
-	note(err)
+	note(f.typed("interest", err))
 	ticked, err := choose("purpose", f, form.Version.Purposes, akkoord.Limits.Purposes)
 	if err == nil && len(ticked) == 0 {
 		err = akkoord.Fieldf("purpose", "purpose_required", "Tick at least one box: without your yes nothing is sent.")
 	}
-	note(err)
+	note(f.typed("purpose", err))
 	ctx := c.Request().Context()
 	if in.Purposes, err = s.purposes(ctx, ticked); err != nil {
 		return in, nil, err
@@ -200,6 +209,13 @@ func languages(purposes []akkoord.Purpose) []string {
 // refuse shows a form again, with what was typed and what is wrong with it.
 func (s *Server) refuse(c echo.Context, form akkoord.Form, f fields, wrong []*akkoord.Error) error {
 	if wantsJSON(c.Request()) {
+		locale, err := s.formLocale(c, form, f.first("locale"))
+		if err != nil {
+			return err
+		}
+		for i, e := range wrong {
+			wrong[i] = s.inWords(locale, e)
+		}
 		s.report(c.Response(), problem{http.StatusUnprocessableEntity, wrong[0], wrong})
 		return nil
 	}

@@ -135,8 +135,8 @@ func TestBadInputIsToldByItsFieldAndStoresNothing(t *testing.T) {
 		"two parts":             {body: many, headers: []header{manyType}, status: 422, code: "email_many", field: "email"},
 		"two members":           {body: `{"email":"a@b.example","email":"c@d.example","purpose":"travel-news"}`, headers: []header{sendJSON}, status: 422, code: "email_many", field: "email"},
 		"a list":                {body: `{"email":["a@b.example","c@d.example"],"purpose":"travel-news"}`, headers: []header{sendJSON}, status: 422, code: "email_many", field: "email"},
-		"a number":              {body: `{"email":7,"purpose":"travel-news"}`, headers: []header{sendJSON}, status: 422, code: "email_control", field: "email"},
-		"an object":             {body: `{"email":"a@b.example","name":{"x":1},"purpose":"travel-news"}`, headers: []header{sendJSON}, status: 422, code: "text_invalid", field: "name"},
+		"a number":              {body: `{"email":7,"purpose":"travel-news"}`, headers: []header{sendJSON}, status: 422, code: "value_invalid", field: "email"},
+		"an object":             {body: `{"email":"a@b.example","name":{"x":1},"purpose":"travel-news"}`, headers: []header{sendJSON}, status: 422, code: "value_invalid", field: "name"},
 		"JSON NUL":              {body: `{"email":"a\u0000@b.example","purpose":"travel-news"}`, headers: []header{sendJSON}, status: 422, code: "email_control", field: "email"},
 		"JSON not UTF-8":        {body: "{\"email\":\"a@b.example\",\"name\":\"\xff\",\"purpose\":\"travel-news\"}", headers: []header{sendJSON}, status: 422, code: "text_invalid", field: "name"},
 		"JSON cut":              {body: `{"email":"a@b.example"`, headers: []header{sendJSON}, status: 422, code: "body_invalid", field: "body"},
@@ -260,9 +260,10 @@ func TestOnlyTheFormsSitesMayPostAcross(t *testing.T) {
 // K.4: what only robots fill is dropped, with the usual answer.
 func TestAFilledTrapStoresNothing(t *testing.T) {
 	s := newSite(t)
+	before := s.events()
 	a := s.post("/f/home", url.Values{"email": {"a@voorbeeld.example"}, "purpose": {"travel-news"}, "website": {"http://x"}}, asJSON)
-	if a.Status != http.StatusAccepted || s.events() != 0 {
-		t.Errorf("%d, %d events", a.Status, s.events())
+	if a.Status != http.StatusAccepted || s.events() != before {
+		t.Errorf("%d, %d events", a.Status, s.events()-before)
 	}
 }
 

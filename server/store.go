@@ -16,6 +16,7 @@ type Consents interface {
 	NotMe(context.Context, akkoord.Link, akkoord.Origin) error
 	Leaver
 	Standing(context.Context, akkoord.ID) (akkoord.Standing, error)
+	EventsOf(context.Context, akkoord.ID) ([]akkoord.Event, error)
 	SetProfile(context.Context, akkoord.ID, akkoord.Profile, akkoord.Origin) error
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,8 +20,9 @@ var (
 	errUndo      = akkoord.Errorf(akkoord.Expired, "undo_expired", "This can no longer be taken back. Sign up again if you would like these mails.")
 )
 
-// unsubscribePage answers GET /unsubscribe/{token}. It changes nothing and
-// needs nothing but the link, not even that the person is still on record.
+// unsubscribePage answers GET /unsubscribe/{token}: what can be left, or what
+// was left already and when. It changes nothing and needs nothing but the link,
+// not even that the person is still on record.
 func (s *Server) unsubscribePage(c echo.Context) error {
 	link, err := s.link(c, akkoord.LinkUnsubscribe)
 	if err != nil {
@@ -30,9 +32,16 @@ func (s *Server) unsubscribePage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	scope, leftOn, err := s.hasLeft(c.Request().Context(), link, st)
+	if err != nil {
+		return err
+	}
+	if scope == akkoord.ScopeAll || scope == akkoord.ScopePurpose {
+		return s.showLeft(c, link, scope, akkoord.Left{At: leftOn, State: st})
+	}
 	locale := s.locale(c, st.Subscriber.Locale, "")
 	at := linkPath(akkoord.LinkUnsubscribe, c)
-	page := templates.UnsubscribePage{Site: s.personal(at, st.Subscriber), Action: at, Address: st.Subscriber.Email.Masked()}
+	page := templates.UnsubscribePage{Site: s.personal(at, st.Subscriber), Action: at, Address: st.Subscriber.Email.Masked(), CampaignLeft: leftOn}
 	if page.Campaign, page.Purpose, err = s.leaving(c.Request().Context(), link, locale); err != nil {
 		return err
 	}
@@ -44,6 +53,40 @@ func (s *Server) unsubscribePage(c echo.Context) error {
 		page.Others = append(page.Others, o.Name)
 	}
 	return s.page(c, http.StatusOK, locale, page)
+}
+
+// hasLeft gives the most that the person left of what a link is about, and
+// when; an empty scope when nothing.
+func (s *Server) hasLeft(ctx context.Context, link akkoord.Link, st akkoord.Standing) (akkoord.Scope, time.Time, error) {
+	sub := st.Subscription(link.Purpose)
+	switch {
+	case st.Subscriber.ID == 0:
+		return "", time.Time{}, nil
+	case st.Suppressed(akkoord.SuppressedUnsubscribed):
+		at, err := s.lastAct(ctx, link.Subscriber, akkoord.Withdrew, 0)
+		return akkoord.ScopeAll, at, err
+	case sub.State == akkoord.Withdrawn:
+		return akkoord.ScopePurpose, sub.Since, nil
+	case st.HasLeft(link.Campaign):
+		at, err := s.lastAct(ctx, link.Subscriber, akkoord.CampaignLeft, link.Campaign)
+		return akkoord.ScopeCampaign, at, err
+	}
+	return "", time.Time{}, nil
+}
+
+// lastAct gives when a person last did something, to a campaign if one is
+// given; zero for never, as for who is gone since.
+func (s *Server) lastAct(ctx context.Context, person akkoord.ID, kind akkoord.EventKind, campaign int64) (time.Time, error) {
+	events, err := s.Consents.EventsOf(ctx, person)
+	if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
+		return time.Time{}, err
+	}
+	for _, e := range slices.Backward(events) {
+		if e.Kind == kind && (campaign == 0 || e.CampaignID == campaign) {
+			return e.At, nil
+		}
+	}
+	return time.Time{}, nil
 }
 
 // leaving names the campaign and the purpose of a link; empty for what the
@@ -147,6 +190,8 @@ func (s *Server) leave(c echo.Context, link akkoord.Link, choice string) error {
 	return s.showLeft(c, link, scope, left)
 }
 
+// showLeft says what was left and when, what is still on, and for an hour how
+// to take it back. It is the same page however often it is asked for.
 func (s *Server) showLeft(c echo.Context, link akkoord.Link, scope akkoord.Scope, left akkoord.Left) error {
 	person := left.State.Subscriber
 	locale := s.locale(c, person.Locale, "")
@@ -156,12 +201,9 @@ func (s *Server) showLeft(c echo.Context, link akkoord.Link, scope akkoord.Scope
 	if page.Campaign, page.Purpose, err = s.leaving(c.Request().Context(), link, locale); err != nil {
 		return err
 	}
-	if left.At.IsZero() {
-		page.At = leftAt(left.State, scope, link.Purpose)
-	}
-	if left.New {
+	if s.canUndo(scope, link.Purpose, left) {
 		undo := link
-		undo.Kind, undo.At = akkoord.LinkUndo, left.At
+		undo.Kind, undo.At, undo.Expires = akkoord.LinkUndo, left.At, left.At.Add(akkoord.Limits.UndoWindow)
 		page.Undo, page.Action = true, at+"?undo="+s.Links.Sign(undo, s.Now())
 	}
 	if page.Still, err = s.asked(c, stillOn(left.State, 0), locale); err != nil {
@@ -170,15 +212,13 @@ func (s *Server) showLeft(c echo.Context, link akkoord.Link, scope akkoord.Scope
 	return s.page(c, http.StatusOK, locale, page)
 }
 
-// leftAt gives when what is left now was left first (requirements-mail C.8).
-func leftAt(st akkoord.Standing, scope akkoord.Scope, purpose int64) (at time.Time) {
-	for _, sub := range st.Subscriptions {
-		counts := scope == akkoord.ScopeAll || scope == akkoord.ScopePurpose && sub.PurposeID == purpose
-		if counts && sub.State == akkoord.Withdrawn && sub.Since.After(at) {
-			at = sub.Since
-		}
+// canUndo reports whether a leaving can be taken back now: a purpose only when
+// it was on before (P15).
+func (s *Server) canUndo(scope akkoord.Scope, purpose int64, left akkoord.Left) bool {
+	if left.At.IsZero() || s.Now().Sub(left.At) >= akkoord.Limits.UndoWindow {
+		return false
 	}
-	return at
+	return scope != akkoord.ScopePurpose || !left.State.Subscription(purpose).WasActive.IsZero()
 }
 
 // undo takes back a leaving. The signed permission, good for an hour, stands

@@ -108,9 +108,13 @@ func TestLeavingByPageAndTakingItBack(t *testing.T) {
 			if gone := s.standing("a@voorbeeld.example").HasLeft(s.campaign.ID); gone != (scope == "campaign") {
 				t.Errorf("left the campaign: %t", gone)
 			}
-			again := s.post(at, url.Values{"scope": {scope}})
-			if again.Status != http.StatusOK || strings.Contains(again.Body, "undo") {
-				t.Errorf("again: %d", again.Status)
+			for name, again := range map[string]answer{"posted again": s.post(at, url.Values{"scope": {scope}}), "looked at": s.get(at)} {
+				if again.Status != http.StatusOK || !strings.Contains(again.Body, "24 november 2026 om 10.00 uur") {
+					t.Errorf("%s: %d, or without the time", name, again.Status)
+				}
+				if back := strings.Contains(again.Body, `name="undo"`); back != (name == "posted again" || scope != "campaign") {
+					t.Errorf("%s: a way back: %t", name, back)
+				}
 			}
 			_, rest, _ := strings.Cut(left.Body, `action="`+at+"?undo=")
 			undo, _, _ := strings.Cut(rest, `"`)
@@ -129,8 +133,19 @@ func TestLeavingByPageAndTakingItBack(t *testing.T) {
 			if s.state("a@voorbeeld.example", "travel-news") != akkoord.Active || s.state("a@voorbeeld.example", "ski-offers") != akkoord.Active || st.HasLeft(s.campaign.ID) || len(st.Suppressions) > 0 {
 				t.Errorf("not as before: %+v", st)
 			}
+			left = s.post(at, url.Values{"scope": {scope}})
+			s.clock.add(59 * time.Minute)
+			again := s.post(at, url.Values{"scope": {scope}})
+			_, rest, _ = strings.Cut(again.Body, `action="`+at+"?undo=")
+			late, _, _ := strings.Cut(rest, `"`)
+			if a := s.post(at, url.Values{"undo": {late}}, asJSON); left.Status != http.StatusOK || a.Status != http.StatusOK {
+				t.Errorf("undo of the page that came again: %d %s", a.Status, a.Body)
+			}
 			s.post(at, url.Values{"scope": {scope}})
 			s.clock.add(2 * time.Hour)
+			if again := s.post(at, url.Values{"scope": {scope}}); again.Status != http.StatusOK || strings.Contains(again.Body, `name="undo"`) || !strings.Contains(again.Body, "24 november 2026") {
+				t.Errorf("again, hours later: %d", again.Status)
+			}
 			if a := s.post(at, url.Values{"undo": {undo}}, asJSON); a.Status != http.StatusGone || a.problem(t).Code != "undo_expired" {
 				t.Errorf("hours later: %d", a.Status)
 			}
@@ -166,6 +181,44 @@ func TestALeavingLinkOutlivesThePerson(t *testing.T) {
 	} {
 		if a.Status != http.StatusOK {
 			t.Errorf("%d %s", a.Status, a.Body)
+		}
+	}
+}
+
+// M13: the choice that the mail's footer names is made already; all three are
+// there, and what was left already is no choice any more.
+func TestThePageChoosesTheCampaignOfItsMail(t *testing.T) {
+	s := newSite(t)
+	person := s.subscribe("a@voorbeeld.example", "travel-news", "ski-offers")
+	link := s.leaveLink(person)
+	picked := func(at string) string {
+		page := s.get(at).Body
+		if n := strings.Count(page, " checked"); n != 1 {
+			t.Errorf("%d choices are made", n)
+		}
+		before, _, _ := strings.Cut(page, " checked")
+		return before[strings.LastIndex(before, "value="):]
+	}
+	at := "/unsubscribe/" + s.token(link)
+	if got := picked(at); got != `value="campaign"` {
+		t.Error(got)
+	}
+	if page := s.get(at).Body; !strings.Contains(page, `value="purpose"`) || !strings.Contains(page, `value="all"`) {
+		t.Error("a choice is missing")
+	}
+	s.post(at, url.Values{"scope": {"campaign"}})
+	if got := picked(at); got != `value="purpose"` {
+		t.Errorf("after leaving the campaign: %s", got)
+	}
+	link.Campaign = 0
+	if got := picked("/unsubscribe/" + s.token(link)); got != `value="purpose"` {
+		t.Errorf("without a campaign: %s", got)
+	}
+	s.post(at, url.Values{"scope": {"purpose"}})
+	page := s.get(at).Body
+	for _, want := range []string{"U krijgt geen mails meer over Reisnieuws", "24 november 2026", "Ja, mail mij Ski-aanbiedingen."} {
+		if !strings.Contains(page, want) {
+			t.Errorf("after leaving the purpose, %q is not on the page", want)
 		}
 	}
 }

@@ -179,13 +179,14 @@ func (s *Set) languageName(code string) string {
 	return code
 }
 
-// statusText gives the title or text of an HTTP status, or of its class.
-func (t *texts) statusText(status int, part string) string {
-	return t.statusPhrase(status, part).text(nil)
+// statusText gives the title or text of an error's code, else of its HTTP
+// status, else of the status's class.
+func (t *texts) statusText(status int, code, part string) string {
+	return t.statusPhrase(status, code, part).text(nil)
 }
 
-func (t *texts) statusPhrase(status int, part string) phrase {
-	for _, key := range []string{strconv.Itoa(status), strconv.Itoa(status/100) + "xx"} {
+func (t *texts) statusPhrase(status int, code, part string) phrase {
+	for _, key := range []string{code, strconv.Itoa(status), strconv.Itoa(status/100) + "xx"} {
 		if m, ok := t.messages["status."+key+"."+part]; ok {
 			return m.other
 		}
@@ -193,11 +194,11 @@ func (t *texts) statusPhrase(status int, part string) phrase {
 	return t.messages["status.5xx."+part].other
 }
 
-// todo lists what a person can do about a status, one line of the text each.
+// todo lists what a person can do about an error, one line of the text each.
 // A line with a link that this page has no target for is left out.
-func (t *texts) todo(status int, args ...any) []template.HTML {
+func (t *texts) todo(status int, code string, args ...any) []template.HTML {
 	var lines []template.HTML
-	for _, line := range splitLines(t.statusPhrase(status, "todo")) {
+	for _, line := range splitLines(t.statusPhrase(status, code, "todo")) {
 		if line.linked(args) {
 			lines = append(lines, line.html(args))
 		}

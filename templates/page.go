@@ -95,7 +95,12 @@ type LinkExpiredPage struct {
 }
 
 // NotMeDonePage is the answer to POST /confirm/{token}/not-me.
-type NotMeDonePage struct{ Site }
+type NotMeDonePage struct {
+	Site
+	Erased  bool     // nothing of the person is left; else only what the link asked for ended
+	Blocked bool     // the address gets no further confirmation mails
+	Still   []string // purposes that stay on, for somebody who has more than the link asked for
+}
 
 // UnsubscribePage is GET /unsubscribe/{token} (M13). The form posts scope.
 type UnsubscribePage struct {
@@ -105,7 +110,9 @@ type UnsubscribePage struct {
 	Campaign string   // name of the series the link came with; empty hides the choice
 	Purpose  string   // name of its purpose; empty hides the choice
 	Others   []string // other purposes that stay on when only this one stops
-	Scope    string   // "campaign", "purpose" or "all": the choice that is made already; empty for purpose
+	Scope    string   // "campaign", "purpose" or "all": the choice that is made already; empty for the least that can be left
+
+	CampaignLeft time.Time // the series was left then; takes that choice away
 }
 
 // Picked tells whether a scope is the one chosen beforehand.
@@ -113,10 +120,13 @@ func (p UnsubscribePage) Picked(scope string) bool {
 	if p.Scope != "" {
 		return scope == p.Scope
 	}
-	if p.Purpose == "" {
-		return scope == "all"
+	switch {
+	case p.Campaign != "" && p.CampaignLeft.IsZero():
+		return scope == "campaign"
+	case p.Purpose != "":
+		return scope == "purpose"
 	}
-	return scope == "purpose"
+	return scope == "all"
 }
 
 // UnsubscribedPage is the answer to POST /unsubscribe/{token}; it looks the same
@@ -173,6 +183,7 @@ const (
 // PreferencePurpose is a purpose and where the person stands with it.
 type PreferencePurpose struct {
 	Slug, Name, Wording string
+	Explanation         string    // what the data is used for; shown while it is off (M3)
 	Locale              string    // language of the wording where it may differ from the page's
 	State               string    // "active", "pending", or anything else for off
 	Since               time.Time // of the yes; zero when off
@@ -190,23 +201,21 @@ type SentMail struct {
 // PrivacyPage is GET /privacy (art. 13 and 14 GDPR), written from the settings.
 type PrivacyPage struct {
 	Site
-	Version    int
-	Since      time.Time
-	Older      []int  // earlier versions, newest first
-	Controller string // legal name; empty while not configured
-	Purposes   []PrivacyPurpose
-	Processors []PrivacyProcessor
-	OwnRelay   bool // without processors: the organisation delivers mail itself
-	PendingDays,
-	ProofYears int // how long a request waits, and how long proof is kept after leaving
-	Authority string // supervisory authority; empty for the Dutch one
+	Version     int
+	Since       time.Time
+	Older       []int  // earlier versions, newest first
+	Controller  string // legal name; empty while not configured
+	Purposes    []PrivacyPurpose
+	Processors  []PrivacyProcessor
+	OwnRelay    bool   // without processors: the organisation delivers mail itself
+	PendingDays int    // an unconfirmed request is erased after this many days
+	Authority   string // supervisory authority; empty for the Dutch one
 }
 
 // PrivacyPurpose is one purpose in the statement.
 type PrivacyPurpose struct {
 	Name, Explanation string
 	Basis             string // "consent", "existing_customer", "contract", …: basis.<Basis> in the locale files
-	InactiveAfterDays int    // 0: no end but the person's own
 }
 
 // PrivacyProcessor is a party that data goes to (M28).

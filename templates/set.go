@@ -15,8 +15,10 @@ import (
 	"golang.org/x/text/language"
 )
 
-// fallback is the language of last resort.
-const fallback = "en"
+const (
+	fallback = "en" // the language of last resort
+	first    = "nl" // the language that lists begin with
+)
 
 // Set holds all pages in all languages, ready to draw. It is safe for
 // concurrent use.
@@ -46,7 +48,7 @@ func New() (*Set, error) {
 	for locale := range all {
 		s.locales = append(s.locales, locale)
 	}
-	slices.Sort(s.locales)
+	slices.SortFunc(s.locales, inOrder)
 	for _, locale := range s.locales {
 		t := all[locale]
 		if t.calendar, err = newCalendar(t, home); err != nil {
@@ -109,8 +111,19 @@ func (s *Set) Render(w io.Writer, locale string, page any) error {
 	return err
 }
 
-// Locales are the languages that pages exist in, as BCP 47 codes in
-// alphabetical order.
+// inOrder compares languages: the project's own first, others by their code.
+func inOrder(a, b string) int {
+	if (a == first) != (b == first) {
+		if a == first {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(a, b)
+}
+
+// Locales are the languages that pages exist in, as BCP 47 codes: Dutch, then
+// the others in alphabetical order.
 func (s *Set) Locales() []string { return slices.Clone(s.locales) }
 
 // Match chooses the language of a page (M24): an explicit choice, else the

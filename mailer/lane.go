@@ -28,7 +28,7 @@ func (l *lane) run(ctx context.Context) {
 	defer l.hangUp()
 	for ctx.Err() == nil {
 		work := l.rung()
-		if !l.relay.admit() || !l.work(ctx) {
+		if !l.relay.admit(&l.line) || !l.work(ctx) {
 			l.rest(ctx, work)
 		}
 	}
@@ -38,7 +38,7 @@ func (l *lane) run(ctx context.Context) {
 func (l *lane) work(ctx context.Context) bool {
 	w, err := l.Deliveries.Claim(ctx)
 	if err != nil || w == nil {
-		l.relay.unused()
+		l.relay.unused(&l.line)
 		if err != nil && ctx.Err() == nil {
 			l.Log.Error("nothing can be claimed", "error", err)
 		}
@@ -59,7 +59,7 @@ func (l *lane) work(ctx context.Context) bool {
 // troubled acts on what broke a window off.
 func (l *lane) troubled(ctx context.Context, err error) {
 	if _, ok := errors.AsType[*RelayError](err); !ok {
-		l.relay.unused()
+		l.relay.unused(&l.line)
 		if akkoord.KindOf(err) != akkoord.Unavailable { // the store, which heals by itself
 			l.pause(l.w.MailingID, "This mailing can't be written: "+err.Error())
 		}
@@ -191,7 +191,7 @@ func (l *lane) Done(e Envelope, o Outcome) {
 
 // praise forgets the failures and refusals before a success.
 func (l *lane) praise() {
-	l.relay.good()
+	l.relay.works(&l.line)
 	l.mu.Lock()
 	struck := len(l.strikes) > 0
 	l.mu.Unlock()

@@ -35,7 +35,7 @@ func (l *noticeLane) run(ctx context.Context) {
 	l.ctx = ctx
 	defer l.hangUp()
 	for ctx.Err() == nil {
-		if !l.relay.admit() || !l.work(ctx) {
+		if !l.relay.admit(&l.line) || !l.work(ctx) {
 			l.rest(ctx, l.Outbox.OutboxReady())
 		}
 	}
@@ -45,7 +45,7 @@ func (l *noticeLane) work(ctx context.Context) bool {
 	l.claimed = l.Now()
 	due, err := l.Outbox.ClaimSystem(ctx, max(l.batch, minBatch))
 	if err != nil || len(due) == 0 {
-		l.relay.unused()
+		l.relay.unused(&l.line)
 		if err != nil && ctx.Err() == nil {
 			l.Log.Error("the outbox can't be claimed", "error", err)
 		}
@@ -127,7 +127,7 @@ func (l *noticeLane) Done(e Envelope, o Outcome) {
 	switch o.State {
 	case Requeue, Skipped: // given back with the rest, or noted already
 	case Sent, Failed:
-		l.relay.good()
+		l.relay.works(&l.line)
 		l.note(i, akkoord.SystemResult{Done: true, Code: replyCode(o), Attempts: l.due[i].Attempts + 1})
 	default:
 		l.later(i, replyCode(o))

@@ -158,6 +158,8 @@ type line struct {
 	session *Session
 	unguard func() bool
 	used    time.Time
+	alone   pause // after its own failures
+	working bool  // the breaker counts it
 }
 
 // open gives the kept session, or a new one.
@@ -180,6 +182,7 @@ func (l *line) hangUp() {
 		l.session.Close()
 		l.unguard()
 		l.session = nil
+		l.relay.gone(l)
 	}
 }
 
@@ -221,8 +224,8 @@ func (l *line) converse(ctx context.Context, src source) error {
 			return err
 		}
 	}
-	if ctx.Err() == nil {
-		l.relay.good()
+	if ctx.Err() == nil && l.session != nil {
+		l.relay.works(l)
 	}
 	return ctx.Err()
 }
@@ -232,16 +235,14 @@ func (l *line) converse(ctx context.Context, src source) error {
 func (l *line) failed(ctx context.Context, err error) (stop bool) {
 	e, ok := errors.AsType[*RelayError](err)
 	if !ok || ctx.Err() != nil || e.Relay == RelayFine {
-		l.relay.unused()
+		l.relay.unused(l)
 		return false
 	}
 	if e.Relay == RelayStop && (e.Stage == StageRcpt || e.Stage == StageData || e.Stage == StageBody) {
-		l.relay.good() // it talks; it is the mail that it refuses
+		l.relay.talks(l) // it is the mail that it refuses
 		return false
 	}
-	if pause := l.relay.bad(); pause > 0 {
-		l.Log.Warn("the relay is left alone for a while", "pause", pause.Round(time.Second), "error", e)
-	}
+	l.Log.Warn("a connection to the relay is left alone for a while", "pause", l.relay.bad(l).Round(time.Second), "error", e)
 	return e.Relay == RelayStop
 }
 

@@ -21,6 +21,7 @@ type lane struct {
 	plates map[plateKey]*plate
 	raw    []byte // the message before it is signed
 	skip   string // code of the gate's last no
+	begun  int    // whose mail was marked and has no result yet; -1 for nobody's
 }
 
 func (l *lane) run(ctx context.Context) {
@@ -44,8 +45,11 @@ func (l *lane) work(ctx context.Context) bool {
 		}
 		return false
 	}
-	l.w, l.next, l.halt, l.stall, l.plates = w, 0, false, false, map[plateKey]*plate{}
-	err = l.converse(ctx, l)
+	l.w, l.next, l.begun, l.halt, l.stall, l.plates = w, 0, -1, false, false, map[plateKey]*plate{}
+	err = l.guard(func() error { return l.converse(ctx, l) })
+	if errors.Is(err, errFault) {
+		l.unclear()
+	}
 	if err != nil && ctx.Err() == nil {
 		l.troubled(ctx, err)
 	}
@@ -54,6 +58,16 @@ func (l *lane) work(ctx context.Context) bool {
 	}
 	l.w = nil
 	return err == nil && !l.stall
+}
+
+// unclear ends a conversation after a fault of ours. Whose mail was begun may
+// have it; all others of the window are as before.
+func (l *lane) unclear() {
+	l.drop()
+	if l.begun >= 0 {
+		o := Classify(StageBody, 0, "", "")
+		l.note(l.begun, l.attempted(l.begun, akkoord.Result{State: akkoord.Uncertain, Code: replyCode(o)}, false))
+	}
 }
 
 // troubled acts on what broke a window off.
@@ -149,6 +163,7 @@ func (l *lane) Body(e Envelope, dst []byte) ([]byte, error) {
 		l.halt, l.stall = true, true
 		return nil, errors.Join(ErrRequeue, err)
 	}
+	l.begun = i
 	return dst, nil
 }
 
@@ -187,6 +202,9 @@ func (l *lane) Done(e Envelope, o Outcome) {
 		}
 	}
 	l.note(i, l.attempted(i, r, o.Relay == RelayStop))
+	if i == l.begun {
+		l.begun = -1
+	}
 }
 
 // praise forgets the failures and refusals before a success.

@@ -39,6 +39,7 @@ type world struct {
 	path     string
 
 	deliveries mailer.Deliveries // the store, unless a test listens in
+	catalog    mailer.Catalog    // likewise
 	dialNet    func(context.Context, string, string) (net.Conn, error)
 	lanes      int
 	sign       *mailer.Signer
@@ -93,7 +94,7 @@ func (w *world) open() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.store, w.deliveries = s, s
+	w.store, w.deliveries, w.catalog = s, s, s
 }
 
 func person(i int) akkoord.Email {
@@ -135,7 +136,7 @@ func (w *world) press() *mailer.Press {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return &mailer.Press{Composer: c, Sender: sender, Catalog: w.store, Links: w.keys.Links(), Key: w.keys.Derive("message-id"), Now: w.clock.Now}
+	return &mailer.Press{Composer: c, Sender: sender, Catalog: w.catalog, Links: w.keys.Links(), Key: w.keys.Derive("message-id"), Now: w.clock.Now}
 }
 
 func (w *world) draft() akkoord.Mailing {

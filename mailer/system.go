@@ -52,13 +52,27 @@ func (l *noticeLane) work(ctx context.Context) bool {
 		return false
 	}
 	l.due, l.next, l.noted = due, 0, make([]bool, len(due))
-	err = l.converse(ctx, l)
+	err = l.guard(func() error { return l.converse(ctx, l) })
+	if errors.Is(err, errFault) {
+		l.unclear()
+	}
 	if err != nil && ctx.Err() == nil && l.failed(ctx, err) {
 		l.Log.Error("the relay refuses our mail; confirmation mails wait", "error", err)
 	}
 	l.batch = min(2*l.next, maxBatch)
 	l.giveBack()
 	return err == nil
+}
+
+// unclear ends a conversation after a fault of ours. Those whose turn it was
+// are tried again later, so that they don't hold up the others for ever.
+func (l *noticeLane) unclear() {
+	l.drop()
+	for i := range l.next {
+		if !l.noted[i] {
+			l.later(i, "fault")
+		}
+	}
 }
 
 // giveBack makes the rest of a claim due as before.
@@ -101,7 +115,8 @@ func (l *noticeLane) Next() (Envelope, bool) {
 // Body renders the mail.
 func (l *noticeLane) Body(e Envelope, dst []byte) ([]byte, error) {
 	i := e.Ref.(int)
-	raw, err := l.write(&l.due[i], e.ID, dst)
+	raw := dst
+	err := l.guard(func() (err error) { raw, err = l.write(&l.due[i], e.ID, dst); return err })
 	if err != nil {
 		l.Log.Error("a confirmation mail can't be written", "outbox", l.due[i].ID, "error", err)
 		l.later(i, "unwritable")

@@ -15,6 +15,8 @@ type Admin struct {
 	Text    string // shown when Problem has no text
 	Path    string // this page's path, which also answers ?locale=
 	Zone    *time.Location
+
+	SeesPeople bool // may open the pages about people: without it nothing leads there
 }
 
 // LoginPage is GET /admin/login. With Action it is the page behind a one-time
@@ -138,6 +140,7 @@ func (MailingPage) States() []string {
 type DeliveryRow struct {
 	Person   string // path of the person's page; empty when erased
 	Address  string // masked
+	Name     string // empty when not known
 	State    string
 	Reason   string // code of the gate for a skip
 	Reply    string // what the SMTP server said
@@ -157,9 +160,9 @@ type PeoplePage struct {
 
 // PersonRow is a person in the list.
 type PersonRow struct {
-	URL, Address, Locale string // the address is masked
-	Consents             []ConsentBadge
-	Since                time.Time
+	URL, Address, Name, Locale string
+	Consents                   []ConsentBadge
+	Since                      time.Time
 }
 
 // ConsentBadge is where a person stands with a purpose.
@@ -175,7 +178,7 @@ type PersonPage struct {
 	Interests                 []string
 	Consents                  []PersonConsent
 	Events                    []EventRow // oldest first
-	Export                    string     // path of the JSON export; empty for none
+	Export, ExportCSV         string     // paths of the exports as JSON and CSV; empty for none
 }
 
 // PersonConsent is a person's standing for one purpose.
@@ -218,7 +221,6 @@ type PurposeCard struct {
 	Version           int
 	Wordings          []Wording
 	Active, Pending   int
-	InactiveAfterDays int
 	Forms             []FormLink
 }
 

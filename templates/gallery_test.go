@@ -48,7 +48,7 @@ func progress() Progress {
 }
 
 func desk(section string) Admin {
-	return Admin{User: "femke@zonvaart.example", Section: section, Token: "t0ken", Path: "/admin"}
+	return Admin{User: "femke@zonvaart.example", Section: section, Token: "t0ken", Path: "/admin", SeesPeople: true}
 }
 
 func mailing() MailingPage {
@@ -57,7 +57,7 @@ func mailing() MailingPage {
 		MailingRow: MailingRow{ID: "m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
 		Preview:    "/admin/mailings/m2/preview", CanPause: true, CanCancel: true, Refresh: 2, Next: "?cursor=abc",
 		Deliveries: []DeliveryRow{
-			{Person: "/admin/people/1", Address: "a•••••@voorbeeld.example", State: "sent", Reply: "250 2.0.0 Ok: queued as 7C1", Attempts: 1, At: now},
+			{Person: "/admin/people/1", Address: "a•••••@voorbeeld.example", Name: "Anouk", State: "sent", Reply: "250 2.0.0 Ok: queued as 7C1", Attempts: 1, At: now},
 			{Person: "/admin/people/2", Address: "b••@mail.example", State: "deferred", Reply: "451 4.7.1 Greylisted", Attempts: 2, At: now},
 			{Address: "", State: "skipped", Reason: "withdrawn", At: now},
 			{Person: "/admin/people/4", Address: "d••••@ander.example", State: "uncertain", Attempts: 1, At: now},
@@ -87,7 +87,7 @@ func gallery() map[string]any {
 	preferences := PreferencesPage{Site: own, Action: "/preferences/x", Address: "a•••••@voorbeeld.example", Notice: NoticeStopped, Subject: "Aanbiedingen ski-uitrusting",
 		Purposes: []PreferencePurpose{
 			{Slug: "travel-news", Name: "Reisnieuws", Wording: newsWording, State: "active", Since: now, Source: "het formulier op onze homepage", Version: 3},
-			{Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", Wording: skiWording},
+			{Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", Wording: skiWording, Explanation: "aanbiedingen van onze eigen skiwinkel."},
 		},
 		Interests: []Interest{{"motorvakantie", "Motorvakantie", false}, {"wintersport", "Wintersport", true}, {"stedentrip", "Stedentrip", true}},
 		Name:      "Anouk", Locale: "nl", Export: true, Erase: true,
@@ -110,8 +110,10 @@ func gallery() map[string]any {
 		"confirmed-again":    ConfirmedPage{Site: own, Repeat: true, Purposes: []AskedPurpose{newsIn, skiIn}},
 		"confirm-old":        ConfirmOldPage{Site: zonvaart(""), Again: "/f/home"},
 		"expired":            LinkExpiredPage{Site: zonvaart("/confirm/x"), Resend: "/confirm/x/resend", EraseOn: now},
-		"not-me":             NotMeDonePage{zonvaart("")},
+		"not-me":             NotMeDonePage{Site: zonvaart(""), Erased: true, Blocked: true},
+		"not-me-still":       NotMeDonePage{Site: own, Blocked: true, Still: []string{"Aanbiedingen ski-uitrusting"}},
 		"unsubscribe":        UnsubscribePage{Site: own, Action: "/unsubscribe/x", Address: "a•••••@voorbeeld.example", Campaign: "Winter 2027", Purpose: "Reisnieuws", Others: []string{"Aanbiedingen ski-uitrusting"}},
+		"unsubscribe-left":   UnsubscribePage{Site: own, Action: "/unsubscribe/x", Campaign: "Winter 2027", CampaignLeft: now, Purpose: "Reisnieuws"},
 		"unsubscribed":       unsubscribed,
 		"unsubscribed-all":   UnsubscribedPage{Site: Site{}, Scope: "all"},
 		"resubscribed":       ResubscribedPage{Site: own, Leave: "/unsubscribe/x", Name: "Reisnieuws", At: now},
@@ -122,6 +124,7 @@ func gallery() map[string]any {
 		"home":               HomePage{zonvaart("/"), []FormLink{{"Reisnieuws in uw mailbox", "Reisideeën en aanbiedingen, twee keer per maand.", "/f/home"}, {"Skiwinkel", "", "/f/ski"}}},
 		"home-bare":          HomePage{},
 		"error-404":          ErrorPage{zonvaart(""), 404, "link_invalid", ""},
+		"error-used":         ErrorPage{zonvaart(""), 404, "link_used", ""},
 		"error-429":          ErrorPage{zonvaart(""), 429, "too_many", ""},
 		"error-503-bare":     ErrorPage{Site{}, 503, "", ""},
 		"admin-login":        LoginPage{Admin: Admin{Path: "/admin/login"}},
@@ -133,17 +136,17 @@ func gallery() map[string]any {
 		"admin-people":       people(),
 		"admin-people-none":  PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
 		"admin-person":       person(),
-		"admin-purposes": PurposesPage{desk("purposes"), []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", Version: 3, Active: 12480, Pending: 14, InactiveAfterDays: 365,
+		"admin-purposes": PurposesPage{desk("purposes"), []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", Version: 3, Active: 12480, Pending: 14,
 			Wordings: []Wording{{"nl", newsWording}, {"en", "Yes, Zonvaart Reizen may e-mail me travel ideas and holiday offers."}}, Forms: []FormLink{{"home", "", "/f/home"}}}}},
 	}
 }
 
 func privacy() PrivacyPage {
 	return PrivacyPage{
-		Site: zonvaart("/privacy"), Version: 4, Since: now.AddDate(0, -2, 0), Older: []int{3, 2}, Controller: "Zonvaart Reizen B.V.", PendingDays: 14, ProofYears: 3,
+		Site: zonvaart("/privacy"), Version: 4, Since: now.AddDate(0, -2, 0), Older: []int{3, 2}, Controller: "Zonvaart Reizen B.V.", PendingDays: 14,
 		Purposes: []PrivacyPurpose{
-			{"Reisnieuws", "Met uw e-mailadres, taal en interesses kiezen wij welke reizen wij u laten zien.", "consent", 365},
-			{"Aanbiedingen ski-uitrusting", "", "existing_customer", 0},
+			{"Reisnieuws", "Met uw e-mailadres, taal en interesses kiezen wij welke reizen wij u laten zien.", "consent"},
+			{"Aanbiedingen ski-uitrusting", "", "existing_customer"},
 		},
 		Processors: []PrivacyProcessor{{"Postrelais B.V.", "Nederland", "relay", now.AddDate(0, -8, 0)}, {"Serverhuis Noord", "Nederland", "hosting", time.Time{}}},
 	}
@@ -161,8 +164,8 @@ func dashboard() DashboardPage {
 
 func people() PeoplePage {
 	return PeoplePage{Admin: desk("people"), Total: 12480, Next: "?cursor=x", People: []PersonRow{
-		{"/admin/people/1", "a•••••@voorbeeld.example", "nl", []ConsentBadge{{"Reisnieuws", "active"}, {"Aanbiedingen ski-uitrusting", "pending"}}, now},
-		{"/admin/people/2", "b••@mail.example", "en", []ConsentBadge{{"Reisnieuws", "withdrawn"}}, now.AddDate(0, -4, 0)},
+		{"/admin/people/1", "anouk@voorbeeld.example", "Anouk", "nl", []ConsentBadge{{"Reisnieuws", "active"}, {"Aanbiedingen ski-uitrusting", "pending"}}, now},
+		{"/admin/people/2", "bo@mail.example", "", "en", []ConsentBadge{{"Reisnieuws", "withdrawn"}}, now.AddDate(0, -4, 0)},
 	}}
 }
 
@@ -173,7 +176,7 @@ func person() PersonPage {
 			{1, now.Add(-time.Hour), "requested", "Reisnieuws", "", "form:home", "", 3},
 			{2, now, "confirmed", "Reisnieuws", "", "link", "", 3},
 			{3, now.Add(time.Hour), "withdrawn", "Aanbiedingen ski-uitrusting", "winter-2027", "link", "de persoon", 0},
-		}, Export: "/admin/people/1/export"}
+		}, Export: "/admin/people/1/export", ExportCSV: "/admin/people/1/export?format=csv"}
 }
 
 // TestGallery keeps every page as it was looked at; -update writes it anew.

@@ -173,7 +173,7 @@ func TestMailing(t *testing.T) {
 	b.get("/admin", "Winter 2027", "Travel news", "Sneeuw &lt;b&gt;")
 	b.get(path, "Draft", `sandbox`, `value="send"`)
 	page := b.press(path, url.Values{"act": {"send"}})
-	for _, want := range []string{"The mailing has started.", "Sending", "p•••••@voorbeeld.example", `http-equiv="refresh"`} {
+	for _, want := range []string{"The mailing has started.", "Sending", "p•••••@voorbeeld.example", "<td>Zoë</td>", `http-equiv="refresh"`} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("after sending, the page lacks %q", want)
 		}
@@ -181,7 +181,7 @@ func TestMailing(t *testing.T) {
 	if strings.Contains(b.get(path).body, "The mailing has started.") {
 		t.Error("the notice stands there twice")
 	}
-	if last, _ := f.trail(); !strings.HasSuffix(last, " mailing.deliveries mailing:1") {
+	if last, _ := f.trail(); !strings.HasSuffix(last, " mailing.deliveries mailing:"+strings.TrimPrefix(path, "/admin/mailings/")) {
 		t.Errorf("the list of people left %q", last)
 	}
 	_, before := f.trail()
@@ -200,9 +200,10 @@ func TestMailing(t *testing.T) {
 		}
 	}
 	analyst := f.as(akkoord.RoleAnalyst)
-	if page := analyst.get(path); strings.Contains(page.body, "voorbeeld.example") || strings.Contains(page.body, `value="cancel"`) {
-		t.Error("an analyst sees people or buttons")
+	if page := analyst.get(path); strings.Contains(page.body, "voorbeeld.example") || strings.Contains(page.body, `value="cancel"`) || strings.Contains(page.body, "/admin/people") {
+		t.Error("an analyst sees people, a way to them, or buttons")
 	}
+	b.get(path, `href="/admin/people"`)
 }
 
 // TestBlocked shows all that stands in the way before somebody presses send.
@@ -238,21 +239,28 @@ func TestPeople(t *testing.T) {
 		f.person(fmt.Sprintf("p%d@voorbeeld.example", i))
 	}
 	b := f.as(akkoord.RoleDPO)
-	object := fmt.Sprintf("subscriber:%d", p.ID)
+	object := "subscriber:" + p.PublicID.String()
 	path := "/admin/people/" + p.PublicID.String()
 	for _, tt := range []struct{ path, want, audit string }{
-		{"/admin/people", "p•••••@voorbeeld.example", "subscriber.list subscriber"},
-		{"/admin/people?after=50", "p•••••@voorbeeld.example", "subscriber.list subscriber"},
+		{"/admin/people", "pim@voorbeeld.example</a></th><td>Zoë</td>", "subscriber.list subscriber"},
+		{"/admin/people?after=50", "p59@voorbeeld.example", "subscriber.list subscriber"},
 		{"/admin/people?email=PIM@voorbeeld.example", path, "subscriber.search " + object},
-		{"/admin/people?email=nobody@voorbeeld.example", "Nobody", "subscriber.search subscriber:0"},
+		{"/admin/people?email=nobody@voorbeeld.example", "Nobody", "subscriber.search subscriber"},
 		{path, "Ja, mail mij.", "subscriber.read " + object},
 		{path + "/export", `"email": "pim@voorbeeld.example"`, "subscriber.export " + object},
+		{path + "/export?format=csv", "person.email,pim@voorbeeld.example", "subscriber.export " + object},
 	} {
 		_, before := f.trail()
 		b.get(tt.path, tt.want)
 		if last, n := f.trail(); n != before+1 || !strings.HasSuffix(last, tt.audit) {
 			t.Errorf("%s left %q, want %q", tt.path, last, tt.audit)
 		}
+	}
+	if r := b.get(path + "/export?format=csv"); !strings.HasPrefix(r.header.Get("Content-Type"), "text/csv") || !strings.Contains(r.header.Get("Content-Disposition"), ".csv") {
+		t.Errorf("the CSV came as %v", r.header)
+	}
+	if r := b.send("GET", path+"/export?format=pdf", ""); r.status != http.StatusUnprocessableEntity {
+		t.Errorf("an export in a format that there is not: %d", r.status)
 	}
 	b.get("/admin/people", "after=")
 	b.get(path, "form:home", "Travel news", "pim@voorbeeld.example")
@@ -262,7 +270,9 @@ func TestPeople(t *testing.T) {
 			t.Errorf("%s: %d", bad, r.status)
 		}
 	}
-	b.get("/admin/purposes", "Yes, mail me.", "Ja, mail mij.", "/f/home", "61")
+	if page := b.get("/admin/purposes", "Yes, mail me.", "Ja, mail mij.", "/f/home", "61"); strings.Contains(page.body, "365") {
+		t.Error("the page promises what is not done")
+	}
 	b.get("/admin", "61")
 }
 

@@ -144,7 +144,7 @@ func (s *Site) purposes(w http.ResponseWriter, r *http.Request, v visit) error {
 	page := templates.PurposesPage{Admin: s.frame(r, v, "purposes")}
 	for _, p := range purposes {
 		card := templates.PurposeCard{
-			Slug: p.Slug, Name: p.Text(v.locale).Name, Basis: string(p.Basis), Version: p.Version, InactiveAfterDays: p.InactiveAfter,
+			Slug: p.Slug, Name: p.Text(v.locale).Name, Basis: string(p.Basis), Version: p.Version,
 			Active: int(counts[p.ID][akkoord.Active]), Pending: int(counts[p.ID][akkoord.Pending]), Forms: formLinks(forms, p.Slug, v.locale),
 		}
 		for _, locale := range akkoord.Locales {

@@ -35,11 +35,14 @@ type fixture struct {
 }
 
 // postbox takes test mails and draws previews as plainly as can be.
-type postbox struct{ sent []string }
+type postbox struct {
+	sent []string
+	err  error // refuses test mails
+}
 
 func (p *postbox) SendTest(_ context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
 	p.sent = append(p.sent, m.Variant(variant).Subject+"|"+locale+"|"+to.Address())
-	return nil
+	return p.err
 }
 
 func (p *postbox) Preview(_ context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error) {

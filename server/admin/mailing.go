@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/trail"
 	"akkoord/templates"
 )
 
@@ -91,8 +92,16 @@ func (s *Site) deliveries(r *http.Request, v visit, page *templates.MailingPage,
 	if err != nil {
 		return err
 	}
+	ids, numbers := make([]akkoord.ID, len(rows)), make([]int64, len(rows))
+	for i, d := range rows {
+		ids[i], numbers[i] = d.Subscriber, d.SubscriberID
+	}
+	names, err := s.cfg.Store.PersonNames(ctx, numbers)
+	if err != nil {
+		return err
+	}
 	for _, d := range rows {
-		row := templates.DeliveryRow{Address: d.Email.Masked(), State: d.State.String(), Reply: d.Reply, Attempts: d.Attempts, At: d.UpdatedAt}
+		row := templates.DeliveryRow{Address: d.Email.Masked(), Name: names[d.SubscriberID], State: d.State.String(), Reply: d.Reply, Attempts: d.Attempts, At: d.UpdatedAt}
 		if d.State == akkoord.Queued || d.State == akkoord.OnWire {
 			row.State = "open"
 		}
@@ -107,10 +116,10 @@ func (s *Site) deliveries(r *http.Request, v visit, page *templates.MailingPage,
 	if next != 0 {
 		page.Next = r.URL.Path + "?" + url.Values{"state": {page.Filter}, "after": {strconv.FormatInt(next, 10)}}.Encode() + "#deliveries"
 	}
-	if s.looked(ctx, mailingObject(m)+"?"+r.URL.RawQuery) {
+	if s.looked(ctx, trail.Mailing(m)+"?"+r.URL.RawQuery) {
 		return nil
 	}
-	return s.cfg.Store.Audit(ctx, v.user.Actor(), "mailing.deliveries", mailingObject(m), strconv.Itoa(len(rows))+" people")
+	return s.cfg.Store.Audit(ctx, v.user.Actor(), "mailing.deliveries", trail.Mailing(m), trail.People(ids))
 }
 
 // lookTime is how long a page that reloads itself counts as one look.
@@ -137,9 +146,6 @@ func after(r *http.Request) akkoord.Page {
 	return akkoord.Page{After: n, Limit: pageSize}
 }
 
-// mailingObject names a mailing in the audit trail.
-func mailingObject(m akkoord.Mailing) string { return "mailing:" + strconv.FormatInt(m.ID, 10) }
-
 // previewPolicy lets a mail show its pictures, inside our own frame, and
 // nothing else.
 const previewPolicy = "default-src 'none'; img-src 'self' https: http: data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
@@ -153,7 +159,11 @@ func (s *Site) preview(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil || variant < 0 || variant >= len(m.Variants) {
 		variant = 0
 	}
-	html, _, _, err := s.cfg.Mail.Preview(r.Context(), m, variant, v.locale)
+	locale, err := s.mailLocale(r.Context(), m, v.locale)
+	if err != nil {
+		return err
+	}
+	html, _, _, err := s.cfg.Mail.Preview(r.Context(), m, variant, locale)
 	if err != nil {
 		return err
 	}
@@ -237,8 +247,28 @@ func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, address str
 	if why := draft.Sendable(s.cfg.Sender()); len(why) > 0 {
 		return &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: why[0].Message}
 	}
-	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "mailing.test", mailingObject(m), ""); err != nil {
+	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "mailing.test", trail.Mailing(m), ""); err != nil {
 		return err
 	}
-	return s.cfg.Mail.SendTest(ctx, m, 0, v.locale, to)
+	locale, err := s.mailLocale(ctx, m, v.locale)
+	if err != nil {
+		return err
+	}
+	return s.cfg.Mail.SendTest(ctx, m, 0, locale, to)
+}
+
+// mailLocale gives the language to show a mailing in: the reader's own, or the
+// first of akkoord.Locales where its purpose has no texts in that one.
+func (s *Site) mailLocale(ctx context.Context, m akkoord.Mailing, wish string) (string, error) {
+	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return "", err
+	}
+	p, err := s.cfg.Store.PurposeByID(ctx, c.PurposeID)
+	for _, locale := range append([]string{wish}, akkoord.Locales...) {
+		if _, ok := p.Texts[locale]; ok {
+			return locale, err
+		}
+	}
+	return wish, err
 }

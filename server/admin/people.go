@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -8,6 +10,7 @@ import (
 	"strconv"
 
 	"akkoord"
+	"akkoord/server/trail"
 	"akkoord/templates"
 )
 
@@ -37,7 +40,7 @@ func (s *Site) search(ctx context.Context, v visit, page *templates.PeoplePage) 
 	if err != nil {
 		return err
 	}
-	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.search", subscriberObject(st), ""); err != nil {
+	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.search", trail.Subscriber(st.Subscriber), ""); err != nil {
 		return err
 	}
 	if st.Subscriber.ID == 0 {
@@ -54,6 +57,7 @@ func (s *Site) list(r *http.Request, v visit, page *templates.PeoplePage) error 
 	if err != nil {
 		return err
 	}
+	var ids []akkoord.ID
 	for _, p := range people {
 		st, err := s.cfg.Store.Standing(ctx, p.PublicID)
 		if err != nil {
@@ -66,17 +70,17 @@ func (s *Site) list(r *http.Request, v visit, page *templates.PeoplePage) error 
 		if err != nil {
 			return err
 		}
-		page.People = append(page.People, row)
+		page.People, ids = append(page.People, row), append(ids, p.PublicID)
 	}
 	if next != 0 {
 		page.Next = Prefix + "/people?" + url.Values{"after": {strconv.FormatInt(next, 10)}}.Encode()
 	}
-	return s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.list", "subscriber", strconv.Itoa(len(page.People))+" people")
+	return s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.list", "subscriber", trail.People(ids))
 }
 
 func (s *Site) personRow(ctx context.Context, v visit, st akkoord.Standing) (templates.PersonRow, error) {
 	row := templates.PersonRow{
-		URL: Prefix + "/people/" + st.Subscriber.PublicID.String(), Address: st.Subscriber.Email.Masked(),
+		URL: Prefix + "/people/" + st.Subscriber.PublicID.String(), Address: st.Subscriber.Email.Display(), Name: st.Subscriber.Name,
 		Locale: st.Subscriber.Locale, Since: st.Subscriber.CreatedAt,
 	}
 	for _, sub := range st.Subscriptions {
@@ -102,13 +106,13 @@ func (s *Site) person(w http.ResponseWriter, r *http.Request, v visit) error {
 	if st.Subscriber.ID == 0 {
 		return s.nothing(w, r, v)
 	}
-	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.read", subscriberObject(st), ""); err != nil {
+	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.read", trail.Subscriber(st.Subscriber), ""); err != nil {
 		return err
 	}
 	p := st.Subscriber
 	page := templates.PersonPage{
 		Admin: s.frame(r, v, "people"), ID: p.PublicID.String(), Address: p.Email.Display(), Name: p.Name, Locale: p.Locale,
-		Interests: p.Interests, Export: r.URL.Path + "/export",
+		Interests: p.Interests, Export: r.URL.Path + "/export", ExportCSV: r.URL.Path + "/export?format=csv",
 	}
 	if page.Consents, err = s.consents(ctx, v, st); err != nil {
 		return err
@@ -145,8 +149,13 @@ func (s *Site) events(ctx context.Context, v visit, subscriberID int64) ([]templ
 		return nil, err
 	}
 	var campaigns []int64
+	var actors []string
 	for _, e := range events {
-		campaigns = append(campaigns, e.CampaignID)
+		campaigns, actors = append(campaigns, e.CampaignID), append(actors, string(e.Actor))
+	}
+	names, err := s.cfg.Store.PublicNames(ctx, actors)
+	if err != nil {
+		return nil, err
 	}
 	slugs, err := s.cfg.Store.CampaignSlugs(ctx, campaigns)
 	if err != nil {
@@ -154,7 +163,7 @@ func (s *Site) events(ctx context.Context, v visit, subscriberID int64) ([]templ
 	}
 	var out []templates.EventRow
 	for _, e := range events {
-		row := templates.EventRow{Seq: e.Seq, At: e.At, Kind: string(e.Kind), Campaign: slugs[e.CampaignID], Source: e.Source, Actor: string(e.Actor), Version: e.WordingVersion}
+		row := templates.EventRow{Seq: e.Seq, At: e.At, Kind: string(e.Kind), Campaign: slugs[e.CampaignID], Source: e.Source, Actor: cmp.Or(names[string(e.Actor)], string(e.Actor)), Version: e.WordingVersion}
 		if e.PurposeID != 0 {
 			p, err := s.cfg.Store.PurposeByID(ctx, e.PurposeID)
 			if err != nil {
@@ -174,21 +183,27 @@ func (s *Site) export(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
+	format := cmp.Or(r.URL.Query().Get("format"), "json")
+	if format != "json" && format != "csv" {
+		return akkoord.Fieldf("format", "value_invalid", "The format is json or csv.")
+	}
 	record, err := s.cfg.Store.ExportPerson(r.Context(), v.user.Actor(), id)
 	if err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(record, "", "  ")
+	data, contentType := []byte(nil), "application/json"
+	if format == "csv" {
+		var out bytes.Buffer
+		err, contentType = record.WriteCSV(&out), "text/csv; charset=utf-8"
+		data = out.Bytes()
+	} else {
+		data, err = json.MarshalIndent(record, "", "  ")
+	}
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+id.String()+`.json"`)
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+id.String()+"."+format+`"`)
 	_, _ = w.Write(data) // the reader may have gone
 	return nil
-}
-
-// subscriberObject names a person in the audit trail.
-func subscriberObject(st akkoord.Standing) string {
-	return "subscriber:" + strconv.FormatInt(st.Subscriber.ID, 10)
 }

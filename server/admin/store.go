@@ -80,6 +80,9 @@ type Deliveries interface {
 // Slugs gives names for internal numbers.
 type Slugs interface {
 	CampaignSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
+	// PublicNames gives names by public id for those like "user:3".
+	PublicNames(ctx context.Context, names []string) (map[string]string, error)
+	PersonNames(ctx context.Context, ids []int64) (map[int64]string, error)
 }
 
 // Mail shows mailings and sends tests of them.

@@ -1,0 +1,55 @@
+package admin_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"akkoord"
+)
+
+// TestMailLocale shows a mailing in the reader's language only where its
+// purpose has texts in it.
+func TestMailLocale(t *testing.T) {
+	f := newFixture(t)
+	ctx := t.Context()
+	both := f.mailing()
+	p, err := f.store.PutPurpose(ctx, akkoord.ActorSystem, akkoord.Purpose{Slug: "english", Basis: akkoord.BasisConsent,
+		Texts: map[string]akkoord.PurposeText{"en": {Name: "News", Explanation: "Ideas.", Wording: "Yes."}}})
+	f.check(err)
+	c, err := f.store.PutCampaign(ctx, akkoord.ActorSystem, akkoord.Campaign{Slug: "english", Name: "English", PurposeID: p.ID})
+	f.check(err)
+	m, err := f.store.PutMailing(ctx, akkoord.ActorSystem, akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: "Snow", Markdown: "Snow."}})
+	f.check(err)
+	b := f.as(akkoord.RoleOwner)
+	b.get("/admin?locale=nl", `<html lang="nl">`)
+	for _, path := range []string{both, "/admin/mailings/" + m.PublicID.String()} {
+		b.get(path + "/preview")
+		b.press(path, url.Values{"act": {"test"}, "email": {"femke@zonvaart.example"}})
+	}
+	if len(f.mail.sent) != 2 || !strings.Contains(f.mail.sent[0], "|nl|") || !strings.Contains(f.mail.sent[1], "|en|") {
+		t.Errorf("sent %q", f.mail.sent)
+	}
+}
+
+// TestRefusals are told in the reader's language, with what the mail server
+// said beside it.
+func TestRefusals(t *testing.T) {
+	f := newFixture(t)
+	path := f.mailing()
+	b := f.as(akkoord.RoleOwner)
+	b.get("/admin?locale=nl")
+	f.mail.err = akkoord.Errorf(akkoord.Unavailable, "test_refused", "The mail server did not take the test (failed 550 5.7.1 no).")
+	page := b.press(path, url.Values{"act": {"test"}, "email": {"femke@zonvaart.example"}})
+	for _, want := range []string{"De mailserver nam de testmail niet aan.", "550 5.7.1 no"} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("after a refused test the page lacks %q", want)
+		}
+	}
+	if page := b.press(path, url.Values{"act": {"drop"}}); !strings.Contains(page.body, "Gebruik een van de knoppen op de pagina.") {
+		t.Error("an act that there is not is not told in Dutch")
+	}
+	if r := b.send("POST", path, "act=send", "Origin: https://evil.example", "Accept-Language: nl"); !strings.Contains(r.body, "kwam van een andere website") {
+		t.Errorf("a post of another site: %s", r.body)
+	}
+}

@@ -126,9 +126,11 @@ func (c *Composer) draft(l Letter) (*draft, error) {
 // strange reports whether a rendered text holds a mark that was not handed
 // out. Authors can make one of pieces that tags or character references keep
 // apart until the text is rendered.
-func (m *marks) strange(rendered string) bool {
-	for _, found := range brokenMark.FindAllStringSubmatch(rendered, -1) {
-		if n, _ := strconv.Atoi(strings.ReplaceAll(found[1], softBreak, "")); n >= len(m.slots) {
+func (m *marks) strange(rendered string) bool { return strange(rendered, m.slots) }
+
+func strange[T string | []byte](rendered T, slots []slot) bool {
+	for _, found := range brokenMark.FindAllStringSubmatch(string(rendered), -1) {
+		if n, _ := strconv.Atoi(strings.ReplaceAll(found[1], softBreak, "")); n >= len(slots) {
 			return true
 		}
 	}
@@ -162,12 +164,22 @@ func (l Letter) check() error {
 	if err := akkoord.CheckSlug("purpose", l.PurposeSlug); err != nil {
 		return err
 	}
-	for _, s := range []string{l.Subject, l.Preheader, l.Markdown, l.HTML, l.CampaignName, l.PurposeName, l.Controller, l.PostalAddress, l.PrivacyContact} {
+	return checkMarks(append(l.Sender.texts(), l.Subject, l.Preheader, l.Markdown, l.HTML, l.CampaignName, l.CampaignSlug, l.PurposeName, l.PurposeSlug)...)
+}
+
+// checkMarks refuses texts that would be taken for a gap.
+func checkMarks(texts ...string) error {
+	for _, s := range texts {
 		if strings.Contains(s, markStart) {
 			return errMark
 		}
 	}
 	return nil
+}
+
+// texts gives all that a mail says about its sender.
+func (s Sender) texts() []string {
+	return []string{s.From.Name, s.From.Address, s.ReplyTo, s.Controller, s.PostalAddress, s.PrivacyContact, s.BaseURL}
 }
 
 var errMark = akkoord.Errorf(akkoord.Invalid, "template_invalid", "The letters %q can't be used in a mail.", markStart)

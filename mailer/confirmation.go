@@ -2,7 +2,6 @@ package mailer
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -128,6 +127,9 @@ func (c *Composer) castNotice(kind akkoord.SystemMail, n Notice) (*noticePlate, 
 	if err != nil {
 		return nil, err
 	}
+	if gaps.strange(html) || gaps.strange(text) {
+		return nil, errMark
+	}
 	boundary := digest("boundary of "+html+text, 32)
 	raw, err := n.render(page, boundary, text, html, gaps)
 	if err != nil {
@@ -163,16 +165,11 @@ func (s *noticeSheet) setTitles(kind akkoord.SystemMail, w words) (layout string
 
 // check refuses texts that would be taken for a gap.
 func (n Notice) check() error {
-	texts := []string{n.From.Name, n.From.Address, n.ReplyTo, n.Controller, n.PostalAddress, n.PrivacyContact, n.BaseURL}
+	texts := n.Sender.texts()
 	for _, p := range n.Purposes {
 		texts = append(texts, p.Name, p.Wording)
 	}
-	for _, s := range texts {
-		if strings.Contains(s, markStart) {
-			return akkoord.Errorf(akkoord.Invalid, "template_invalid", "The letters %q can't be used in a mail.", markStart)
-		}
-	}
-	return nil
+	return checkMarks(texts...)
 }
 
 func (n Notice) render(page noticeSheet, boundary, text, html string, gaps *marks) ([]byte, error) {

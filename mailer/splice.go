@@ -241,8 +241,12 @@ var (
 func marksInURL(url string) string { return mark.ReplaceAllString(url, markStart+"${1}"+markURL) }
 
 // cutMessage cuts a rendered message at its marks. Boundary separates the
-// header, the text part and the HTML part.
+// header, the text part and the HTML part. A mark that was not handed out is
+// refused as template_invalid.
 func cutMessage(raw []byte, boundary string, slots []slot) ([]piece, error) {
+	if strange(raw, slots) {
+		return nil, errMark
+	}
 	parts := bytes.SplitAfter(raw, []byte("\r\n--"+boundary+"\r\n"))
 	if len(parts) != 3 {
 		return nil, fmt.Errorf("the boundary cuts the message in %d", len(parts))

@@ -352,9 +352,9 @@ func TestVisitorsPathInABrowserMeetsWCAG(t *testing.T) {
 	v.looks("")
 
 	v.press("a[href^='/preferences/']")
-	v.looks("Uw gegevens hier")
+	v.looks("Uw gegevens")
 	v.press("button[name=save][value=interests]")
-	v.looks("Uw gegevens hier")
+	v.looks("Uw gegevens")
 
 	var mailings struct{ Items []struct{ ID, State string } }
 	d.call("GET", "/campaigns/winter-2027/mailings", &mailings)

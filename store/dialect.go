@@ -126,12 +126,6 @@ func checkpoint(ctx context.Context, db *sql.DB) error {
 // order. SQLite looks $n up by name, in a time that grows with their number.
 func placeholder(int) string { return "?" }
 
-// unique reports whether err says that a value is taken.
-func unique(err error) bool {
-	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-}
-
 // full reports whether err says that the disk is full: nothing is lost, and
 // writing goes on when there is space again (P04).
 func full(err error) bool {

@@ -89,18 +89,6 @@ const (
 	byHash     = `subscriber.email_hash = $1`
 )
 
-func subscriptions(q querier, subscriberID int64) ([]akkoord.Subscription, error) {
-	var out []akkoord.Subscription
-	rows, err := q.query(`SELECT purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed
-		FROM subscription WHERE subscriber_id = $1 ORDER BY purpose_id`, subscriberID)
-	err = each(rows, err, func(r *sql.Rows) error {
-		s, err := scanSubscription(r)
-		out = append(out, s)
-		return err
-	})
-	return out, err
-}
-
 // subscriptionRow is a subscription as it is stored.
 type subscriptionRow struct {
 	akkoord.Subscription
@@ -119,12 +107,6 @@ func (x *subscriptionRow) subscription() akkoord.Subscription {
 	s.State, s.Basis, s.Request = akkoord.State(x.state), akkoord.Basis(x.basis), id16(x.request)
 	s.Since, s.WasActive, s.Agreed = fromMicros(x.since), fromMicros(x.was), fromMicros(x.agreed)
 	return s
-}
-
-func scanSubscription(r row) (akkoord.Subscription, error) {
-	var x subscriptionRow
-	err := r.Scan(x.fields()...)
-	return x.subscription(), err
 }
 
 func suppressions(q querier, h akkoord.AddressHash) ([]akkoord.SuppressionKind, error) {

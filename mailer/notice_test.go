@@ -81,7 +81,7 @@ func TestASignUpGetsOneMailWhoseLinkConfirmsP03(t *testing.T) {
 	// Signing up again tells the person, once a day, and changes nothing.
 	w.signUp("anouk@voorbeeld.example")
 	w.signUp("Anouk@voorbeeld.example")
-	if got, err = w.server.Wait(timeout(t), e.Address(), 2); err != nil {
+	if _, err = w.server.Wait(timeout(t), e.Address(), 2); err != nil {
 		t.Fatal(err)
 	}
 	w.settled()

@@ -34,7 +34,14 @@ type DashboardPage struct {
 	Active, Pending, Left int // people in, waiting, and gone in the last seven days
 	Campaigns             []CampaignCard
 	Missing               []string // what stands in the way of sending: "controller", "postal_address", "contact", "smtp", "from"
-	Refresh               int      // seconds until the page reloads; 0 for never
+	Follow
+}
+
+// Follow is how a page shows what is going on. It reloads itself only for who
+// asked for that with ?live=1, and offers to stop (WCAG 2.2.1).
+type Follow struct {
+	Going   bool // something is going on that can be followed
+	Refresh int  // seconds until the page reloads; 0 for never
 }
 
 // CampaignCard is a campaign and its mailings, newest first.
@@ -114,7 +121,7 @@ type MailingPage struct {
 	Filter     string // the state that deliveries are limited to; empty for all
 	Deliveries []DeliveryRow
 	Next       string // path of the next page of deliveries
-	Refresh    int    // seconds until the page reloads; 0 for never
+	Follow
 }
 
 // Blocker is one reason why something can't be done.

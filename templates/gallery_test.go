@@ -55,7 +55,7 @@ func mailing() MailingPage {
 	return MailingPage{
 		Admin: desk("campaigns"), Campaign: "Winter 2027", Purpose: "Reisnieuws", Segment: "Wintersport", Action: "/admin/mailings/m2",
 		MailingRow: MailingRow{ID: "m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
-		Preview:    "/admin/mailings/m2/preview", CanPause: true, CanCancel: true, Refresh: 2, Next: "?cursor=abc",
+		Preview:    "/admin/mailings/m2/preview", CanPause: true, CanCancel: true, Follow: Follow{Going: true}, Next: "?cursor=abc",
 		Deliveries: []DeliveryRow{
 			{Person: "/admin/people/1", Address: "a•••••@voorbeeld.example", Name: "Anouk", State: "sent", Reply: "250 2.0.0 Ok: queued as 7C1", Attempts: 1, At: now},
 			{Person: "/admin/people/2", Address: "b••@mail.example", State: "deferred", Reply: "451 4.7.1 Greylisted", Attempts: 2, At: now},
@@ -153,7 +153,7 @@ func privacy() PrivacyPage {
 }
 
 func dashboard() DashboardPage {
-	return DashboardPage{Admin: desk("campaigns"), Active: 12480, Pending: 14, Left: 9, Refresh: 2, Campaigns: []CampaignCard{
+	return DashboardPage{Admin: desk("campaigns"), Active: 12480, Pending: 14, Left: 9, Follow: Follow{Going: true, Refresh: 5}, Campaigns: []CampaignCard{
 		{"winter-2027", "Winter 2027", "Reisnieuws", []MailingRow{
 			{ID: "m2", URL: "/admin/mailings/m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
 			{ID: "m1", URL: "/admin/mailings/m1", Subject: "Vroeg boeken: de Tiroler kaart", State: "sent", At: now.AddDate(0, 0, -14), Progress: Progress{Total: 12411, Sent: 12380, Failed: 21, Skipped: 10}},

@@ -15,7 +15,8 @@ import (
 // without their bar.
 const shown = 20
 
-// Seconds until a page with something going on reloads itself.
+// Seconds until a page with something going on reloads itself, for who follows
+// it.
 const (
 	dashboardRefresh = 5
 	mailingRefresh   = 2
@@ -47,7 +48,7 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 		}
 		rows[m.CampaignID] = append(rows[m.CampaignID], row)
 		if m.State == akkoord.MailingSending {
-			page.Refresh = dashboardRefresh
+			page.Follow = follow(r, dashboardRefresh)
 		}
 	}
 	for _, c := range slices.Backward(campaigns) {
@@ -60,6 +61,15 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 		})
 	}
 	return s.page(w, v, http.StatusOK, page)
+}
+
+// follow offers to follow what is going on, or does it where it was asked for.
+func follow(r *http.Request, seconds int) templates.Follow {
+	f := templates.Follow{Going: true}
+	if r.URL.Query().Get("live") != "" {
+		f.Refresh = seconds
+	}
+	return f
 }
 
 // row gives a mailing as a line, with its counts when wanted.

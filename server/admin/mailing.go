@@ -46,7 +46,7 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 	page.Campaign, page.Purpose = c.Name, p.Text(v.locale).Name
 	s.offer(&page, m, v.user.Role)
 	if m.State == akkoord.MailingSending {
-		page.Refresh = mailingRefresh
+		page.Follow = follow(r, mailingRefresh)
 	}
 	if !m.StartedAt.IsZero() && v.user.Role.May(akkoord.ReadPeople) {
 		if err := s.deliveries(r, v, &page, m); err != nil {

@@ -304,7 +304,7 @@ func (s *Store) SetProfile(ctx context.Context, person akkoord.ID, p akkoord.Pro
 			}
 		}
 		if o.Actor != akkoord.ActorPerson {
-			return t.audit(o.Actor, "subscriber.change", subscriberObject(sub.ID), "")
+			return t.audit(o.Actor, "subscriber.change", named("subscriber", sub.PublicID.String()), "")
 		}
 		return nil
 	})

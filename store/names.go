@@ -16,9 +16,6 @@ func named(kind, name string) string { return kind + ":" + name }
 // are named too. PublicNames tells which thing it was.
 func object(kind string, id int64) string { return named(kind, strconv.FormatInt(id, 10)) }
 
-// subscriberObject names a person in the audit trail by their number.
-func subscriberObject(id int64) string { return object("subscriber", id) }
-
 // missing turns "no rows" into a NotFound error about the kind of thing.
 func missing(err error, kind string) error {
 	if errors.Is(err, sql.ErrNoRows) {

@@ -108,7 +108,7 @@ func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
 	}
 	t.mailings = append(t.mailings, m.ID)
 	t.mailing = t.mailing || next == akkoord.MailingSending
-	return t.audit(actor, "mailing."+act, object("mailing", m.ID), m.Why)
+	return t.audit(actor, "mailing."+act, named("mailing", m.PublicID.String()), m.Why)
 }
 
 func (t *tx) start(m *akkoord.Mailing) error {

@@ -87,7 +87,7 @@ func testPeople(t *testing.T, open Open) {
 		if diff := cmp.Diff([]string{"requested news", "confirmed news", "rectified"}, a.lines(t, p.ID)); diff != "" {
 			t.Errorf("ledger (-want +got):\n%s", diff)
 		}
-		if !slices.Contains(a.trail(t), fmt.Sprintf("key:1 subscriber.change subscriber:%d", p.ID)) {
+		if !slices.Contains(a.trail(t), "key:1 subscriber.change subscriber:"+p.PublicID.String()) {
 			t.Error("the audit trail does not have the administrator's change")
 		}
 		if err := a.SetProfile(t.Context(), akkoord.ID{1}, akkoord.Profile{Name: &name}, byLink); akkoord.KindOf(err) != akkoord.NotFound {

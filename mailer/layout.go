@@ -8,7 +8,9 @@ import (
 	htmltemplate "html/template"
 	"io"
 	"io/fs"
+	"maps"
 	netmail "net/mail"
+	"slices"
 	"strings"
 	texttemplate "text/template"
 
@@ -143,6 +145,9 @@ func (c *Composer) language(locale string) (language, string) {
 	}
 	return c.languages[fallback], fallback
 }
+
+// locales gives the languages that mails exist in.
+func (c *Composer) locales() []string { return slices.Sorted(maps.Keys(c.languages)) }
 
 // draw fills a layout's HTML, with the style sheet inlined, and its text.
 func (l language) draw(name string, data, textData any) (html, text string, err error) {

@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"mime/quotedprintable"
 	netmail "net/mail"
+	"slices"
 	"strings"
 
 	"akkoord"
@@ -83,6 +84,31 @@ type Tester struct {
 // Preview is Press.Preview.
 func (t *Tester) Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error) {
 	return t.Press.Preview(ctx, m, variant, locale)
+}
+
+// Obstacles gives all that forbids sending a mailing, or nothing: what
+// akkoord.Mailing.Sendable says, and what composing it says in each variant and
+// in every language that readers may have.
+func (t *Tester) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Reason, error) {
+	why := m.Sendable(s)
+	known := len(why)
+	for variant := range max(len(m.Variants), 1) {
+		for _, locale := range t.Press.Composer.locales() {
+			_, err := t.Press.cast(ctx, m, variant, locale)
+			if err == nil {
+				continue
+			}
+			if akkoord.KindOf(err) == "" {
+				return nil, err
+			}
+			r := akkoord.Reason{Code: akkoord.CodeOf(err), Message: err.Error()}
+			said := slices.ContainsFunc(why[:known], func(k akkoord.Reason) bool { return k.Code == r.Code })
+			if !said && !slices.Contains(why, r) {
+				why = append(why, r)
+			}
+		}
+	}
+	return why, nil
 }
 
 // SendTest sends a mailing to an address that the author chose. Nothing is

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	netmail "net/mail"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/mailer"
 	"akkoord/server/admin"
 	"akkoord/store"
 	"akkoord/templates"
@@ -34,10 +37,16 @@ type fixture struct {
 	now time.Time
 }
 
-// postbox takes test mails and draws previews as plainly as can be.
+// postbox takes test mails and draws previews as plainly as can be. What
+// forbids a mailing it asks the real composer.
 type postbox struct {
-	sent []string
-	err  error // refuses test mails
+	tester *mailer.Tester
+	sent   []string
+	err    error // refuses test mails
+}
+
+func (p *postbox) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Reason, error) {
+	return p.tester.Obstacles(ctx, m, s)
 }
 
 func (p *postbox) SendTest(_ context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
@@ -66,6 +75,15 @@ func newFixture(t *testing.T) *fixture {
 	})
 	f.check(err)
 	t.Cleanup(func() { f.check(f.store.Close()) })
+	composer, err := mailer.NewComposer(os.DirFS("../../templates"), rand.Reader)
+	f.check(err)
+	f.mail.tester = &mailer.Tester{Press: &mailer.Press{
+		Composer: composer, Catalog: f.store, Links: ring.Links(), Key: ring.Derive("message-id"), Now: f.clock,
+		Sender: mailer.Sender{
+			From: netmail.Address{Name: "Zonvaart Reizen", Address: "reis@zonvaart.example"}, Controller: "Zonvaart Reizen B.V.",
+			PostalAddress: "Oudegracht 118, 3511 AW Utrecht", PrivacyContact: "privacy@zonvaart.example", BaseURL: "http://127.0.0.1:8080",
+		},
+	}}
 	f.site = f.newSite("http://127.0.0.1:8080")
 	f.server = httptest.NewServer(f.site)
 	t.Cleanup(f.server.Close)

@@ -44,7 +44,9 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	page.Campaign, page.Purpose = c.Name, p.Text(v.locale).Name
-	s.offer(&page, m, v.user.Role)
+	if err := s.offer(ctx, &page, m, v.user.Role); err != nil {
+		return err
+	}
 	if m.State == akkoord.MailingSending {
 		page.Follow = follow(r, mailingRefresh)
 	}
@@ -57,7 +59,7 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 }
 
 // offer sets which buttons a page has for a role, and what stands in the way.
-func (s *Site) offer(page *templates.MailingPage, m akkoord.Mailing, role akkoord.Role) {
+func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord.Mailing, role akkoord.Role) error {
 	can := func(act string) bool {
 		_, err := m.State.Next(act)
 		return err == nil && role.May(akkoord.SendMailings)
@@ -65,7 +67,11 @@ func (s *Site) offer(page *templates.MailingPage, m akkoord.Mailing, role akkoor
 	page.CanPause, page.CanResume, page.CanCancel = can("pause"), can("resume"), can("cancel")
 	page.CanTest = role.May(akkoord.WriteMailings)
 	if _, err := m.State.Next("send"); err == nil {
-		for _, reason := range m.Sendable(s.cfg.Sender()) {
+		why, err := s.cfg.Mail.Obstacles(ctx, m, s.cfg.Sender())
+		if err != nil {
+			return err
+		}
+		for _, reason := range why {
 			page.Blockers = append(page.Blockers, templates.Blocker{Code: reason.Code, Text: reason.Message})
 		}
 		page.CanSend = can("send") && len(page.Blockers) == 0
@@ -73,6 +79,7 @@ func (s *Site) offer(page *templates.MailingPage, m akkoord.Mailing, role akkoor
 	if m.Why != "" && m.State == akkoord.MailingPaused {
 		page.Blockers = append(page.Blockers, templates.Blocker{Code: "paused_by_system", Text: m.Why})
 	}
+	return nil
 }
 
 // stateNames are the states that deliveries are filtered by.
@@ -226,14 +233,18 @@ func (s *Site) do(ctx context.Context, v visit, m akkoord.Mailing, in url.Values
 }
 
 func (s *Site) send(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing) (string, error) {
-	if why := m.Sendable(s.cfg.Sender()); len(why) > 0 {
+	why, err := s.cfg.Mail.Obstacles(ctx, m, s.cfg.Sender())
+	if err != nil {
+		return "", err
+	}
+	if len(why) > 0 {
 		return "", &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: why[0].Message}
 	}
 	if m.SendAt.After(s.cfg.Now()) {
 		_, err := s.cfg.Store.ScheduleMailing(ctx, actor, m.PublicID, m.SendAt)
 		return "saved", err
 	}
-	_, err := s.cfg.Store.StartMailing(ctx, actor, m.PublicID)
+	_, err = s.cfg.Store.StartMailing(ctx, actor, m.PublicID)
 	return "sent", err
 }
 
@@ -247,7 +258,7 @@ func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, address str
 	if why := draft.Sendable(s.cfg.Sender()); len(why) > 0 {
 		return &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: why[0].Message}
 	}
-	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "mailing.test", trail.Mailing(m), ""); err != nil {
+	if err := s.cfg.Store.BeginTest(ctx, v.user.Actor(), m.PublicID, to); err != nil {
 		return err
 	}
 	locale, err := s.mailLocale(ctx, m, v.locale)

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	netmail "net/mail"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/mailer"
 	"akkoord/server/api"
 	"akkoord/store"
 )
@@ -34,8 +37,16 @@ type fixture struct {
 	sender akkoord.Sender
 }
 
-// postbox takes test mails and draws previews as plainly as can be.
-type postbox struct{ sent []string }
+// postbox takes test mails and draws previews as plainly as can be. What
+// forbids a mailing it asks the real composer.
+type postbox struct {
+	tester *mailer.Tester
+	sent   []string
+}
+
+func (p *postbox) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Reason, error) {
+	return p.tester.Obstacles(ctx, m, s)
+}
 
 func (p *postbox) SendTest(_ context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
 	p.sent = append(p.sent, m.Variant(variant).Subject+"|"+locale+"|"+to.Address())
@@ -64,6 +75,15 @@ func newFixture(t *testing.T) *fixture {
 	})
 	f.check(err)
 	t.Cleanup(func() { f.check(f.store.Close()) })
+	composer, err := mailer.NewComposer(os.DirFS("../../templates"), rand.Reader)
+	f.check(err)
+	f.mail.tester = &mailer.Tester{Press: &mailer.Press{
+		Composer: composer, Catalog: f.store, Links: ring.Links(), Key: ring.Derive("message-id"), Now: f.clock,
+		Sender: mailer.Sender{
+			From: netmail.Address{Name: "Zonvaart Reizen", Address: "reis@zonvaart.example"}, Controller: "Zonvaart Reizen B.V.",
+			PostalAddress: "Oudegracht 118, 3511 AW Utrecht", PrivacyContact: "privacy@zonvaart.example", BaseURL: "https://mail.zonvaart.example",
+		},
+	}}
 	f.api, err = api.New(api.Config{
 		Store: f.store, Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, BaseURL: "https://mail.zonvaart.example",
 		Now: f.clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),

@@ -6,7 +6,6 @@ import (
 	"errors"
 
 	"akkoord"
-	"akkoord/server/trail"
 )
 
 // sendOrder is the optional body of POST /mailings/{id}/send.
@@ -24,7 +23,11 @@ func (a *API) sendMailing(ctx context.Context, in *struct {
 	if err != nil {
 		return progress{}, err
 	}
-	if err := refusal(m.Sendable(a.cfg.Sender())); err != nil {
+	why, err := a.cfg.Mail.Obstacles(ctx, m, a.cfg.Sender())
+	if err != nil {
+		return progress{}, err
+	}
+	if err := refusal(why); err != nil {
 		return progress{}, err
 	}
 	at := m.SendAt
@@ -124,7 +127,7 @@ func (a *API) testMailing(ctx context.Context, in *struct {
 	if err := refusal(draft.Sendable(a.cfg.Sender())); err != nil {
 		return testResult{}, err
 	}
-	if err := a.audit(ctx, "mailing.test", trail.Mailing(m), ""); err != nil {
+	if err := a.cfg.Store.BeginTest(ctx, caller(ctx).Actor(), m.PublicID, to); err != nil {
 		return testResult{}, err
 	}
 	return testResult{"sent"}, a.cfg.Mail.SendTest(ctx, m, index, locale, to)

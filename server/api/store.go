@@ -90,6 +90,8 @@ type Sending interface {
 	PauseMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
 	ResumeMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
 	CancelMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
+	// BeginTest notes that a test of a mailing is sent, or refuses it.
+	BeginTest(ctx context.Context, actor akkoord.Actor, mailing akkoord.ID, to akkoord.Email) error
 }
 
 // Deliveries tells what became of mailings, and may become.
@@ -109,6 +111,8 @@ type Trail interface {
 
 // Mail shows mailings and sends tests of them.
 type Mail interface {
+	// Obstacles gives all that forbids sending a mailing, or nothing.
+	Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Reason, error)
 	SendTest(ctx context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error
 	Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error)
 }

@@ -35,6 +35,10 @@ func (s *Store) recover(ctx context.Context, path string) error {
 				left[i].Result = t.uncertain(left[i].Result)
 			}
 		}
+		left, err := t.unsettled(left)
+		if err != nil {
+			return err
+		}
 		if err := t.settle(left); err != nil {
 			return err
 		}
@@ -45,6 +49,42 @@ func (s *Store) recover(ctx context.Context, path string) error {
 		}
 		return t.giveBack()
 	})
+}
+
+// unsettled leaves out results that were stored already: their chunk is given
+// back, and the row is settled. The journal keeps them until it is compacted.
+func (t *tx) unsettled(left []entry) ([]entry, error) {
+	type claim struct{ chunk, fence int64 }
+	held := map[claim]bool{}
+	var out []entry
+	for _, e := range left {
+		c := claim{e.chunk, e.fence}
+		holds, known := held[c]
+		if !known {
+			var err error
+			if holds, err = t.holds(e.chunk, e.fence); err != nil {
+				return nil, err
+			}
+			held[c] = holds
+		}
+		if !holds {
+			queued, err := t.isQueued(e.key())
+			if err != nil {
+				return nil, err
+			}
+			if !queued {
+				continue
+			}
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// isQueued reports whether nothing is stored of a delivery yet.
+func (t *tx) isQueued(k entryKey) (queued bool, err error) {
+	err = t.queryRow(`SELECT EXISTS (SELECT 1 FROM delivery WHERE mailing_id = $1 AND subscriber_id = $2 AND state = 0)`, k.mailing, k.subscriber).Scan(&queued)
+	return queued, err
 }
 
 // readJournal gives the last entry of each delivery. A line that was cut short

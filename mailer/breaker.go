@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,11 +35,21 @@ type breaker struct {
 	mu      sync.Mutex // guards what follows
 	all     pause
 	trier   *line // who is finding out whether the relay is back
-	working int   // lines whose connection has carried something
+	working int   // lines whose connection carried something, or will again after a redial
+
+	wanted atomic.Bool // the urgent line was refused while others work
+	room   atomic.Bool // one of those hung up for it
 }
+
+// maxWanted is how many refusals in a row make room for the urgent line. Where
+// that doesn't help it has another reason.
+const maxWanted = 3
 
 // admit reports whether a line may use its connection, or open one, now.
 func (b *breaker) admit(l *line) bool {
+	if l.urgent && b.room.CompareAndSwap(true, false) {
+		l.alone.until = time.Time{}
+	}
 	if !l.alone.over(b.now()) {
 		return false
 	}
@@ -75,19 +86,29 @@ func (b *breaker) works(l *line) {
 		l.working = true
 		b.working++
 	}
+	if l.urgent {
+		b.wanted.Store(false)
+	}
 }
 
-// gone tells that a line's connection is closed.
+// gone tells that a line has no connection for now.
 func (b *breaker) gone(l *line) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.lose(l)
+}
+
+func (b *breaker) lose(l *line) {
 	if l.working {
 		l.working = false
 		b.working--
 	}
+	if b.working == 0 {
+		b.wanted.Store(false)
+	}
 }
 
-// bad tells that a line failed, and is gone. It pauses, and where no other one
+// bad tells that a line failed, and so is gone. It pauses, and where no other one
 // works so does all; failures of several lines at once are one failure then.
 // It gives how long.
 func (b *breaker) bad(l *line) time.Duration {
@@ -95,11 +116,32 @@ func (b *breaker) bad(l *line) time.Duration {
 	d := l.alone.lengthen(now, b.jitter())
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.trier != l && !b.all.over(now) || b.working > 0 {
+	b.lose(l)
+	if b.working > 0 {
+		if l.urgent && l.alone.failures <= maxWanted {
+			b.wanted.Store(true)
+		}
+		return d
+	}
+	if b.trier != l && !b.all.over(now) {
 		return d
 	}
 	b.trier = nil
 	return max(d, b.all.lengthen(now, b.jitter()))
+}
+
+// crowds reports whether a line's working connection takes the place that the
+// urgent one wants: a relay may admit fewer than it is asked for (M.13).
+func (b *breaker) crowds(l *line) bool { return l.working && b.wanted.Load() }
+
+// cede reports whether a line has to give up its connection for the urgent one.
+// It pauses then, so that it doesn't take the place again.
+func (b *breaker) cede(l *line) bool {
+	if !l.working || !b.wanted.CompareAndSwap(true, false) {
+		return false
+	}
+	l.alone.lengthen(b.now(), b.jitter())
+	return true
 }
 
 // unused takes an admit back that led to no conversation.

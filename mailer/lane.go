@@ -29,6 +29,10 @@ func (l *lane) run(ctx context.Context) {
 	defer l.hangUp()
 	for ctx.Err() == nil {
 		work := l.rung()
+		if l.relay.cede(&l.line) {
+			l.hangUp()
+			l.relay.room.Store(true)
+		}
 		if !l.relay.admit(&l.line) || !l.work(ctx) {
 			l.rest(ctx, work)
 		}
@@ -85,7 +89,9 @@ func (l *lane) troubled(ctx context.Context, err error) {
 	}
 }
 
-func (l *lane) more() bool { return !l.halt && l.next < len(l.w.Recipients) }
+func (l *lane) more() bool {
+	return !l.halt && l.next < len(l.w.Recipients) && !l.relay.crowds(&l.line)
+}
 
 // Next gives the next person of the window whom the gate lets pass. Asking
 // here too saves the connection that a no in Body costs.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"akkoord"
 )
@@ -79,6 +80,29 @@ func TestARelayWithRoomForFewConnectionsIsNotPesteredM7P10(t *testing.T) {
 	if n := r.refused.Load(); n > 2 {
 		t.Errorf("%d connections were refused", n)
 	}
+	if got := w.counts(m); got != (akkoord.Counts{Total: people, Sent: people}) {
+		t.Errorf("%+v", got)
+	}
+	w.noneTwice()
+}
+
+func TestAConfirmationMailGetsAPlaceWhereCampaignsTookThemAllM13(t *testing.T) {
+	const people = 1500
+	w := newWorld(t, people)
+	w.lanes = 3
+	r := newRoom(t, 1)
+	w.dialNet = r.dial
+	m := w.start()
+	w.run()
+	w.until("a connection works", func() bool { return w.counts(m).Sent > 0 })
+	e := w.signUp("anouk@voorbeeld.example")
+	if _, err := w.server.Wait(timeout(t), e.Address(), 1); err != nil { // the clock stands still: nobody's pause ends
+		t.Fatal(err)
+	}
+	if n := r.refused.Load(); n > 3+1 {
+		t.Errorf("%d connections were refused", n)
+	}
+	w.until("the campaign goes on", func() bool { w.clock.Advance(time.Second); return w.mailing(m).State == akkoord.MailingSent })
 	if got := w.counts(m); got != (akkoord.Counts{Total: people, Sent: people}) {
 		t.Errorf("%+v", got)
 	}

@@ -87,7 +87,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		l := &lane{line: line{Worker: w}}
 		all.Go(func() { l.run(ctx) })
 	}
-	n := &noticeLane{line: line{Worker: w}}
+	n := &noticeLane{line: line{Worker: w, urgent: true}}
 	all.Go(func() { n.run(ctx) })
 	w.tend(ctx)
 	all.Wait()
@@ -160,6 +160,7 @@ type line struct {
 	used    time.Time
 	alone   pause // after its own failures
 	working bool  // the breaker counts it
+	urgent  bool  // others make room for it
 }
 
 // open gives the kept session, or a new one.
@@ -176,19 +177,23 @@ func (l *line) open(ctx context.Context) (*Session, error) {
 	return s, nil
 }
 
-// hangUp ends the session.
+// hangUp ends the session, for now.
 func (l *line) hangUp() {
+	l.close()
+	l.relay.gone(l)
+}
+
+func (l *line) close() {
 	if l.session != nil {
 		l.session.Close()
 		l.unguard()
 		l.session = nil
-		l.relay.gone(l)
 	}
 }
 
 // rest waits for work, and hangs up when none came for long.
 func (l *line) rest(ctx context.Context, work <-chan struct{}) {
-	if l.session != nil && l.Now().Sub(l.used) >= l.Idle {
+	if (l.session != nil || l.working) && l.Now().Sub(l.used) >= l.Idle {
 		l.hangUp()
 	}
 	timer := time.NewTimer(l.Poll)
@@ -219,10 +224,11 @@ func (l *line) converse(ctx context.Context, src source) error {
 		if err == nil {
 			break
 		}
-		l.hangUp()
 		if !errors.Is(err, ErrSpent) {
+			l.hangUp()
 			return err
 		}
+		l.close()
 	}
 	if ctx.Err() == nil && l.session != nil {
 		l.relay.works(l)

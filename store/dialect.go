@@ -22,7 +22,7 @@ import (
 var migrations embed.FS
 
 const (
-	writerCacheKiB = 24 << 10
+	writerCacheKiB = 16 << 10
 	readerCacheKiB = 4 << 10
 	readers        = 4
 )
@@ -40,12 +40,36 @@ func dsn(path string, pragmas ...string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-func readDSN(path string) string {
+func readDSN(path string, cacheKiB int) string {
 	q := url.Values{}
-	for _, p := range []string{"busy_timeout(5000)", "query_only(1)", "temp_store(MEMORY)", fmt.Sprintf("cache_size(-%d)", readerCacheKiB)} {
+	for _, p := range []string{"busy_timeout(5000)", "query_only(1)", "temp_store(MEMORY)", fmt.Sprintf("cache_size(-%d)", cacheKiB)} {
 		q.Add("_pragma", p)
 	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// allowanceKiB is far above what all caches of a process may hold together.
+const allowanceKiB = 1 << 20
+
+// allowance is a connection that reads nothing. This build of SQLite counts
+// the pages of all connections together, and while they are as many as all
+// bounds allow, a cache drops each page that it lets go, full or not: then a
+// change read ten pages from the file instead of none. The bound of this
+// connection, never used, keeps the sum out of reach; each cache keeps within
+// its own. See docs/adr/0008.
+type allowance struct{ db *sql.DB }
+
+func openAllowance(ctx context.Context, path string) (*allowance, error) {
+	db, err := sql.Open("sqlite", readDSN(path, allowanceKiB))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	var one int
+	if err := db.QueryRowContext(ctx, `SELECT 1`).Scan(&one); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &allowance{db}, nil
 }
 
 // Migrate brings the schema of the database at path up to date. A schema that
@@ -83,7 +107,7 @@ func SchemaVersions(ctx context.Context, path string) (have, want int64, err err
 	if _, err := os.Stat(path); err != nil {
 		return 0, 0, fmt.Errorf("there is no database at %s", path)
 	}
-	db, err := sql.Open("sqlite", readDSN(path))
+	db, err := sql.Open("sqlite", readDSN(path, readerCacheKiB))
 	if err != nil {
 		return 0, 0, err
 	}

@@ -37,7 +37,7 @@ func lockFile(ctx context.Context, path string) (*fileLock, error) {
 // holder reads who registered in the file.
 func holder(ctx context.Context, path string) string {
 	const nobody = "another process"
-	db, err := sql.Open("sqlite", readDSN(path))
+	db, err := sql.Open("sqlite", readDSN(path, readerCacheKiB))
 	if err != nil {
 		return nobody
 	}

@@ -28,7 +28,7 @@ type failedRow struct{ err error }
 func (r failedRow) Scan(...any) error { return r.err }
 
 func openReader(ctx context.Context, path string) (*reader, error) {
-	db, err := sql.Open("sqlite", readDSN(path))
+	db, err := sql.Open("sqlite", readDSN(path, readerCacheKiB))
 	if err != nil {
 		return nil, err
 	}

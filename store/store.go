@@ -35,6 +35,7 @@ type Store struct {
 	lock   *fileLock
 	writer *writer
 	read   *reader
+	spare  *allowance
 	wiper  *wiper
 
 	changes changes        // what commits changed lately, for the last question before a mail
@@ -108,6 +109,9 @@ func (s *Store) Close() error {
 	}
 	if s.read != nil {
 		errs = append(errs, s.read.close())
+	}
+	if s.spare != nil {
+		errs = append(errs, s.spare.db.Close())
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.release())

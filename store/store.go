@@ -67,6 +67,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.read, err = openReader(ctx, cfg.Path); err != nil {
 		return nil, err
 	}
+	if s.spare, err = openAllowance(ctx, cfg.Path); err != nil {
+		return nil, err
+	}
 	if s.wiper, err = openWiper(cfg.Path); err != nil { // before the writer, which wakes it
 		return nil, err
 	}

@@ -266,6 +266,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return errors.Join(err, public.Close(), a.store.Close())
 	}
+	debug.FreeOSMemory() // what starting took and nothing needs any more
 	log.Info("serving", "site", s.URL, "listen", public.Addr().String(), "ops", ops.Addr().String())
 	if s.relay == nil {
 		log.Warn("AKKOORD_SMTP is not set: sign-ups are kept, and their confirmation mails wait")

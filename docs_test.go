@@ -289,14 +289,6 @@ func TestLogLinesAreDocumented(t *testing.T) {
 	}
 }
 
-// unmade are files that documents refer to and that are made at the end, from
-// the finished product. Each is taken off here when it is there.
-var unmade = map[string]bool{
-	"docs/performance.md": true,
-	"docs/img/form.png":   true, "docs/img/confirm.png": true, "docs/img/preferences.png": true,
-	"docs/img/mail.png": true, "docs/img/inbox.png": true, "docs/img/admin.png": true,
-}
-
 // A link in a document leads to a file that is there, and to a heading in it.
 func TestLinksInDocumentsLeadSomewhere(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
@@ -319,9 +311,7 @@ func TestLinksInDocumentsLeadSomewhere(t *testing.T) {
 				target = doc
 			}
 			if _, err := os.Stat(target); err != nil {
-				if !unmade[target] {
-					t.Errorf("%s links to %s, which is not there", doc, m[1])
-				}
+				t.Errorf("%s links to %s, which is not there", doc, m[1])
 				continue
 			}
 			if anchor != "" && !slices.Contains(anchors(read(t, target)), anchor) {

@@ -243,6 +243,11 @@ func (a *app) housekeeping(ctx context.Context) error {
 // that between two collections: a tenth less work for some 20 MiB.
 const gcPercent = 300
 
+// memoryLimit is where Go's own memory is collected more often, so that with
+// SQLite's caches and the program itself the process stays below 96 MiB
+// (docs/performance.md). It is a soft limit: what is needed is given.
+const memoryLimit = 32 << 20
+
 type serveCommand struct{ settings }
 
 func (c *serveCommand) Run(ctx context.Context, io streams) error {
@@ -252,6 +257,9 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 	log := slog.New(slog.NewTextHandler(io.err, nil))
 	a, err := newApp(ctx, s, log) // first, so that a second server is told who holds the database (P18)

@@ -17,6 +17,7 @@ COPY --from=build /usr/local/go/lib/time/zoneinfo.zip /zoneinfo.zip
 COPY --from=build /out/akkoord /akkoord
 COPY --from=build --chown=65532:65532 /out/data /data
 ENV ZONEINFO=/zoneinfo.zip \
+    TMPDIR=/data \
     AKKOORD_LISTEN=0.0.0.0:8080 \
     AKKOORD_OPS_LISTEN=0.0.0.0:8081 \
     AKKOORD_DATABASE=sqlite:/data/akkoord.db \

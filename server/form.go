@@ -46,14 +46,11 @@ func (s *Server) form(c echo.Context) error {
 // ticked by us).
 func (s *Server) formPage(c echo.Context, form akkoord.Form, typed fields) (templates.SignUpPage, string, error) {
 	v, ctx := form.Version, c.Request().Context()
-	locale, err := s.formLocale(c, form, typed.first("locale"))
-	if err != nil {
-		return templates.SignUpPage{}, "", err
-	}
 	purposes, err := s.purposes(ctx, v.Purposes)
 	if err != nil {
 		return templates.SignUpPage{}, "", err
 	}
+	locale := s.localeOf(c, purposes, typed.first("locale"))
 	text := v.Texts[locale]
 	page := templates.SignUpPage{
 		Site: s.site("/f/" + form.Slug), Action: "/f/" + form.Slug, Title: text.Title, Intro: text.Intro,

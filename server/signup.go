@@ -110,16 +110,20 @@ func (s *Server) readSignUp(c echo.Context, form akkoord.Form, f fields) (akkoor
 		err = akkoord.Fieldf("purpose", "purpose_required", "Tick at least one box: without your yes nothing is sent.")
 	}
 	note(f.typed("purpose", err))
-	ctx := c.Request().Context()
-	if in.Purposes, err = s.purposes(ctx, ticked); err != nil {
-		return in, nil, err
-	}
 	if len(wrong) > 0 {
 		return in, wrong, nil
 	}
-	if in.Locale, err = s.formLocale(c, form, f.first("locale")); err != nil {
+	ctx := c.Request().Context()
+	purposes, err := s.purposes(ctx, form.Version.Purposes)
+	if err != nil {
 		return in, nil, err
 	}
+	for _, p := range purposes {
+		if slices.Contains(ticked, p.Slug) {
+			in.Purposes = append(in.Purposes, p)
+		}
+	}
+	in.Locale = s.localeOf(c, purposes, f.first("locale"))
 	in.Origin = akkoord.Origin{
 		Source: "form:" + form.Slug, Actor: akkoord.ActorPerson, Evidence: s.evidence(c), FormID: form.Version.ID, Locale: in.Locale,
 	}
@@ -177,22 +181,27 @@ func (s *Server) purposes(ctx context.Context, slugs []string) ([]akkoord.Purpos
 	return all, nil
 }
 
-// formLocale gives the language of a form and of all that follows from it. A
-// form is public only in languages in which all of its purposes have texts.
+// formLocale gives the language of a form and of all that follows from it.
 func (s *Server) formLocale(c echo.Context, form akkoord.Form, choice string) (string, error) {
-	if choice == "" {
-		choice = query(c, "locale")
-	}
 	purposes, err := s.purposes(c.Request().Context(), form.Version.Purposes)
 	if err != nil {
 		return "", err
 	}
+	return s.localeOf(c, purposes, choice), nil
+}
+
+// localeOf is formLocale for a form of some purposes. A form is public only in
+// languages in which all of its purposes have texts.
+func (s *Server) localeOf(c echo.Context, purposes []akkoord.Purpose, choice string) string {
+	if choice == "" {
+		choice = query(c, "locale")
+	}
 	for _, p := range purposes {
 		if _, ok := p.Texts[choice]; !ok {
-			return s.Pages.Match(choice, "", c.Request().Header.Get("Accept-Language"), "", languages(purposes)...), nil
+			return s.Pages.Match(choice, "", c.Request().Header.Get("Accept-Language"), "", languages(purposes)...)
 		}
 	}
-	return choice, nil
+	return choice
 }
 
 // languages lists those that all purposes have texts in, the default first.

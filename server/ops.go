@@ -65,10 +65,6 @@ func (m *metrics) observe(path string, status int, took time.Duration) {
 	r.seconds.Observe(took.Seconds())
 }
 
-// Metrics gives the registry that /metrics shows, for what other parts of the
-// program count.
-func (s *Server) Metrics() *prometheus.Registry { return s.metrics.registry }
-
 // Ops makes the handler of AKKOORD_OPS_LISTEN: /healthz says that the process
 // answers, /readyz whether it can do its work (P36), /metrics what it did.
 func (s *Server) Ops(ready func(context.Context) error) http.Handler {

@@ -99,7 +99,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	a.public, err = server.New(server.Config{
 		Consents: a.store, Catalog: a.store, Links: keys.Links(), Pages: pages, View: press, API: jsonAPI, Admin: adminSite,
-		BaseURL: s.base.String(), TrustedProxies: s.proxies, SignUps: server.Rate{N: s.perIP, Per: s.period},
+		BaseURL: s.base.String(), TrustedProxies: s.proxies, SignUps: s.signUps,
 		StampKey: keys.Derive("form-stamp"),
 		Brand:    templates.Brand{Name: s.Controller, Logo: s.logo, Accent: s.Brand}, From: s.From,
 		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(),

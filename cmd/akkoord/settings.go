@@ -9,15 +9,14 @@ import (
 	"net/url"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
 
 	"akkoord"
 	"akkoord/mailer"
+	"akkoord/server"
 )
 
 // databaseSettings are those that every command on a database needs.
@@ -53,8 +52,7 @@ type site struct {
 	from    *mail.Address
 	relay   *mailer.Relay // nil: none is set
 	proxies []netip.Prefix
-	perIP   int // sign-ups per period; 0: no limit
-	period  time.Duration
+	signUps server.Rate // per client; zero: no limit
 	dkim    []mailer.DKIMKey
 	ret     akkoord.Email // base of the return paths; zero: the From address
 	logo    string        // path of the brand's picture on this site; empty: its first letter
@@ -188,16 +186,11 @@ func checkProxies(s *site) error {
 }
 
 func checkSignUps(s *site) error {
-	if s.SignUpsPerIP == "0" {
-		return nil
-	}
-	n, unit, ok := strings.Cut(s.SignUpsPerIP, "/")
-	count, err := strconv.Atoi(n)
-	period, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[unit]
-	if !ok || err != nil || count < 1 || !known {
+	rate, err := server.ParseRate(s.SignUpsPerIP)
+	if err != nil {
 		return fmt.Errorf("AKKOORD_SIGNUPS_PER_IP must be a number per s, m, h or d, like 30/h, or 0")
 	}
-	s.perIP, s.period = count, period
+	s.signUps = rate
 	return nil
 }
 

@@ -28,6 +28,7 @@ func (s *Store) Claim(ctx context.Context) (*akkoord.Window, error) {
 		end := func() {}
 		err := s.update(ctx, "claim", func(t *tx) (err error) {
 			// All commits before this one are in the set already.
+			end()
 			revision, end = s.changes.watch()
 			w, err = t.claim()
 			return err

@@ -31,7 +31,7 @@ func (s *Store) claimSystem(ctx context.Context, n int) (out []akkoord.SystemDel
 		if err != nil {
 			return err
 		}
-		seen = len(due)
+		out, seen = nil, len(due)
 		for i := range due {
 			d, err := t.claimOutbox(due[i])
 			if err != nil {

@@ -26,3 +26,12 @@ func reopen(t *testing.T, cfg store.Config) *store.Store {
 }
 
 func TestSQLiteKeepsTheContract(t *testing.T) { storetest.Run(t, openFile) }
+
+// A change may be run again after what it wrote was undone: nobody may see it.
+func TestSQLiteKeepsTheContractWhenGroupsAreWrittenAgain(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, cfg store.Config) *store.Store {
+		s := openFile(t, cfg)
+		s.Rehearse()
+		return s
+	})
+}

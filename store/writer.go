@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,12 +17,13 @@ import (
 const maxGroup = 256
 
 // writer is the one goroutine that writes. It takes all changes that wait into
-// one transaction with a savepoint each, commits, and then answers them all.
+// one transaction, commits, and then answers them all. A change that fails
+// fails alone: then the group is written again with a savepoint for each.
 type writer struct {
 	store  *Store
 	db     *sql.DB
 	conn   *sql.Conn
-	stmts  map[string]*sql.Stmt
+	stmts  map[string]statement
 	queue  chan *change
 	stop   chan struct{} // closed: commit what waits, then end
 	done   chan struct{} // closed: ended
@@ -35,6 +37,14 @@ type writer struct {
 	lastTime time.Time
 	rows     [growing]waiting // of the tables that only grow; see grow.go
 	inserts  map[[2]int]string
+	wrote    bool // the change in progress has written something
+	rehearse bool // tests: write each group twice, as if a change of it had failed
+}
+
+// statement is a prepared statement. writes is false for a SELECT.
+type statement struct {
+	*sql.Stmt
+	writes bool
 }
 
 // change is one caller's work in the group.
@@ -62,13 +72,13 @@ type tx struct {
 }
 
 func openWriter(ctx context.Context, s *Store) (*writer, error) {
-	db, err := sql.Open("sqlite", dsn(s.cfg.Path, fmt.Sprintf("cache_size(-%d)", writerCacheKiB), "wal_autocheckpoint(2000)"))
+	db, err := sql.Open("sqlite", dsn(s.cfg.Path, fmt.Sprintf("cache_size(-%d)", writerCacheKiB), "wal_autocheckpoint(8000)"))
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
 	w := &writer{
-		store: s, db: db, stmts: map[string]*sql.Stmt{}, inserts: map[[2]int]string{},
+		store: s, db: db, stmts: map[string]statement{}, inserts: map[[2]int]string{},
 		queue: make(chan *change, 4*maxGroup), stop: make(chan struct{}), done: make(chan struct{}), failed: make(chan struct{}),
 	}
 	if w.conn, err = db.Conn(ctx); err != nil {
@@ -106,7 +116,8 @@ func (w *writer) begin(ctx context.Context) error {
 }
 
 // update runs f in the next group and answers after the commit. An error of f
-// undoes f alone. f must not wait for anything and must not keep tx.
+// undoes f alone. f must not wait for anything and must not keep tx. It may be
+// run again after what it wrote was undone, so it sets what it hands out.
 func (s *Store) update(_ context.Context, op string, f func(*tx) error) error {
 	return s.change(op, false, f)
 }
@@ -232,15 +243,34 @@ func (w *writer) publish(group []*change) {
 	}
 }
 
+// errReplay says that a change failed after it had written something.
+var errReplay = errors.New("a change of the group failed")
+
+// transact writes a group and commits it. Nearly all changes succeed, so they
+// are first written one after the other; only where one of them fails is all
+// undone and written again with a savepoint for each change.
 func (w *writer) transact(group []*change) error {
-	ctx := context.Background()
-	sqltx, err := w.conn.BeginTx(ctx, nil)
+	ledger, auditSeq, person := w.ledger, w.auditSeq, w.person
+	err := w.attempt(group, w.inOrder)
+	if errors.Is(err, errReplay) {
+		w.ledger, w.auditSeq, w.person = ledger, auditSeq, person
+		w.undo(mark{})
+		err = w.attempt(group, w.savepoint)
+	}
+	return err
+}
+
+func (w *writer) attempt(group []*change, write func(*change) error) error {
+	sqltx, err := w.conn.BeginTx(context.Background(), nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer sqltx.Rollback()
 	for _, c := range group {
-		if err := w.savepoint(c); err != nil {
+		if err := w.ready(c); err != nil {
+			return err
+		}
+		if err := write(c); err != nil {
 			return err
 		}
 	}
@@ -250,20 +280,44 @@ func (w *writer) transact(group []*change) error {
 	return sqltx.Commit()
 }
 
-// savepoint runs one change; only an error of the savepoint itself is given
-// back, since that concerns the whole group.
-func (w *writer) savepoint(c *change) error {
+// ready gives a change its time, and has written what it may read.
+func (w *writer) ready(c *change) error {
 	now := w.store.cfg.Now().UTC().Truncate(time.Microsecond)
 	if !now.After(w.lastTime) {
 		now = w.lastTime.Add(time.Microsecond)
 	}
 	w.lastTime = now
-	c.tx = tx{writer: w, now: now}
-	if !c.blind {
-		if err := c.tx.flush(); err != nil {
-			return err
-		}
+	c.tx, c.err = tx{writer: w, now: now}, nil
+	if c.blind {
+		return nil
 	}
+	return c.tx.flush()
+}
+
+// inOrder runs one change. A refusal is the change's own as long as it has
+// written nothing.
+func (w *writer) inOrder(c *change) error {
+	ledger, auditSeq, mark := w.ledger, w.auditSeq, w.mark()
+	w.wrote = false
+	c.err = w.guarded(c)
+	switch {
+	case w.rehearse:
+		return errReplay
+	case c.err == nil:
+		return nil
+	case full(c.err):
+		return c.err
+	case w.wrote || akkoord.KindOf(c.err) == "":
+		return errReplay
+	}
+	w.ledger, w.auditSeq = ledger, auditSeq
+	w.undo(mark)
+	return nil
+}
+
+// savepoint runs one change that fails alone; only an error of the savepoint
+// itself, or of a full disk, is given back, since that concerns the whole group.
+func (w *writer) savepoint(c *change) error {
 	ledger, auditSeq, mark := w.ledger, w.auditSeq, w.mark()
 	if err := c.tx.exec(`SAVEPOINT change`); err != nil {
 		return err
@@ -308,15 +362,17 @@ func (w *writer) close() error {
 // stmt gives the prepared statement of a query; queries are constants, so the
 // number of statements is bounded.
 func (w *writer) stmt(query string) (*sql.Stmt, error) {
-	if s, ok := w.stmts[query]; ok {
-		return s, nil
+	s, ok := w.stmts[query]
+	if !ok {
+		var err error
+		if s.Stmt, err = w.conn.PrepareContext(context.Background(), query); err != nil {
+			return nil, err
+		}
+		s.writes = !strings.HasPrefix(strings.TrimSpace(query), "SELECT")
+		w.stmts[query] = s
 	}
-	s, err := w.conn.PrepareContext(context.Background(), query)
-	if err != nil {
-		return nil, err
-	}
-	w.stmts[query] = s
-	return s, nil
+	w.wrote = w.wrote || s.writes
+	return s.Stmt, nil
 }
 
 func (t *tx) exec(query string, args ...any) error {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"strconv"
 	"strings"
 
@@ -21,7 +20,7 @@ func (s *Store) Audit(ctx context.Context, actor akkoord.Actor, action, object, 
 func (s *Store) AuditTrail(ctx context.Context, p akkoord.Page) ([]akkoord.AuditEntry, int64, error) {
 	var out []akkoord.AuditEntry
 	rows, err := s.view(ctx).query(`SELECT seq, at, actor, action, object, note FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var e akkoord.AuditEntry
 		var at int64
 		err := r.Scan(&e.Seq, &at, &e.Actor, &e.Action, &e.Object, &e.Note)
@@ -68,7 +67,7 @@ func publicNames(q querier, names []string) (map[string]string, error) {
 		return out, nil
 	}
 	rows, err := q.query(strings.Join(parts, ` UNION ALL `), args...)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var kind string
 		var number int64
 		var id []byte

@@ -98,7 +98,7 @@ func (s *Store) CampaignByID(ctx context.Context, id int64) (akkoord.Campaign, e
 func (s *Store) Campaigns(ctx context.Context, p akkoord.Page) ([]akkoord.Campaign, int64, error) {
 	var out []akkoord.Campaign
 	rows, err := s.view(ctx).query(campaignQuery+` WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		c, err := scanCampaign(r)
 		out = append(out, c)
 		return err

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -114,7 +113,7 @@ func ownForm(f akkoord.Form) akkoord.Form {
 func loadPurposes(q querier) ([]akkoord.Purpose, error) {
 	var out []akkoord.Purpose
 	rows, err := q.query(`SELECT id, public_id, slug, basis, inactive_after, version, created_at FROM purpose ORDER BY id`)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var p akkoord.Purpose
 		var id []byte
 		var created int64
@@ -129,7 +128,7 @@ func loadPurposes(q querier) ([]akkoord.Purpose, error) {
 func loadWordings(q querier) (map[wordingKey]akkoord.PurposeText, error) {
 	out := map[wordingKey]akkoord.PurposeText{}
 	rows, err := q.query(`SELECT purpose_id, version, locale, name, explanation, wording, frequency FROM purpose_text`)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var k wordingKey
 		var t akkoord.PurposeText
 		err := r.Scan(&k.purpose, &k.version, &k.locale, &t.Name, &t.Explanation, &t.Wording, &t.Frequency)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"akkoord"
@@ -22,7 +21,7 @@ func (s *Store) PeopleCounts(ctx context.Context, since time.Time) (active, pend
 func (s *Store) PurposeCounts(ctx context.Context) (map[int64]map[akkoord.State]int64, error) {
 	out := map[int64]map[akkoord.State]int64{}
 	rows, err := s.view(ctx).query(`SELECT purpose_id, state, count(*) FROM subscription GROUP BY purpose_id, state`)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var purpose, n int64
 		var state akkoord.State
 		if err := r.Scan(&purpose, &state, &n); err != nil {

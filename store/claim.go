@@ -84,7 +84,7 @@ func (t *tx) claim() (*akkoord.Window, error) {
 func (t *tx) sending() ([]liveCampaign, error) {
 	var out []liveCampaign
 	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.state = 'sending' ORDER BY m.id`)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var m liveCampaign
 		err := r.Scan(&m.mailing, &m.campaign, &m.purpose)
 		out = append(out, m)
@@ -151,16 +151,16 @@ type candidate struct {
 	suppressed bool // for some reason
 }
 
-func (t *tx) admit(w *akkoord.Window, rows *sql.Rows, err error) error {
+func (t *tx) admit(w *akkoord.Window, rows rows, err error) error {
 	_, err = t.admitted(w, rows, err)
 	return err
 }
 
 // admitted asks the gate about all rows, puts those it lets pass into the
 // window and skips the others. It gives the number of rows.
-func (t *tx) admitted(w *akkoord.Window, rows *sql.Rows, err error) (int, error) {
+func (t *tx) admitted(w *akkoord.Window, rows rows, err error) (int, error) {
 	var all []candidate
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		c, err := scanCandidate(r)
 		all = append(all, c)
 		return err
@@ -190,7 +190,7 @@ func (t *tx) admitted(w *akkoord.Window, rows *sql.Rows, err error) (int, error)
 
 func (t *tx) suppressionsOf(subscriberID int64) (kinds []akkoord.SuppressionKind, err error) {
 	rows, err := t.query(`SELECT k.kind FROM subscriber s JOIN suppression k ON k.hash = s.email_hash WHERE s.id = $1`, subscriberID)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var kind akkoord.SuppressionKind
 		err := r.Scan(&kind)
 		kinds = append(kinds, kind)

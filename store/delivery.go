@@ -12,7 +12,7 @@ import (
 func (s *Store) Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error) {
 	var c akkoord.Counts
 	rows, err := s.view(ctx).query(`SELECT state, count(*) FROM delivery WHERE mailing_id = $1 GROUP BY state`, mailingID)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var state akkoord.DeliveryState
 		var n int64
 		err := r.Scan(&state, &n)
@@ -70,7 +70,7 @@ func (s *Store) DeliveryTo(ctx context.Context, mailingID, subscriberID int64) (
 func (s *Store) deliveries(ctx context.Context, query string, args ...any) ([]akkoord.Delivery, error) {
 	var out []akkoord.Delivery
 	rows, err := s.view(ctx).query(query, args...)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		d, err := scanDelivery(r)
 		out = append(out, d)
 		return err

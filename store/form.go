@@ -167,7 +167,7 @@ func scanForm(r row) (akkoord.Form, error) {
 func loadForms(q querier) ([]akkoord.Form, error) {
 	var out []akkoord.Form
 	rows, err := q.query(formQuery + ` ORDER BY f.id`)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		f, err := scanForm(r)
 		out = append(out, f)
 		return err

@@ -55,7 +55,7 @@ type ledgerCheck struct {
 // ledger has a digest of.
 func (c *ledgerCheck) texts(q querier) error {
 	rows, err := q.query(`SELECT purpose_id, version, locale, name, explanation, wording, frequency FROM purpose_text`)
-	return each(rows, err, func(r *sql.Rows) error {
+	return each(rows, err, func(r row) error {
 		var k wordingKey
 		var text akkoord.PurposeText
 		if err := r.Scan(&k.purpose, &k.version, &k.locale, &text.Name, &text.Explanation, &text.Wording, &text.Frequency); err != nil {
@@ -100,7 +100,7 @@ func (c *ledgerCheck) standings(q querier) error {
 					AND e.kind IN ('requested', 'confirmed', 'reinstated', 'withdrawn', 'refused', 'expired') ORDER BY e.seq DESC LIMIT 1), '')
 			FROM subscription x WHERE x.subscriber_id IN (SELECT id FROM subscriber WHERE id > $1 ORDER BY id LIMIT $2)
 			ORDER BY x.subscriber_id`, after, verifyBatch)
-		err = each(rows, err, func(r *sql.Rows) error {
+		err = each(rows, err, func(r row) error {
 			var purpose int64
 			var state akkoord.State
 			var kind akkoord.EventKind
@@ -128,7 +128,7 @@ func (c *ledgerCheck) lines(q querier, done int64) error {
 		FROM consent_event e LEFT JOIN consent_evidence d ON d.seq = e.seq LEFT JOIN subscriber s ON s.id = e.subscriber_id
 		LEFT JOIN ledger_head h ON h.seq = e.seq
 		WHERE e.seq > $1 ORDER BY e.seq LIMIT $2`, done, verifyBatch)
-	return each(rows, err, func(r *sql.Rows) error {
+	return each(rows, err, func(r row) error {
 		var salt, hash, signature []byte
 		var at sql.NullInt64
 		e, data, err := scanEvent(r, &salt, &hash, &at, &signature)

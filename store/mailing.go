@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 
@@ -119,7 +118,7 @@ func (s *Store) Mailings(ctx context.Context, campaignID int64, p akkoord.Page) 
 	}
 	var out []akkoord.Mailing
 	rows, err := s.view(ctx).query(mailingQuery+where, args...)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		m, err := scanMailing(r)
 		out = append(out, m)
 		return err

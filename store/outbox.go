@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"akkoord"
@@ -57,7 +56,7 @@ func (t *tx) due(n int) ([]outboxRow, error) {
 	var out []outboxRow
 	rows, err := t.query(`SELECT id, subscriber_id, request, locale, at, attempts, first_at, mail FROM outbox
 		WHERE state = 0 AND due_at <= $1 AND fence = 0 ORDER BY due_at LIMIT $2`, micros(t.now), n)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var o outboxRow
 		var request []byte
 		var at, first int64

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 
@@ -15,7 +14,7 @@ func (s *Store) People(ctx context.Context, p akkoord.Page) ([]akkoord.Subscribe
 	v := s.view(ctx)
 	var out []akkoord.Subscriber
 	rows, err := v.query(`SELECT `+subscriberColumns+` FROM subscriber WHERE subscriber.id > $1 ORDER BY subscriber.id LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		p, err := scanSubscriber(r)
 		out = append(out, p)
 		return err
@@ -32,7 +31,7 @@ func fillInterests(q querier, people []akkoord.Subscriber) error {
 	i := 0
 	rows, err := q.query(`SELECT si.subscriber_id, i.slug FROM subscriber_interest si JOIN interest i ON i.id = si.interest_id
 		WHERE si.subscriber_id >= $1 AND si.subscriber_id <= $2 ORDER BY si.subscriber_id, i.slug`, people[0].ID, people[len(people)-1].ID)
-	return each(rows, err, func(r *sql.Rows) error {
+	return each(rows, err, func(r row) error {
 		var id int64
 		var slug string
 		if err := r.Scan(&id, &slug); err != nil {
@@ -85,7 +84,7 @@ func (s *Store) Events(ctx context.Context, subscriberID int64) ([]akkoord.Event
 func events(q querier, subscriberID int64) ([]akkoord.Event, error) {
 	var out []akkoord.Event
 	rows, err := q.query(eventQuery+` WHERE e.subscriber_id = $1 ORDER BY e.seq`, subscriberID)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		e, _, err := scanEvent(r)
 		out = append(out, e)
 		return err
@@ -115,7 +114,7 @@ func (s *Store) PersonNames(ctx context.Context, ids []int64) (map[int64]string,
 		args[i] = id
 	}
 	rows, err := s.view(ctx).query(`SELECT id, name FROM subscriber WHERE name <> '' AND id IN (`+parameters(1, len(ids))+`)`, args...)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var id int64
 		var name string
 		err := r.Scan(&id, &name)

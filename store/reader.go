@@ -17,11 +17,19 @@ type reader struct {
 
 // querier is what loading code needs: a tx or a view.
 type querier interface {
-	query(query string, args ...any) (*sql.Rows, error)
+	query(query string, args ...any) (rows, error)
 	queryRow(query string, args ...any) row
 }
 
 type row interface{ Scan(dest ...any) error }
+
+// rows are the rows of a result, as of package sql or direct.
+type rows interface {
+	row
+	Next() bool
+	Err() error
+	Close() error
+}
 
 type failedRow struct{ err error }
 
@@ -76,7 +84,7 @@ type view struct {
 
 func (s *Store) view(ctx context.Context) view { return view{ctx, s.read} }
 
-func (v view) query(query string, args ...any) (*sql.Rows, error) {
+func (v view) query(query string, args ...any) (rows, error) {
 	s, err := v.r.stmt(v.ctx, query)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"akkoord"
@@ -45,7 +44,7 @@ func (s *Store) overdue(ctx context.Context, limit int) ([]int64, error) {
 	var out []int64
 	rows, err := s.view(ctx).query(`SELECT DISTINCT subscriber_id FROM subscription WHERE state = 'pending' AND since <= $1 LIMIT $2`,
 		micros(s.cfg.Now().Add(-akkoord.Limits.PendingWindow)), limit)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var id int64
 		err := r.Scan(&id)
 		out = append(out, id)

@@ -92,7 +92,7 @@ func (t *tx) recordEvents(r *akkoord.PersonRecord, c *catalogue, subscriberID in
 func (t *tx) recordMails(r *akkoord.PersonRecord, st akkoord.Standing) error {
 	hash := t.store.hasher.Person(st.Subscriber.Email)
 	rows, err := t.query(`SELECT kind, at FROM suppression WHERE hash = $1 ORDER BY at, kind`, hash[:])
-	if err = each(rows, err, func(rows *sql.Rows) error {
+	if err = each(rows, err, func(rows row) error {
 		var kind akkoord.SuppressionKind
 		var at int64
 		err := rows.Scan(&kind, &at)
@@ -103,7 +103,7 @@ func (t *tx) recordMails(r *akkoord.PersonRecord, st akkoord.Standing) error {
 	}
 	rows, err = t.query(`SELECT c.slug, l.at FROM campaign_leave l JOIN campaign c ON c.id = l.campaign_id
 		WHERE l.subscriber_id = $1 ORDER BY l.at, c.id`, st.Subscriber.ID)
-	if err = each(rows, err, func(rows *sql.Rows) error {
+	if err = each(rows, err, func(rows row) error {
 		var slug string
 		var at int64
 		err := rows.Scan(&slug, &at)
@@ -115,7 +115,7 @@ func (t *tx) recordMails(r *akkoord.PersonRecord, st akkoord.Standing) error {
 	rows, err = t.query(`SELECT m.public_id, c.slug, d.state, d.attempts, d.code, d.reply, d.first_at, d.updated_at
 		FROM delivery d JOIN mailing m ON m.id = d.mailing_id JOIN campaign c ON c.id = m.campaign_id
 		WHERE d.subscriber_id = $1 ORDER BY d.mailing_id`, st.Subscriber.ID)
-	if err = each(rows, err, func(rows *sql.Rows) error {
+	if err = each(rows, err, func(rows row) error {
 		var d akkoord.DeliveryRecord
 		var id []byte
 		var state akkoord.DeliveryState
@@ -128,7 +128,7 @@ func (t *tx) recordMails(r *akkoord.PersonRecord, st akkoord.Standing) error {
 		return err
 	}
 	rows, err = t.query(`SELECT mail, done_at FROM outbox WHERE subscriber_id = $1 AND state = 1 AND mail <> '' ORDER BY id`, st.Subscriber.ID)
-	return each(rows, err, func(rows *sql.Rows) error {
+	return each(rows, err, func(rows row) error {
 		var m akkoord.SystemMailRecord
 		var at int64
 		err := rows.Scan(&m.Mail, &at)

@@ -164,7 +164,7 @@ func (s *Store) live(ctx context.Context) ([]liveMailing, error) {
 	var out []liveMailing
 	rows, err := s.view(ctx).query(`SELECT id, state, send_at FROM mailing WHERE state IN ('scheduled', 'sending', 'paused')
 		UNION ALL SELECT id, state, send_at FROM mailing WHERE state = 'cancelled' AND finished_at = 0`)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var m liveMailing
 		var at int64
 		err := r.Scan(&m.id, &m.state, &at)

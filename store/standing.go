@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -42,7 +41,7 @@ func standing(q querier, where string, arg any) (akkoord.Standing, error) {
 	rows, err := q.query(`SELECT `+subscriberColumns+`, `+besides+`, coalesce(x.purpose_id, 0), coalesce(x.state, ''), coalesce(x.since, 0),
 			coalesce(x.basis, ''), x.request, coalesce(x.version, 0), coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0)
 		FROM subscriber LEFT JOIN subscription x ON x.subscriber_id = subscriber.id WHERE `+where+` ORDER BY x.purpose_id`, arg)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var x subscriptionRow
 		person, err := scanStanding(r, x.fields()...)
 		if err != nil {
@@ -112,7 +111,7 @@ func (x *subscriptionRow) subscription() akkoord.Subscription {
 func suppressions(q querier, h akkoord.AddressHash) ([]akkoord.SuppressionKind, error) {
 	var out []akkoord.SuppressionKind
 	rows, err := q.query(`SELECT kind FROM suppression WHERE hash = $1`, h[:])
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var kind string
 		err := r.Scan(&kind)
 		out = append(out, akkoord.SuppressionKind(kind))
@@ -125,7 +124,7 @@ func interests(q querier, subscriberID int64) ([]string, error) {
 	var out []string
 	rows, err := q.query(`SELECT i.slug FROM subscriber_interest si JOIN interest i ON i.id = si.interest_id
 		WHERE si.subscriber_id = $1 ORDER BY i.slug`, subscriberID)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		var slug string
 		err := r.Scan(&slug)
 		out = append(out, slug)

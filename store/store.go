@@ -6,7 +6,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -198,7 +197,7 @@ func id16(b []byte) (id akkoord.ID) {
 }
 
 // each scans all rows with f and closes them.
-func each(rows *sql.Rows, err error, f func(*sql.Rows) error) error {
+func each(rows rows, err error, f func(row) error) error {
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (s *Store) User(ctx context.Context, id int64) (akkoord.User, error) {
 func (s *Store) Users(ctx context.Context) ([]akkoord.User, error) {
 	var out []akkoord.User
 	rows, err := s.view(ctx).query(userQuery + ` ORDER BY id`)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		u, err := scanUser(r)
 		out = append(out, u)
 		return err
@@ -204,7 +204,7 @@ func (s *Store) KeyByHash(ctx context.Context, hash [32]byte) (akkoord.APIKey, e
 func (s *Store) Keys(ctx context.Context) ([]akkoord.APIKey, error) {
 	var out []akkoord.APIKey
 	rows, err := s.view(ctx).query(keyQuery + ` ORDER BY id`)
-	err = each(rows, err, func(r *sql.Rows) error {
+	err = each(rows, err, func(r row) error {
 		k, err := scanKey(r)
 		out = append(out, k)
 		return err

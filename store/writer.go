@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,10 +19,10 @@ const maxGroup = 256
 // one transaction, commits, and then answers them all. A change that fails
 // fails alone: then the group is written again with a savepoint for each.
 type writer struct {
-	store  *Store
-	db     *sql.DB
-	conn   *sql.Conn
-	stmts  map[string]statement
+	store *Store
+	db    *sql.DB
+	conn  *sql.Conn
+	*direct
 	queue  chan *change
 	stop   chan struct{} // closed: commit what waits, then end
 	done   chan struct{} // closed: ended
@@ -37,14 +36,7 @@ type writer struct {
 	lastTime time.Time
 	rows     [growing]waiting // of the tables that only grow; see grow.go
 	inserts  map[[2]int]string
-	wrote    bool // the change in progress has written something
 	rehearse bool // tests: write each group twice, as if a change of it had failed
-}
-
-// statement is a prepared statement. writes is false for a SELECT.
-type statement struct {
-	*sql.Stmt
-	writes bool
 }
 
 // change is one caller's work in the group.
@@ -78,13 +70,16 @@ func openWriter(ctx context.Context, s *Store) (*writer, error) {
 	}
 	db.SetMaxOpenConns(1)
 	w := &writer{
-		store: s, db: db, stmts: map[string]statement{}, inserts: map[[2]int]string{},
+		store: s, db: db, inserts: map[[2]int]string{},
 		queue: make(chan *change, 4*maxGroup), stop: make(chan struct{}), done: make(chan struct{}), failed: make(chan struct{}),
 	}
 	if w.conn, err = db.Conn(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	if err := w.begin(ctx); err != nil {
+	if w.direct, err = pinned(w.conn); err == nil {
+		err = w.begin(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, w.conn.Close(), db.Close())
 	}
 	go w.run()
@@ -298,7 +293,7 @@ func (w *writer) ready(c *change) error {
 // written nothing.
 func (w *writer) inOrder(c *change) error {
 	ledger, auditSeq, mark := w.ledger, w.auditSeq, w.mark()
-	w.wrote = false
+	before := w.writes
 	c.err = w.guarded(c)
 	switch {
 	case w.rehearse:
@@ -307,7 +302,7 @@ func (w *writer) inOrder(c *change) error {
 		return nil
 	case full(c.err):
 		return c.err
-	case w.wrote || akkoord.KindOf(c.err) == "":
+	case w.writes > before || akkoord.KindOf(c.err) == "":
 		return errReplay
 	}
 	w.ledger, w.auditSeq = ledger, auditSeq
@@ -351,28 +346,9 @@ func (w *writer) close() error {
 	w.close1.Do(func() {
 		close(w.stop)
 		<-w.done
-		for _, s := range w.stmts {
-			err = errors.Join(err, s.Close())
-		}
-		err = errors.Join(err, w.conn.Close(), w.db.Close())
+		err = errors.Join(w.direct.close(), w.conn.Close(), w.db.Close())
 	})
 	return err
-}
-
-// stmt gives the prepared statement of a query; queries are constants, so the
-// number of statements is bounded.
-func (w *writer) stmt(query string) (*sql.Stmt, error) {
-	s, ok := w.stmts[query]
-	if !ok {
-		var err error
-		if s.Stmt, err = w.conn.PrepareContext(context.Background(), query); err != nil {
-			return nil, err
-		}
-		s.writes = !strings.HasPrefix(strings.TrimSpace(query), "SELECT")
-		w.stmts[query] = s
-	}
-	w.wrote = w.wrote || s.writes
-	return s.Stmt, nil
 }
 
 func (t *tx) exec(query string, args ...any) error {
@@ -382,29 +358,13 @@ func (t *tx) exec(query string, args ...any) error {
 
 // execCount is exec that gives the number of rows affected.
 func (t *tx) execCount(query string, args ...any) (int64, error) {
-	s, err := t.stmt(query)
-	if err != nil {
-		return 0, err
-	}
-	res, err := s.ExecContext(context.Background(), args...)
+	res, err := t.direct.exec(query, args...)
 	if err != nil {
 		return 0, err
 	}
 	return res.RowsAffected()
 }
 
-func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
-	s, err := t.stmt(query)
-	if err != nil {
-		return nil, err
-	}
-	return s.QueryContext(context.Background(), args...)
-}
+func (t *tx) query(query string, args ...any) (rows, error) { return t.direct.query(query, args...) }
 
-func (t *tx) queryRow(query string, args ...any) row {
-	s, err := t.stmt(query)
-	if err != nil {
-		return failedRow{err}
-	}
-	return s.QueryRowContext(context.Background(), args...)
-}
+func (t *tx) queryRow(query string, args ...any) row { return t.direct.queryRow(query, args...) }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -55,7 +54,7 @@ func TestAChangeThatFailsOrPanicsHarmsNoNeighbour(t *testing.T) {
 			{func(t *tx) error { return errors.Join(note("bad SQL")(t), t.exec(`INSERT INTO nowhere VALUES (1)`)) }, "nowhere"},
 			{func(t *tx) error { // rows left open by a panic in their middle
 				rows, err := t.query(`SELECT seq FROM audit UNION SELECT 1 UNION SELECT 2`)
-				return each(rows, err, func(*sql.Rows) error { panic("in the rows") })
+				return each(rows, err, func(row) error { panic("in the rows") })
 			}, "in the rows"},
 			{note(fmt.Sprintf("kept %d b", i)), ""},
 		} {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -10,7 +9,8 @@ import (
 )
 
 // catalogue is everything that a sign-up reads and that seldom changes. It is
-// loaded at once and never altered; a commit that changes a purpose or a form
+// loaded at once and never altered, and neither is what it hands out: texts and
+// lists belong to all who read them. A commit that changes a purpose or a form
 // drops it before the change is answered, so that a read after the answer
 // loads it anew.
 type catalogue struct {
@@ -90,24 +90,7 @@ func (c *catalogue) purpose(id int64) akkoord.Purpose {
 	if !ok {
 		return akkoord.Purpose{}
 	}
-	return own(c.purposes[i])
-}
-
-// own gives a purpose whose texts may be changed without changing the cache.
-func own(p akkoord.Purpose) akkoord.Purpose {
-	p.Texts = maps.Clone(p.Texts)
-	return p
-}
-
-func ownForm(f akkoord.Form) akkoord.Form {
-	v := &f.Version
-	v.Purposes, v.Interests, v.Origins = slices.Clone(v.Purposes), slices.Clone(v.Interests), slices.Clone(v.Origins)
-	v.Texts = maps.Clone(v.Texts)
-	for locale, text := range v.Texts {
-		text.Interests = maps.Clone(text.Interests)
-		v.Texts[locale] = text
-	}
-	return f
+	return c.purposes[i]
 }
 
 func loadPurposes(q querier) ([]akkoord.Purpose, error) {

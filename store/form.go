@@ -175,7 +175,8 @@ func loadForms(q querier) ([]akkoord.Form, error) {
 	return out, err
 }
 
-// Form gives the form with a slug in its present version, or NotFound.
+// Form gives the form with a slug in its present version, or NotFound. Its
+// lists and texts may not be changed.
 func (s *Store) Form(ctx context.Context, slug string) (akkoord.Form, error) {
 	c, err := s.catalogue(ctx)
 	if err != nil {
@@ -185,18 +186,15 @@ func (s *Store) Form(ctx context.Context, slug string) (akkoord.Form, error) {
 	if !ok {
 		return akkoord.Form{}, akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such form.")
 	}
-	return ownForm(c.forms[i]), nil
+	return c.forms[i], nil
 }
 
-// Forms gives all forms in their present versions, oldest first.
+// Forms gives all forms in their present versions, oldest first. Neither the
+// list nor what it holds may be changed.
 func (s *Store) Forms(ctx context.Context) ([]akkoord.Form, error) {
 	c, err := s.catalogue(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]akkoord.Form, len(c.forms))
-	for i, f := range c.forms {
-		out[i] = ownForm(f)
-	}
-	return out, nil
+	return c.forms, nil
 }

@@ -60,7 +60,8 @@ func (s *Store) EditPurpose(ctx context.Context, actor akkoord.Actor, slug strin
 		if err != nil {
 			return err
 		}
-		p := own(have)
+		p := have
+		p.Texts = maps.Clone(p.Texts)
 		edit(&p)
 		if err := p.Check(); err != nil {
 			return err
@@ -83,7 +84,7 @@ func (t *tx) addPurpose(actor akkoord.Actor, p akkoord.Purpose) (akkoord.Purpose
 		return p, err
 	}
 	t.catalogue = true
-	return own(p), t.audit(actor, "purpose.create", named("purpose", p.Slug), "")
+	return p, t.audit(actor, "purpose.create", named("purpose", p.Slug), "")
 }
 
 func (t *tx) editPurpose(actor akkoord.Actor, have, p akkoord.Purpose) (akkoord.Purpose, error) {
@@ -143,27 +144,25 @@ func (c *catalogue) purposeNumbered(id int64) (akkoord.Purpose, error) {
 
 func (c *catalogue) purposeNamed(slug string) (akkoord.Purpose, error) {
 	if i, ok := c.slugs[slug]; ok {
-		return own(c.purposes[i]), nil
+		return c.purposes[i], nil
 	}
 	return akkoord.Purpose{}, errNoPurpose
 }
 
 var errNoPurpose = akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such purpose.")
 
-// Purposes gives all purposes with their present texts, oldest first.
+// Purposes gives all purposes with their present texts, oldest first. Neither
+// the list nor the texts may be changed.
 func (s *Store) Purposes(ctx context.Context) ([]akkoord.Purpose, error) {
 	c, err := s.catalogue(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := slices.Clone(c.purposes)
-	for i := range out {
-		out[i] = own(out[i])
-	}
-	return out, nil
+	return c.purposes, nil
 }
 
-// Purpose gives the purpose with a slug, or NotFound.
+// Purpose gives the purpose with a slug, whose texts may not be changed, or
+// NotFound.
 func (s *Store) Purpose(ctx context.Context, slug string) (akkoord.Purpose, error) {
 	c, err := s.catalogue(ctx)
 	if err != nil {

@@ -113,7 +113,7 @@ func newScript(order loadOrder) (script, error) {
 		}
 		return s, nil
 	case "signup":
-		s.status = 202
+		s.status = 303
 		s.write = func(dst []byte, n int) []byte { return appendSignup(dst, order, n) }
 		return s, nil
 	case "confirm", "leave":
@@ -141,9 +141,10 @@ func newScript(order loadOrder) (script, error) {
 	return s, fmt.Errorf("load: no such kind: %q", order.Kind)
 }
 
+// appendSignup writes what a browser sends when a form is filled in.
 func appendSignup(dst []byte, order loadOrder, n int) []byte {
-	body := fmt.Sprintf(`{"email":"reiziger%s.%d@example.org","name":"Zoë de Vries","purpose":[%q],"locale":"nl"}`, order.Batch, n, order.Purpose)
-	return fmt.Appendf(dst, "POST %s HTTP/1.1\r\nHost: %s\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+	body := fmt.Sprintf(`email=reiziger%s.%d%%40example.org&name=Zo%%C3%%AB+de+Vries&purpose=%s&locale=nl`, order.Batch, n, order.Purpose)
+	return fmt.Appendf(dst, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
 		order.Path, order.Addr, len(body), body)
 }
 

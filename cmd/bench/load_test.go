@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -58,22 +57,14 @@ type visitor struct {
 
 func (v *visitor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	what := r.Method + " " + r.URL.Path + " " + r.FormValue("List-Unsubscribe")
-	if r.Header.Get("Content-Type") == "application/json" {
-		var body struct {
-			Email   string
-			Purpose []string
-		}
-		if json.NewDecoder(r.Body).Decode(&body) != nil || len(body.Purpose) != 1 || r.Header.Get("Accept") != "application/json" {
-			http.Error(w, "no", http.StatusUnprocessableEntity)
-			return
-		}
-		what += body.Email + " " + body.Purpose[0]
+	if what += r.PostFormValue("email"); r.PostFormValue("purpose") != "" {
+		what += " " + r.PostFormValue("purpose")
 	}
 	v.mu.Lock()
 	v.seen[what]++
 	v.mu.Unlock()
 	if strings.HasPrefix(r.URL.Path, "/f/") {
-		w.WriteHeader(http.StatusAccepted)
+		w.WriteHeader(http.StatusSeeOther)
 	}
 	w.Write([]byte(strings.Repeat("a page in chunks ", 1000)))
 }

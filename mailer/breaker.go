@@ -144,6 +144,14 @@ func (b *breaker) cede(l *line) bool {
 	return true
 }
 
+// fails reports whether the relay is left alone, or one line finds out whether
+// it is back.
+func (b *breaker) fails() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.failures > 0
+}
+
 // unused takes an admit back that led to no conversation.
 func (b *breaker) unused(l *line) {
 	b.mu.Lock()

@@ -28,6 +28,7 @@ func (l *lane) run(ctx context.Context) {
 	l.ctx = ctx
 	defer l.hangUp()
 	for ctx.Err() == nil {
+		l.beats(&l.beat)
 		work := l.rung()
 		if l.relay.cede(&l.line) {
 			l.hangUp()
@@ -261,5 +262,6 @@ func (l *lane) note(i int, r akkoord.Result) {
 	if r.State == akkoord.Skipped {
 		r.Attempts = p.Attempts
 	}
+	l.mailings[r.State].Add(1)
 	l.Deliveries.Note(l.w, i, r)
 }

@@ -149,6 +149,7 @@ func (s *Session) send(ctx context.Context, src Source, t turn) (turn, error) {
 // open brings the conversation to the 354 of t. Otherwise it gives the refusal,
 // with an error where the connection can't go on.
 func (s *Session) open(t turn) (refused *Outcome, err error) {
+	defer s.ended(StageData, s.begin())
 	grouped := t.ahead
 	if !t.ahead && s.caps.Pipelining {
 		s.buf = s.group(s.buf[:0], t.e)
@@ -256,7 +257,11 @@ func (s *Session) deliver(e Envelope) (Outcome, error) {
 	}
 	asked := s.now()
 	rep, err := s.read(patience)
-	s.slow = s.now().Sub(asked) >= SlowDot
+	waited := s.now().Sub(asked)
+	s.slow = waited >= SlowDot
+	if s.took != nil && err == nil {
+		s.took(StageBody, waited)
+	}
 	if err != nil {
 		o, err := s.lost(StageBody, cmp.Or(werr, err))
 		return *o, err

@@ -59,6 +59,8 @@ type Dialer struct {
 	DialNet func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Now is the clock that slow answers are measured with; nil is time.Now.
 	Now func() time.Time
+
+	took func(Stage, time.Duration) // nil: nobody wants to know how long steps take
 }
 
 // Capabilities are what the relay offered after TLS and AUTH.
@@ -101,13 +103,14 @@ var ErrNoAuth = errors.New("AKKOORD_SMTP has a password, but the relay offers no
 // Dial connects, secures the connection as the relay's policy says, and
 // authenticates. Its errors are *RelayError.
 func (d *Dialer) Dial(ctx context.Context) (*Session, error) {
-	s := &Session{timeouts: d.Timeouts.orDefault(), now: d.Now, left: d.Relay.Messages}
+	s := &Session{timeouts: d.Timeouts.orDefault(), now: d.Now, left: d.Relay.Messages, took: d.took}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if s.left == 0 {
 		s.left = -1
 	}
+	began := s.begin()
 	stop := context.AfterFunc(ctx, s.Abort)
 	client, err := d.greet(ctx, s)
 	if err == nil {
@@ -122,6 +125,7 @@ func (d *Dialer) Dial(ctx context.Context) (*Session, error) {
 	}
 	s.client, s.r, s.w = client, client.Text.R, client.Text.W
 	s.caps = capabilities(client)
+	s.ended(StageConnect, began)
 	return s, nil
 }
 
@@ -283,6 +287,7 @@ type Session struct {
 	caps     Capabilities
 	timeouts Timeouts
 	now      func() time.Time
+	took     func(Stage, time.Duration) // may be nil
 
 	left   int    // messages this connection may still carry; negative: no limit
 	buf    []byte // the message being written

@@ -35,6 +35,8 @@ func (l *noticeLane) run(ctx context.Context) {
 	l.ctx = ctx
 	defer l.hangUp()
 	for ctx.Err() == nil {
+		l.beats(&l.beat)
+		l.beats(&l.noticeBeat)
 		if !l.relay.admit(&l.line) || !l.work(ctx) {
 			l.rest(ctx, l.Outbox.OutboxReady())
 		}
@@ -163,5 +165,7 @@ func (l *noticeLane) later(i int, code string) {
 func (l *noticeLane) note(i int, r akkoord.SystemResult) {
 	l.noted[i] = true
 	r.ID, r.Fence = l.due[i].ID, l.due[i].Fence
+	l.notice(r)
+	l.beats(&l.noticeBeat)
 	l.Outbox.NoteSystem(r)
 }

@@ -57,6 +57,7 @@ type Config struct {
 type Worker struct {
 	Config
 	relay breaker
+	*tallies
 
 	mu      sync.Mutex
 	bell    chan struct{} // closed and replaced when there may be work
@@ -73,8 +74,14 @@ func New(c Config) *Worker {
 	def(&c.Poll, time.Second)
 	def(&c.Idle, 30*time.Second)
 	def(&c.Stop, 20*time.Second)
+	t := newTallies()
+	if c.Dialer != nil {
+		measured := *c.Dialer // test mails, which share the caller's, don't count
+		measured.took = t.took
+		c.Dialer = &measured
+	}
 	return &Worker{
-		Config: c, relay: breaker{now: c.Now, jitter: c.Jitter},
+		Config: c, relay: breaker{now: c.Now, jitter: c.Jitter}, tallies: t,
 		bell: make(chan struct{}), strikes: map[int64]int{},
 	}
 }
@@ -99,6 +106,7 @@ func (w *Worker) tend(ctx context.Context) {
 	tick := time.NewTicker(w.Poll)
 	defer tick.Stop()
 	for ctx.Err() == nil {
+		w.beats(&w.beat)
 		if err := w.Deliveries.Advance(ctx); err != nil && ctx.Err() == nil {
 			w.Log.Error("mailings do not advance", "error", err)
 		}
@@ -173,6 +181,7 @@ func (l *line) open(ctx context.Context) (*Session, error) {
 		return nil, err
 	}
 	l.session = s
+	l.connections.Add(1)
 	l.unguard = context.AfterFunc(ctx, func() { time.AfterFunc(l.Stop, s.Abort) })
 	return s, nil
 }
@@ -188,6 +197,7 @@ func (l *line) close() {
 		l.session.Close()
 		l.unguard()
 		l.session = nil
+		l.connections.Add(-1)
 	}
 }
 

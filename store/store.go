@@ -36,6 +36,7 @@ type Store struct {
 	read   *reader
 	spare  *allowance
 	wiper  *wiper
+	moving *checkpointer
 
 	changes changes        // what commits changed lately, for the last question before a mail
 	journal *sendJournal   // on-wire marks and outcomes that no commit holds yet
@@ -72,6 +73,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.wiper, err = openWiper(cfg.Path); err != nil { // before the writer, which wakes it
 		return nil, err
 	}
+	if s.moving, err = openCheckpointer(cfg.Path); err != nil {
+		return nil, err
+	}
 	if s.writer, err = openWriter(ctx, s); err != nil {
 		return nil, err
 	}
@@ -105,6 +109,9 @@ func (s *Store) Close() error {
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
+	}
+	if s.moving != nil {
+		errs = append(errs, s.moving.close())
 	}
 	if s.wiper != nil {
 		errs = append(errs, s.wiper.close())

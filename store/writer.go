@@ -64,7 +64,7 @@ type tx struct {
 }
 
 func openWriter(ctx context.Context, s *Store) (*writer, error) {
-	db, err := sql.Open("sqlite", dsn(s.cfg.Path, fmt.Sprintf("cache_size(-%d)", writerCacheKiB), "wal_autocheckpoint(8000)"))
+	db, err := sql.Open("sqlite", dsn(s.cfg.Path, fmt.Sprintf("cache_size(-%d)", writerCacheKiB), fmt.Sprintf("wal_autocheckpoint(%d)", longestLog)))
 	if err != nil {
 		return nil, err
 	}
@@ -164,13 +164,25 @@ func (w *writer) run() {
 		select {
 		case first := <-w.queue:
 			group = w.waiting(append(group[:0], first))
+		case <-w.store.moving.long:
+			w.moveLog()
+			continue
 		case <-w.stop:
 			if group = w.waiting(group[:0]); len(group) == 0 {
 				return
 			}
 		}
 		w.commit(group)
+		wake(w.store.moving.grown)
 	}
+}
+
+// moveLog moves what the checkpointer left of the log, so that it begins anew.
+// Where a reader stands in the way that is done another time; what else goes
+// wrong the next commit will tell.
+func (w *writer) moveLog() {
+	var busy, pages, moved int
+	_ = w.queryRow(`PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &pages, &moved)
 }
 
 // waiting adds to a group what waits now.

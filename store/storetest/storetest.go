@@ -33,6 +33,7 @@ func Run(t *testing.T, open Open) {
 		{"access", testAccess},
 		{"records", testRecords},
 		{"retention", testRetention},
+		{"jobs", testJobs},
 		{"together", testTogether},
 		{"random acts", testRandomActs},
 	} {

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"akkoord"
+)
+
+// never is the time at which a job that runs, or has run, is wanted again when
+// nobody asks.
+const never = int64(1) << 62
+
+// JobLease is how long a run is believed to live after its last sign of life.
+// A node that dies is taken over from after that, and one that froze for longer
+// writes no result.
+const JobLease = 30 * time.Second
+
+// ErrFenced is the error of a run that was taken over by another since.
+var ErrFenced = errors.New("the job was taken over by another run")
+
+// enqueue stores a job in this change. Where one with its kind and key is open
+// there is no second: that one gets its arguments and runs at the earlier time
+// of the two, or, when it is running, again afterwards.
+func (t *tx) enqueue(j akkoord.Job) error {
+	return t.exec(`INSERT INTO job (kind, key, args, every, state, run_at, lease_until, fence, attempts, error, started_at, ended_at, created_at)
+		VALUES ($1, $2, $3, $4, 0, $5, 0, 0, 0, '', 0, 0, $6)
+		ON CONFLICT (kind, key) WHERE state = 0 DO UPDATE SET args = excluded.args, every = excluded.every,
+			run_at = CASE WHEN excluded.run_at < job.run_at THEN excluded.run_at ELSE job.run_at END`,
+		string(j.Kind), j.Key, j.Args, j.Every.Microseconds(), micros(j.RunAt), micros(t.now))
+}
+
+// EnqueueJobs stores jobs, together. Work that a change causes is stored by
+// that change itself, so that there is none without the other.
+func (s *Store) EnqueueJobs(ctx context.Context, jobs ...akkoord.Job) error {
+	return s.record(ctx, "enqueue", func(t *tx) error {
+		for _, j := range jobs {
+			if err := t.enqueue(j); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// due selects open jobs that nobody runs and whose time has come, for $1 now,
+// $2 the latest time to which a lease can have been taken and $3 the latest to
+// which a failed run can have been put off. What lies beyond was put down
+// before the clock was set back (P20).
+const due = `state = 0 AND (
+	lease_until = 0 AND (run_at <= $1 OR (every > 0 OR attempts > 0) AND run_at > $3 + every)
+	OR lease_until > 0 AND (lease_until <= $1 OR lease_until > $2))`
+
+// jobTimes gives the parameters of due. It reads the clock itself: the time of
+// a change goes on where it was when the clock is set back.
+func (s *Store) jobTimes() []any {
+	now := s.cfg.Now()
+	return []any{micros(now), micros(now.Add(JobLease)), micros(now.Add(akkoord.JobBackoff))}
+}
+
+// DueJobs gives the kinds of which a job is due. It writes nothing.
+func (s *Store) DueJobs(ctx context.Context) ([]akkoord.JobKind, error) {
+	var out []akkoord.JobKind
+	rows, err := s.view(ctx).query(`SELECT DISTINCT kind FROM job WHERE `+due, s.jobTimes()...)
+	err = each(rows, err, func(r row) error {
+		var kind akkoord.JobKind
+		err := r.Scan(&kind)
+		out = append(out, kind)
+		return err
+	})
+	return out, err
+}
+
+// ClaimJob gives the caller the run of a due job of a kind, for JobLease from
+// now; false when none is due. The run goes on for as long as RenewJob is
+// called in time, and ends with SettleJob or ReturnJob.
+func (s *Store) ClaimJob(ctx context.Context, kind akkoord.JobKind) (akkoord.Job, bool, error) {
+	var j akkoord.Job
+	var none bool
+	err := s.record(ctx, "claim job", func(t *tx) error {
+		var err error
+		j, err = scanJob(t.queryRow(`UPDATE job SET fence = fence + 1, lease_until = $2, started_at = $1, run_at = $5
+			WHERE id = (SELECT id FROM job WHERE kind = $4 AND `+due+` ORDER BY run_at, id LIMIT 1) AND `+due+`
+			RETURNING `+jobColumns, append(s.jobTimes(), string(kind), never)...))
+		if none = errors.Is(err, sql.ErrNoRows); none {
+			return nil
+		}
+		return err
+	})
+	return j, err == nil && !none, err
+}
+
+// RenewJob is a run's sign of life. ErrFenced: another run has taken over.
+func (s *Store) RenewJob(ctx context.Context, j akkoord.Job) error {
+	return s.ofRun(ctx, "renew job", `UPDATE job SET lease_until = $3 WHERE id = $1 AND fence = $2 AND lease_until > 0`,
+		j.ID, j.Fence, micros(s.cfg.Now().Add(JobLease)))
+}
+
+// SettleJob stores what became of a run, as akkoord.Job.Ran decided. A job that
+// was asked for again meanwhile stays open. ErrFenced: nothing was written,
+// since another run has taken over.
+func (s *Store) SettleJob(ctx context.Context, j akkoord.Job) error {
+	next := never
+	if j.State == akkoord.JobOpen {
+		next = micros(j.RunAt)
+	}
+	return s.ofRun(ctx, "settle job", `UPDATE job SET lease_until = 0, attempts = $3, error = $4, ended_at = $5,
+			state = CASE WHEN run_at < $6 THEN 0 ELSE $7 END, run_at = CASE WHEN run_at < $6 THEN run_at ELSE $6 END
+		WHERE id = $1 AND fence = $2 AND lease_until > 0`,
+		j.ID, j.Fence, j.Attempts, j.Error, micros(j.EndedAt), next, int(j.State))
+}
+
+// ReturnJob gives a run back that was not finished, through no fault of its
+// own: it is due again at once.
+func (s *Store) ReturnJob(ctx context.Context, j akkoord.Job) error {
+	return s.ofRun(ctx, "return job", `UPDATE job SET lease_until = 0, run_at = $3 WHERE id = $1 AND fence = $2 AND lease_until > 0`,
+		j.ID, j.Fence, micros(s.cfg.Now()))
+}
+
+// ofRun changes the row of a run if that is still the latest one.
+func (s *Store) ofRun(ctx context.Context, op, query string, args ...any) error {
+	var n int64
+	err := s.record(ctx, op, func(t *tx) error {
+		var err error
+		n, err = t.execCount(query, args...)
+		return err
+	})
+	if err == nil && n == 0 {
+		err = ErrFenced
+	}
+	return err
+}
+
+const jobColumns = `id, kind, key, args, every, state, run_at, fence, attempts, error, started_at, ended_at, created_at`
+
+func scanJob(r row) (akkoord.Job, error) {
+	var j akkoord.Job
+	var every, run, started, ended, created int64
+	err := r.Scan(&j.ID, &j.Kind, &j.Key, &j.Args, &every, &j.State, &run, &j.Fence, &j.Attempts, &j.Error, &started, &ended, &created)
+	if run != never {
+		j.RunAt = fromMicros(run)
+	}
+	j.Every = time.Duration(every) * time.Microsecond
+	j.StartedAt, j.EndedAt, j.CreatedAt = fromMicros(started), fromMicros(ended), fromMicros(created)
+	return j, err
+}
+
+// Jobs gives a page of jobs, oldest first, and the number after which the next
+// page begins; 0 when there is none. Those that are done are kept for 30 days.
+func (s *Store) Jobs(ctx context.Context, p akkoord.Page) ([]akkoord.Job, int64, error) {
+	var out []akkoord.Job
+	rows, err := s.view(ctx).query(`SELECT `+jobColumns+` FROM job WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.Size()+1)
+	err = each(rows, err, func(r row) error {
+		j, err := scanJob(r)
+		out = append(out, j)
+		return err
+	})
+	out, next := cut(out, p, func(j akkoord.Job) int64 { return j.ID })
+	return out, next, err
+}

@@ -48,6 +48,8 @@ type Evidence struct {
 	Address   string `json:"address,omitempty"`
 	IP        string `json:"ip,omitempty"` // shortened to /24 or /48 unless configured (requirements-mail F.7)
 	UserAgent string `json:"user_agent,omitempty"`
+
+	Imported ImportedColumns `json:"imported,omitempty"` // what the file of an import says in proof
 }
 
 // Actor is who did something: a person by a link or form, a user, an API key

@@ -52,6 +52,7 @@ const (
 // state that each leads to.
 var Folded = map[EventKind]State{
 	Requested: Pending, Confirmed: Active, Reinstated: Active, Withdrew: Withdrawn, Refused: Withdrawn, Expiry: Lapsed,
+	Imported: Active, ImportedHeld: Held,
 }
 
 // Request is one submission of a sign-up form, or of the preferences page for

@@ -45,6 +45,8 @@ func Gate(f Facts) Verdict {
 	case Active:
 	case Pending:
 		return no("pending", "The person asked for this and has not confirmed.")
+	case Held:
+		return no("held", "The person was imported without proof of consent.")
 	case Withdrawn:
 		return no("withdrawn", "The person withdrew their consent for this purpose.")
 	case Lapsed:

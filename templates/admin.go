@@ -175,7 +175,7 @@ type PersonRow struct {
 // ConsentBadge is where a person stands with a purpose.
 type ConsentBadge struct {
 	Purpose string
-	State   string // "pending", "active", "withdrawn", "expired"
+	State   string // "pending", "active", "withdrawn", "expired", "held"
 }
 
 // PersonPage is GET /admin/people/{id}. Looking at it leaves an audit line.
@@ -208,9 +208,9 @@ type EventRow struct {
 // Mark is the look of the event in the timeline.
 func (e EventRow) Mark() string {
 	switch e.Kind {
-	case "confirmed", "reinstated", "campaign_rejoined":
+	case "confirmed", "reinstated", "campaign_rejoined", "imported":
 		return "ok"
-	case "withdrawn", "refused", "campaign_left", "objected", "expired", "erased":
+	case "withdrawn", "refused", "campaign_left", "objected", "expired", "erased", "suppressed":
 		return "bad"
 	}
 	return ""

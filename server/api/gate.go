@@ -84,6 +84,7 @@ func factsAt(events []akkoord.Event, purpose, campaign int64, at time.Time) akko
 var stateAfter = map[akkoord.EventKind]akkoord.State{
 	akkoord.Requested: akkoord.Pending, akkoord.Confirmed: akkoord.Active, akkoord.Reinstated: akkoord.Active,
 	akkoord.Withdrew: akkoord.Withdrawn, akkoord.Refused: akkoord.Withdrawn, akkoord.Objected: akkoord.Withdrawn, akkoord.Expiry: akkoord.Lapsed,
+	akkoord.Imported: akkoord.Active, akkoord.ImportedHeld: akkoord.Held,
 }
 
 // unknown makes of "not found" that a field names what does not exist.

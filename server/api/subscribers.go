@@ -18,7 +18,7 @@ type ByID struct {
 // consent is where a person stands with one purpose.
 type consent struct {
 	Purpose string        `json:"purpose"`
-	State   akkoord.State `json:"state" enum:"pending,active,withdrawn,expired"`
+	State   akkoord.State `json:"state" enum:"pending,active,withdrawn,expired,held"`
 	Since   *Time         `json:"since"`
 	Basis   akkoord.Basis `json:"basis"`
 }

@@ -53,7 +53,7 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 			s.fail(c, err)
 		}
 		took := s.Now().Sub(start)
-		s.metrics.observe(c.Path(), c.Response().Status, took)
+		s.metrics.observe(c.Path(), c.Request().Method, c.Response().Status, took)
 		if s.Log.Enabled(context.Background(), slog.LevelDebug) {
 			s.Log.Debug("request", "method", c.Request().Method, "route", c.Path(), "status", c.Response().Status, "took", took)
 		}

@@ -5,7 +5,6 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -106,9 +105,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 func (s *Server) HTTP() *http.Server { return s.timed(s) }
 
 // OpsHTTP gives the http.Server for AKKOORD_OPS_LISTEN, with the same limits.
-func (s *Server) OpsHTTP(ready func(context.Context) error) *http.Server {
-	return s.timed(s.Ops(ready))
-}
+func (s *Server) OpsHTTP(checks ...Check) *http.Server { return s.timed(s.Ops(checks...)) }
 
 func (s *Server) timed(h http.Handler) *http.Server {
 	return &http.Server{

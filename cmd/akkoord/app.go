@@ -105,7 +105,10 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(),
 		Now: time.Now, Random: rand.Reader, Log: a.log,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return a.public.Measure(&figures{a.store, a.sender})
 }
 
 // press makes the mails, and shows them as web pages.
@@ -172,7 +175,7 @@ func (a *app) run(ctx context.Context, public, ops net.Listener) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serveHTTP(ctx, a.public.HTTP(), public) })
-	group.Go(func() error { return serveHTTP(ctx, a.public.OpsHTTP(a.store.Ready), ops) })
+	group.Go(func() error { return serveHTTP(ctx, a.public.OpsHTTP(a.checks()...), ops) })
 	if a.sender != nil {
 		group.Go(func() error { return a.sender.Run(ctx) })
 	}

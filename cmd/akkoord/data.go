@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
-	"strings"
 
 	"akkoord"
 	"akkoord/store"
@@ -105,15 +105,18 @@ func (c *ledgerVerifyCommand) Run(ctx context.Context, io streams) error {
 type versionCommand struct{}
 
 func (versionCommand) Run(io streams) error {
-	version := "development"
+	fmt.Fprintln(io.out, "akkoord", revision(), runtime.Version())
+	return nil
+}
+
+// revision says which commit this program was built of.
+func revision() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
-				version = s.Value
+				return s.Value
 			}
 		}
-		version = strings.TrimSpace(version + " " + info.GoVersion)
 	}
-	fmt.Fprintln(io.out, "akkoord", version)
-	return nil
+	return "development"
 }

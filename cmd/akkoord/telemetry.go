@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"akkoord"
+	"akkoord/mailer"
+	"akkoord/server"
+	"akkoord/store"
+)
+
+// What /readyz asks for (P36).
+const (
+	// readyReserve is how much must be free on the database's disk: room for a
+	// minute's writing at full speed and the copies that a checkpoint makes.
+	readyReserve = 256 << 20
+	// loopWait is how long no loop of the sender may look for work.
+	loopWait = 30 * time.Second
+	// noticeWait is how long the mails of sign-ups may stand still while some
+	// are due. The longest wait for a relay, for its answer to a final dot, is
+	// ten minutes.
+	noticeWait = 11 * time.Minute
+	// scrapeWait bounds the queries of a scrape.
+	scrapeWait = 4 * time.Second
+)
+
+// checks are what the process must be able to do to be ready.
+func (a *app) checks() []server.Check {
+	checks := []server.Check{
+		{Name: "database", Run: func(ctx context.Context) error {
+			if err := a.store.Ready(ctx); err != nil {
+				return err
+			}
+			return a.store.Writable(ctx)
+		}, Vital: true},
+		{Name: "disk", Run: func(context.Context) error {
+			space, err := a.store.Space()
+			if err != nil {
+				return err
+			}
+			return roomy(space)
+		}},
+	}
+	if a.sender != nil {
+		checks = append(checks, server.Check{Name: "sender", Run: func(ctx context.Context) error {
+			st, err := a.store.Stats(ctx)
+			if err != nil {
+				return err
+			}
+			return moving(a.sender.Stats(), st, time.Now())
+		}})
+	}
+	return checks
+}
+
+// roomy reports a disk that is nearly full.
+func roomy(s store.Space) error {
+	if s.Free < readyReserve {
+		return fmt.Errorf("%d MiB are free on the disk of the database, and %d must be: make room", s.Free>>20, int64(readyReserve)>>20)
+	}
+	return nil
+}
+
+// moving reports a sender that does nothing though it should. A relay that
+// fails is no such case: sign-ups are kept, and their mails wait.
+func moving(m mailer.Stats, s store.Stats, now time.Time) error {
+	if idle := now.Sub(m.Beat); !m.Beat.IsZero() && idle > loopWait {
+		return fmt.Errorf("no loop of the sender has looked for work for %v: start the process anew", idle.Round(time.Second))
+	}
+	still := now.Sub(m.NoticeBeat)
+	if waiting := now.Sub(s.OutboxOldest); !m.RelayFails && !s.OutboxOldest.IsZero() && waiting > noticeWait && still > noticeWait {
+		return fmt.Errorf("mails of sign-ups stand still for %v while %d are due: start the process anew", still.Round(time.Second), s.OutboxDue)
+	}
+	return nil
+}
+
+// figures gives the figures of store and mailer to a scrape. They are read
+// then; nothing is counted for it on the way of a request but what store and
+// mailer count anyway.
+type figures struct {
+	store  *store.Store
+	sender *mailer.Worker // may be nil
+}
+
+// describe makes the description of a figure. The names are those of
+// docs/operations.md, which a test holds to a scrape.
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("akkoord_"+name, help, labels, nil)
+}
+
+var desc = struct{ build, up, outboxDue, outboxOldest, mailings, ledgerSeq, signedSeq, signedAt, database, log, free, mails, connections, limit, fails, smtp, beat *prometheus.Desc }{
+	build:        describe("build_info", "Always 1; the labels say which program this is.", "revision", "goversion"),
+	up:           describe("store_up", "1 when the figures of the store could be read for this scrape."),
+	outboxDue:    describe("outbox_due", "Mails of sign-ups that should go out now."),
+	outboxOldest: describe("outbox_oldest_due_seconds", "How long the oldest of them has waited; 0 when none is due."),
+	mailings:     describe("mailings", "Mailings by state.", "state"),
+	ledgerSeq:    describe("ledger_lines", "Number of the last line of the consent ledger."),
+	signedSeq:    describe("ledger_signed_lines", "Number of the last line that a signed head covers."),
+	signedAt:     describe("ledger_signed_timestamp_seconds", "When the last head was signed; 0 for never."),
+	database:     describe("database_bytes", "Size of the database."),
+	log:          describe("database_log_bytes", "Size of SQLite's write-ahead log."),
+	free:         describe("database_disk_free_bytes", "What is free on the disk of the database."),
+	mails:        describe("mails_total", "Mails by what became of them. kind: mailing, or notice for those that sign-ups cause.", "kind", "outcome"),
+	connections:  describe("smtp_connections", "Connections to the relay, open now."),
+	limit:        describe("smtp_connections_limit", "How many connections to the relay may be open."),
+	fails:        describe("smtp_relay_failing", "1 while the relay fails and is left alone, or is being tried again."),
+	smtp:         describe("smtp_seconds", "Time that the relay took. step: dial (connect, TLS, login), transaction (MAIL to 354), body (answer to the final dot).", "step"),
+	beat:         describe("sender_beat_timestamp_seconds", "When some loop of the sender last looked for work."),
+}
+
+// Describe says nothing, so that the registry takes what Collect gives: without
+// a relay there are no figures of the sender.
+func (f *figures) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads all figures.
+func (f *figures) Collect(ch chan<- prometheus.Metric) {
+	ch <- gauge(desc.build, 1, revision(), runtime.Version())
+	f.collectStore(ch)
+	if f.sender != nil {
+		collectSender(ch, f.sender.Stats())
+	}
+}
+
+func gauge(d *prometheus.Desc, v float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+func counter(d *prometheus.Desc, v uint64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+}
+
+func histogram(d *prometheus.Desc, r akkoord.TallyReading, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstHistogram(d, r.Count, r.Sum, r.UpTo, labels...)
+}
+
+// seconds is a time as Prometheus wants it; the zero time is 0.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMicro()) / 1e6
+}
+
+func (f *figures) collectStore(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeWait)
+	defer cancel()
+	st, err := f.store.Stats(ctx)
+	space, spaceErr := f.store.Space()
+	if errors.Join(err, spaceErr) != nil {
+		ch <- gauge(desc.up, 0)
+		return
+	}
+	ch <- gauge(desc.up, 1)
+	var waited float64
+	if !st.OutboxOldest.IsZero() {
+		waited = time.Since(st.OutboxOldest).Seconds()
+	}
+	ch <- gauge(desc.outboxDue, float64(st.OutboxDue))
+	ch <- gauge(desc.outboxOldest, waited)
+	for _, state := range []akkoord.MailingState{
+		akkoord.MailingDraft, akkoord.MailingScheduled, akkoord.MailingSending, akkoord.MailingPaused, akkoord.MailingSent, akkoord.MailingCancelled,
+	} {
+		ch <- gauge(desc.mailings, float64(st.Mailings[state]), string(state))
+	}
+	ch <- gauge(desc.ledgerSeq, float64(st.LedgerSeq))
+	ch <- gauge(desc.signedSeq, float64(st.SignedSeq))
+	ch <- gauge(desc.signedAt, seconds(st.SignedAt))
+	ch <- gauge(desc.database, float64(space.Database))
+	ch <- gauge(desc.log, float64(space.Log))
+	ch <- gauge(desc.free, float64(space.Free))
+}
+
+func collectSender(ch chan<- prometheus.Metric, s mailer.Stats) {
+	for kind, m := range map[string]mailer.Mails{"mailing": s.Mailings, "notice": s.Notices} {
+		ch <- counter(desc.mails, m.Sent, kind, "sent")
+		ch <- counter(desc.mails, m.Deferred, kind, "deferred")
+		ch <- counter(desc.mails, m.Failed, kind, "failed")
+		ch <- counter(desc.mails, m.Uncertain, kind, "uncertain")
+		ch <- counter(desc.mails, m.Skipped, kind, "skipped")
+	}
+	failing := 0.0
+	if s.RelayFails {
+		failing = 1
+	}
+	ch <- gauge(desc.connections, float64(s.Connections))
+	ch <- gauge(desc.limit, float64(s.Limit))
+	ch <- gauge(desc.fails, failing)
+	ch <- gauge(desc.beat, seconds(s.Beat))
+	ch <- histogram(desc.smtp, s.Dial, "dial")
+	ch <- histogram(desc.smtp, s.Commands, "transaction")
+	ch <- histogram(desc.smtp, s.Bodies, "body")
+}

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"syscall"
+	"time"
+
+	"akkoord"
+)
+
+// Stats is how much there is to do, and how far the ledger is: numbers of rows
+// and times, for operators. It names nobody.
+type Stats struct {
+	OutboxDue    int64     // mails of sign-ups that should go out now
+	OutboxOldest time.Time // since when the oldest of them should; zero: none is due
+
+	Mailings map[akkoord.MailingState]int64
+
+	LedgerSeq int64     // last line
+	SignedSeq int64     // last line that a signed head covers
+	SignedAt  time.Time // when that was signed; zero: never
+}
+
+// Stats reads the figures of this moment.
+func (s *Store) Stats(ctx context.Context) (Stats, error) {
+	st := Stats{Mailings: map[akkoord.MailingState]int64{}}
+	v := s.view(ctx)
+	var oldest, signed int64
+	if err := v.queryRow(`SELECT count(*), coalesce(min(due_at), 0) FROM outbox WHERE state = 0 AND due_at <= $1`, micros(s.cfg.Now())).
+		Scan(&st.OutboxDue, &oldest); err != nil {
+		return st, err
+	}
+	rows, err := v.query(`SELECT state, count(*) FROM mailing GROUP BY state`)
+	err = each(rows, err, func(r row) error {
+		var state akkoord.MailingState
+		var n int64
+		err := r.Scan(&state, &n)
+		st.Mailings[state] = n
+		return err
+	})
+	if err != nil {
+		return st, err
+	}
+	if err := v.queryRow(`SELECT coalesce(max(seq), 0) FROM consent_event`).Scan(&st.LedgerSeq); err != nil {
+		return st, err
+	}
+	err = v.queryRow(`SELECT seq, at FROM ledger_head ORDER BY seq DESC LIMIT 1`).Scan(&st.SignedSeq, &signed)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return st, err
+	}
+	st.OutboxOldest, st.SignedAt = fromMicros(oldest), fromMicros(signed)
+	return st, nil
+}
+
+// Writable reports whether a change can be made durable now, by making one
+// that changes nothing. Ready asks less: a transaction without a write
+// succeeds on a full disk too (P36).
+func (s *Store) Writable(ctx context.Context) error {
+	return s.update(ctx, "probe", func(t *tx) error {
+		return t.exec(`UPDATE instance SET boot = boot WHERE pid = $1`, os.Getpid())
+	})
+}
+
+// Space is what the database takes, and what is free on its disk, in bytes.
+type Space struct{ Database, Log, Free int64 }
+
+// Space looks at the database's files.
+func (s *Store) Space() (Space, error) {
+	var sp Space
+	for file, size := range map[string]*int64{s.cfg.Path: &sp.Database, s.cfg.Path + "-wal": &sp.Log} {
+		info, err := os.Stat(file)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return sp, err
+		}
+		*size = info.Size()
+	}
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(s.cfg.Path, &fs); err != nil {
+		return sp, err
+	}
+	sp.Free = int64(fs.Bavail) * fs.Bsize
+	return sp, nil
+}

@@ -264,7 +264,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	log := slog.New(slog.NewTextHandler(io.err, nil))
+	log := s.logger(io.err)
 	a, err := newApp(ctx, s, log) // first, so that a second server is told who holds the database (P18)
 	if err != nil {
 		return err

@@ -45,32 +45,28 @@ func (s *Store) EnqueueJobs(ctx context.Context, jobs ...akkoord.Job) error {
 	})
 }
 
-// due selects open jobs that nobody runs and whose time has come, for $1 now,
-// $2 the latest time to which a lease can have been taken and $3 the latest to
-// which a failed run can have been put off. What lies beyond was put down
-// before the clock was set back (P20).
-const due = `state = 0 AND (
-	lease_until = 0 AND (run_at <= $1 OR (every > 0 OR attempts > 0) AND run_at > $3 + every)
-	OR lease_until > 0 AND (lease_until <= $1 OR lease_until > $2))`
+// dueJob selects a job of kind $4 whose time has come, for $1 now, $2 the
+// latest time to which a lease can have been taken and $3 the latest to which a
+// failed run can have been put off. What lies beyond those two was put down
+// before the clock was set back (P20). Each part has an index of its own.
+const dueJob = `coalesce(
+	(SELECT id FROM job WHERE kind = $4 AND state = 0 AND lease_until = 0 AND run_at <= $1 ORDER BY run_at LIMIT 1),
+	(SELECT id FROM job WHERE kind = $4 AND state = 0 AND lease_until > 0 AND (lease_until <= $1 OR lease_until > $2) LIMIT 1),
+	(SELECT id FROM job WHERE kind = $4 AND state = 0 AND lease_until = 0 AND run_at > $3 + every AND (every > 0 OR attempts > 0) LIMIT 1),
+	0)`
 
-// jobTimes gives the parameters of due. It reads the clock itself: the time of
-// a change goes on where it was when the clock is set back.
-func (s *Store) jobTimes() []any {
+// jobTimes gives the parameters of dueJob. It reads the clock itself: the time
+// of a change goes on where it was when the clock is set back.
+func (s *Store) jobTimes(kind akkoord.JobKind) []any {
 	now := s.cfg.Now()
-	return []any{micros(now), micros(now.Add(JobLease)), micros(now.Add(akkoord.JobBackoff))}
+	return []any{micros(now), micros(now.Add(JobLease)), micros(now.Add(akkoord.JobBackoff)), string(kind)}
 }
 
-// DueJobs gives the kinds of which a job is due. It writes nothing.
-func (s *Store) DueJobs(ctx context.Context) ([]akkoord.JobKind, error) {
-	var out []akkoord.JobKind
-	rows, err := s.view(ctx).query(`SELECT DISTINCT kind FROM job WHERE `+due, s.jobTimes()...)
-	err = each(rows, err, func(r row) error {
-		var kind akkoord.JobKind
-		err := r.Scan(&kind)
-		out = append(out, kind)
-		return err
-	})
-	return out, err
+// JobDue reports whether there is something for ClaimJob. It writes nothing.
+func (s *Store) JobDue(ctx context.Context, kind akkoord.JobKind) (bool, error) {
+	var id int64
+	err := s.view(ctx).queryRow(`SELECT `+dueJob, s.jobTimes(kind)...).Scan(&id)
+	return id != 0, err
 }
 
 // ClaimJob gives the caller the run of a due job of a kind, for JobLease from
@@ -80,10 +76,11 @@ func (s *Store) ClaimJob(ctx context.Context, kind akkoord.JobKind) (akkoord.Job
 	var j akkoord.Job
 	var none bool
 	err := s.record(ctx, "claim job", func(t *tx) error {
+		// Of two nodes that choose the same job, the second finds it held.
 		var err error
 		j, err = scanJob(t.queryRow(`UPDATE job SET fence = fence + 1, lease_until = $2, started_at = $1, run_at = $5
-			WHERE id = (SELECT id FROM job WHERE kind = $4 AND `+due+` ORDER BY run_at, id LIMIT 1) AND `+due+`
-			RETURNING `+jobColumns, append(s.jobTimes(), string(kind), never)...))
+			WHERE id = `+dueJob+` AND state = 0 AND (lease_until <= $1 OR lease_until > $2) RETURNING `+jobColumns,
+			append(s.jobTimes(kind), never)...))
 		if none = errors.Is(err, sql.ErrNoRows); none {
 			return nil
 		}

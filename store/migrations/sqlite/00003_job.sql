@@ -19,4 +19,6 @@ CREATE TABLE job (
   created_at  BIGINT  NOT NULL
 );
 CREATE UNIQUE INDEX job_open ON job (kind, key) WHERE state = 0;
+CREATE INDEX job_waiting ON job (kind, run_at) WHERE state = 0 AND lease_until = 0;
+CREATE INDEX job_running ON job (kind, lease_until) WHERE state = 0 AND lease_until > 0;
 CREATE INDEX job_ended ON job (ended_at) WHERE state <> 0;

@@ -298,3 +298,10 @@ type ImportedRow struct {
 	Code    string // why a row was refused
 	Fields  []string
 }
+
+// ImportFile is the file of an import about to begin.
+type ImportFile struct {
+	Size   int64
+	Digest [32]byte // SHA-256
+	Spool  string   // where the server keeps it until the import ends; "" for a file that a command reads
+}

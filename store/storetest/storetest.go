@@ -36,6 +36,7 @@ func Run(t *testing.T, open Open) {
 		{"jobs", testJobs},
 		{"together", testTogether},
 		{"random acts", testRandomActs},
+		{"import", testImport},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

@@ -45,6 +45,11 @@ var errPlain = akkoord.Errorf(akkoord.Forbidden, "https_required",
 func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := s.Now()
+		if s.Tracer != nil {
+			ctx, end := s.Tracer.Begin(c.Request(), c.Path(), s.trusts(peer(c.Request())))
+			c.SetRequest(c.Request().WithContext(ctx))
+			defer func() { end(c.Response().Status) }()
+		}
 		h := c.Response().Header()
 		for _, f := range secure {
 			h[f.name] = f.value

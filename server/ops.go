@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -93,6 +94,15 @@ func (m *metrics) method(r *routeMetrics, i int) *methodMetrics {
 	}
 	r.methods[i].Store(c)
 	return c
+}
+
+// Tracer follows requests for somebody who collects traces.
+type Tracer interface {
+	// Begin is called with the pattern of the route, which holds no token; "" for
+	// none. trusted says that the request comes from a trusted proxy, whose
+	// word may be taken for the trace that it belongs to. It gives the context of
+	// the request, and what ends it.
+	Begin(r *http.Request, route string, trusted bool) (ctx context.Context, end func(status int))
 }
 
 // Measure adds figures of others to /metrics. It fails where two have one name.

@@ -46,6 +46,7 @@ type Config struct {
 	Now    func() time.Time
 	Random io.Reader
 	Log    *slog.Logger
+	Tracer Tracer // follows requests; may be nil
 }
 
 // Server answers the public routes. It is safe for concurrent use.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	rand2 "math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -97,15 +98,18 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if err != nil {
 		return err
 	}
-	a.public, err = server.New(server.Config{
+	cfg := server.Config{
 		Consents: a.store, Catalog: a.store, Links: keys.Links(), Pages: pages, View: press, API: jsonAPI, Admin: adminSite,
 		BaseURL: s.base.String(), TrustedProxies: s.proxies, SignUps: s.signUps,
 		StampKey: keys.Derive("form-stamp"),
 		Brand:    templates.Brand{Name: s.Controller, Logo: s.logo, Accent: s.Brand}, From: s.From,
 		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(),
 		Now: time.Now, Random: rand.Reader, Log: a.log,
-	})
-	if err != nil {
+	}
+	if s.tracer != nil {
+		cfg.Tracer = s.tracer
+	}
+	if a.public, err = server.New(cfg); err != nil {
 		return err
 	}
 	return a.public.Measure(&figures{a.store, a.sender})
@@ -265,6 +269,12 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	log := s.logger(io.err)
+	if s.tracer, err = newTracer(ctx, os.Getenv, &http.Client{}, log); err != nil {
+		return err
+	}
+	if s.tracer != nil {
+		defer s.tracer.close()
+	}
 	a, err := newApp(ctx, s, log) // first, so that a second server is told who holds the database (P18)
 	if err != nil {
 		return err

@@ -58,6 +58,7 @@ type site struct {
 	dkim    []mailer.DKIMKey
 	ret     akkoord.Email // base of the return paths; zero: the From address
 	logo    string        // path of the brand's picture on this site; empty: its first letter
+	tracer  *tracer       // nil: no traces are wanted
 }
 
 // databasePath gives the SQLite file, or says what is wrong with the setting.

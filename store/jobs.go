@@ -23,12 +23,13 @@ var ErrFenced = errors.New("the job was taken over by another run")
 
 // enqueue stores a job in this change. Where one with its kind and key is open
 // there is no second: that one gets its arguments and runs at the earlier time
-// of the two, or, when it is running, again afterwards.
+// of the two, or, when it is running, again afterwards. A periodic job that is
+// open keeps its time, which is a period from now at most.
 func (t *tx) enqueue(j akkoord.Job) error {
 	return t.exec(`INSERT INTO job (kind, key, args, every, state, run_at, lease_until, fence, attempts, error, started_at, ended_at, created_at)
 		VALUES ($1, $2, $3, $4, 0, $5, 0, 0, 0, '', 0, 0, $6)
 		ON CONFLICT (kind, key) WHERE state = 0 DO UPDATE SET args = excluded.args, every = excluded.every,
-			run_at = CASE WHEN excluded.run_at < job.run_at THEN excluded.run_at ELSE job.run_at END`,
+			run_at = CASE WHEN excluded.run_at + excluded.every < job.run_at THEN excluded.run_at + excluded.every ELSE job.run_at END`,
 		string(j.Kind), j.Key, j.Args, j.Every.Microseconds(), micros(j.RunAt), micros(t.now))
 }
 
@@ -114,6 +115,14 @@ func (s *Store) SettleJob(ctx context.Context, j akkoord.Job) error {
 func (s *Store) ReturnJob(ctx context.Context, j akkoord.Job) error {
 	return s.ofRun(ctx, "return job", `UPDATE job SET lease_until = 0, run_at = $3 WHERE id = $1 AND fence = $2 AND lease_until > 0`,
 		j.ID, j.Fence, micros(s.cfg.Now()))
+}
+
+// ReclaimJobs makes all runs due anew that a process before this one left, for
+// a database that no other process has open.
+func (s *Store) ReclaimJobs(ctx context.Context) error {
+	return s.record(ctx, "reclaim jobs", func(t *tx) error {
+		return t.exec(`UPDATE job SET lease_until = 0, run_at = $1 WHERE state = 0 AND lease_until > 0`, micros(s.cfg.Now()))
+	})
 }
 
 // ofRun changes the row of a run if that is still the latest one.

@@ -177,13 +177,16 @@ func (a *app) run(ctx context.Context, public, ops net.Listener) error {
 	if tlsConfig != nil {
 		public = tls.NewListener(public, tlsConfig)
 	}
+	if err := a.store.ReclaimJobs(ctx); err != nil {
+		return errors.Join(err, a.store.Close())
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serveHTTP(ctx, a.public.HTTP(), public) })
 	group.Go(func() error { return serveHTTP(ctx, a.public.OpsHTTP(a.checks()...), ops) })
 	if a.sender != nil {
 		group.Go(func() error { return a.sender.Run(ctx) })
 	}
-	group.Go(func() error { return a.housekeeping(ctx) })
+	group.Go(func() error { return newBackground(a).run(ctx) })
 	group.Go(func() error {
 		select {
 		case <-a.store.Failed():
@@ -221,28 +224,6 @@ func (a *app) tls() (*tls.Config, error) {
 			return nil, fmt.Errorf("AKKOORD_TLS: the certificate can't be used: %w", err)
 		}
 		return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}, nil
-	}
-}
-
-// housekeeping expires what nobody confirmed and signs the ledger's head,
-// now and every few minutes.
-func (a *app) housekeeping(ctx context.Context) error {
-	tick := time.NewTicker(5 * time.Minute)
-	defer tick.Stop()
-	for {
-		if n, err := a.store.ExpirePending(ctx, 1000); err != nil {
-			a.log.Error("expiring unconfirmed sign-ups failed", "error", err)
-		} else if n > 0 {
-			a.log.Info("unconfirmed sign-ups expired", "people", n)
-		}
-		if _, err := a.store.SignHead(ctx); err != nil && akkoord.KindOf(err) != akkoord.NotFound { // there is no line yet
-			a.log.Error("signing the ledger's head failed", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
 	}
 }
 

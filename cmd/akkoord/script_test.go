@@ -17,7 +17,8 @@ func TestMain(m *testing.M) {
 			defer stop()
 			os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 		},
-		"sink": sinkMain,
+		"sink":   sinkMain,
+		"jobber": jobberMain,
 	})
 }
 

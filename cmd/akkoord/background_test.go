@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"akkoord"
+	"akkoord/store"
+)
+
+const testJob = akkoord.JobKind("test")
+
+// nodeWith is a node on a store that knows one kind of job more.
+func nodeWith(st *store.Store, run runJob) *background {
+	b := newBackground(&app{store: st, log: slog.New(slog.DiscardHandler)})
+	b.runs[testJob] = run
+	return b
+}
+
+// running runs a node until the test or stop ends it.
+func (b *background) running(t *testing.T) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var done sync.WaitGroup
+	done.Go(func() {
+		if err := b.run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	stop = func() { cancel(); done.Wait() }
+	t.Cleanup(stop)
+	return stop
+}
+
+func testSettings(t *testing.T) databaseSettings {
+	dir := t.TempDir()
+	return databaseSettings{Database: "sqlite:" + filepath.Join(dir, "akkoord.db"), SecretFile: filepath.Join(dir, "akkoord.key")}
+}
+
+func openTest(t *testing.T, d databaseSettings) *store.Store {
+	t.Helper()
+	st, err := d.open(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	return st
+}
+
+func enqueue(t *testing.T, st *store.Store, keys ...string) {
+	t.Helper()
+	for _, key := range keys {
+		j, err := akkoord.NewJob(testJob, key, time.Now(), nil)
+		if err == nil {
+			err = st.EnqueueJobs(t.Context(), j)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// await waits until a stored job is as it should be.
+func await(t *testing.T, st *store.Store, kind akkoord.JobKind, want func(akkoord.Job) bool) akkoord.Job {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		jobs, _, err := st.Jobs(ctx, akkoord.Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, j := range jobs {
+			if j.Kind == kind && want(j) {
+				return j
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("waited in vain; stored: %+v", jobs)
+		}
+	}
+}
+
+func isDone(j akkoord.Job) bool { return j.State == akkoord.JobDone }
+
+// Nodes that share a database share its jobs: each is run once.
+func TestEachJobIsRunByOneNode(t *testing.T) {
+	t.Parallel()
+	st := openTest(t, testSettings(t))
+	var mu sync.Mutex
+	runs := map[string]int{}
+	count := func(_ context.Context, j akkoord.Job) (time.Time, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		runs[j.Key]++
+		return time.Time{}, nil
+	}
+	keys := numbered("%d", 40)
+	enqueue(t, st, keys...)
+	for range 3 {
+		nodeWith(st, count).running(t)
+	}
+	for _, key := range keys {
+		await(t, st, testJob, func(j akkoord.Job) bool { return j.Key == key && isDone(j) })
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for _, key := range keys {
+		if runs[key] != 1 {
+			t.Errorf("job %s was run %d times", key, runs[key])
+		}
+	}
+}
+
+// What the server does by itself is a job, and shows when it was done last.
+func TestPeriodicWorkIsDoneAndShown(t *testing.T) {
+	t.Parallel()
+	st := openTest(t, testSettings(t))
+	if _, err := st.PutPurpose(t.Context(), commandActor, demoPurposes[0]); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // two nodes
+		nodeWith(st, nil).running(t)
+	}
+	for _, kind := range []akkoord.JobKind{akkoord.JobExpire, akkoord.JobHead} {
+		j := await(t, st, kind, func(j akkoord.Job) bool { return !j.EndedAt.IsZero() })
+		if j.Fence != 1 || j.Error != "" || j.RunAt.Sub(j.EndedAt) != houseKeeps {
+			t.Errorf("%s: %+v, want one run, and the next after %v", kind, j, houseKeeps)
+		}
+	}
+	if head, err := st.LedgerHead(t.Context()); err != nil || head.Seq == 0 {
+		t.Errorf("the signed head is %d, %v", head.Seq, err)
+	}
+}
+
+// A run that fails, or panics, is told and put off; the others go on.
+func TestAFailedRunIsStoredWithItsError(t *testing.T) {
+	t.Parallel()
+	st := openTest(t, testSettings(t))
+	enqueue(t, st, "error", "panic", "good")
+	nodeWith(st, func(_ context.Context, j akkoord.Job) (time.Time, error) {
+		switch j.Key {
+		case "error":
+			return time.Time{}, errors.New("the disk is full")
+		case "panic":
+			panic("no such row")
+		}
+		return time.Time{}, nil
+	}).running(t)
+	await(t, st, testJob, func(j akkoord.Job) bool { return j.Key == "good" && isDone(j) })
+	for key, want := range map[string]string{"error": "the disk is full", "panic": "panic: no such row"} {
+		j := await(t, st, testJob, func(j akkoord.Job) bool { return j.Key == key && j.Attempts == 1 })
+		if j.Error != want || j.State != akkoord.JobOpen || !j.RunAt.After(j.EndedAt) {
+			t.Errorf("%s: %+v, want error %q and a later run", key, j, want)
+		}
+	}
+}
+
+// A server that ends tells its runs to stop, waits for them and gives their
+// jobs back; that is no failure (P24).
+func TestP24ARunIsGivenBackAtTheEnd(t *testing.T) {
+	t.Parallel()
+	st := openTest(t, testSettings(t))
+	enqueue(t, st, "a")
+	begun := make(chan struct{})
+	var ended atomic.Bool
+	stop := nodeWith(st, func(ctx context.Context, _ akkoord.Job) (time.Time, error) {
+		close(begun)
+		<-ctx.Done()
+		ended.Store(true)
+		return time.Time{}, ctx.Err()
+	}).running(t)
+	<-begun
+	stop()
+	if !ended.Load() {
+		t.Error("the node ended before its run")
+	}
+	nodeWith(st, func(context.Context, akkoord.Job) (time.Time, error) { return time.Time{}, nil }).running(t)
+	if j := await(t, st, testJob, isDone); j.Fence != 2 || j.Attempts != 0 {
+		t.Errorf("%+v, want done by the second run", j)
+	}
+}
+
+// jobberMain is a process of its own: a node whose run of a job says so and
+// never ends.
+func jobberMain() {
+	ctx := context.Background()
+	st, err := (&databaseSettings{Database: os.Args[1], SecretFile: os.Args[2]}).open(ctx, "")
+	if err == nil {
+		err = nodeWith(st, func(context.Context, akkoord.Job) (time.Time, error) {
+			os.Stderr.WriteString("running\n")
+			select {}
+		}).run(ctx)
+	}
+	os.Stderr.WriteString(err.Error())
+	os.Exit(1)
+}
+
+// A job whose process is killed in the middle is run again by the next one.
+func TestP01AJobInProgressIsRunAgainAfterSIGKILL(t *testing.T) {
+	t.Parallel()
+	d := testSettings(t)
+	st := openTest(t, d)
+	enqueue(t, st, "a")
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out := newConsole()
+	cmd := exec.Command("jobber", d.Database, d.SecretFile)
+	cmd.Stderr = out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := out.await(ctx, regexp.MustCompile(`running\n`)); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+
+	st = openTest(t, d)
+	if err := st.ReclaimJobs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	nodeWith(st, func(context.Context, akkoord.Job) (time.Time, error) { return time.Time{}, nil }).running(t)
+	if j := await(t, st, testJob, isDone); j.Fence != 2 {
+		t.Errorf("%+v, want done by the second run", j)
+	}
+}

@@ -54,6 +54,7 @@ func (a *API) operations() error {
 		handle(operation{post, "/images", akkoord.WriteMailings, "Upload a picture for mailings", created, ""}, a.createImage),
 		handle(operation{get, "/audit", akkoord.ReadAudit, "Read who did what", 0, ""}, a.listAudit),
 		handle(operation{get, "/ledger/head", akkoord.ReadAudit, "Read the signed head of the consent ledger", 0, ""}, a.readHead),
+		handle(operation{get, "/jobs", akkoord.ReadAudit, "See background work and how it went", 0, ""}, a.listJobs),
 	} {
 		if err := register(a); err != nil {
 			return fmt.Errorf("register operation: %w", err)

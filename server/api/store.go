@@ -20,6 +20,7 @@ type Store interface {
 	Sending
 	Deliveries
 	Trail
+	Jobs
 	Slugs
 	PutImage(ctx context.Context, actor akkoord.Actor, img akkoord.Image) (akkoord.Image, error)
 }

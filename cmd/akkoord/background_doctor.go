@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"akkoord"
+	"akkoord/store"
+)
+
+// checkJobs tells which background work fails, and why.
+func checkJobs(ctx context.Context, s *site) finding {
+	st, err := s.openReadOnly(ctx)
+	if err != nil {
+		return warn("jobs", "they can't be read yet; akkoord serve makes them")
+	}
+	defer st.Close()
+	jobs, err := allJobs(ctx, st)
+	if err != nil {
+		return warn("jobs", "they can't be read (%v); akkoord migrate brings the database up to date", err)
+	}
+	var failing []string
+	var last time.Time
+	for _, j := range jobs {
+		if j.EndedAt.After(last) {
+			last = j.EndedAt
+		}
+		name := strings.TrimSpace(string(j.Kind) + " " + j.Key)
+		switch {
+		case j.State == akkoord.JobFailed:
+			failing = append(failing, fmt.Sprintf("%s was given up on %s: %s", name, j.EndedAt.Format(time.RFC3339), j.Error))
+		case j.Attempts > 0:
+			failing = append(failing, fmt.Sprintf("%s failed (%d in a row), tried again from %s: %s", name, j.Attempts, j.RunAt.Format(time.RFC3339), j.Error))
+		}
+	}
+	switch {
+	case len(failing) > 0:
+		return warn("jobs", "%s", strings.Join(failing, "; "))
+	case last.IsZero():
+		return ok("jobs", "none was run yet")
+	}
+	return ok("jobs", "none fails; the last one ended at %s", last.Format(time.RFC3339))
+}
+
+func allJobs(ctx context.Context, st *store.Store) ([]akkoord.Job, error) {
+	var all []akkoord.Job
+	p := akkoord.Page{}
+	for {
+		jobs, next, err := st.Jobs(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, jobs...)
+		if next == 0 {
+			return all, nil
+		}
+		p.After = next
+	}
+}

@@ -296,6 +296,7 @@ type ImportedRow struct {
 	Line    int64
 	Outcome ImportOutcome
 	Code    string // why a row was refused
+	Why     string // the same as a sentence
 	Fields  []string
 }
 

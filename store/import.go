@@ -144,12 +144,12 @@ func (s *Store) ImportRows(ctx context.Context, importID int64, outcome akkoord.
 	for after, more := int64(0), true; more; {
 		more = false
 		n := 0
-		rows, err := s.view(ctx).query(`SELECT line, code, fields FROM import_row WHERE import_id = $1 AND outcome = $2 AND line > $3 ORDER BY line LIMIT $4`,
+		rows, err := s.view(ctx).query(`SELECT line, code, why, fields FROM import_row WHERE import_id = $1 AND outcome = $2 AND line > $3 ORDER BY line LIMIT $4`,
 			importID, string(outcome), after, importPage)
 		err = each(rows, err, func(r row) error {
 			x := akkoord.ImportedRow{Outcome: outcome}
 			var fields string
-			if err := r.Scan(&x.Line, &x.Code, &fields); err != nil {
+			if err := r.Scan(&x.Line, &x.Code, &x.Why, &fields); err != nil {
 				return err
 			}
 			if err := json.Unmarshal([]byte(fields), &x.Fields); err != nil {

@@ -200,7 +200,7 @@ func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w wi
 	count := func(row *importRow, outcome akkoord.ImportOutcome) {
 		if outcome == akkoord.ImportRejected {
 			after.Tally.Reasons[row.Refused.Code]++
-			shown, hashes = append(shown, akkoord.ImportedRow{Line: row.Line, Outcome: outcome, Code: row.Refused.Code, Fields: row.Fields}), append(hashes, row.hash)
+			shown, hashes = append(shown, akkoord.ImportedRow{Line: row.Line, Outcome: outcome, Code: row.Refused.Code, Why: row.Refused.Message, Fields: row.Fields}), append(hashes, row.hash)
 		} else if r.i.Spec.DryRun && after.Tally.Outcomes[outcome] < exampleRows {
 			shown, hashes = append(shown, akkoord.ImportedRow{Line: row.Line, Outcome: outcome, Fields: []string{row.Email.Display()}}), append(hashes, row.hash)
 		}
@@ -254,8 +254,8 @@ func (t *tx) putImportRows(importID int64, rows []akkoord.ImportedRow, hashes []
 		if err != nil {
 			return err
 		}
-		if err := t.exec(`INSERT INTO import_row (import_id, outcome, line, code, hash, fields, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-			importID, string(x.Outcome), x.Line, x.Code, hashes[i][:], fields, micros(t.now)); err != nil {
+		if err := t.exec(`INSERT INTO import_row (import_id, outcome, line, code, why, hash, fields, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+			importID, string(x.Outcome), x.Line, x.Code, x.Why, hashes[i][:], fields, micros(t.now)); err != nil {
 			return err
 		}
 	}

@@ -42,6 +42,7 @@ type cli struct {
 	Key struct {
 		Add keyAddCommand `cmd:"" help:"Add an API key and print it, once, alone on stdout."`
 	} `cmd:"" help:"API keys."`
+	Import importCommand `cmd:"" help:"Import people from CSV or NDJSON, with their proof of consent."`
 	Export exportCommand `cmd:"" help:"Write the whole record of one person (Art. 15 and 20 GDPR)."`
 	Ledger struct {
 		Verify ledgerVerifyCommand `cmd:"" help:"Check that no line of the consent ledger was altered."`

@@ -79,7 +79,7 @@ func testImportEvidence(t *testing.T, a *Agency) {
 	if diff := cmp.Diff([]string{"phone"}, i.Tally.Ignored); diff != "" {
 		t.Errorf("ignored columns (-want +got):\n%s", diff)
 	}
-	rejects := []akkoord.ImportedRow{{Line: 5, Outcome: "rejected", Code: "email_missing_at", Fields: []string{"nobody", "", "", "", "", "", "", ""}}}
+	rejects := []akkoord.ImportedRow{{Line: 5, Outcome: "rejected", Code: "email_missing_at", Why: "This e-mail address has no @. It should look like name@example.org.", Fields: []string{"nobody", "", "", "", "", "", "", ""}}}
 	if diff := cmp.Diff(rejects, a.importRows(t, i, akkoord.ImportRejected)); diff != "" {
 		t.Errorf("refused rows (-want +got):\n%s", diff)
 	}

@@ -27,6 +27,7 @@ CREATE TABLE import_row (
   outcome   TEXT    NOT NULL,
   line      BIGINT  NOT NULL,
   code      TEXT    NOT NULL,
+  why       TEXT    NOT NULL,
   hash      BLOB    NOT NULL,
   fields    TEXT    NOT NULL,
   at        BIGINT  NOT NULL,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"io"
 	"net/http"
 	"regexp"
@@ -154,6 +155,46 @@ func TestP36WhatMakesTheServerNotReady(t *testing.T) {
 	} {
 		if got := tt.err; (got == nil) != (tt.want == "") || got != nil && !strings.Contains(got.Error(), tt.want) {
 			t.Errorf("%s: %v, not %q", name, got, tt.want)
+		}
+	}
+}
+
+// P36: a database that can't be written flips a running server to not ready and
+// back, while the process counts as healthy.
+func TestP36ReadyFollowsTheDatabase(t *testing.T) {
+	t.Parallel()
+	s := startScraped(t)
+	path, err := s.demo.app.site.databasePath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(t.Context(), `PRAGMA busy_timeout = 30000; BEGIN IMMEDIATE`); err != nil {
+		t.Fatal(err)
+	}
+	code, text := s.ops("/readyz")
+	if code != http.StatusServiceUnavailable || !strings.Contains(text, "fail database: ") {
+		t.Errorf("while it is locked: %d %s", code, text)
+	}
+	if code, text := s.ops("/healthz"); code != http.StatusOK {
+		t.Errorf("while it is locked: %d %s", code, text)
+	}
+	if _, err := conn.ExecContext(t.Context(), `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(patience)
+	for code != http.StatusOK {
+		if code, text = s.ops("/readyz"); time.Now().After(deadline) {
+			t.Fatalf("it stays not ready: %s", text)
 		}
 	}
 }

@@ -6,6 +6,12 @@ import "akkoord"
 // consent: standing, evidence, ledger line and outbox row are written
 // together or not at all.
 func (t *tx) apply(st akkoord.Standing, c akkoord.Change) error {
+	t.depart(st.Subscriber, c)
+	return t.put(st, c)
+}
+
+// put is apply without a line in the journal of departures.
+func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 	p := st.Subscriber
 	if c.IsZero() {
 		return nil

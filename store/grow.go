@@ -10,6 +10,7 @@ const (
 	evidenceRows
 	outboxRows
 	auditRows
+	departureRows
 	growing
 )
 
@@ -23,11 +24,12 @@ var inserts = [growing]struct{ into, rest string }{
 		into: `INSERT INTO outbox (subscriber_id, request, locale, at, due_at, state, fence, attempts, first_at, mail, code, done_at) VALUES `,
 		rest: `, 0, 0, 0, 0, '', '', 0`,
 	},
-	auditRows: {into: `INSERT INTO audit (seq, at, actor, action, object, note) VALUES `},
+	auditRows:     {into: `INSERT INTO audit (seq, at, actor, action, object, note) VALUES `},
+	departureRows: {into: `INSERT INTO departure (number, at, kind, purpose_id, campaign_id, hash) VALUES `},
 }
 
 // columns are the numbers of values of a row.
-var columns = [growing]int{ledgerRows: 16, evidenceRows: 2, outboxRows: 5, auditRows: 6}
+var columns = [growing]int{ledgerRows: 16, evidenceRows: 2, outboxRows: 5, auditRows: 6, departureRows: 6}
 
 // waiting are the values of rows of one table that are not written yet.
 type waiting struct{ values []any }

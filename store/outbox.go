@@ -26,6 +26,10 @@ func (s *Store) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDeliver
 // not make others wait (P03).
 func (s *Store) claimSystem(ctx context.Context, n int) (out []akkoord.SystemDelivery, seen int, err error) {
 	err = s.update(ctx, "claim outbox", func(t *tx) error {
+		if held, err := t.held(); held || err != nil {
+			out, seen = nil, 0
+			return err
+		}
 		due, err := t.due(n)
 		if err != nil {
 			return err

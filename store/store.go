@@ -21,6 +21,7 @@ import (
 // come from.
 type Config struct {
 	Path    string // of the SQLite file; made when missing, mode 0600
+	Journal string // of departures; beside the file when empty
 	Keyring *akkoord.Keyring
 	Now     func() time.Time
 	Random  io.Reader
@@ -37,6 +38,8 @@ type Store struct {
 	spare  *allowance
 	wiper  *wiper
 	moving *checkpointer
+
+	departures *departureFile // nil where the table alone is the journal
 
 	changes changes        // what commits changed lately, for the last question before a mail
 	journal *sendJournal   // on-wire marks and outcomes that no commit holds yet
@@ -80,6 +83,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.writer, err = openWriter(ctx, s); err != nil {
 		return nil, err
 	}
+	if err = openDepartures(ctx, s); err != nil {
+		return nil, err
+	}
 	if s.journal, err = openJournal(ctx, s); err != nil { // before register, which overwrites the boot id
 		return nil, err
 	}
@@ -110,6 +116,9 @@ func (s *Store) Close() error {
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
+	}
+	if s.departures != nil {
+		errs = append(errs, s.departures.f.Close())
 	}
 	if s.moving != nil {
 		errs = append(errs, s.moving.close())

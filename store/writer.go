@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"akkoord"
@@ -30,13 +31,20 @@ type writer struct {
 	broken atomic.Bool
 	close1 sync.Once
 
-	ledger   akkoord.Head // last line of the ledger
-	auditSeq int64
-	person   int64 // highest number that a person ever had
+	tail
 	lastTime time.Time
 	rows     [growing]waiting // of the tables that only grow; see grow.go
 	inserts  map[[2]int]string
-	rehearse bool // tests: write each group twice, as if a change of it had failed
+	leaving  []akkoord.Departure // of the group, for the journal
+	rehearse bool                // tests: write each group twice, as if a change of it had failed
+}
+
+// tail is where the tables that only grow end.
+type tail struct {
+	ledger   akkoord.Head // last line of the ledger
+	auditSeq int64
+	person   int64 // highest number that a person ever had
+	departed int64 // last line of the departure journal
 }
 
 // change is one caller's work in the group.
@@ -107,7 +115,8 @@ func (w *writer) begin(ctx context.Context) error {
 	}
 	copy(w.ledger.Hash[:], hash)
 	return w.conn.QueryRowContext(ctx, `SELECT coalesce((SELECT max(seq) FROM audit), 0),
-		max(coalesce((SELECT max(subscriber_id) FROM consent_event), 0), coalesce((SELECT max(id) FROM subscriber), 0))`).Scan(&w.auditSeq, &w.person)
+		max(coalesce((SELECT max(subscriber_id) FROM consent_event), 0), coalesce((SELECT max(id) FROM subscriber), 0)),
+		coalesce((SELECT max(number) FROM departure), 0)`).Scan(&w.auditSeq, &w.person, &w.departed)
 }
 
 // update runs f in the next group and answers after the commit. An error of f
@@ -201,13 +210,13 @@ func (w *writer) waiting(group []*change) []*change {
 // commit makes a group durable, tells what changed to those who ask before a
 // mail goes out, and only then answers.
 func (w *writer) commit(group []*change) {
-	ledger, auditSeq, person := w.ledger, w.auditSeq, w.person
+	tail := w.tail
 	err := w.transact(group)
 	if err != nil {
-		w.ledger, w.auditSeq, w.person = ledger, auditSeq, person
+		w.tail = tail
 		w.undo(mark{})
 		w.store.cfg.Log.Error("a group of changes was not written", "changes", len(group), "error", err)
-		if lost(err) {
+		if lost(err) && !errors.Is(err, syscall.ENOSPC) {
 			w.fail()
 		}
 		for _, c := range group {
@@ -257,10 +266,10 @@ var errReplay = errors.New("a change of the group failed")
 // are first written one after the other; only where one of them fails is all
 // undone and written again with a savepoint for each change.
 func (w *writer) transact(group []*change) error {
-	ledger, auditSeq, person := w.ledger, w.auditSeq, w.person
+	tail := w.tail
 	err := w.attempt(group, w.inOrder)
 	if errors.Is(err, errReplay) {
-		w.ledger, w.auditSeq, w.person = ledger, auditSeq, person
+		w.tail = tail
 		w.undo(mark{})
 		err = w.attempt(group, w.savepoint)
 	}
@@ -273,6 +282,7 @@ func (w *writer) attempt(group []*change, write func(*change) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer sqltx.Rollback()
+	w.leaving = w.leaving[:0]
 	for _, c := range group {
 		if err := w.ready(c); err != nil {
 			return err
@@ -284,7 +294,10 @@ func (w *writer) attempt(group []*change, write func(*change) error) error {
 	if err := (&tx{writer: w}).flush(); err != nil {
 		return err
 	}
-	return sqltx.Commit()
+	for n := len(w.leaving); n > 0 && w.leaving[n-1].Number > w.departed; n-- { // of changes that were undone
+		w.leaving = w.leaving[:n-1]
+	}
+	return w.store.departures.together(w.leaving, sqltx.Commit)
 }
 
 // ready gives a change its time, and has written what it may read.
@@ -304,8 +317,7 @@ func (w *writer) ready(c *change) error {
 // inOrder runs one change. A refusal is the change's own as long as it has
 // written nothing.
 func (w *writer) inOrder(c *change) error {
-	ledger, auditSeq, mark := w.ledger, w.auditSeq, w.mark()
-	before := w.writes
+	tail, mark, before := w.tail, w.mark(), w.writes
 	c.err = w.guarded(c)
 	switch {
 	case w.rehearse:
@@ -317,7 +329,7 @@ func (w *writer) inOrder(c *change) error {
 	case w.writes > before || akkoord.KindOf(c.err) == "":
 		return errReplay
 	}
-	w.ledger, w.auditSeq = ledger, auditSeq
+	w.tail = tail
 	w.undo(mark)
 	return nil
 }
@@ -325,12 +337,12 @@ func (w *writer) inOrder(c *change) error {
 // savepoint runs one change that fails alone; only an error of the savepoint
 // itself, or of a full disk, is given back, since that concerns the whole group.
 func (w *writer) savepoint(c *change) error {
-	ledger, auditSeq, mark := w.ledger, w.auditSeq, w.mark()
+	tail, mark := w.tail, w.mark()
 	if err := c.tx.exec(`SAVEPOINT change`); err != nil {
 		return err
 	}
 	if c.err = w.guarded(c); c.err != nil {
-		w.ledger, w.auditSeq = ledger, auditSeq
+		w.tail = tail
 		w.undo(mark)
 		if full(c.err) {
 			return c.err

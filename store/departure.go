@@ -1,0 +1,262 @@
+package store
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"akkoord"
+)
+
+// departureSuffix follows the path of a database to that of its journal of
+// departures, unless another is set.
+const departureSuffix = ".departures"
+
+// departureFile is the journal of departures beside a SQLite database: the
+// lines of the table departure once more, in a file that a restore leaves
+// alone. It is written before the commit and synced together with it, so that
+// no leaving is answered that either of them lacks.
+type departureFile struct {
+	f     *os.File
+	lines int64
+}
+
+// openDepartures opens the journal and makes it as long as the table, or the
+// other way round: what the table lacks was done after the backup that the
+// database was put back from, and is done again.
+func openDepartures(ctx context.Context, s *Store) error {
+	path := s.cfg.Journal
+	if path == "" {
+		path = s.cfg.Path + departureSuffix
+	}
+	_, err := os.Stat(path)
+	missing := errors.Is(err, os.ErrNotExist)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("the journal of departures %s can't be written: %w", path, err)
+	}
+	j := &departureFile{f: f}
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	j.lines = size / akkoord.DepartureLine // a line cut short was never answered
+	if err := f.Truncate(j.lines * akkoord.DepartureLine); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	s.departures = j
+	have := s.writer.departed
+	switch {
+	case j.lines < have:
+		err = s.lengthen(ctx, missing || have-j.lines > maxGroup)
+	case j.lines > have:
+		err = s.repeat(ctx, j.lines-have > maxGroup)
+	}
+	return err
+}
+
+// lengthen writes what the journal lacks. More than the commit that a power
+// cut may have caught means that the journal was lost, and whoever left
+// between the backup and now is known to nobody: nothing is sent until an
+// owner agrees.
+func (s *Store) lengthen(ctx context.Context, lost bool) error {
+	if lost {
+		if err := s.hold(ctx, HoldJournalLost); err != nil {
+			return err
+		}
+	}
+	for s.departures.lines < s.writer.departed {
+		page, err := s.Departures(ctx, s.departures.lines, 1000)
+		if err == nil && len(page) == 0 {
+			err = fmt.Errorf("line %d is missing", s.departures.lines+1)
+		}
+		if err == nil {
+			err = s.departures.append(page)
+		}
+		if err != nil {
+			return fmt.Errorf("the journal of departures: %w", err)
+		}
+	}
+	return s.departures.f.Sync()
+}
+
+// repeat does again what the database lacks, in steps.
+func (s *Store) repeat(ctx context.Context, restored bool) error {
+	if restored {
+		if err := s.hold(ctx, HoldRestored); err != nil {
+			return err
+		}
+	}
+	if _, err := s.departures.f.Seek(s.writer.departed*akkoord.DepartureLine, io.SeekStart); err != nil {
+		return err
+	}
+	r := bufio.NewReader(s.departures.f)
+	for s.writer.departed < s.departures.lines {
+		var step []akkoord.Departure
+		for range min(500, s.departures.lines-s.writer.departed) {
+			line, err := r.ReadString('\n')
+			if err != nil {
+				return fmt.Errorf("the journal of departures: %w", err)
+			}
+			d, err := akkoord.ParseDeparture(line)
+			if err != nil {
+				return err
+			}
+			step = append(step, d)
+		}
+		if err := s.redo(ctx, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// redo does departures again that stand in the journal, and numbers them as
+// it does.
+func (s *Store) redo(ctx context.Context, ds []akkoord.Departure) error {
+	return s.update(ctx, "repeat departures", func(t *tx) error {
+		for _, d := range ds {
+			if d.Number != t.departed+1 {
+				return fmt.Errorf("the journal of departures has line %d where %d was expected", d.Number, t.departed+1)
+			}
+			t.departed++
+			t.putDeparture(d)
+			if err := t.redo(d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *tx) redo(d akkoord.Departure) error {
+	st, err := standing(t, byHash, d.Person[:])
+	if err != nil {
+		return err
+	}
+	c := st.Depart(d, t.now)
+	if st.Subscriber.ID != 0 {
+		return t.put(st, c)
+	}
+	for _, k := range c.Suppress {
+		if err := t.exec(`INSERT INTO suppression (hash, kind, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, d.Person[:], string(k), micros(d.At)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// depart notes the departures of a change.
+func (t *tx) depart(p akkoord.Subscriber, c akkoord.Change) {
+	if !c.Departs() {
+		return
+	}
+	for _, d := range c.Departures(t.store.hasher.Person(p.Email), t.now) {
+		t.departed++
+		d.Number = t.departed
+		for n := len(t.leaving); n > 0 && t.leaving[n-1].Number >= d.Number; n-- { // of a change that was undone
+			t.leaving = t.leaving[:n-1]
+		}
+		t.leaving = append(t.leaving, d)
+		t.putDeparture(d)
+	}
+}
+
+func (t *tx) putDeparture(d akkoord.Departure) {
+	t.rows[departureRows].add(d.Number, micros(d.At), string(d.Kind), d.Purpose, d.Campaign, d.Person[:])
+}
+
+// append writes lines to the end. On an error the file is as it was.
+func (j *departureFile) append(ds []akkoord.Departure) error {
+	if len(ds) == 0 {
+		return nil
+	}
+	var text []byte
+	for _, d := range ds {
+		text = d.AppendText(text)
+	}
+	if _, err := j.f.WriteAt(text, j.lines*akkoord.DepartureLine); err != nil {
+		return errors.Join(fmt.Errorf("the journal of departures: %w", err), j.cut(j.lines))
+	}
+	j.lines += int64(len(ds))
+	return nil
+}
+
+// cut takes back what was written after a number of lines.
+func (j *departureFile) cut(lines int64) error {
+	j.lines = lines
+	return j.f.Truncate(lines * akkoord.DepartureLine)
+}
+
+// together commits a group and syncs the journal's lines of it, at once. The
+// lines are written first; where the commit fails they are taken back.
+func (j *departureFile) together(ds []akkoord.Departure, commit func() error) error {
+	if j == nil || len(ds) == 0 {
+		return commit()
+	}
+	before := j.lines
+	if err := j.append(ds); err != nil {
+		return err
+	}
+	synced := make(chan error, 1)
+	go func() { synced <- j.f.Sync() }()
+	if err := commit(); err != nil {
+		<-synced
+		return errors.Join(err, j.cut(before))
+	}
+	if err := <-synced; err != nil {
+		return fmt.Errorf("sync the journal of departures: %w", err)
+	}
+	return nil
+}
+
+// Departures gives lines of the journal of departures after a number, oldest
+// first.
+func (s *Store) Departures(ctx context.Context, after int64, limit int) ([]akkoord.Departure, error) {
+	var out []akkoord.Departure
+	rows, err := s.view(ctx).query(`SELECT number, at, kind, purpose_id, campaign_id, hash FROM departure WHERE number > $1 ORDER BY number LIMIT $2`, after, limit)
+	err = each(rows, err, func(r row) error {
+		var d akkoord.Departure
+		var at int64
+		var hash []byte
+		err := r.Scan(&d.Number, &at, &d.Kind, &d.Purpose, &d.Campaign, &hash)
+		d.At = fromMicros(at)
+		copy(d.Person[:], hash)
+		out = append(out, d)
+		return err
+	})
+	return out, err
+}
+
+// RepeatDepartures does again what a journal holds that this database lacks,
+// and gives how many lines that was. On PostgreSQL, where the journal is a table,
+// it is how an exported one is brought back after a restore (P17).
+func (s *Store) RepeatDepartures(ctx context.Context, r io.Reader) (int64, error) {
+	var done int64
+	var step []akkoord.Departure
+	flush := func() error {
+		err := s.redo(ctx, step)
+		done += int64(len(step))
+		step = step[:0]
+		return err
+	}
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		d, err := akkoord.ParseDeparture(lines.Text())
+		if err != nil {
+			return done, err
+		}
+		if d.Number <= s.writer.departed+int64(len(step)) {
+			continue
+		}
+		if step = append(step, d); len(step) == 500 {
+			if err := flush(); err != nil {
+				return done, err
+			}
+		}
+	}
+	return done, errors.Join(lines.Err(), flush())
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"akkoord"
+)
+
+// Hold says why nothing is sent, and what may be sent twice once it is (P22).
+type Hold struct {
+	Reason   HoldReason // empty: nothing is held
+	BackupAt time.Time  // zero: not known
+	At       time.Time
+
+	Mailings int   // that were being sent or paused then
+	Twice    int64 // people of these for whom no mail is on record, and who may have had it since
+	System   int64 // confirmation mails that wait
+}
+
+// HoldReason is why nothing is sent.
+type HoldReason string
+
+// The reasons of a hold.
+const (
+	HoldRestored    HoldReason = "restored"     // the database was put back from a backup
+	HoldJournalLost HoldReason = "journal_lost" // nobody knows who left since a backup
+)
+
+// Hold gives what keeps the program from sending, if something does.
+func (s *Store) Hold(ctx context.Context) (Hold, error) {
+	var h Hold
+	var backup, at int64
+	v := s.view(ctx)
+	err := v.queryRow(`SELECT reason, backup_at, at FROM sending_hold WHERE id = 1`).Scan(&h.Reason, &backup, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return h, nil
+	}
+	if err != nil {
+		return h, err
+	}
+	h.BackupAt, h.At = fromMicros(backup), fromMicros(at)
+	if err := v.queryRow(`SELECT count(*) FROM mailing WHERE state IN ('sending', 'paused')`).Scan(&h.Mailings); err != nil {
+		return h, err
+	}
+	if err := v.queryRow(`SELECT count(*) FROM delivery d JOIN mailing m ON m.id = d.mailing_id
+		WHERE m.state IN ('sending', 'paused') AND d.state IN (0, 3)`).Scan(&h.Twice); err != nil {
+		return h, err
+	}
+	return h, v.queryRow(`SELECT count(*) FROM outbox WHERE state = 0`).Scan(&h.System)
+}
+
+// EndHold ends a hold: an owner has seen what may be sent twice. Mailings that
+// were being sent stay paused, so that each is resumed by a decision of its own.
+func (s *Store) EndHold(ctx context.Context, actor akkoord.Actor) error {
+	return s.update(ctx, "end hold", func(t *tx) error {
+		n, err := t.execCount(`DELETE FROM sending_hold WHERE id = 1`)
+		if err != nil || n == 0 {
+			return err
+		}
+		t.outbox, t.mailing = true, true
+		return t.audit(actor, "sending.release", "", "")
+	})
+}
+
+// hold keeps the program from sending.
+func (s *Store) hold(ctx context.Context, why HoldReason) error {
+	return s.update(ctx, "hold", func(t *tx) error {
+		var at int64
+		if err := t.queryRow(`SELECT coalesce((SELECT at FROM backup WHERE id = 1), 0)`).Scan(&at); err != nil {
+			return err
+		}
+		if err := t.exec(`INSERT INTO sending_hold (id, reason, backup_at, at) VALUES (1, $1, $2, $3) ON CONFLICT (id) DO NOTHING`, string(why), at, micros(t.now)); err != nil {
+			return err
+		}
+		if err := t.pauseAll(); err != nil {
+			return err
+		}
+		return t.audit(akkoord.ActorSystem, "sending.hold", "", string(why))
+	})
+}
+
+// pauseAll pauses what is being sent.
+func (t *tx) pauseAll() error {
+	live, err := t.sending()
+	if err != nil {
+		return err
+	}
+	for _, l := range live {
+		m, err := loadMailing(t, mailingByID, l.mailing)
+		if err != nil {
+			return err
+		}
+		m.Why = "The database was put back from a backup. Some people may have had this mailing since."
+		if err := t.move(akkoord.ActorSystem, &m, "pause"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// held reports whether nothing may be sent.
+func (t *tx) held() (held bool, err error) {
+	err = t.queryRow(`SELECT EXISTS (SELECT 1 FROM sending_hold)`).Scan(&held)
+	return held, err
+}

@@ -19,6 +19,8 @@ type Stats struct {
 
 	Mailings map[akkoord.MailingState]int64
 
+	JobsWaiting, JobsFailing, JobsGivenUp int64 // failing: the last run did, and there will be another
+
 	LedgerSeq int64     // last line
 	SignedSeq int64     // last line that a signed head covers
 	SignedAt  time.Time // when that was signed; zero: never
@@ -42,6 +44,10 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		return err
 	})
 	if err != nil {
+		return st, err
+	}
+	if err := v.queryRow(`SELECT count(CASE WHEN state = 0 AND attempts = 0 THEN 1 END), count(CASE WHEN state = 0 AND attempts > 0 THEN 1 END),
+		count(CASE WHEN state = 2 THEN 1 END) FROM job WHERE state <> 1`).Scan(&st.JobsWaiting, &st.JobsFailing, &st.JobsGivenUp); err != nil {
 		return st, err
 	}
 	if err := v.queryRow(`SELECT coalesce(max(seq), 0) FROM consent_event`).Scan(&st.LedgerSeq); err != nil {

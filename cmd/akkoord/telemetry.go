@@ -94,12 +94,13 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("akkoord_"+name, help, labels, nil)
 }
 
-var desc = struct{ build, up, outboxDue, outboxOldest, mailings, ledgerSeq, signedSeq, signedAt, database, log, free, mails, connections, limit, fails, smtp, beat *prometheus.Desc }{
+var desc = struct{ build, up, outboxDue, outboxOldest, mailings, jobs, ledgerSeq, signedSeq, signedAt, database, log, free, mails, connections, limit, fails, smtp, beat *prometheus.Desc }{
 	build:        describe("build_info", "Always 1; the labels say which program this is.", "revision", "goversion"),
 	up:           describe("store_up", "1 when the figures of the store could be read for this scrape."),
 	outboxDue:    describe("outbox_due", "Mails of sign-ups that should go out now."),
 	outboxOldest: describe("outbox_oldest_due_seconds", "How long the oldest of them has waited; 0 when none is due."),
 	mailings:     describe("mailings", "Mailings by state.", "state"),
+	jobs:         describe("jobs", "Background jobs. state: waiting, failing (the last run failed, and there will be another), given_up.", "state"),
 	ledgerSeq:    describe("ledger_lines", "Number of the last line of the consent ledger."),
 	signedSeq:    describe("ledger_signed_lines", "Number of the last line that a signed head covers."),
 	signedAt:     describe("ledger_signed_timestamp_seconds", "When the last head was signed; 0 for never."),
@@ -168,6 +169,9 @@ func (f *figures) collectStore(ch chan<- prometheus.Metric) {
 	} {
 		ch <- gauge(desc.mailings, float64(st.Mailings[state]), string(state))
 	}
+	ch <- gauge(desc.jobs, float64(st.JobsWaiting), "waiting")
+	ch <- gauge(desc.jobs, float64(st.JobsFailing), "failing")
+	ch <- gauge(desc.jobs, float64(st.JobsGivenUp), "given_up")
 	ch <- gauge(desc.ledgerSeq, float64(st.LedgerSeq))
 	ch <- gauge(desc.signedSeq, float64(st.SignedSeq))
 	ch <- gauge(desc.signedAt, seconds(st.SignedAt))

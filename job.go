@@ -11,8 +11,9 @@ type JobKind string
 
 // The kinds of jobs.
 const (
-	JobExpire JobKind = "expire" // periodic: end sign-ups that nobody confirmed, delete what is kept for a time only
-	JobHead   JobKind = "head"   // periodic: sign the last line of the ledger
+	JobExpire  JobKind = "expire"  // periodic: end sign-ups that nobody confirmed, delete what is kept for a time only
+	JobHead    JobKind = "head"    // periodic: sign the last line of the ledger
+	JobMailing JobKind = "mailing" // start a mailing at its time, freeze its audience, finish it or sweep it
 )
 
 // JobState says whether a job is still to be run.

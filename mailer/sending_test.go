@@ -123,11 +123,37 @@ func (w *world) run() (stop func()) {
 		Now: w.clock.Now, Jitter: func() float64 { return .5 }, Log: slog.New(slog.DiscardHandler), Poll: time.Millisecond,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); _ = worker.Run(ctx) }()
-	stop = sync.OnceFunc(func() { cancel(); <-done })
+	var all sync.WaitGroup
+	all.Go(func() { _ = worker.Run(ctx) })
+	all.Go(func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for ctx.Err() == nil {
+			w.advance()
+			<-tick.C
+		}
+	})
+	stop = sync.OnceFunc(func() { cancel(); all.Wait() })
 	w.t.Cleanup(stop)
 	return stop
+}
+
+// advance runs the jobs of mailings that are due.
+func (w *world) advance() {
+	ctx := context.Background()
+	for {
+		if due, err := w.store.JobDue(ctx, akkoord.JobMailing); err != nil || !due {
+			return
+		}
+		j, claimed, err := w.store.ClaimJob(ctx, akkoord.JobMailing)
+		if err != nil || !claimed {
+			return
+		}
+		next, err := w.store.AdvanceMailing(ctx, j)
+		if err := w.store.SettleJob(ctx, j.Ran(next, err, w.clock.Now())); err != nil {
+			return
+		}
+	}
 }
 
 func (w *world) press() *mailer.Press {
@@ -598,9 +624,7 @@ func TestAScheduledMailingStartsWhenItIsDue(t *testing.T) {
 	if err != nil || m.State != akkoord.MailingScheduled {
 		t.Fatal(m.State, err)
 	}
-	if err := w.store.Advance(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	w.advance()
 	if got := w.mailing(m).State; got != akkoord.MailingScheduled {
 		t.Fatalf("too early: %s", got)
 	}

@@ -15,7 +15,6 @@ import (
 // Deliveries hands out the deliveries of mailings and records what becomes of
 // them. Package store documents each method.
 type Deliveries interface {
-	Advance(ctx context.Context) error
 	Claim(ctx context.Context) (*akkoord.Window, error)
 	Ask(ctx context.Context, w *akkoord.Window, i int) (akkoord.Verdict, error)
 	Mark(w *akkoord.Window, i int, at time.Time) error
@@ -101,15 +100,12 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
-// tend does what is due by itself and rings when there may be work.
+// tend rings when there may be work.
 func (w *Worker) tend(ctx context.Context) {
 	tick := time.NewTicker(w.Poll)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		w.beats(&w.beat)
-		if err := w.Deliveries.Advance(ctx); err != nil && ctx.Err() == nil {
-			w.Log.Error("mailings do not advance", "error", err)
-		}
 		w.ring()
 		select {
 		case <-ctx.Done():

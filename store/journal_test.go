@@ -187,7 +187,11 @@ func TestRecoveryAfterADeathP06M9(t *testing.T) {
 			if want := strings.Count(c.want, "queued"); again != want {
 				t.Errorf("%d can be claimed again, want %d", again, want)
 			}
-			if err := s.Advance(t.Context()); err != nil {
+			job, _, err := s.ClaimJob(t.Context(), akkoord.JobMailing)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.AdvanceMailing(t.Context(), job); err != nil {
 				t.Fatal(err)
 			}
 			if m, err := s.MailingByID(t.Context(), s.mailing.ID); err != nil || (m.State == akkoord.MailingSent) != (again == 0) {

@@ -54,7 +54,6 @@ func (s *Store) ResumeMailing(ctx context.Context, actor akkoord.Actor, id akkoo
 // with the code mailing_cancelled, in steps after the first commit.
 func (s *Store) CancelMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error) {
 	return s.moveMailing(ctx, actor, id, "cancel", func(t *tx, m *akkoord.Mailing) error {
-		t.mailing = true // somebody has to sweep
 		return t.exec(`DELETE FROM delivery_chunk WHERE mailing_id = $1 AND state = -1`, m.ID)
 	})
 }
@@ -108,6 +107,9 @@ func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
 	}
 	t.mailings = append(t.mailings, m.ID)
 	t.mailing = t.mailing || next == akkoord.MailingSending
+	if err := t.enqueueMailing(m); err != nil {
+		return err
+	}
 	return t.audit(actor, "mailing."+act, named("mailing", m.PublicID.String()), m.Why)
 }
 
@@ -135,63 +137,6 @@ func (t *tx) finish(mailingID int64) error {
 	}
 	m.FinishedAt = t.now
 	return t.move(akkoord.ActorSystem, &m, "finish")
-}
-
-// Advance does what is due without anybody asking: it starts scheduled
-// mailings, freezes audiences to the end, finishes mailings of which nobody
-// is left, and skips the rest of cancelled ones. Each step is a commit of its
-// own that leaves room for others. It may be called at any time.
-func (s *Store) Advance(ctx context.Context) error {
-	live, err := s.live(ctx)
-	if err != nil {
-		return err
-	}
-	for _, m := range live {
-		if err := s.advance(ctx, m); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-type liveMailing struct {
-	id     int64
-	state  akkoord.MailingState
-	sendAt time.Time
-}
-
-func (s *Store) live(ctx context.Context) ([]liveMailing, error) {
-	var out []liveMailing
-	rows, err := s.view(ctx).query(`SELECT id, state, send_at FROM mailing WHERE state IN ('scheduled', 'sending', 'paused')
-		UNION ALL SELECT id, state, send_at FROM mailing WHERE state = 'cancelled' AND finished_at = 0`)
-	err = each(rows, err, func(r row) error {
-		var m liveMailing
-		var at int64
-		err := r.Scan(&m.id, &m.state, &at)
-		m.sendAt = fromMicros(at)
-		out = append(out, m)
-		return err
-	})
-	return out, err
-}
-
-func (s *Store) advance(ctx context.Context, m liveMailing) error {
-	switch m.state {
-	case akkoord.MailingScheduled:
-		if m.sendAt.After(s.cfg.Now()) {
-			return nil
-		}
-		if err := s.startScheduled(ctx, m.id); err != nil {
-			return err
-		}
-		return s.freezeAll(ctx, m.id)
-	case akkoord.MailingCancelled:
-		return s.sweepAll(ctx, m.id)
-	}
-	if err := s.freezeAll(ctx, m.id); err != nil || m.state != akkoord.MailingSending {
-		return err
-	}
-	return s.update(ctx, "finish mailing", func(t *tx) error { return t.finish(m.id) })
 }
 
 func (s *Store) startScheduled(ctx context.Context, id int64) error {

@@ -41,6 +41,9 @@ type background struct {
 func newBackground(a *app) *background {
 	b := &background{store: a.store, now: time.Now, log: a.log}
 	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead}
+	if a.sender != nil {
+		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
+	}
 	return b
 }
 

@@ -250,7 +250,9 @@ func TestTheDoctorTellsWhichJobsFail(t *testing.T) {
 	d := testSettings(t)
 	st := openTest(t, d)
 	enqueue(t, st, "7")
-	nodeWith(st, func(context.Context, akkoord.Job) (time.Time, error) { return time.Time{}, errors.New("the disk is full") }).running(t)
+	nodeWith(st, func(context.Context, akkoord.Job) (time.Time, error) {
+		return time.Time{}, errors.New("the disk is full")
+	}).running(t)
 	await(t, st, testJob, func(j akkoord.Job) bool { return j.Attempts > 0 })
 	f := checkJobs(t.Context(), &site{settings: settings{databaseSettings: d}})
 	if want := regexp.MustCompile(`^test 7 failed \(1 in a row\), tried again from \S+: the disk is full$`); f.verdict != "warn" || !want.MatchString(f.text) {

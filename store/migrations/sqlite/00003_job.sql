@@ -22,3 +22,7 @@ CREATE UNIQUE INDEX job_open ON job (kind, key) WHERE state = 0;
 CREATE INDEX job_waiting ON job (kind, run_at) WHERE state = 0 AND lease_until = 0;
 CREATE INDEX job_running ON job (kind, lease_until) WHERE state = 0 AND lease_until > 0;
 CREATE INDEX job_ended ON job (ended_at) WHERE state <> 0;
+
+INSERT INTO job (kind, key, args, every, state, run_at, lease_until, fence, attempts, error, started_at, ended_at, created_at)
+  SELECT 'mailing', CAST(id AS TEXT), '{"mailing":' || CAST(id AS TEXT) || '}', 0, 0, CASE WHEN state = 'scheduled' THEN send_at ELSE 0 END, 0, 0, 0, '', 0, 0, created_at
+  FROM mailing WHERE state IN ('scheduled', 'sending') OR state = 'cancelled' AND finished_at = 0;

@@ -18,6 +18,9 @@ const never = int64(1) << 62
 // writes no result.
 const JobLease = 30 * time.Second
 
+// clockSkew is how far the clocks of nodes may differ.
+const clockSkew = time.Minute
+
 // ErrFenced is the error of a run that was taken over by another since.
 var ErrFenced = errors.New("the job was taken over by another run")
 
@@ -47,9 +50,9 @@ func (s *Store) EnqueueJobs(ctx context.Context, jobs ...akkoord.Job) error {
 }
 
 // dueJob selects a job of kind $4 whose time has come, for $1 now, $2 the
-// latest time to which a lease can have been taken and $3 the latest to which a
-// failed run can have been put off. What lies beyond those two was put down
-// before the clock was set back (P20). Each part has an index of its own.
+// latest time to which any node can have taken a lease and $3 the latest to
+// which a failed run can have been put off. What lies beyond those two was put
+// down before the clock was set back (P20). Each part has an index of its own.
 const dueJob = `coalesce(
 	(SELECT id FROM job WHERE kind = $4 AND state = 0 AND lease_until = 0 AND run_at <= $1 ORDER BY run_at LIMIT 1),
 	(SELECT id FROM job WHERE kind = $4 AND state = 0 AND lease_until > 0 AND (lease_until <= $1 OR lease_until > $2) LIMIT 1),
@@ -60,7 +63,7 @@ const dueJob = `coalesce(
 // of a change goes on where it was when the clock is set back.
 func (s *Store) jobTimes(kind akkoord.JobKind) []any {
 	now := s.cfg.Now()
-	return []any{micros(now), micros(now.Add(JobLease)), micros(now.Add(akkoord.JobBackoff)), string(kind)}
+	return []any{micros(now), micros(now.Add(JobLease + clockSkew)), micros(now.Add(akkoord.JobBackoff + clockSkew)), string(kind)}
 }
 
 // JobDue reports whether there is something for ClaimJob. It writes nothing.
@@ -79,9 +82,9 @@ func (s *Store) ClaimJob(ctx context.Context, kind akkoord.JobKind) (akkoord.Job
 	err := s.record(ctx, "claim job", func(t *tx) error {
 		// Of two nodes that choose the same job, the second finds it held.
 		var err error
-		j, err = scanJob(t.queryRow(`UPDATE job SET fence = fence + 1, lease_until = $2, started_at = $1, run_at = $5
+		j, err = scanJob(t.queryRow(`UPDATE job SET fence = fence + 1, started_at = $1, run_at = $5, lease_until = $6
 			WHERE id = `+dueJob+` AND state = 0 AND (lease_until <= $1 OR lease_until > $2) RETURNING `+jobColumns,
-			append(s.jobTimes(kind), never)...))
+			append(s.jobTimes(kind), never, micros(s.cfg.Now().Add(JobLease)))...))
 		if none = errors.Is(err, sql.ErrNoRows); none {
 			return nil
 		}

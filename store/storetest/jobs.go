@@ -75,6 +75,7 @@ func testJobs(t *testing.T, open Open) {
 		{"a living run keeps its job", livingRun},
 		{"a run that was given back is due at once", givenBack},
 		{"a periodic job is run again and again", periodicJob},
+		{"nodes whose clocks differ leave each other's runs alone", clocksDiffer},
 		{"a clock that is set back holds nothing up (P20)", clockSetBack},
 		{"done jobs go after 30 days", doneJobsGo},
 	} {
@@ -239,6 +240,20 @@ func periodicJob(j jobs) {
 	if got := j.claim(); got.Fence != 6 {
 		j.Errorf("claimed %+v, want the sixth run after the new period", got)
 	}
+}
+
+func clocksDiffer(j jobs) {
+	j.enqueue("a", 0, 0)
+	run := j.claim()
+	j.clock.Move(-20 * time.Second) // another node's clock
+	if got := j.claim(); got.Key != "" {
+		j.Error("the run of a node whose clock is ahead was taken over")
+	}
+	j.clock.Move(40 * time.Second)
+	if got := j.claim(); got.Key != "" {
+		j.Error("the run of a node whose clock is behind was taken over before its lease had ended")
+	}
+	j.settle(run, time.Time{}, nil)
 }
 
 func clockSetBack(j jobs) {

@@ -86,6 +86,7 @@ func (t *tx) appendEvent(e *akkoord.Event, salt []byte, forget bool) error {
 
 // appendLine gives an event its number and its place in the chain.
 func (t *tx) appendLine(e *akkoord.Event) {
+	t.events.add(e.Kind)
 	e.Seq = t.ledger.Seq + 1
 	e.Hash = e.Chain(t.ledger.Hash)
 	t.ledger.Seq, t.ledger.Hash = e.Seq, e.Hash

@@ -36,7 +36,8 @@ type writer struct {
 	rows     [growing]waiting // of the tables that only grow; see grow.go
 	inserts  map[[2]int]string
 	leaving  []akkoord.Departure // of the group, for the journal
-	rehearse bool                // tests: write each group twice, as if a change of it had failed
+	tally    *writerTally
+	rehearse bool // tests: write each group twice, as if a change of it had failed
 }
 
 // tail is where the tables that only grow end.
@@ -64,6 +65,7 @@ var changePool = sync.Pool{New: func() any { return &change{done: make(chan stru
 type tx struct {
 	*writer
 	now       time.Time
+	events    eventCounts
 	touched   []int64 // subscribers whose standing the change may have altered
 	mailings  []int64 // mailings whose state it altered
 	outbox    bool    // it put something into the outbox
@@ -78,7 +80,7 @@ func openWriter(ctx context.Context, s *Store) (*writer, error) {
 	}
 	db.SetMaxOpenConns(1)
 	w := &writer{
-		store: s, db: db, inserts: map[[2]int]string{},
+		store: s, db: db, inserts: map[[2]int]string{}, tally: newWriterTally(),
 		queue: make(chan *change, 4*maxGroup), stop: make(chan struct{}), done: make(chan struct{}), failed: make(chan struct{}),
 	}
 	if w.conn, err = db.Conn(ctx); err != nil {
@@ -211,7 +213,9 @@ func (w *writer) waiting(group []*change) []*change {
 // mail goes out, and only then answers.
 func (w *writer) commit(group []*change) {
 	tail := w.tail
+	began := time.Now()
 	err := w.transact(group)
+	w.tally.wrote(group, began, err)
 	if err != nil {
 		w.tail = tail
 		w.undo(mark{})

@@ -94,8 +94,13 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("akkoord_"+name, help, labels, nil)
 }
 
-var desc = struct{ build, up, outboxDue, outboxOldest, mailings, jobs, ledgerSeq, signedSeq, signedAt, database, log, free, mails, connections, limit, fails, smtp, beat *prometheus.Desc }{
+var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue, outboxOldest, mailings, jobs, ledgerSeq, signedSeq, signedAt, database, log, free, mails, connections, limit, fails, smtp, beat *prometheus.Desc }{
 	build:        describe("build_info", "Always 1; the labels say which program this is.", "revision", "goversion"),
+	events:       describe("consent_events_total", "Lines of the consent ledger that this process wrote.", "kind"),
+	groups:       describe("writer_group_changes", "Changes that shared a commit."),
+	commits:      describe("writer_commit_seconds", "Time to write a group of changes and to commit it."),
+	failed:       describe("writer_failed_groups_total", "Groups of changes that were not written."),
+	queue:        describe("writer_queue", "Changes that wait for the writer."),
 	up:           describe("store_up", "1 when the figures of the store could be read for this scrape."),
 	outboxDue:    describe("outbox_due", "Mails of sign-ups that should go out now."),
 	outboxOldest: describe("outbox_oldest_due_seconds", "How long the oldest of them has waited; 0 when none is due."),
@@ -122,6 +127,7 @@ func (f *figures) Describe(chan<- *prometheus.Desc) {}
 // Collect reads all figures.
 func (f *figures) Collect(ch chan<- prometheus.Metric) {
 	ch <- gauge(desc.build, 1, revision(), runtime.Version())
+	collectWriter(ch, f.store.Writes())
 	f.collectStore(ch)
 	if f.sender != nil {
 		collectSender(ch, f.sender.Stats())
@@ -146,6 +152,16 @@ func seconds(t time.Time) float64 {
 		return 0
 	}
 	return float64(t.UnixMicro()) / 1e6
+}
+
+func collectWriter(ch chan<- prometheus.Metric, w store.Writes) {
+	for kind, n := range w.Events {
+		ch <- counter(desc.events, n, string(kind))
+	}
+	ch <- histogram(desc.groups, w.Groups)
+	ch <- histogram(desc.commits, w.Times)
+	ch <- counter(desc.failed, w.Failed)
+	ch <- gauge(desc.queue, float64(w.Queue))
 }
 
 func (f *figures) collectStore(ch chan<- prometheus.Metric) {

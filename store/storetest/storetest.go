@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 		{"records", testRecords},
 		{"retention", testRetention},
 		{"jobs", testJobs},
+		{"stats", testStats},
 		{"together", testTogether},
 		{"random acts", testRandomActs},
 		{"import", testImport},

@@ -68,6 +68,8 @@ func (s *Store) carryOn(ctx context.Context, id int64) (time.Time, error) {
 		return time.Time{}, err
 	}
 	switch m.State {
+	case akkoord.MailingScheduled: // anew, or nothing may be sent now
+		return latest(m.SendAt, s.cfg.Now().Add(mailingLook)), nil
 	case akkoord.MailingPaused:
 		return time.Time{}, s.freezeAll(ctx, id)
 	case akkoord.MailingSending:
@@ -85,6 +87,13 @@ func (s *Store) carryOn(ctx context.Context, id int64) (time.Time, error) {
 		return time.Time{}, err
 	}
 	return time.Time{}, nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // finishOrLook finishes a mailing of which nobody is left. Whoever gives back

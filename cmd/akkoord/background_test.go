@@ -259,3 +259,26 @@ func TestTheDoctorTellsWhichJobsFail(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// A scheduled mailing starts at its time, once, whatever the server went
+// through before (P06).
+func TestP06AScheduledMailingStartsAfterAKill(t *testing.T) {
+	t.Parallel()
+	sink := startSink(t)
+	in := install(t, sink.url(connections), numbered("reiziger%02d@voorbeeld.example", 20)...)
+	in.start()
+	mailing := in.draft()
+	at := time.Now().Add(2 * time.Second)
+	in.must(in.api("POST", "/mailings/"+mailing+"/send", map[string]any{"send_at": at.UTC().Format(time.RFC3339Nano)}, nil))
+	in.kill()
+	in.start()
+	m := in.await(mailing, isSent)
+	if m.Total != 20 || m.Sent != 20 {
+		t.Errorf("%+v of 20 people", m)
+	}
+	for to, receipts := range sink.got(mailing) {
+		if len(receipts) != 1 || receipts[0].at.Before(at) {
+			t.Errorf("%s got %d, the first at %v; want one, not before %v", to, len(receipts), receipts[0].at, at)
+		}
+	}
+}

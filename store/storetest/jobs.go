@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -291,4 +292,64 @@ func doneJobsGo(j jobs) {
 		}
 		j.clock.Move(time.Second)
 	}
+}
+
+// A mailing's move and the job that it calls for are one change.
+func testMailingJobs(t *testing.T, open Open) {
+	a := newAgency(t, open)
+	ctx := t.Context()
+	for i := range 3 {
+		a.active(t, fmt.Sprintf("p%d@voorbeeld.example", i), a.News)
+	}
+	run := func(want akkoord.MailingState) {
+		t.Helper()
+		j, claimed, err := a.ClaimJob(ctx, akkoord.JobMailing)
+		if err != nil || !claimed {
+			t.Fatal("no job is due: ", err)
+		}
+		next, err := a.AdvanceMailing(ctx, j)
+		if err := a.SettleJob(ctx, j.Ran(next, err, a.Clock.Now())); err != nil {
+			t.Fatal(err)
+		}
+		if m := must(a.MailingByID(ctx, a.Mailing.ID))(t); m.State != want || err != nil {
+			t.Fatalf("the mailing is %s, want %s; %v", m.State, want, err)
+		}
+	}
+	idle := func() {
+		t.Helper()
+		if due := must(a.JobDue(ctx, akkoord.JobMailing))(t); due {
+			t.Fatal("a job is due")
+		}
+	}
+	at := Start.Add(time.Hour)
+	must(a.ScheduleMailing(ctx, Admin, a.Mailing.PublicID, at))(t)
+	idle()
+	must(a.ScheduleMailing(ctx, Admin, a.Mailing.PublicID, at.Add(time.Hour)))(t)
+	a.Clock.Move(time.Hour) // the time that was set first
+	run(akkoord.MailingScheduled)
+	idle()
+	must(a.PauseMailing(ctx, Admin, a.Mailing.PublicID))(t)
+	a.Clock.Move(time.Hour)
+	run(akkoord.MailingDraft)
+	must(a.ScheduleMailing(ctx, Admin, a.Mailing.PublicID, at))(t)
+	run(akkoord.MailingSending)
+	run(akkoord.MailingSending) // that move asked for another run
+	if c := must(a.Counts(ctx, a.Mailing.ID))(t); c.Total != 3 {
+		t.Errorf("%d people were frozen, want 3", c.Total)
+	}
+	idle()
+
+	w := must(a.Claim(ctx))(t)
+	must(a.CancelMailing(ctx, Admin, a.Mailing.PublicID))(t)
+	run(akkoord.MailingCancelled) // three are held by a connection: to be swept when it gives them back
+	if err := a.Release(ctx, w); err != nil {
+		t.Fatal(err)
+	}
+	a.Clock.Move(time.Second)
+	run(akkoord.MailingCancelled)
+	if c := must(a.Counts(ctx, a.Mailing.ID))(t); c.Skipped != 3 {
+		t.Errorf("%+v, want three skipped", c)
+	}
+	a.Clock.Move(24 * time.Hour)
+	idle()
 }

@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 		{"records", testRecords},
 		{"retention", testRetention},
 		{"jobs", testJobs},
+		{"jobs of mailings", testMailingJobs},
 		{"stats", testStats},
 		{"together", testTogether},
 		{"random acts", testRandomActs},

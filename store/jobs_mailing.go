@@ -85,8 +85,9 @@ func (s *Store) carryOn(ctx context.Context, id int64) (time.Time, error) {
 			return s.cfg.Now().Add(sweepPause), nil
 		}
 		return time.Time{}, err
+	default:
+		return time.Time{}, nil
 	}
-	return time.Time{}, nil
 }
 
 func latest(a, b time.Time) time.Time {

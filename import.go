@@ -63,6 +63,9 @@ const (
 	RowComplained  RowStatus = "complained"
 )
 
+// OptOut reports whether a row says that the person must not be mailed.
+func (s RowStatus) OptOut() bool { return s != RowSubscribed && s != RowUnconfirmed }
+
 // ImportRow is one row of a file, read and checked.
 type ImportRow struct {
 	Line        int64  // where the row begins, the first being 1
@@ -77,6 +80,11 @@ type ImportRow struct {
 	Proof       ImportedColumns
 	Refused     *Error   // why the row is refused
 	Fields      []string // as they stand in the file, for the list of refused rows
+}
+
+// Evidence gives the personal part of what the row leaves in the ledger.
+func (r ImportRow) Evidence() Evidence {
+	return Evidence{Address: r.Email.Address(), IP: r.IP, Imported: r.Proof}
 }
 
 // ImportedColumns are the columns of an import that prove something, with
@@ -119,8 +127,8 @@ var ImportOutcomes = []ImportOutcome{
 // confirmed comes back by their own confirmation alone (P15, requirements-mail
 // I.5), and whoever is active or pending stays so.
 func (s Standing) Import(r ImportRow, spec ImportSpec, now time.Time) (Change, ImportOutcome) {
-	o := Origin{Source: "import", Actor: spec.Actor, Locale: r.Locale, Evidence: Evidence{Address: r.Email.Address(), IP: r.IP, Imported: r.Proof}}
-	if r.Status != RowSubscribed && r.Status != RowUnconfirmed {
+	o := Origin{Source: "import", Actor: spec.Actor, Locale: r.Locale, Evidence: r.Evidence()}
+	if r.Status.OptOut() {
 		return s.importOptOut(r, spec, o, now)
 	}
 	if len(s.Suppressions) > 0 {

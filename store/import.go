@@ -33,11 +33,15 @@ func (s *Store) BeginImport(ctx context.Context, spec akkoord.ImportSpec, file a
 	if err != nil {
 		return akkoord.Import{}, err
 	}
+	size := importWindow
+	if file.Spool != "" {
+		size = serverWindow
+	}
 	var out akkoord.Import
 	err = s.update(ctx, "begin import", func(t *tx) error {
 		out = akkoord.Import{
 			PublicID: id, State: akkoord.ImportQueued, Spec: spec, Size: file.Size, Digest: file.Digest[:], Spool: file.Spool,
-			Tally: akkoord.ImportTally{Window: importWindow, Outcomes: map[akkoord.ImportOutcome]int64{}, Reasons: map[string]int64{}}, CreatedAt: t.now, UpdatedAt: t.now,
+			Tally: akkoord.ImportTally{Window: size, Outcomes: map[akkoord.ImportOutcome]int64{}, Reasons: map[string]int64{}}, CreatedAt: t.now, UpdatedAt: t.now,
 		}
 		out.Spec.ID = id
 		specJSON, err := toJSON(out.Spec)

@@ -105,6 +105,7 @@ func (r *importRun) write(t *tx, rows []*importRow, count func(*importRow, akkoo
 		case st.Subscriber.ID == 0 && len(c.Subscriptions) > 0:
 			st.Subscriber, err = b.add(row, c)
 		case st.Subscriber.ID == 0:
+			t.depart(akkoord.Subscriber{Email: row.Email}, c)
 			err = t.applySuppressions(row.Email, c)
 		default:
 			err = b.change(st, row, c, outcome)
@@ -134,15 +135,16 @@ type personInterest struct {
 func (b *newPeople) add(row *importRow, c akkoord.Change) (akkoord.Subscriber, error) {
 	p := akkoord.Subscriber{ID: b.person + 1, PublicID: row.id, Email: row.Email, Name: row.Name, Locale: row.Locale, Salt: row.salt, CreatedAt: b.now, Interests: row.Interests}
 	b.writer.person = p.ID
+	b.depart(p, c)
 	b.people.add(p.ID, row.id[:], row.hash[:], p.Email.Address(), p.Name, p.Locale, p.Salt, micros(p.CreatedAt))
 	for _, s := range c.Subscriptions {
 		b.subscriptions.add(p.ID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:], s.Version, s.Origin, s.Locale, micros(s.WasActive), micros(s.Agreed))
 	}
 	for i := range c.Events {
-		c.Events[i].SubscriberID = p.ID
-		if err := b.appendEvent(&c.Events[i], p.Salt, false); err != nil {
-			return p, err
-		}
+		e := &c.Events[i]
+		e.SubscriberID, e.Commitment = p.ID, row.commitment
+		b.appendLine(e)
+		b.rows[evidenceRows].add(e.Seq, row.evidence)
 	}
 	for _, slug := range row.Interests {
 		b.interests = append(b.interests, personInterest{p.ID, slug})

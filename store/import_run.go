@@ -19,8 +19,10 @@ import (
 // so that a step dirties few pages. A step takes some 50 ms, which is how long
 // a sign-up waits (docs/adr/0012).
 const (
-	importWindow = 20000 // rows that are sorted together
-	importStep   = 2000  // rows that one commit writes
+	importWindow = 20000 // rows that are sorted together, about 15 MiB
+	serverWindow = 6000  // the same in a server, whose memory is bounded for its sites
+	importStep   = 1000  // rows that one commit writes
+	stepOptOuts  = 100   // opt-outs among them: their journal is written with a commit of the usual size
 	exampleRows  = 5     // rows of each outcome that a dry run shows
 )
 
@@ -33,18 +35,20 @@ type importRun struct {
 	seen  map[uint64]dryMark // of a dry run: what earlier rows would have done
 }
 
-// importRow is a row with what storing it as a new person takes.
+// importRow is a row with what storing it as a new person takes. It is made
+// beside the writer, whose time all others wait for.
 type importRow struct {
 	akkoord.ImportRow
-	hash akkoord.AddressHash
-	id   akkoord.ID
-	salt []byte
+	hash       akkoord.AddressHash
+	id         akkoord.ID
+	salt       []byte
+	evidence   string // as JSON
+	commitment [32]byte
 }
 
 // window is a run of rows in the order of their hashes.
 type window struct {
 	begin, end akkoord.ImportMark
-	size       int // rows that it was to hold; the last one holds fewer
 	rows       []*importRow
 	err        error
 }
@@ -62,7 +66,7 @@ func (s *Store) RunImport(ctx context.Context, id akkoord.ID, file io.ReadSeeker
 	}
 	run := &importRun{Store: s, i: i, fence: fence, seen: map[uint64]dryMark{}}
 	if i.Spec.DryRun { // nothing was written, and what earlier rows would have done is not on record
-		run.i.Tally = akkoord.ImportTally{Window: importWindow, Outcomes: map[akkoord.ImportOutcome]int64{}, Reasons: map[string]int64{}}
+		run.i.Tally = akkoord.ImportTally{Window: i.Tally.Window, Outcomes: map[akkoord.ImportOutcome]int64{}, Reasons: map[string]int64{}}
 		if err := s.DropImportRows(ctx, i.ID); err != nil {
 			return i, err
 		}
@@ -97,9 +101,7 @@ func (r *importRun) windows(ctx context.Context, file io.ReadSeeker, progress fu
 		if w.err != nil {
 			return w.err
 		}
-		if r.i.Tally.Done == 0 {
-			r.i.Tally.Begin, r.i.Tally.Window = w.begin, w.size
-		}
+		r.i.Tally.Begin = w.begin
 		for r.i.Tally.Done < len(w.rows) {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -111,17 +113,17 @@ func (r *importRun) windows(ctx context.Context, file io.ReadSeeker, progress fu
 				progress(r.i)
 			}
 		}
-		r.i.Tally.Done, r.i.Tally.Begin = 0, w.end
+		r.i.Tally.Done = 0
 	}
 	r.i.Tally.Header, r.i.Tally.Ignored = reader.Header(), reader.Ignored()
 	return ctx.Err()
 }
 
-// read reads windows until the file or ctx ends. The first has the size that
-// the run began with, so that an earlier run's place in it is found again.
+// read reads windows until the file or ctx ends. An import keeps the size of
+// its windows, so that a later run finds its place in one again.
 func (r *importRun) read(ctx context.Context, reader *akkoord.ImportReader, size int, next chan<- window) {
 	defer close(next)
-	for ended := false; !ended; size = importWindow {
+	for ended := false; !ended; {
 		w := r.readWindow(reader, size)
 		if ended = errors.Is(w.err, io.EOF); ended {
 			w.err = nil
@@ -141,7 +143,7 @@ func (r *importRun) read(ctx context.Context, reader *akkoord.ImportReader, size
 // readWindow reads rows and gets them ready, in the order of their hashes, and
 // those of one address in the order of the file.
 func (r *importRun) readWindow(reader *akkoord.ImportReader, size int) window {
-	w := window{begin: reader.Mark(), size: size, rows: make([]*importRow, 0, size)}
+	w := window{begin: reader.Mark(), rows: make([]*importRow, 0, size)}
 	for len(w.rows) < size && w.err == nil {
 		var row akkoord.ImportRow
 		if row, w.err = reader.Next(); w.err == nil {
@@ -164,10 +166,20 @@ func (r *importRun) ready(rows []*importRow) error {
 	ids := make([]akkoord.ID, len(rows))
 	now := r.cfg.Now()
 	for i, row := range rows {
-		if !row.Email.IsZero() {
+		row.salt = salts[16*i : 16*i+16 : 16*i+16]
+		if row.Refused == nil {
+			row.hash = r.hasher.Person(row.Email)
+			evidence, commitment, err := row.Evidence().Commit(row.salt)
+			if err != nil {
+				return err
+			}
+			row.evidence, row.commitment = string(evidence), commitment
+			if proof := row.evidence[max(0, len(row.evidence)-1-len(row.Proof)):max(0, len(row.evidence)-1)]; proof == string(row.Proof) {
+				row.Proof = akkoord.ImportedColumns(proof) // once in memory
+			}
+		} else if !row.Email.IsZero() {
 			row.hash = r.hasher.Person(row.Email)
 		}
-		row.salt = salts[16*i : 16*i+16 : 16*i+16]
 		if ids[i], err = r.newID(now); err != nil {
 			return err
 		}
@@ -185,7 +197,7 @@ func (r *importRun) ready(rows []*importRow) error {
 // step decides and commits the next rows of a window, with the tally.
 func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w window) error {
 	from := r.i.Tally.Done
-	rows := w.rows[from:min(from+importStep, len(w.rows))]
+	rows := nextStep(w.rows[from:])
 	var after akkoord.Import
 	var shown []akkoord.ImportedRow
 	var hashes []akkoord.AddressHash
@@ -227,8 +239,23 @@ func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w wi
 	})
 	if err == nil {
 		r.i = after
+		clear(rows) // their memory is wanted for those being read
 	}
 	return err
+}
+
+// nextStep gives the rows of one commit.
+func nextStep(rows []*importRow) []*importRow {
+	optOuts := 0
+	for i, row := range rows[:min(importStep, len(rows))] {
+		if row.Status.OptOut() {
+			optOuts++
+		}
+		if optOuts == stepOptOuts {
+			return rows[:i+1]
+		}
+	}
+	return rows[:min(importStep, len(rows))]
 }
 
 // putTally stores how far an import is, unless another run took over.

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,9 @@ type importCommand struct {
 	DryRun   bool   `help:"Only tell what the import would do; change nothing."`
 }
 
+// importMemory bounds Go's own memory softly, as memoryLimit does for a server.
+const importMemory = 48 << 20
+
 func (c *importCommand) Run(ctx context.Context, io streams) error {
 	spec := akkoord.ImportSpec{Actor: commandActor, Purpose: c.Purpose, Basis: akkoord.Basis(c.Basis), Evidence: c.Evidence, DryRun: c.DryRun}
 	if err := spec.Check(); err != nil {
@@ -41,6 +45,9 @@ func (c *importCommand) Run(ctx context.Context, io streams) error {
 	file, err := fingerprint(f)
 	if err != nil {
 		return fmt.Errorf("%s can't be read: %w", c.File, err)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(importMemory)
 	}
 	st, err := c.open(ctx, "use POST /api/v1/imports of that server")
 	if err != nil {

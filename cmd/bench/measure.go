@@ -120,6 +120,7 @@ func (b *bench) run(ctx context.Context, unbuilt error, progress io.Writer) (err
 		{"campaign", b.campaigns},
 		{"signed campaign", b.signedCampaigns},
 		{"one-click", b.leaves},
+		{"import", b.imports},
 	} {
 		fmt.Fprintln(progress, "bench:", stage.name)
 		if err := stage.do(ctx); err != nil {
@@ -131,6 +132,9 @@ func (b *bench) run(ctx context.Context, unbuilt error, progress io.Writer) (err
 
 // floors measures the floors alone.
 func (b *bench) floors(ctx context.Context) error {
+	if err := b.imports(ctx); err != nil {
+		return err
+	}
 	for range b.opt.rounds {
 		if _, err := b.helloRate(ctx); err != nil {
 			return err

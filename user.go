@@ -35,13 +35,14 @@ const (
 	ChangePurposes Right = "catalogue.change" // purposes and forms
 	WriteMailings  Right = "mailings.write"   // campaigns, drafts, test mails
 	SendMailings   Right = "mailings.send"
+	ReleaseSending Right = "sending.release" // after a restore
 	ReadAudit      Right = "audit.read"
 	ManageAccess   Right = "access.manage" // users and keys
 )
 
 // rights is the whole matrix of roles and rights.
 var rights = map[Role][]Right{
-	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReadAudit, ManageAccess},
+	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReleaseSending, ReadAudit, ManageAccess},
 	RoleManager: {ReadPeople, ChangePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings},
 	RoleEditor:  {ReadCatalogue, WriteMailings},
 	RoleAnalyst: {ReadCatalogue},

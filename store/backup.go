@@ -158,7 +158,7 @@ func replaceFile(from, to string) error {
 // Restored says what a restore did.
 type Restored struct {
 	Copy
-	Hold     Hold
+	Hold     akkoord.Hold
 	Repeated int64  // departures since the backup that were done again
 	Aside    string // where the database that stood there before lies now; empty when there was none
 }
@@ -196,7 +196,7 @@ func Restore(ctx context.Context, cfg Config, from string, progress func(done, t
 	}
 	defer s.Close()
 	out.Repeated = s.writer.departed - out.Departures
-	if err := s.hold(ctx, HoldRestored); err != nil {
+	if err := s.hold(ctx, akkoord.HoldRestored); err != nil {
 		return out, err
 	}
 	out.Hold, err = s.Hold(ctx)
@@ -226,7 +226,7 @@ func holdFile(ctx context.Context, path string, backup, now time.Time) error {
 	defer db.Close()
 	_, err = db.ExecContext(ctx, `INSERT INTO sending_hold (id, reason, backup_at, at) VALUES (1, $1, $2, $3)
 		ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, backup_at = excluded.backup_at, at = excluded.at`,
-		string(HoldRestored), micros(backup), micros(now))
+		string(akkoord.HoldRestored), micros(backup), micros(now))
 	return err
 }
 

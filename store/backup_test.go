@@ -111,7 +111,7 @@ func TestARestoreBringsNobodyBackAndSendsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if did.People != 5 || did.Ledger.Seq != made.Ledger.Seq || did.Repeated < 5 || did.Hold.Reason != store.HoldRestored ||
+	if did.People != 5 || did.Ledger.Seq != made.Ledger.Seq || did.Repeated < 5 || did.Hold.Reason != akkoord.HoldRestored ||
 		did.Hold.Mailings != 1 || did.Hold.Twice != 5 || !did.Hold.BackupAt.Equal(made.At) || did.Aside == "" {
 		t.Errorf("restored: %+v of %+v", did, made)
 	}
@@ -194,7 +194,7 @@ func TestALostJournalKeepsFromSendingUntilSomebodyAgrees(t *testing.T) {
 	}
 	tr.reopened(t)
 	h, err := tr.Hold(t.Context())
-	if err != nil || h.Reason != store.HoldJournalLost {
+	if err != nil || h.Reason != akkoord.HoldJournalLost {
 		t.Fatalf("without the journal: %+v, %v", h, err)
 	}
 	if err := tr.EndHold(t.Context(), storetest.Admin); err != nil {

@@ -11,9 +11,9 @@ import (
 	"akkoord"
 )
 
-// departureSuffix follows the path of a database to that of its journal of
+// DepartureSuffix follows the path of a database to that of its journal of
 // departures, unless another is set.
-const departureSuffix = ".departures"
+const DepartureSuffix = ".departures"
 
 // departureFile is the journal of departures beside a SQLite database: the
 // lines of the table departure once more, in a file that a restore leaves
@@ -30,7 +30,7 @@ type departureFile struct {
 func openDepartures(ctx context.Context, s *Store) error {
 	path := s.cfg.Journal
 	if path == "" {
-		path = s.cfg.Path + departureSuffix
+		path = s.cfg.Path + DepartureSuffix
 	}
 	_, err := os.Stat(path)
 	missing := errors.Is(err, os.ErrNotExist)
@@ -64,7 +64,7 @@ func openDepartures(ctx context.Context, s *Store) error {
 // owner agrees.
 func (s *Store) lengthen(ctx context.Context, lost bool) error {
 	if lost {
-		if err := s.hold(ctx, HoldJournalLost); err != nil {
+		if err := s.hold(ctx, akkoord.HoldJournalLost); err != nil {
 			return err
 		}
 	}
@@ -86,7 +86,7 @@ func (s *Store) lengthen(ctx context.Context, lost bool) error {
 // repeat does again what the database lacks, in steps.
 func (s *Store) repeat(ctx context.Context, restored bool) error {
 	if restored {
-		if err := s.hold(ctx, HoldRestored); err != nil {
+		if err := s.hold(ctx, akkoord.HoldRestored); err != nil {
 			return err
 		}
 	}

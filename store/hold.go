@@ -4,34 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
 	"akkoord"
 )
 
-// Hold says why nothing is sent, and what may be sent twice once it is (P22).
-type Hold struct {
-	Reason   HoldReason // empty: nothing is held
-	BackupAt time.Time  // zero: not known
-	At       time.Time
-
-	Mailings int   // that were being sent or paused then
-	Twice    int64 // people of these for whom no mail is on record, and who may have had it since
-	System   int64 // confirmation mails that wait
-}
-
-// HoldReason is why nothing is sent.
-type HoldReason string
-
-// The reasons of a hold.
-const (
-	HoldRestored    HoldReason = "restored"     // the database was put back from a backup
-	HoldJournalLost HoldReason = "journal_lost" // nobody knows who left since a backup
-)
-
 // Hold gives what keeps the program from sending, if something does.
-func (s *Store) Hold(ctx context.Context) (Hold, error) {
-	var h Hold
+func (s *Store) Hold(ctx context.Context) (akkoord.Hold, error) {
+	var h akkoord.Hold
 	var backup, at int64
 	v := s.view(ctx)
 	err := v.queryRow(`SELECT reason, backup_at, at FROM sending_hold WHERE id = 1`).Scan(&h.Reason, &backup, &at)
@@ -66,7 +45,7 @@ func (s *Store) EndHold(ctx context.Context, actor akkoord.Actor) error {
 }
 
 // hold keeps the program from sending.
-func (s *Store) hold(ctx context.Context, why HoldReason) error {
+func (s *Store) hold(ctx context.Context, why akkoord.HoldReason) error {
 	return s.update(ctx, "hold", func(t *tx) error {
 		var at int64
 		if err := t.queryRow(`SELECT coalesce((SELECT at FROM backup WHERE id = 1), 0)`).Scan(&at); err != nil {
@@ -100,6 +79,8 @@ func (t *tx) pauseAll() error {
 	}
 	return nil
 }
+
+var errHeld = akkoord.Errorf(akkoord.Conflict, "sending_held", "Nothing is sent since the database was put back from a backup, until an owner agrees on the start page of the admin site.")
 
 // held reports whether nothing may be sent.
 func (t *tx) held() (held bool, err error) {

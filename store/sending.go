@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -100,6 +101,11 @@ func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
 	if err != nil {
 		return err
 	}
+	if next == akkoord.MailingSending {
+		if held, err := t.held(); held || err != nil {
+			return cmp.Or(err, error(errHeld))
+		}
+	}
 	m.State = next
 	if err := t.exec(`UPDATE mailing SET state = $2, why = $3, send_at = $4, started_at = $5, finished_at = $6 WHERE id = $1`,
 		m.ID, string(m.State), m.Why, micros(m.SendAt), micros(m.StartedAt), micros(m.FinishedAt)); err != nil {
@@ -143,6 +149,9 @@ func (s *Store) startScheduled(ctx context.Context, id int64) error {
 	return s.update(ctx, "start scheduled mailing", func(t *tx) error {
 		m, err := loadMailing(t, mailingByID, id)
 		if err != nil || m.State != akkoord.MailingScheduled || m.SendAt.After(t.now) {
+			return err
+		}
+		if held, err := t.held(); held || err != nil {
 			return err
 		}
 		if err := t.start(&m); err != nil {

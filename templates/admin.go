@@ -33,8 +33,18 @@ type DashboardPage struct {
 	Admin
 	Active, Pending, Left int // people in, waiting, and gone in the last seven days
 	Campaigns             []CampaignCard
+	Hold                  *HoldNotice
 	Missing               []string // what stands in the way of sending: "controller", "postal_address", "contact", "smtp", "from"
 	Follow
+}
+
+// HoldNotice says why nothing is sent after a restore, and what may be sent
+// twice (P22). Its button posts to /admin/release.
+type HoldNotice struct {
+	Reason                  string // "restored" or "journal_lost"
+	BackupAt                time.Time
+	Mailings, Twice, System int
+	CanRelease              bool
 }
 
 // Follow is how a page shows what is going on. It reloads itself only for who

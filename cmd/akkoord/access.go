@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -18,15 +17,11 @@ import (
 // open opens the database for a command. instead names the API call to use
 // when a server holds the database.
 func (d databaseSettings) open(ctx context.Context, instead string) (*store.Store, error) {
-	path, err := d.databasePath()
+	cfg, err := d.storeConfig(true)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := d.keyring(true)
-	if err != nil {
-		return nil, err
-	}
-	st, err := store.Open(ctx, store.Config{Path: path, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)})
+	st, err := store.Open(ctx, cfg)
 	if errors.Is(err, store.ErrInUse) && instead != "" {
 		return nil, fmt.Errorf("%w; %s", err, instead)
 	}
@@ -35,15 +30,11 @@ func (d databaseSettings) open(ctx context.Context, instead string) (*store.Stor
 
 // openReadOnly opens the database beside a running server.
 func (d databaseSettings) openReadOnly(ctx context.Context) (*store.Store, error) {
-	path, err := d.databasePath()
+	cfg, err := d.storeConfig(false)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := d.keyring(false)
-	if err != nil {
-		return nil, err
-	}
-	return store.OpenReadOnly(ctx, store.Config{Path: path, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)})
+	return store.OpenReadOnly(ctx, cfg)
 }
 
 // commandActor is who acts when a command is run on the machine itself.

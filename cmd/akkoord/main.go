@@ -47,6 +47,12 @@ type cli struct {
 	Ledger struct {
 		Verify ledgerVerifyCommand `cmd:"" help:"Check that no line of the consent ledger was altered."`
 	} `cmd:"" help:"The consent ledger."`
+	Backup  backupCommand  `cmd:"" help:"Copy the database to a file and prove the copy; runs beside a server."`
+	Restore restoreCommand `cmd:"" help:"Put the database back from a backup; nobody who left since comes back."`
+	Release releaseCommand `cmd:"" help:"After a restore: say what may be sent twice, and let mail go out again."`
+	Journal struct {
+		Export journalExportCommand `cmd:"" help:"Print the journal of departures."`
+	} `cmd:"" help:"The journal of who left or was erased, by keyed hashes."`
 	Doctor  doctorCommand  `cmd:"" help:"Check the settings and what they point at, one line each."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

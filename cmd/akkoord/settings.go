@@ -23,6 +23,7 @@ import (
 type databaseSettings struct {
 	Database   string `env:"AKKOORD_DATABASE" default:"sqlite:akkoord.db" help:"Where the data is: sqlite:FILE." group:"Settings"`
 	SecretFile string `env:"AKKOORD_SECRET_FILE" default:"akkoord.key" type:"path" help:"Master key; made on first start with mode 0600. Back it up apart from the database." group:"Settings"`
+	Journal    string `env:"AKKOORD_JOURNAL" help:"File with the journal of departures; beside the database file when not set." type:"path" group:"Settings"`
 }
 
 // settings are all settings of the server. The help texts are the manual.

@@ -25,6 +25,16 @@ const (
 func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error {
 	ctx := r.Context()
 	page := templates.DashboardPage{Admin: s.frame(r, v, "campaigns"), Missing: missing(s.cfg.Sender())}
+	hold, err := s.cfg.Store.Hold(ctx)
+	if err != nil {
+		return err
+	}
+	if hold.Reason != "" {
+		page.Hold = &templates.HoldNotice{
+			Reason: string(hold.Reason), BackupAt: hold.BackupAt, Mailings: hold.Mailings, Twice: int(hold.Twice), System: int(hold.System),
+			CanRelease: v.user.Role.May(akkoord.ReleaseSending),
+		}
+	}
 	active, pending, left, err := s.people7(ctx)
 	if err != nil {
 		return err
@@ -61,6 +71,16 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 		})
 	}
 	return s.page(w, v, http.StatusOK, page)
+}
+
+// release lets mail go out again after a restore: an owner has read on the
+// start page what may be sent twice (P22).
+func (s *Site) release(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := s.cfg.Store.EndHold(r.Context(), v.user.Actor()); err != nil {
+		return err
+	}
+	http.Redirect(w, r, Prefix, http.StatusSeeOther)
+	return nil
 }
 
 // follow offers to follow what is going on, or does it where it was asked for.

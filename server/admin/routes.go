@@ -29,6 +29,7 @@ func (s *Site) routes() []route {
 		{"POST /admin/logout", loggedIn, s.logout},
 
 		{"GET /admin", akkoord.ReadCatalogue, s.dashboard},
+		{"POST /admin/release", akkoord.ReleaseSending, s.release},
 		{"GET /admin/mailings/{id}", akkoord.ReadCatalogue, s.mailing},
 		{"GET /admin/mailings/{id}/preview", akkoord.ReadCatalogue, s.preview},
 		{"POST /admin/mailings/{id}", akkoord.WriteMailings, s.act}, // each act has its own right: see acts

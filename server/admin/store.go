@@ -17,6 +17,7 @@ type Store interface {
 	Sending
 	Deliveries
 	Slugs
+	Holds
 	// Audit leaves a line about a read of personal data (M27).
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
 }
@@ -26,6 +27,12 @@ type Users interface {
 	User(ctx context.Context, id int64) (akkoord.User, error)
 	// UseLoginToken ends a one-time token and gives its user, or Unauthorized.
 	UseLoginToken(ctx context.Context, hash [32]byte) (akkoord.User, error)
+}
+
+// Holds tells what keeps from sending after a restore, and ends it.
+type Holds interface {
+	Hold(ctx context.Context) (akkoord.Hold, error)
+	EndHold(ctx context.Context, actor akkoord.Actor) error
 }
 
 // Catalogue reads what there is.

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"akkoord"
+	"akkoord/store"
+)
+
+// storeConfig gives where the database is and what opens it, for commands.
+func (d databaseSettings) storeConfig(mayMake bool) (store.Config, error) {
+	path, err := d.databasePath()
+	if err != nil {
+		return store.Config{}, err
+	}
+	keys, err := d.keyring(mayMake)
+	if err != nil {
+		return store.Config{}, err
+	}
+	return store.Config{Path: path, Journal: d.Journal, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)}, nil
+}
+
+type backupCommand struct {
+	databaseSettings
+	File string `arg:"" help:"File to write; one of that name is replaced when the new one is proven whole." type:"path"`
+}
+
+func (c *backupCommand) Run(ctx context.Context, io streams) error {
+	cfg, err := c.storeConfig(false)
+	if err != nil {
+		return err
+	}
+	made, err := store.Backup(ctx, cfg, c.File, progress(io.err, "ledger lines"))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "%s holds the database as of %s: %d people, %d lines of the ledger, all checked.\n",
+		c.File, made.At.Format(time.DateTime), made.People, made.Ledger.Seq)
+	fmt.Fprintf(io.out, "Keep the master key %s apart from it; without the key it can't be put back.\n", c.SecretFile)
+	return nil
+}
+
+type restoreCommand struct {
+	databaseSettings
+	File string `arg:"" help:"A file made by akkoord backup." type:"existingfile"`
+}
+
+func (c *restoreCommand) Run(ctx context.Context, io streams) error {
+	cfg, err := c.storeConfig(false)
+	if err != nil {
+		return err
+	}
+	journal := cfg.Journal
+	if journal == "" {
+		journal = cfg.Path + store.DepartureSuffix
+	}
+	_, lost := os.Stat(journal)
+	did, err := store.Restore(ctx, cfg, c.File, progress(io.err, "ledger lines"))
+	if errors.Is(err, store.ErrInUse) {
+		return fmt.Errorf("%w; stop that process first", err)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "Put back: the database as of %s, with %d people and %d lines of the ledger, all checked.\n",
+		did.At.Format(time.DateTime), did.People, did.Ledger.Seq)
+	if did.Aside != "" {
+		fmt.Fprintf(io.out, "The one that stood there lies at %s now.\n", did.Aside)
+	}
+	if lost != nil {
+		fmt.Fprintf(io.out, "There is no journal of departures at %s: who left or was erased since is not known. Put it there and restore again if you have it.\n", journal)
+	} else {
+		fmt.Fprintf(io.out, "Done again from the journal: %d departures since.\n", did.Repeated)
+	}
+	printHold(io, did.Hold)
+	fmt.Fprintln(io.out, "Nothing is sent until an owner agrees, on the start page of the admin site or by: akkoord release --yes")
+	return nil
+}
+
+func printHold(io streams, h akkoord.Hold) {
+	fmt.Fprintf(io.out, "%d mailings were being sent or paused; %d people of them may have had their mail and could get it again; %d confirmation mails wait.\n",
+		h.Mailings, h.Twice, h.System)
+}
+
+type releaseCommand struct {
+	databaseSettings
+	Yes bool `help:"Agree; without it only what may be sent twice is said."`
+}
+
+func (c *releaseCommand) Run(ctx context.Context, io streams) error {
+	if !c.Yes {
+		st, err := c.openReadOnly(ctx)
+		if err != nil {
+			return err
+		}
+		defer st.Close()
+		h, err := st.Hold(ctx)
+		if err != nil || h.Reason == "" {
+			fmt.Fprintln(io.out, "Nothing is held.")
+			return err
+		}
+		printHold(io, h)
+		fmt.Fprintln(io.out, "To agree: akkoord release --yes")
+		return nil
+	}
+	st, err := c.open(ctx, "press the button on the start page of its admin site")
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	if err := st.EndHold(ctx, commandActor); err != nil {
+		return err
+	}
+	fmt.Fprintln(io.out, "Mail goes out again. Mailings that were paused are resumed one by one.")
+	return nil
+}
+
+type journalExportCommand struct {
+	databaseSettings
+}
+
+func (c *journalExportCommand) Run(ctx context.Context, io streams) error {
+	st, err := c.openReadOnly(ctx)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	for after := int64(0); ; {
+		page, err := st.Departures(ctx, after, 1000)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		var text []byte
+		for _, d := range page {
+			text = d.AppendText(text)
+			after = d.Number
+		}
+		if _, err := io.out.Write(text); err != nil {
+			return err
+		}
+	}
+}

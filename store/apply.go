@@ -132,6 +132,7 @@ func (t *tx) forget(subscriberID int64) error {
 		`DELETE FROM subscription WHERE subscriber_id = $1`,
 		`DELETE FROM subscriber_interest WHERE subscriber_id = $1`,
 		`DELETE FROM campaign_leave WHERE subscriber_id = $1`,
+		`DELETE FROM import_row WHERE hash = (SELECT email_hash FROM subscriber WHERE id = $1)`,
 		`DELETE FROM subscriber WHERE id = $1`,
 	} {
 		if err := t.exec(q, subscriberID); err != nil {

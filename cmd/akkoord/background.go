@@ -53,6 +53,7 @@ func (b *background) run(ctx context.Context) error {
 	b.busy, b.idle = map[akkoord.JobKind]bool{}, make(chan struct{}, 1)
 	var runs sync.WaitGroup
 	defer runs.Wait()
+	runs.Go(func() { b.store.RunImports(ctx) })
 	tick := time.NewTicker(jobPoll)
 	defer tick.Stop()
 	begun := false

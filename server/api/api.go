@@ -97,6 +97,9 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
 	if err := a.route(w, r); err != nil {
 		return err
 	}
+	if isImport(r) {
+		return a.serveImport(w, r)
+	}
 	body, err := readBody(w, r)
 	if err != nil {
 		return err

@@ -204,12 +204,15 @@ func TestRights(t *testing.T) {
 	f := newFixture(t)
 	mailing := f.catalogue()
 	person := f.person("pim@voorbeeld.example", true).PublicID.String()
+	imported := f.must("POST", "/imports?purpose=travel-news&basis=consent", "email\n").str("id")
 	hidden := []akkoord.Right{akkoord.ReadPeople, akkoord.ChangePeople}
 	for operation, right := range f.api.Rights() {
 		method, path, _ := strings.Cut(operation, " ")
 		switch {
 		case strings.HasPrefix(path, "/subscribers/{id}"):
 			path = strings.Replace(path, "{id}", person, 1)
+		case strings.HasPrefix(path, "/imports/{id}"):
+			path = strings.Replace(path, "{id}", imported, 1)
 		case strings.HasPrefix(path, "/mailings/{id}"):
 			path = strings.Replace(path, "{id}", mailing, 1)
 		}

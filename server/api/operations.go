@@ -34,6 +34,11 @@ func (a *API) operations() error {
 			[]string{"application/json", "text/csv"}, a.exportSubscriber),
 		handle(operation{get, "/gate", people, "Ask whether an address may be mailed now", 0, ""}, a.askGate),
 
+		handleUpload(operation{post, "/imports", akkoord.ChangePeople, "Import people from a file", http.StatusAccepted, ""}, a.createImport),
+		handle(operation{get, "/imports", people, "List the imports", 0, ""}, a.listImports),
+		handle(operation{get, "/imports/{id}", people, "Read an import and how far it is", 0, people}, a.readImport),
+		handleStream(operation{get, "/imports/{id}/rejects", people, "Read the rows that an import refused", 0, people}, "text/csv; charset=utf-8", a.readRejects),
+
 		handle(operation{post, "/campaigns", akkoord.WriteMailings, "Make a campaign", created, ""}, a.createCampaign),
 		handle(operation{get, "/campaigns", akkoord.ReadCatalogue, "List the campaigns", 0, ""}, a.listCampaigns),
 		handle(operation{get, "/campaigns/{slug}", akkoord.ReadCatalogue, "Read a campaign", 0, ""}, a.readCampaign),

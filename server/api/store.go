@@ -21,6 +21,7 @@ type Store interface {
 	Deliveries
 	Trail
 	Jobs
+	Imports
 	Slugs
 	PutImage(ctx context.Context, actor akkoord.Actor, img akkoord.Image) (akkoord.Image, error)
 }

@@ -1,0 +1,176 @@
+package api
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+	"math"
+
+	"akkoord"
+)
+
+// Imports takes files of people in, and tells how far they are.
+type Imports interface {
+	// SpoolImport keeps an upload until DropSpool, or, when an import is begun
+	// with it, until that ends.
+	SpoolImport(body io.Reader) (akkoord.ImportFile, error)
+	DropSpool(f akkoord.ImportFile) error
+	BeginImport(ctx context.Context, spec akkoord.ImportSpec, file akkoord.ImportFile) (akkoord.Import, error)
+	Import(ctx context.Context, id akkoord.ID) (akkoord.Import, error)
+	Imports(ctx context.Context, p akkoord.Page) (imports []akkoord.Import, next int64, err error)
+	// ImportRows calls f for refused rows, or the examples of a dry run.
+	ImportRows(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error
+}
+
+// importJob is an import: on what grounds, how far it is, and what became of
+// the rows. The outcomes add up to the rows.
+type importJob struct {
+	ID         akkoord.ID       `json:"id" format:"uuid"`
+	State      string           `json:"state" enum:"queued,running,done,failed" doc:"failed: the file can't be read, see error."`
+	Purpose    string           `json:"purpose" doc:"Slug."`
+	Basis      akkoord.Basis    `json:"basis"`
+	Evidence   string           `json:"evidence"`
+	DryRun     bool             `json:"dry_run"`
+	Size       int64            `json:"size" doc:"Bytes of the file."`
+	Digest     string           `json:"sha256"`
+	Rows       int64            `json:"rows" doc:"Rows that are dealt with."`
+	Added      int64            `json:"added" doc:"New people, active."`
+	Changed    int64            `json:"changed" doc:"People on record, active for the purpose now."`
+	Held       int64            `json:"held" doc:"On record without proof of consent: not mailed."`
+	OptOuts    int64            `json:"opt_outs" doc:"Opt-outs added."`
+	Unchanged  int64            `json:"unchanged"`
+	Duplicates int64            `json:"duplicates" doc:"Rows whose address an earlier row has."`
+	Suppressed int64            `json:"suppressed" doc:"Not taken: the address must not be mailed."`
+	Departed   int64            `json:"departed" doc:"Not taken: the person left the purpose, or never confirmed."`
+	Rejected   int64            `json:"rejected" doc:"Rows that can't be used."`
+	Reasons    map[string]int64 `json:"reasons" doc:"Of rejected rows, by code."`
+	Ignored    []string         `json:"ignored_columns" nullable:"false"`
+	Progress   float64          `json:"progress" doc:"From 0 to 1, by the bytes of the file."`
+	ETA        *int64           `json:"eta_seconds" doc:"From the speed of the present run; null while unknown, and when nothing runs."`
+	Examples   []importExample  `json:"examples,omitempty" doc:"Of a dry run: the first rows of each outcome."`
+	CreatedAt  *Time            `json:"created_at"`
+	StartedAt  *Time            `json:"started_at" doc:"Of the present run."`
+	FinishedAt *Time            `json:"finished_at"`
+	Error      *string          `json:"error"`
+}
+
+// importExample is a row of a dry run.
+type importExample struct {
+	Outcome akkoord.ImportOutcome `json:"outcome"`
+	Line    int64                 `json:"line"`
+	Email   string                `json:"email,omitempty"`
+	Reason  string                `json:"reason,omitempty"`
+}
+
+func showImport(i akkoord.Import) importJob {
+	n := i.Tally.Outcomes
+	out := importJob{
+		ID: i.PublicID, State: string(i.State), Purpose: i.Spec.Purpose, Basis: i.Spec.Basis, Evidence: i.Spec.Evidence, DryRun: i.Spec.DryRun,
+		Size: i.Size, Digest: hex.EncodeToString(i.Digest), Rows: i.Tally.Rows,
+		Added: n[akkoord.ImportAdded], Changed: n[akkoord.ImportChanged], Held: n[akkoord.ImportHeldBack], OptOuts: n[akkoord.ImportOptOut],
+		Unchanged: n[akkoord.ImportUnchanged], Duplicates: n[akkoord.ImportDuplicate], Suppressed: n[akkoord.ImportSuppressed],
+		Departed: n[akkoord.ImportDeparted], Rejected: n[akkoord.ImportRejected], Reasons: i.Tally.Reasons, Ignored: some(i.Tally.Ignored),
+		Progress: math.Round(i.Progress()*1000) / 1000, CreatedAt: when(i.CreatedAt), StartedAt: when(i.StartedAt), FinishedAt: when(i.FinishedAt), Error: orNil(i.Why),
+	}
+	if left, known := i.Remaining(); known {
+		seconds := int64(math.Ceil(left.Seconds()))
+		out.ETA = &seconds
+	}
+	return out
+}
+
+// createImport begins an import with the upload that serveImport has kept.
+func (a *API) createImport(ctx context.Context, in *struct {
+	Purpose  string `query:"purpose" required:"true" doc:"Slug of the purpose that the people are to be mailed for."`
+	Basis    string `query:"basis" required:"true" doc:"consent, existing_customer, contract or other. With consent, rows without confirmed_at are held."`
+	Evidence string `query:"evidence" doc:"Where the addresses come from and what proves the basis. Needed for any basis but consent."`
+	DryRun   bool   `query:"dry_run" doc:"Only tell what the import would do."`
+}) (importJob, error) {
+	spec := akkoord.ImportSpec{Actor: caller(ctx).Actor(), Purpose: in.Purpose, Basis: akkoord.Basis(in.Basis), Evidence: in.Evidence, DryRun: in.DryRun}
+	up, ok := ctx.Value(uploadKey{}).(*spooled)
+	if !ok {
+		return importJob{}, errors.New("an import came without its upload")
+	}
+	i, err := a.cfg.Store.BeginImport(ctx, spec, up.file)
+	up.taken = err == nil
+	return showImport(i), err
+}
+
+func (a *API) listImports(ctx context.Context, in *struct{ Paging }) (list[importJob], error) {
+	page, err := in.page()
+	if err != nil {
+		return list[importJob]{}, err
+	}
+	rows, next, err := a.cfg.Store.Imports(ctx, page)
+	return newList(rows, next, showImport), err
+}
+
+func (a *API) importOf(ctx context.Context, id string) (akkoord.Import, error) {
+	public, err := akkoord.ParseID(id)
+	if err != nil {
+		return akkoord.Import{}, err
+	}
+	return a.cfg.Store.Import(ctx, public)
+}
+
+func (a *API) readImport(ctx context.Context, in *ByID) (importJob, error) {
+	i, err := a.importOf(ctx, in.ID)
+	if err != nil {
+		return importJob{}, err
+	}
+	out := showImport(i)
+	if !i.Spec.DryRun {
+		return out, nil
+	}
+	if err := a.audit(ctx, "import.examples", importName(i), ""); err != nil {
+		return out, err
+	}
+	for _, outcome := range akkoord.ImportOutcomes {
+		n := 0
+		err := a.cfg.Store.ImportRows(ctx, i.ID, outcome, func(r akkoord.ImportedRow) error {
+			if n++; n > maxExamples {
+				return errEnough
+			}
+			x := importExample{Outcome: outcome, Line: r.Line, Reason: r.Code}
+			if r.Code == "" && len(r.Fields) > 0 {
+				x.Email = r.Fields[0]
+			}
+			out.Examples = append(out.Examples, x)
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+const maxExamples = 5 // rows of each outcome that are shown
+
+// errEnough ends the reading of examples.
+var errEnough = errors.New("enough")
+
+// readRejects writes the refused rows as CSV while it reads them.
+func (a *API) readRejects(ctx context.Context, in *ByID) (stream, error) {
+	i, err := a.importOf(ctx, in.ID)
+	if err != nil {
+		return stream{}, err
+	}
+	if err := a.audit(ctx, "import.rejects", importName(i), ""); err != nil {
+		return stream{}, err
+	}
+	return stream{
+		header: map[string]string{"Content-Disposition": `attachment; filename="` + i.PublicID.String() + `.rejected.csv"`},
+		write: func(w io.Writer) error {
+			csv, err := akkoord.NewRejectWriter(w, i.Tally.Header)
+			if err == nil {
+				err = a.cfg.Store.ImportRows(ctx, i.ID, akkoord.ImportRejected, csv.Write)
+			}
+			return errors.Join(err, csv.Flush())
+		},
+	}, nil
+}
+
+// importName names an import in the audit trail.
+func importName(i akkoord.Import) string { return "import:" + i.PublicID.String() }

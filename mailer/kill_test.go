@@ -40,7 +40,7 @@ func workUntilKilled(path, relayURL string) error {
 		return err
 	}
 	ctx := context.Background()
-	s, err := store.Open(ctx, store.Config{Path: path, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)})
+	s, err := store.Open(ctx, store.Config{Database: "sqlite:" + path, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func newWorld(t testing.TB, people int) *world {
 }
 
 func (w *world) open() {
-	s, err := store.Open(w.t.Context(), store.Config{Path: w.path, Keyring: w.keys, Now: w.clock.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)})
+	s, err := store.Open(w.t.Context(), store.Config{Database: "sqlite:" + w.path, Keyring: w.keys, Now: w.clock.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		w.t.Fatal(err)
 	}

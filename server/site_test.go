@@ -82,7 +82,7 @@ func newSite(t testing.TB, change ...func(*server.Config)) *site {
 	s.links = s.keys.Links()
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if s.store, err = store.Open(t.Context(), store.Config{
-		Path: filepath.Join(t.TempDir(), "akkoord.db"), Keyring: s.keys, Now: s.clock.Now, Random: rand.Reader, Log: log,
+		Database: "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db"), Keyring: s.keys, Now: s.clock.Now, Random: rand.Reader, Log: log,
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -29,10 +29,10 @@ type Copy struct {
 // the place of an older file of that name (P21). progress may be nil.
 func Backup(ctx context.Context, cfg Config, to string, progress func(done, total int64)) (Copy, error) {
 	var c Copy
-	if _, err := os.Stat(cfg.Path); err != nil {
-		return c, fmt.Errorf("there is no database at %s", cfg.Path)
+	if _, err := os.Stat(cfg.File()); err != nil {
+		return c, fmt.Errorf("there is no database at %s", cfg.File())
 	}
-	begun, err := lastLine(ctx, cfg.Path)
+	begun, err := lastLine(ctx, cfg.File())
 	if err != nil {
 		return c, err
 	}
@@ -41,7 +41,7 @@ func Backup(ctx context.Context, cfg Config, to string, progress func(done, tota
 		return c, fmt.Errorf("the backup can't be written: %w", err)
 	}
 	defer os.Remove(partial)
-	if err := copyInto(ctx, cfg.Path, partial); err != nil {
+	if err := copyInto(ctx, cfg.File(), partial); err != nil {
 		return c, fmt.Errorf("the backup can't be written: %w", err)
 	}
 	if err := label(ctx, partial, cfg.Now()); err != nil {
@@ -107,7 +107,7 @@ func label(ctx context.Context, path string, at time.Time) error {
 // checkCopy opens a copy and checks all of it.
 func checkCopy(ctx context.Context, cfg Config, path string, progress func(done, total int64)) (Copy, error) {
 	var c Copy
-	cfg.Path = path
+	cfg.Database = "sqlite:" + path
 	s, err := OpenReadOnly(ctx, cfg)
 	if err != nil {
 		return c, err
@@ -168,12 +168,12 @@ type Restored struct {
 // done again from the journal, and nothing is sent until EndHold (P17, P22).
 func Restore(ctx context.Context, cfg Config, from string, progress func(done, total int64)) (Restored, error) {
 	var out Restored
-	lock, err := lockFile(ctx, cfg.Path)
+	lock, err := lockFile(ctx, cfg.File())
 	if err != nil {
 		return out, err
 	}
-	defer lock.release()
-	coming := cfg.Path + ".restoring"
+	defer lock.Close()
+	coming := cfg.File() + ".restoring"
 	defer os.Remove(coming)
 	if err := copyFile(from, coming); err != nil {
 		return out, fmt.Errorf("the backup can't be read: %w", err)
@@ -184,10 +184,10 @@ func Restore(ctx context.Context, cfg Config, from string, progress func(done, t
 	if err := holdFile(ctx, coming, out.At, cfg.Now()); err != nil {
 		return out, err
 	}
-	if out.Aside, err = layAside(ctx, cfg.Path, cfg.Now()); err != nil {
+	if out.Aside, err = layAside(ctx, cfg.File(), cfg.Now()); err != nil {
 		return out, err
 	}
-	if err := replaceFile(coming, cfg.Path); err != nil {
+	if err := replaceFile(coming, cfg.File()); err != nil {
 		return out, err
 	}
 	s, err := Open(ctx, cfg) // does the departures since again

@@ -26,7 +26,7 @@ type travellers struct {
 func newTravellers(t *testing.T, n int) *travellers {
 	t.Helper()
 	cfg, clock := storetest.Config(t)
-	cfg.Path = filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
 	tr := &travellers{Agency: storetest.NewAgency(t, reopen(t, cfg), clock), cfg: cfg}
 	for i := range n {
 		tr.join(t, i)
@@ -156,7 +156,7 @@ func TestADatabaseCopiedBackByHandRepeatsWhatTheJournalHas(t *testing.T) {
 	if err := tr.Close(); err != nil {
 		t.Fatal(err)
 	}
-	old, err := os.ReadFile(tr.cfg.Path)
+	old, err := os.ReadFile(tr.cfg.File())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestADatabaseCopiedBackByHandRepeatsWhatTheJournalHas(t *testing.T) {
 	if err := tr.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(tr.cfg.Path, old, 0o600); err != nil {
+	if err := os.WriteFile(tr.cfg.File(), old, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tr.reopened(t)
@@ -189,7 +189,7 @@ func TestALostJournalKeepsFromSendingUntilSomebodyAgrees(t *testing.T) {
 	if err := tr.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(tr.cfg.Path + ".departures"); err != nil {
+	if err := os.Remove(tr.cfg.File() + ".departures"); err != nil {
 		t.Fatal(err)
 	}
 	tr.reopened(t)
@@ -219,7 +219,7 @@ func TestAJournalCutShortIsMadeWhole(t *testing.T) {
 	if err := tr.Close(); err != nil {
 		t.Fatal(err)
 	}
-	journal := tr.cfg.Path + ".departures"
+	journal := tr.cfg.File() + ".departures"
 	whole, err := os.ReadFile(journal)
 	if err != nil {
 		t.Fatal(err)
@@ -293,7 +293,7 @@ func TestWhatIsNoWholeBackupIsNotPutBack(t *testing.T) {
 	if err := tr.Close(); err != nil {
 		t.Fatal(err)
 	}
-	before, err := os.ReadFile(tr.cfg.Path)
+	before, err := os.ReadFile(tr.cfg.File())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +319,7 @@ func TestWhatIsNoWholeBackupIsNotPutBack(t *testing.T) {
 			if _, err := store.Restore(t.Context(), c.cfg, file, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("Restore() = %v, want an error that names %q", err, c.want)
 			}
-			if after, err := os.ReadFile(tr.cfg.Path); err != nil || string(after) != string(before) {
+			if after, err := os.ReadFile(tr.cfg.File()); err != nil || string(after) != string(before) {
 				t.Errorf("the database that stood there is changed (%v)", err)
 			}
 		})

@@ -12,6 +12,7 @@ type changes struct {
 	subscribers map[int64]int64 // number → revision of its last change
 	mailings    map[int64]int64
 	live        map[*int64]struct{} // revisions of the windows being sent
+	flooded     int64               // revision at which anything may have changed
 }
 
 // add notes that a commit altered the standing of people and the state of
@@ -40,6 +41,14 @@ func (c *changes) add(subscribers, mailings []int64) {
 	if len(c.subscribers) > maxChanges {
 		c.prune()
 	}
+}
+
+// flood notes that anything may have changed.
+func (c *changes) flood() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.revision++
+	c.flooded = c.revision
 }
 
 // maxChanges is how many changed people are remembered before those that no
@@ -79,5 +88,5 @@ func (c *changes) watch() (revision int64, end func()) {
 func (c *changes) since(revision, subscriber, mailing int64) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.subscribers[subscriber] > revision || c.mailings[mailing] > revision
+	return c.flooded > revision || c.subscribers[subscriber] > revision || c.mailings[mailing] > revision
 }

@@ -20,8 +20,8 @@ const (
 // beginFreeze puts down where freezing starts: a chunk with state -1 whose
 // people are those after first up to last.
 func (t *tx) beginFreeze(mailingID int64) error {
-	return t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence, lease_until)
-		SELECT $1, 0, coalesce(max(id), 0), -1, 0, 0 FROM subscriber`, mailingID)
+	return t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence)
+		SELECT $1, 0, coalesce(max(id), 0), -1, 0 FROM subscriber`, mailingID)
 }
 
 // freeze freezes the next step of a mailing's audience: who is active for the
@@ -89,7 +89,7 @@ func (t *tx) cutChunks(mailingID, first, upto, size int64) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		if err := t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence, lease_until) VALUES ($1, $2, $3, 0, 0, 0)`,
+		if err := t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence) VALUES ($1, $2, $3, 0, 0)`,
 			mailingID, first+1, last); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ type departureFile struct {
 func openDepartures(ctx context.Context, s *Store) error {
 	path := s.cfg.Journal
 	if path == "" {
-		path = s.cfg.Path + DepartureSuffix
+		path = s.cfg.File() + DepartureSuffix
 	}
 	_, err := os.Stat(path)
 	missing := errors.Is(err, os.ErrNotExist)

@@ -19,6 +19,7 @@ import (
 // goroutine uses it.
 type direct struct {
 	conn   driver.Conn
+	text   func(string) string // of a query, as the driver wants it
 	stmts  map[string]*statement
 	args   []driver.NamedValue
 	writes int // statements so far that were no SELECT
@@ -30,8 +31,8 @@ type statement struct {
 }
 
 // pinned speaks directly to a connection that stays out of its pool for good.
-func pinned(c *sql.Conn) (*direct, error) {
-	d := &direct{stmts: map[string]*statement{}}
+func pinned(c *sql.Conn, text func(string) string) (*direct, error) {
+	d := &direct{text: text, stmts: map[string]*statement{}}
 	return d, c.Raw(func(conn any) error {
 		d.conn = conn.(driver.Conn)
 		return nil
@@ -51,7 +52,7 @@ func (d *direct) close() error {
 func (d *direct) stmt(query string) (driver.Stmt, error) {
 	x, ok := d.stmts[query]
 	if !ok {
-		prepared, err := d.conn.(driver.ConnPrepareContext).PrepareContext(context.Background(), query)
+		prepared, err := d.conn.(driver.ConnPrepareContext).PrepareContext(context.Background(), d.text(query))
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"akkoord"
@@ -17,8 +18,16 @@ import (
 const importPoll = 30 * time.Second
 
 // spoolDir is where uploads wait to be imported: beside the database, on the
-// same disk and as private.
-func (s *Store) spoolDir() string { return s.cfg.Path + ".imports" }
+// same disk and as private. Nodes that share a database keep their own.
+func (s *Store) spoolDir() string {
+	if s.shared() {
+		return filepath.Join(os.TempDir(), "akkoord-imports")
+	}
+	return s.cfg.File() + ".imports"
+}
+
+// shared reports whether other nodes may use the database.
+func (s *Store) shared() bool { return strings.Contains(s.cfg.File(), "://") }
 
 // SpoolImport writes an upload to a file of its own, mode 0600, and gives its
 // size and digest. Whoever does not begin an import with it drops it.
@@ -53,25 +62,25 @@ func (s *Store) DropSpool(f akkoord.ImportFile) error {
 
 // RunImports runs the imports whose files the server keeps, one after the
 // other, those that an earlier process began first, until ctx ends.
-func (s *Store) RunImports(ctx context.Context) error {
+func (s *Store) RunImports(ctx context.Context) {
 	tick := time.NewTicker(importPoll)
 	defer tick.Stop()
 	for {
-		if err := s.runOpenImports(ctx); err != nil && ctx.Err() == nil {
+		if err := s.RunOpenImports(ctx); err != nil && ctx.Err() == nil {
 			s.cfg.Log.Error("an import stopped; it goes on by itself", "error", err)
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
 		case <-s.wakeImport:
 		}
 	}
 }
 
-// runOpenImports runs all imports that are open now, then deletes uploads that
+// RunOpenImports runs all imports that are open now, then deletes uploads that
 // belong to none.
-func (s *Store) runOpenImports(ctx context.Context) error {
+func (s *Store) RunOpenImports(ctx context.Context) error {
 	open, err := s.openImports(ctx)
 	if err != nil {
 		return err
@@ -85,6 +94,9 @@ func (s *Store) runOpenImports(ctx context.Context) error {
 
 func (s *Store) runSpooled(ctx context.Context, i akkoord.Import) error {
 	f, err := os.Open(i.Spool)
+	if errors.Is(err, os.ErrNotExist) && s.shared() && s.cfg.Now().Sub(i.UpdatedAt) < spoolKept {
+		return nil // it lies on another node
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return s.failImport(ctx, i, "The uploaded file is gone; upload it again.")
 	}

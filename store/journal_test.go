@@ -32,7 +32,7 @@ func newSending(t *testing.T, people int) *sendingStore {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sendingStore{t: t, cfg: Config{Path: filepath.Join(t.TempDir(), "akkoord.db"), Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)}}
+	s := &sendingStore{t: t, cfg: Config{Database: "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db"), Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)}}
 	s.reopen()
 	t.Cleanup(func() { s.Close() })
 	purpose, err := s.PutPurpose(t.Context(), "user:1", akkoord.Purpose{Slug: "news", Basis: akkoord.BasisConsent, Texts: map[string]akkoord.PurposeText{"nl": {Name: "n", Explanation: "e", Wording: "w"}}})
@@ -93,7 +93,7 @@ func (s *sendingStore) die(text, boot string) {
 	if err := s.Close(); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := os.WriteFile(s.cfg.Path+journalSuffix, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(s.cfg.File()+journalSuffix, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 	s.reopen()
@@ -207,7 +207,7 @@ func TestAMissingJournalIsLikePowerLoss(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(s.cfg.Path + journalSuffix); err != nil {
+	if err := os.Remove(s.cfg.File() + journalSuffix); err != nil {
 		t.Fatal(err)
 	}
 	s.reopen()
@@ -261,14 +261,15 @@ func TestTheJournalShrinksWhileMarksStandP06(t *testing.T) {
 	if err := s.Mark(s.w, 1, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	s.journal.mu.Lock()
-	s.journal.size = journalSize
-	s.journal.mu.Unlock()
+	file := s.journal.wire.(*fileWire)
+	file.mu.Lock()
+	file.size = journalSize
+	file.mu.Unlock()
 	s.Note(s.w, 0, akkoord.Result{State: akkoord.Sent, Code: "250", Attempts: 1, At: time.Now(), FirstAt: time.Now()})
 	if err := s.journal.settle(); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(s.cfg.Path + journalSuffix)
+	text, err := os.ReadFile(s.cfg.File() + journalSuffix)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -401,7 +402,7 @@ func TestAResultIsWrittenWithTheMarkAfterItP06(t *testing.T) {
 			t.Fatal(err)
 		}
 		want += step.adds
-		if got, err := os.ReadFile(s.cfg.Path + journalSuffix); err != nil || string(got) != want {
+		if got, err := os.ReadFile(s.cfg.File() + journalSuffix); err != nil || string(got) != want {
 			t.Fatalf("after step %d (%v) the journal holds\n%swant\n%s", i, err, got, want)
 		}
 	}

@@ -50,6 +50,6 @@ func holder(ctx context.Context, path string) string {
 	return fmt.Sprintf("process %d on %s", pid, host)
 }
 
-// release gives the lock up. It must come after the database is closed:
+// Close gives the lock up. It must come after the database is closed:
 // closing this descriptor drops SQLite's own locks on the file.
-func (l *fileLock) release() error { return l.f.Close() }
+func (l *fileLock) Close() error { return l.f.Close() }

@@ -36,7 +36,7 @@ func hold(path string) int {
 	if err != nil {
 		return 1
 	}
-	cfg := store.Config{Path: path}
+	cfg := store.Config{Database: "sqlite:" + path}
 	if cfg.Keyring, err = akkoord.ParseKeyring(keyring); err != nil {
 		return 1
 	}
@@ -46,15 +46,15 @@ func hold(path string) int {
 func TestASecondProcessIsRefusedByEveryPath(t *testing.T) { // P18
 	cfg, _ := storetest.Config(t)
 	dir := t.TempDir()
-	cfg.Path = filepath.Join(dir, "akkoord.db")
+	cfg.Database = "sqlite:" + filepath.Join(dir, "akkoord.db")
 	s := reopen(t, cfg)
 	hard, soft := filepath.Join(dir, "hard.db"), filepath.Join(dir, "soft.db")
-	if err := errors.Join(os.Link(cfg.Path, hard), os.Symlink(cfg.Path, soft)); err != nil {
+	if err := errors.Join(os.Link(cfg.File(), hard), os.Symlink(cfg.File(), soft)); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{cfg.Path, dir + "/./akkoord.db", hard, soft} {
+	for _, path := range []string{cfg.File(), dir + "/./akkoord.db", hard, soft} {
 		second := cfg
-		second.Path = path
+		second.Database = "sqlite:" + path
 		got, err := store.Open(t.Context(), second)
 		if err == nil {
 			got.Close()
@@ -76,16 +76,16 @@ func TestASecondProcessIsRefusedByEveryPath(t *testing.T) { // P18
 
 func TestAKilledProcessLeavesNoLockAndAllThatItAcknowledged(t *testing.T) { // P01, P18
 	cfg, _ := storetest.Config(t)
-	cfg.Path = filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
 	key, err := cfg.Keyring.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(cfg.Path+".key", key, 0o600); err != nil {
+	if err := os.WriteFile(cfg.File()+".key", key, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), holdVariable+"="+cfg.Path)
+	child.Env = append(os.Environ(), holdVariable+"="+cfg.File())
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ func TestAKilledProcessRepeatsOnlyConfirmationsWithoutAResultP03P08(t *testing.T
 	for _, r := range results {
 		s.NoteSystem(r)
 	}
-	text, err := os.ReadFile(s.cfg.Path + journalSuffix)
+	text, err := os.ReadFile(s.cfg.File() + journalSuffix)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,15 +4,19 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
+
+	"akkoord"
 )
 
 // reader is the pool of connections that only read. A read sees every change
 // that was answered before it began.
 type reader struct {
-	db    *sql.DB
-	mu    sync.RWMutex
-	stmts map[string]*sql.Stmt
+	dialect dialect
+	db      *sql.DB
+	mu      sync.RWMutex
+	stmts   map[string]*sql.Stmt
 }
 
 // querier is what loading code needs: a tx or a view.
@@ -35,17 +39,20 @@ type failedRow struct{ err error }
 
 func (r failedRow) Scan(...any) error { return r.err }
 
+// openReader opens a SQLite file for reading.
 func openReader(ctx context.Context, path string) (*reader, error) {
-	db, err := sql.Open("sqlite", readDSN(path, readerCacheKiB))
+	return newReader(ctx, sqliteFile(path))
+}
+
+func newReader(ctx context.Context, d dialect) (*reader, error) {
+	db, err := d.reading(ctx)
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(readers)
-	db.SetMaxIdleConns(readers)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &reader{db: db, stmts: map[string]*sql.Stmt{}}, nil
+	return &reader{dialect: d, db: db, stmts: map[string]*sql.Stmt{}}, nil
 }
 
 func (r *reader) close() error {
@@ -68,7 +75,7 @@ func (r *reader) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	if s, ok := r.stmts[query]; ok {
 		return s, nil
 	}
-	s, err := r.db.PrepareContext(ctx, query)
+	s, err := r.db.PrepareContext(ctx, r.dialect.query(query))
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +92,17 @@ type view struct {
 func (s *Store) view(ctx context.Context) view { return view{ctx, s.read} }
 
 func (v view) query(query string, args ...any) (rows, error) {
+	rows, err := v.ask(query, args)
+	if err != nil && v.r.dialect.gone(err) { // perhaps it is back; reading twice harms nobody
+		rows, err = v.ask(query, args)
+	}
+	if err != nil {
+		return nil, v.r.told(err)
+	}
+	return rows, nil
+}
+
+func (v view) ask(query string, args []any) (*sql.Rows, error) {
 	s, err := v.r.stmt(v.ctx, query)
 	if err != nil {
 		return nil, err
@@ -93,12 +111,23 @@ func (v view) query(query string, args ...any) (rows, error) {
 }
 
 func (v view) queryRow(query string, args ...any) row {
-	s, err := v.r.stmt(v.ctx, query)
+	r, err := v.query(query, args...)
 	if err != nil {
 		return failedRow{err}
 	}
-	return s.QueryRowContext(v.ctx, args...)
+	return onlyRow{r}
 }
+
+// told gives an error as callers get it: that the database can't be reached is
+// something that people are told (P34).
+func (r *reader) told(err error) error {
+	if r.dialect.gone(err) {
+		return fmt.Errorf("%w (%w)", errUnreachable, err)
+	}
+	return err
+}
+
+var errUnreachable = akkoord.Errorf(akkoord.Unavailable, "unavailable", "The server can't read anything right now. Please try again in a minute.")
 
 // Ready reports whether the store can be read and written.
 func (s *Store) Ready(ctx context.Context) error {

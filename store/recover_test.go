@@ -63,7 +63,7 @@ func TestStoppingAndStartingWarnsOfNothingP24(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Stat(s.cfg.Path + journalSuffix); err != nil || info.Size() == 0 {
+	if info, err := os.Stat(s.cfg.File() + journalSuffix); err != nil || info.Size() == 0 {
 		t.Fatal("the journal is empty, so this shows nothing", err)
 	}
 	var log bytes.Buffer

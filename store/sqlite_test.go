@@ -37,7 +37,7 @@ func raw(t *testing.T, path string, statements ...string) error {
 func filled(t *testing.T) store.Config {
 	t.Helper()
 	cfg, clock := storetest.Config(t)
-	cfg.Path = filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	var seeds []store.Seed
@@ -102,18 +102,18 @@ func TestVerifyFindsAnyAlteredByteOfTheLedger(t *testing.T) { // P25
 		"signature":           `UPDATE ledger_head SET signature = zeroblob(64)`,
 	}
 	cfg := filled(t)
-	data, err := os.ReadFile(cfg.Path)
+	data, err := os.ReadFile(cfg.File())
 	if err != nil {
 		t.Fatal(err)
 	}
 	verify := func(t *testing.T, statement string) error {
 		t.Helper()
 		cfg := cfg
-		cfg.Path = filepath.Join(t.TempDir(), "copy.db")
-		if err := os.WriteFile(cfg.Path, data, 0o600); err != nil {
+		cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "copy.db")
+		if err := os.WriteFile(cfg.File(), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := raw(t, cfg.Path, unlock, statement); err != nil {
+		if err := raw(t, cfg.File(), unlock, statement); err != nil {
 			t.Fatal(err)
 		}
 		s, err := store.OpenReadOnly(t.Context(), cfg)
@@ -149,7 +149,7 @@ func TestWhatIsAppendOnlyRefusesOtherChanges(t *testing.T) { // P25, M27
 		`UPDATE form_version SET spec = '{}'`:       "never change",
 		`DELETE FROM form_version`:                  "never deleted",
 	} {
-		if err := raw(t, cfg.Path, statement); err == nil || !strings.Contains(err.Error(), want) {
+		if err := raw(t, cfg.File(), statement); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s gave %v", statement, err)
 		}
 	}
@@ -157,10 +157,10 @@ func TestWhatIsAppendOnlyRefusesOtherChanges(t *testing.T) { // P25, M27
 
 func TestASchemaNewerThanTheProgramIsRefusedUnchanged(t *testing.T) { // P23
 	cfg := filled(t)
-	if err := raw(t, cfg.Path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
+	if err := raw(t, cfg.File(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
 		t.Fatal(err)
 	}
-	before, err := os.ReadFile(cfg.Path)
+	before, err := os.ReadFile(cfg.File())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,18 +172,18 @@ func TestASchemaNewerThanTheProgramIsRefusedUnchanged(t *testing.T) { // P23
 			t.Fatalf("opening gave %v", err)
 		}
 	}
-	after, err := os.ReadFile(cfg.Path)
+	after, err := os.ReadFile(cfg.File())
 	if err != nil || !bytes.Equal(before, after) {
 		t.Errorf("a refused database was changed (%v)", err)
 	}
-	if have, want, err := store.SchemaVersions(t.Context(), cfg.Path); have != 99999 || want >= have || err != nil {
+	if have, want, err := store.SchemaVersions(t.Context(), cfg.Database); have != 99999 || want >= have || err != nil {
 		t.Errorf("the versions are %d and %d, %v", have, want, err)
 	}
 }
 
 func TestEverySignUpLeavesOneRowInTheOutbox(t *testing.T) {
 	cfg, clock := storetest.Config(t)
-	cfg.Path = filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	e, err := akkoord.ParseEmail("anouk@voorbeeld.example")
@@ -214,7 +214,7 @@ func TestEverySignUpLeavesOneRowInTheOutbox(t *testing.T) {
 		if err := s.SignUp(t.Context(), in); err != nil {
 			t.Errorf("%s: %v", tt.standing, err)
 		}
-		if n := count(t, cfg.Path, `SELECT count(*) FROM outbox`); n != i+1 {
+		if n := count(t, cfg.File(), `SELECT count(*) FROM outbox`); n != i+1 {
 			t.Errorf("after the sign-up of somebody %s the outbox has %d rows, want %d", tt.standing, n, i+1)
 		}
 	}
@@ -236,7 +236,7 @@ func count(t *testing.T, path, query string) int {
 
 func TestWhatIsKeptForATimeGoesAfterIt(t *testing.T) {
 	cfg := filled(t)
-	if err := raw(t, cfg.Path,
+	if err := raw(t, cfg.File(),
 		fmt.Sprintf(`INSERT INTO mail_budget (mailbox, at, mail) VALUES (x'01', %d, 'confirm'), (x'02', %d, 'confirm')`, ago(31), ago(29)),
 		fmt.Sprintf(`INSERT INTO outbox (subscriber_id, request, locale, at, due_at, state, fence, attempts, first_at, mail, code, done_at)
 			VALUES (1, x'', 'nl', 0, 0, 1, 0, 0, 0, '', '', %d), (1, x'', 'nl', 0, 0, 1, 0, 0, 0, '', '', %d), (1, x'', 'nl', 0, 0, 0, 0, 0, 0, '', '', 0)`, ago(31), ago(29)),
@@ -251,7 +251,7 @@ func TestWhatIsKeptForATimeGoesAfterIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for table, want := range map[string]int{"mail_budget": 1, "outbox": 2, "login_token": 1, "session": 1, "idempotency": 1} {
-		if n := count(t, cfg.Path, `SELECT count(*) FROM `+table); n != want {
+		if n := count(t, cfg.File(), `SELECT count(*) FROM `+table); n != want {
 			t.Errorf("%s has %d rows, want %d", table, n, want)
 		}
 	}
@@ -262,7 +262,7 @@ func ago(days int) int64 { return storetest.Start.AddDate(0, 0, -days).UnixMicro
 
 func TestSecretsOfAccessAreStoredOnlyAsHashes(t *testing.T) { // P32
 	cfg, clock := storetest.Config(t)
-	cfg.Path = filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
 	s := reopen(t, cfg)
 	storetest.NewAgency(t, s, clock)
 	if err := s.Sessions().CommitCtx(t.Context(), "SECRET-SESSION-TOKEN", []byte("x"), storetest.Start.Add(time.Hour)); err != nil {
@@ -271,7 +271,7 @@ func TestSecretsOfAccessAreStoredOnlyAsHashes(t *testing.T) { // P32
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(cfg.Path + "*")
+	files, err := filepath.Glob(cfg.File() + "*")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}

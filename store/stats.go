@@ -76,7 +76,7 @@ type Space struct{ Database, Log, Free int64 }
 // Space looks at the database's files.
 func (s *Store) Space() (Space, error) {
 	var sp Space
-	for file, size := range map[string]*int64{s.cfg.Path: &sp.Database, s.cfg.Path + "-wal": &sp.Log} {
+	for file, size := range map[string]*int64{s.cfg.File(): &sp.Database, s.cfg.File() + "-wal": &sp.Log} {
 		info, err := os.Stat(file)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
@@ -87,7 +87,7 @@ func (s *Store) Space() (Space, error) {
 		*size = info.Size()
 	}
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(s.cfg.Path, &fs); err != nil {
+	if err := syscall.Statfs(s.cfg.File(), &fs); err != nil {
 		return sp, err
 	}
 	sp.Free = int64(fs.Bavail) * fs.Bsize

@@ -7,7 +7,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -20,26 +19,29 @@ import (
 // Config says where the database is and where time, randomness and secrets
 // come from.
 type Config struct {
-	Path    string // of the SQLite file; made when missing, mode 0600
-	Journal string // of departures; beside the file when empty
-	Keyring *akkoord.Keyring
-	Now     func() time.Time
-	Random  io.Reader
-	Log     *slog.Logger
+	Database string // sqlite:FILE, made when missing with mode 0600, or postgres://…
+	Journal  string // of departures; beside a SQLite file when empty
+	Keyring  *akkoord.Keyring
+	Now      func() time.Time
+	Random   io.Reader
+	Log      *slog.Logger
 }
 
 // Store is one open database. Its methods may be called from any goroutine.
 type Store struct {
-	cfg    Config
-	hasher akkoord.Hasher
-	lock   *fileLock
-	writer *writer
-	read   *reader
-	spare  *allowance
-	wiper  *wiper
-	moving *checkpointer
+	cfg     Config
+	hasher  akkoord.Hasher
+	dialect dialect
+	holds   io.Closer // the lock on a database that can't be shared; nil otherwise
+	writer  *writer
+	read    *reader
+	wiper   *wiper
 
+	spare      *allowance     // of SQLite
+	moving     *checkpointer  // of SQLite
 	departures *departureFile // nil where the table alone is the journal
+	nodes      *nodes         // the other processes; nil where there can be none
+	node       int64          // number of this process among those that have the database open
 
 	changes changes        // what commits changed lately, for the last question before a mail
 	journal *sendJournal   // on-wire marks and outcomes that no commit holds yet
@@ -57,55 +59,59 @@ type Store struct {
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{cfg: cfg, hasher: cfg.Keyring.Hasher(), wakeOutbox: make(chan struct{}, 1), wakeMailing: make(chan struct{}, 1), wakeImport: make(chan struct{}, 1)}
 	var err error
-	if s.lock, err = lockFile(ctx, cfg.Path); err != nil {
+	if s.dialect, err = cfg.dialect(); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.Close())
-		}
-	}()
-	if err = Migrate(ctx, cfg.Path); err != nil {
-		return nil, err
-	}
-	if s.read, err = openReader(ctx, cfg.Path); err != nil {
-		return nil, err
-	}
-	if s.spare, err = openAllowance(ctx, cfg.Path); err != nil {
-		return nil, err
-	}
-	if s.wiper, err = openWiper(cfg.Path); err != nil { // before the writer, which wakes it
-		return nil, err
-	}
-	if s.moving, err = openCheckpointer(cfg.Path); err != nil {
-		return nil, err
-	}
-	if s.writer, err = openWriter(ctx, s); err != nil {
-		return nil, err
-	}
-	if err = openDepartures(ctx, s); err != nil {
-		return nil, err
-	}
-	if s.journal, err = openJournal(ctx, s); err != nil { // before register, which overwrites the boot id
-		return nil, err
-	}
-	if err = s.register(ctx); err != nil {
-		return nil, err
+	if err = s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) (err error) {
+	if s.holds, err = s.dialect.lock(ctx); err != nil {
+		return err
+	}
+	if err := migrate(ctx, s.dialect); err != nil {
+		return err
+	}
+	if s.read, err = newReader(ctx, s.dialect); err != nil {
+		return err
+	}
+	if err := s.recognise(ctx); err != nil {
+		return err
+	}
+	if err := s.dialect.accompany(ctx, s); err != nil {
+		return err
+	}
+	if s.writer, err = openWriter(ctx, s); err != nil {
+		return err
+	}
+	if err := s.claimInstallation(ctx); err != nil {
+		return err
+	}
+	return s.dialect.join(ctx, s)
 }
 
 // OpenReadOnly opens the database beside a running server, for the commands
 // that only read (contract: ledger verify, doctor, migrate --status, backup).
 func OpenReadOnly(ctx context.Context, cfg Config) (*Store, error) {
-	if _, err := os.Stat(cfg.Path); err != nil {
-		return nil, fmt.Errorf("there is no database at %s; start the server once, or set AKKOORD_DATABASE", cfg.Path)
-	}
-	read, err := openReader(ctx, cfg.Path)
+	d, err := cfg.dialect()
 	if err != nil {
 		return nil, err
 	}
-	return &Store{cfg: cfg, hasher: cfg.Keyring.Hasher(), read: read}, nil
+	if err := d.prepare(ctx, false); err != nil {
+		return nil, err
+	}
+	read, err := newReader(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{cfg: cfg, dialect: d, hasher: cfg.Keyring.Hasher(), read: read}
+	if err := s.recognise(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // Close ends the store after the changes in progress are committed.
@@ -113,6 +119,9 @@ func (s *Store) Close() error {
 	var errs []error
 	if s.journal != nil {
 		errs = append(errs, s.journal.close())
+	}
+	if s.nodes != nil {
+		errs = append(errs, s.nodes.close())
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
@@ -132,8 +141,8 @@ func (s *Store) Close() error {
 	if s.spare != nil {
 		errs = append(errs, s.spare.db.Close())
 	}
-	if s.lock != nil {
-		errs = append(errs, s.lock.release())
+	if s.holds != nil {
+		errs = append(errs, s.holds.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -150,7 +159,7 @@ func (s *Store) register(ctx context.Context) error {
 		host = "unknown"
 	}
 	err = s.update(ctx, "register instance", func(t *tx) error {
-		return t.exec(`INSERT INTO instance (id, pid, host, boot, started_at) VALUES (1, $1, $2, $3, $4)
+		return t.exec(`INSERT INTO instance (id, pid, host, boot, started_at, beat) VALUES (1, $1, $2, $3, $4, 0)
 			ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, host = excluded.host, boot = excluded.boot, started_at = excluded.started_at`,
 			os.Getpid(), host, bootID(), micros(t.now))
 	})

@@ -11,7 +11,7 @@ import (
 // openFile opens a store on a new SQLite file.
 func openFile(t *testing.T, cfg store.Config) *store.Store {
 	t.Helper()
-	cfg.Path = filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
 	return reopen(t, cfg)
 }
 

@@ -14,7 +14,7 @@ import (
 // undo of leaving everything still works.
 func TestLeavingEverythingEndsOlderUndos(t *testing.T) {
 	cfg, clock := storetest.Config(t)
-	cfg.Path = filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	e, err := akkoord.ParseEmail("pim@voorbeeld.example")

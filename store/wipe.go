@@ -3,18 +3,20 @@ package store
 import (
 	"context"
 	"database/sql"
-	"sync"
 	"time"
 )
 
-// wiper empties the write-ahead log after somebody was forgotten. Secure
-// deletion overwrites what the database file held of them; the log beside it
-// would hold the old pages until it happens to be written anew (P16).
+// wiper removes what is left of somebody who was forgotten (P16). On SQLite
+// secure deletion overwrites what the database file held of them, and the
+// write-ahead log beside it would hold the old pages until it happens to be
+// written anew: it is emptied. On PostgreSQL the tables are vacuumed.
 type wiper struct {
-	db         *sql.DB
-	forgotten  chan struct{} // one slot: somebody was
-	stop, done chan struct{}
-	close1     sync.Once
+	db        *sql.DB
+	wipe      func(context.Context, *sql.DB) bool
+	forgotten chan struct{} // one slot: somebody was
+	stop      <-chan struct{}
+	cancel    context.CancelFunc
+	done      chan struct{}
 }
 
 const (
@@ -25,26 +27,23 @@ const (
 	wipeWait = "200"
 )
 
-// openWiper starts the wiper. It begins with what an earlier process may have
-// left.
-func openWiper(path string) (*wiper, error) {
-	db, err := sql.Open("sqlite", dsn(path, "busy_timeout("+wipeWait+")"))
-	if err != nil {
-		return nil, err
-	}
+// openWiper starts a wiper. It begins with what an earlier process may have
+// left. wipe reports false when it should be tried again.
+func openWiper(db *sql.DB, wipe func(context.Context, *sql.DB) bool) *wiper {
 	db.SetMaxOpenConns(1)
-	w := &wiper{db: db, forgotten: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	w := &wiper{db: db, wipe: wipe, forgotten: make(chan struct{}, 1), stop: ctx.Done(), cancel: cancel, done: make(chan struct{})}
 	wake(w.forgotten)
-	go w.run()
-	return w, nil
+	go w.run(ctx)
+	return w
 }
 
-func (w *wiper) run() {
+func (w *wiper) run(ctx context.Context) {
 	defer close(w.done)
 	for wait(w, w.forgotten) {
 		pause := time.NewTimer(0)
 		for wait(w, pause.C) {
-			if w.wipe() {
+			if w.wipe(ctx, w.db) {
 				break
 			}
 			pause.Reset(wipeRetry)
@@ -66,17 +65,8 @@ func wait[T any](w *wiper, c <-chan T) bool {
 	}
 }
 
-// wipe moves the log into the database file and cuts it to nothing. It can
-// only begin between two commits, so what was deleted before the call is gone
-// after it.
-func (w *wiper) wipe() bool {
-	var busy, pages, moved int
-	err := w.db.QueryRowContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &moved)
-	return err == nil && busy == 0
-}
-
 func (w *wiper) close() error {
-	w.close1.Do(func() { close(w.stop) })
+	w.cancel()
 	<-w.done
 	return w.db.Close()
 }

@@ -36,7 +36,7 @@ func holds(t *testing.T, path, text string) (names []string) {
 // files of the running server, the log of writes among them (P16).
 func TestForgottenAddressIsInNoByte(t *testing.T) {
 	cfg, clock := storetest.Config(t)
-	cfg.Path = filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	e, err := akkoord.ParseEmail("Vergeetmij@eenmalig.example")
@@ -48,7 +48,7 @@ func TestForgottenAddressIsInNoByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A checkpoint may move it from one file to the other between two looks.
-	for deadline := time.Now().Add(time.Minute); len(holds(t, cfg.Path, "vergeetmij")) == 0; runtime.Gosched() {
+	for deadline := time.Now().Add(time.Minute); len(holds(t, cfg.File(), "vergeetmij")) == 0; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			t.Fatal("the address is nowhere: the search can't find it")
 		}
@@ -62,7 +62,7 @@ func TestForgottenAddressIsInNoByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
-		left := append(holds(t, cfg.Path, "vergeetmij"), holds(t, cfg.Path, "eenmalig")...)
+		left := append(holds(t, cfg.File(), "vergeetmij"), holds(t, cfg.File(), "eenmalig")...)
 		if len(left) == 0 {
 			return
 		}

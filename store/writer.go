@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"akkoord"
@@ -37,6 +36,7 @@ type writer struct {
 	inserts  map[[2]int]string
 	leaving  []akkoord.Departure // of the group, for the journal
 	tally    *writerTally
+	unsure   bool // a commit's answer was lost: there may be claims that nobody holds
 	rehearse bool // tests: write each group twice, as if a change of it had failed
 }
 
@@ -74,51 +74,67 @@ type tx struct {
 }
 
 func openWriter(ctx context.Context, s *Store) (*writer, error) {
-	db, err := sql.Open("sqlite", dsn(s.cfg.Path, fmt.Sprintf("cache_size(-%d)", writerCacheKiB), fmt.Sprintf("wal_autocheckpoint(%d)", longestLog)))
+	db, err := s.dialect.writing(ctx)
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(1)
 	w := &writer{
 		store: s, db: db, inserts: map[[2]int]string{}, tally: newWriterTally(),
 		queue: make(chan *change, 4*maxGroup), stop: make(chan struct{}), done: make(chan struct{}), failed: make(chan struct{}),
 	}
-	if w.conn, err = db.Conn(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	if w.direct, err = pinned(w.conn); err == nil {
-		err = w.begin(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(err, w.conn.Close(), db.Close())
+	if err := w.connect(ctx); err != nil {
+		return nil, errors.Join(err, w.disconnect(), db.Close())
 	}
 	go w.run()
 	return w, nil
 }
 
-// begin reads back the settings that durability rests on, and where the
-// ledger and the audit trail stand.
-func (w *writer) begin(ctx context.Context) error {
-	var mode string
-	var sync int
-	if err := w.conn.QueryRowContext(ctx, `PRAGMA journal_mode`).Scan(&mode); err != nil {
+// connect takes the connection that writes, a new one where the last was
+// closed.
+func (w *writer) connect(ctx context.Context) error {
+	if w.conn != nil {
+		return nil
+	}
+	var err error
+	if w.conn, err = w.db.Conn(ctx); err != nil {
 		return err
 	}
-	if err := w.conn.QueryRowContext(ctx, `PRAGMA synchronous`).Scan(&sync); err != nil {
+	if w.direct, err = pinned(w.conn, w.store.dialect.query); err != nil {
 		return err
 	}
-	if mode != "wal" || sync != 2 {
-		return fmt.Errorf("the database can't be opened with WAL and full synchronisation (it says %s, %d); put it on a local disk", mode, sync)
+	return w.store.dialect.begin(ctx, w)
+}
+
+// disconnect gives the connection up.
+func (w *writer) disconnect() error {
+	var err error
+	if w.direct != nil {
+		err = w.direct.close()
 	}
+	if w.conn != nil {
+		err = errors.Join(err, w.conn.Close())
+	}
+	w.direct, w.conn = nil, nil
+	return err
+}
+
+// readTail reads where the tables that only grow end.
+func (w *writer) readTail() error {
 	var hash []byte
-	err := w.conn.QueryRowContext(ctx, `SELECT seq, hash FROM consent_event ORDER BY seq DESC LIMIT 1`).Scan(&w.ledger.Seq, &hash)
+	w.tail = tail{}
+	err := w.queryRow(`SELECT seq, hash FROM consent_event ORDER BY seq DESC LIMIT 1`).Scan(&w.ledger.Seq, &hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	copy(w.ledger.Hash[:], hash)
-	return w.conn.QueryRowContext(ctx, `SELECT coalesce((SELECT max(seq) FROM audit), 0),
-		max(coalesce((SELECT max(subscriber_id) FROM consent_event), 0), coalesce((SELECT max(id) FROM subscriber), 0)),
-		coalesce((SELECT max(number) FROM departure), 0)`).Scan(&w.auditSeq, &w.person, &w.departed)
+	var spoken, known int64
+	if err := w.queryRow(`SELECT coalesce((SELECT max(seq) FROM audit), 0), coalesce((SELECT max(subscriber_id) FROM consent_event), 0),
+		coalesce((SELECT max(id) FROM subscriber), 0), coalesce((SELECT max(number) FROM departure), 0)`).
+		Scan(&w.auditSeq, &spoken, &known, &w.departed); err != nil {
+		return err
+	}
+	w.person = max(spoken, known)
+	return nil
 }
 
 // update runs f in the next group and answers after the commit. An error of f
@@ -171,11 +187,15 @@ var errNotWritable = akkoord.Errorf(akkoord.Unavailable, "unavailable", "The ser
 func (w *writer) run() {
 	defer close(w.done)
 	group := make([]*change, 0, maxGroup)
+	var long, grown chan struct{}
+	if m := w.store.moving; m != nil {
+		long, grown = m.long, m.grown
+	}
 	for {
 		select {
 		case first := <-w.queue:
 			group = w.waiting(append(group[:0], first))
-		case <-w.store.moving.long:
+		case <-long:
 			w.moveLog()
 			continue
 		case <-w.stop:
@@ -184,7 +204,7 @@ func (w *writer) run() {
 			}
 		}
 		w.commit(group)
-		wake(w.store.moving.grown)
+		wake(grown)
 	}
 }
 
@@ -220,9 +240,7 @@ func (w *writer) commit(group []*change) {
 		w.tail = tail
 		w.undo(mark{})
 		w.store.cfg.Log.Error("a group of changes was not written", "changes", len(group), "error", err)
-		if lost(err) && !errors.Is(err, syscall.ENOSPC) {
-			w.fail()
-		}
+		w.broke(err)
 		for _, c := range group {
 			c.err = errNotWritable
 		}
@@ -231,6 +249,22 @@ func (w *writer) commit(group []*change) {
 	}
 	for _, c := range group {
 		c.done <- struct{}{}
+	}
+}
+
+// broke acts on a group that was not written. A server may have committed it
+// all the same, and only its answer was lost: then whoever is about to get a
+// mail is asked about again.
+func (w *writer) broke(err error) {
+	switch {
+	case w.store.dialect.lost(err):
+		w.fail()
+	case w.store.dialect.gone(err):
+		w.store.changes.flood()
+		w.unsure = true
+		if err := w.disconnect(); err != nil {
+			w.store.cfg.Log.Debug("a connection to the database was closed", "error", err)
+		}
 	}
 }
 
@@ -281,11 +315,17 @@ func (w *writer) transact(group []*change) error {
 }
 
 func (w *writer) attempt(group []*change, write func(*change) error) error {
+	if err := w.connect(context.Background()); err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
 	sqltx, err := w.conn.BeginTx(context.Background(), nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer sqltx.Rollback()
+	if err := w.store.dialect.enter(w); err != nil {
+		return err
+	}
 	w.leaving = w.leaving[:0]
 	for _, c := range group {
 		if err := w.ready(c); err != nil {
@@ -300,6 +340,9 @@ func (w *writer) attempt(group []*change, write func(*change) error) error {
 	}
 	for n := len(w.leaving); n > 0 && w.leaving[n-1].Number > w.departed; n-- { // of changes that were undone
 		w.leaving = w.leaving[:n-1]
+	}
+	if err := w.store.dialect.leave(w, group); err != nil {
+		return err
 	}
 	return w.store.departures.together(w.leaving, sqltx.Commit)
 }
@@ -328,7 +371,7 @@ func (w *writer) inOrder(c *change) error {
 		return errReplay
 	case c.err == nil:
 		return nil
-	case full(c.err):
+	case w.store.dialect.full(c.err):
 		return c.err
 	case w.writes > before || akkoord.KindOf(c.err) == "":
 		return errReplay
@@ -348,7 +391,7 @@ func (w *writer) savepoint(c *change) error {
 	if c.err = w.guarded(c); c.err != nil {
 		w.tail = tail
 		w.undo(mark)
-		if full(c.err) {
+		if w.store.dialect.full(c.err) {
 			return c.err
 		}
 		if err := c.tx.exec(`ROLLBACK TO change`); err != nil {
@@ -374,7 +417,7 @@ func (w *writer) close() error {
 	w.close1.Do(func() {
 		close(w.stop)
 		<-w.done
-		err = errors.Join(w.direct.close(), w.conn.Close(), w.db.Close())
+		err = errors.Join(w.disconnect(), w.db.Close())
 	})
 	return err
 }

@@ -21,7 +21,7 @@ func openForTest(t *testing.T) *Store {
 		t.Fatal(err)
 	}
 	s, err := Open(t.Context(), Config{
-		Path: filepath.Join(t.TempDir(), "akkoord.db"), Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Database: "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db"), Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ type app struct {
 
 // newApp opens the database and builds everything on it. It starts nothing.
 func newApp(ctx context.Context, s *site, log *slog.Logger) (*app, error) {
-	path, err := s.databasePath()
+	database, err := s.database()
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func newApp(ctx context.Context, s *site, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, store.Config{Path: path, Journal: s.Journal, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: log})
+	st, err := store.Open(ctx, store.Config{Database: database, Journal: s.Journal, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: log})
 	if errors.Is(err, store.ErrInUse) {
 		err = fmt.Errorf("%w; stop that process first", err)
 	}

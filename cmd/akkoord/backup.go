@@ -15,7 +15,7 @@ import (
 
 // storeConfig gives where the database is and what opens it, for commands.
 func (d databaseSettings) storeConfig(mayMake bool) (store.Config, error) {
-	path, err := d.databasePath()
+	database, err := d.database()
 	if err != nil {
 		return store.Config{}, err
 	}
@@ -23,7 +23,7 @@ func (d databaseSettings) storeConfig(mayMake bool) (store.Config, error) {
 	if err != nil {
 		return store.Config{}, err
 	}
-	return store.Config{Path: path, Journal: d.Journal, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)}, nil
+	return store.Config{Database: database, Journal: d.Journal, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)}, nil
 }
 
 type backupCommand struct {
@@ -58,7 +58,11 @@ func (c *restoreCommand) Run(ctx context.Context, io streams) error {
 	}
 	journal := cfg.Journal
 	if journal == "" {
-		journal = cfg.Path + store.DepartureSuffix
+		path, err := c.databasePath()
+		if err != nil {
+			return err
+		}
+		journal = path + store.DepartureSuffix
 	}
 	_, lost := os.Stat(journal)
 	did, err := store.Restore(ctx, cfg, c.File, progress(io.err, "ledger lines"))

@@ -421,7 +421,7 @@ func (p *player) admin() error {
 
 func (p *player) verify() error {
 	s := p.demo.app.site
-	path, err := s.databasePath()
+	database, err := s.database()
 	if err != nil {
 		return err
 	}
@@ -430,7 +430,7 @@ func (p *player) verify() error {
 		return err
 	}
 	// Beside the running server, as `akkoord ledger verify` does.
-	st, err := store.OpenReadOnly(p.ctx, store.Config{Path: path, Keyring: keys, Now: time.Now, Random: rand.Reader})
+	st, err := store.OpenReadOnly(p.ctx, store.Config{Database: database, Keyring: keys, Now: time.Now, Random: rand.Reader})
 	if err != nil {
 		return err
 	}

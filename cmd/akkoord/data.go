@@ -18,12 +18,12 @@ type migrateCommand struct {
 }
 
 func (c *migrateCommand) Run(ctx context.Context, io streams) error {
-	path, err := c.databasePath()
+	database, err := c.database()
 	if err != nil {
 		return err
 	}
 	if c.Status {
-		have, want, err := store.SchemaVersions(ctx, path)
+		have, want, err := store.SchemaVersions(ctx, database)
 		if err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (c *migrateCommand) Run(ctx context.Context, io streams) error {
 	if err := st.Close(); err != nil {
 		return err
 	}
-	have, _, err := store.SchemaVersions(ctx, path)
+	have, _, err := store.SchemaVersions(ctx, database)
 	if err != nil {
 		return err
 	}

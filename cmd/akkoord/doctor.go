@@ -100,11 +100,11 @@ func checkSenderFacts(s *site) []finding {
 }
 
 func checkDatabase(ctx context.Context, s *site) finding {
-	path, err := s.databasePath()
+	database, err := s.database()
 	if err != nil {
 		return fail("database", "%v", err)
 	}
-	have, want, err := store.SchemaVersions(ctx, path)
+	have, want, err := store.SchemaVersions(ctx, database)
 	switch {
 	case err != nil:
 		return warn("database", "%v; akkoord serve makes it", err)

@@ -38,7 +38,7 @@ func (d databaseSettings) makeKeyring() (*akkoord.Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+	if info, err := os.Stat(path); err == nil && info.Size() > 0 && path != d.SecretFile {
 		return nil, fmt.Errorf("the database %s exists and its master key %s does not; restore the key from your backup, nothing is sent without it", path, d.SecretFile)
 	}
 	keys, err := akkoord.NewKeyring(time.Now(), rand.Reader)

@@ -17,11 +17,12 @@ import (
 	"akkoord"
 	"akkoord/mailer"
 	"akkoord/server"
+	"akkoord/store"
 )
 
 // databaseSettings are those that every command on a database needs.
 type databaseSettings struct {
-	Database   string `env:"AKKOORD_DATABASE" default:"sqlite:akkoord.db" help:"Where the data is: sqlite:FILE." group:"Settings"`
+	Database   string `env:"AKKOORD_DATABASE" default:"sqlite:akkoord.db" help:"Where the data is: sqlite:FILE or postgres://USER@HOST/DATABASE." group:"Settings"`
 	SecretFile string `env:"AKKOORD_SECRET_FILE" default:"akkoord.key" type:"path" help:"Master key; made on first start with mode 0600. Back it up apart from the database." group:"Settings"`
 	Journal    string `env:"AKKOORD_JOURNAL" help:"File with the journal of departures; beside the database file when not set." type:"path" group:"Settings"`
 }
@@ -62,16 +63,25 @@ type site struct {
 	tracer  *tracer       // nil: no traces are wanted
 }
 
-// databasePath gives the SQLite file, or says what is wrong with the setting.
+// database gives the database, or says what is wrong with the setting.
+func (d databaseSettings) database() (string, error) {
+	if err := store.CheckDatabase(d.Database); err != nil {
+		return "", usageError{fmt.Errorf("AKKOORD_DATABASE: %w", err)}
+	}
+	return d.Database, nil
+}
+
+// databasePath gives the SQLite file. Beside it this machine keeps other files;
+// with another database they lie beside the master key.
 func (d databaseSettings) databasePath() (string, error) {
-	if strings.HasPrefix(d.Database, "postgres://") || strings.HasPrefix(d.Database, "postgresql://") {
-		return "", usageError{fmt.Errorf("AKKOORD_DATABASE: this version stores in SQLite only; use sqlite:FILE")}
+	database, err := d.database()
+	if err != nil {
+		return "", err
 	}
-	path, ok := strings.CutPrefix(d.Database, "sqlite:")
-	if !ok || path == "" {
-		return "", usageError{fmt.Errorf("AKKOORD_DATABASE must be sqlite:FILE")}
+	if path, ok := store.File(database); ok {
+		return path, nil
 	}
-	return path, nil
+	return d.SecretFile, nil
 }
 
 // check reads the settings, and says in one sentence what is wrong and how to

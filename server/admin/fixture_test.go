@@ -71,7 +71,7 @@ func newFixture(t *testing.T) *fixture {
 	ring, err := akkoord.NewKeyring(f.now, rand.Reader)
 	f.check(err)
 	f.store, err = store.Open(t.Context(), store.Config{
-		Path: filepath.Join(t.TempDir(), "akkoord.db"), Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Database: "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db"), Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	})
 	f.check(err)
 	t.Cleanup(func() { f.check(f.store.Close()) })

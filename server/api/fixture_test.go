@@ -25,6 +25,7 @@ import (
 
 // fixture is the API on a real store, with a key of each role.
 type fixture struct {
+	path  string // of the database
 	t     *testing.T
 	store *store.Store
 	api   *api.API
@@ -70,8 +71,9 @@ func newFixture(t *testing.T) *fixture {
 	}
 	ring, err := akkoord.NewKeyring(f.now, rand.Reader)
 	f.check(err)
+	f.path = filepath.Join(t.TempDir(), "akkoord.db")
 	f.store, err = store.Open(t.Context(), store.Config{
-		Path: filepath.Join(t.TempDir(), "akkoord.db"), Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Database: "sqlite:" + f.path, Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	f.check(err)
 	t.Cleanup(func() { f.check(f.store.Close()) })

@@ -228,8 +228,7 @@ CREATE TABLE delivery_chunk (
   first       INTEGER NOT NULL,
   last        INTEGER NOT NULL,
   state       INTEGER NOT NULL, -- -1 people not frozen yet, 0 open, 1 claimed, 2 done
-  fence       BIGINT  NOT NULL, -- of the claim; with state -1 how many people are frozen
-  lease_until BIGINT  NOT NULL  -- for databases that several processes share
+  fence       BIGINT  NOT NULL  -- of the claim; with state -1 how many people are frozen
 );
 CREATE INDEX delivery_chunk_open ON delivery_chunk (mailing_id, state, id) WHERE state < 2;
 
@@ -284,14 +283,22 @@ CREATE TABLE idempotency (
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_at ON idempotency (at);
 
--- Who holds this file, for the sentence that a second process prints (P18),
--- and whether the machine was started anew since.
+-- Who has this database open, for the sentence that a second process prints
+-- (P18), for work that a dead one left, and whether the machine was started
+-- anew since. On SQLite there is one.
 CREATE TABLE instance (
-  id         INTEGER PRIMARY KEY CHECK (id = 1),
+  id         INTEGER PRIMARY KEY,
   pid        INTEGER NOT NULL,
   host       TEXT    NOT NULL,
   boot       TEXT    NOT NULL,
-  started_at BIGINT  NOT NULL
+  started_at BIGINT  NOT NULL,
+  beat       BIGINT  NOT NULL -- counts while the process lives
+);
+
+-- Whose database this is: a hash that the master key alone makes.
+CREATE TABLE installation (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  fingerprint BLOB NOT NULL
 );
 
 -- +goose StatementBegin

@@ -1,8 +1,6 @@
 package mailer
 
 import (
-	"bytes"
-	"cmp"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -10,10 +8,9 @@ import (
 	"encoding/pem"
 	"fmt"
 	"strings"
+	"time"
 
 	"akkoord"
-
-	"github.com/emersion/go-msgauth/dkim"
 )
 
 // DKIMKey is a private key that mails are signed with, and the selector that
@@ -110,6 +107,7 @@ func parseKey(text []byte) (crypto.Signer, error) {
 type Signer struct {
 	domain string
 	keys   []DKIMKey
+	now    func() time.Time
 }
 
 // NewSigner makes a Signer for the domain of the From address, in ASCII.
@@ -125,7 +123,7 @@ func NewSigner(domain string, keys []DKIMKey) (*Signer, error) {
 			return nil, fmt.Errorf("dkim: selector %q has no key", k.Selector)
 		}
 	}
-	return &Signer{strings.ToLower(domain), keys}, nil
+	return &Signer{strings.ToLower(domain), keys, time.Now}, nil
 }
 
 // Warnings are sentences about the keys for doctor and the log (E.1, E.2).
@@ -143,68 +141,4 @@ func (s *Signer) Warnings() []string {
 		out = append(out, "There is only an Ed25519 DKIM key, which many receivers don't know yet; add an RSA key of 2048 bits beside it.")
 	}
 	return out
-}
-
-// signedFields are signed where present (mail rule E.4). Those with over set
-// are named once more than they occur, so that adding one breaks the signature.
-var signedFields = []struct {
-	name string
-	over bool
-}{
-	{"From", true}, {"To", true}, {"Subject", true}, {"Date", true}, {"Reply-To", true}, {"Content-Type", true},
-	{"List-Unsubscribe", true}, {"List-Unsubscribe-Post", true},
-	{"Cc", false}, {"Sender", false}, {"Message-ID", false}, {"MIME-Version", false}, {"Content-Transfer-Encoding", false},
-	{"Content-Language", false}, {"List-ID", false}, {"Feedback-ID", false}, {"Auto-Submitted", false},
-	{"X-Campaign", false}, {"X-Mailing", false}, {"CFBL-Address", false}, {"CFBL-Feedback-ID", false},
-}
-
-// Sign appends to dst a DKIM-Signature for each key and then msg, a whole
-// message with CRLF line ends. msg must not lie in dst's spare room.
-func (s *Signer) Sign(dst, msg []byte) ([]byte, error) {
-	fields := fieldsToSign(msg)
-	for _, k := range s.keys {
-		d, err := dkim.NewSigner(&dkim.SignOptions{
-			Domain: s.domain, Selector: k.Selector, Signer: k.signer, HeaderKeys: fields,
-			HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
-		})
-		if err != nil {
-			return dst, fmt.Errorf("dkim: %w", err)
-		}
-		_, err = d.Write(msg)
-		if cerr := d.Close(); cerr != nil || err != nil {
-			return dst, fmt.Errorf("dkim: sign for selector %s: %w", k.Selector, cmp.Or(cerr, err))
-		}
-		dst = append(dst, d.Signature()...)
-	}
-	return append(dst, msg...), nil
-}
-
-// fieldsToSign is the h= list for msg.
-func fieldsToSign(msg []byte) []string {
-	count := make([]int, len(signedFields)) // by place in signedFields
-	for line := range bytes.Lines(msg) {
-		name, _, ok := bytes.Cut(line, []byte(":"))
-		if len(bytes.TrimRight(line, "\r\n")) == 0 {
-			break
-		}
-		if !ok || line[0] == ' ' || line[0] == '\t' {
-			continue
-		}
-		for i, f := range signedFields {
-			if len(name) == len(f.name) && strings.EqualFold(string(name), f.name) {
-				count[i]++
-			}
-		}
-	}
-	list := make([]string, 0, 2*len(signedFields))
-	for i, f := range signedFields {
-		n := count[i]
-		if f.over {
-			n++
-		}
-		for range n {
-			list = append(list, f.name)
-		}
-	}
-	return list
 }

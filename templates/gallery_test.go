@@ -131,6 +131,8 @@ func gallery() map[string]any {
 		"admin-login-button": LoginPage{Action: "/admin/login", Login: "0ne-t1me"},
 		"admin-dashboard":    dashboard(),
 		"admin-empty":        DashboardPage{Admin: desk("campaigns"), Missing: []string{"controller", "smtp"}},
+		"admin-restored":     DashboardPage{Admin: desk("campaigns"), Hold: &HoldNotice{Reason: "restored", BackupAt: now, Mailings: 2, Twice: 8120, System: 14, CanRelease: true}},
+		"admin-journal-lost": DashboardPage{Admin: desk("campaigns"), Hold: &HoldNotice{Reason: "journal_lost", Mailings: 1, Twice: 40}},
 		"admin-mailing":      mailing(),
 		"admin-draft":        draft,
 		"admin-people":       people(),

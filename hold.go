@@ -20,4 +20,6 @@ type HoldReason string
 const (
 	HoldRestored    HoldReason = "restored"     // the database was put back from a backup
 	HoldJournalLost HoldReason = "journal_lost" // nobody knows who left since a backup
+	HoldMoving      HoldReason = "moving"       // the database is the target of a move that has not ended
+	HoldMoved       HoldReason = "moved"        // the installation was moved to another database
 )

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"time"
 
 	"akkoord"
 )
@@ -24,7 +25,7 @@ func (s *Store) ExportPerson(ctx context.Context, actor akkoord.Actor, person ak
 		if st.Subscriber.Interests, err = interests(t, st.Subscriber.ID); err != nil {
 			return err
 		}
-		if out, err = t.record(st); err != nil {
+		if out, err = t.store.personRecord(t, st, t.now); err != nil {
 			return err
 		}
 		return t.audit(actor, "subscriber.export", named("subscriber", st.Subscriber.PublicID.String()), "")
@@ -32,12 +33,12 @@ func (s *Store) ExportPerson(ctx context.Context, actor akkoord.Actor, person ak
 	return out, err
 }
 
-// record puts a person's record together. Lists are never nil, so that JSON
+// personRecord puts a person's record together. Lists are never nil, so that JSON
 // has them all.
-func (t *tx) record(st akkoord.Standing) (akkoord.PersonRecord, error) {
+func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akkoord.PersonRecord, error) {
 	p := st.Subscriber
 	r := akkoord.PersonRecord{
-		MadeAt: moment(micros(t.now)),
+		MadeAt: moment(micros(at)),
 		Person: akkoord.PersonData{
 			ID: p.PublicID, Email: p.Email.Display(), Name: p.Name, Locale: p.Locale,
 			Interests: append([]string{}, p.Interests...), CreatedAt: akkoord.Moment{Time: p.CreatedAt},
@@ -45,7 +46,7 @@ func (t *tx) record(st akkoord.Standing) (akkoord.PersonRecord, error) {
 		Consents: []akkoord.ConsentRecord{}, CampaignsLeft: []akkoord.CampaignLeftRecord{}, Suppressions: []akkoord.SuppressionRecord{},
 		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{},
 	}
-	c, err := loadCatalogue(t)
+	c, err := loadCatalogue(q)
 	if err != nil {
 		return r, err
 	}
@@ -55,14 +56,14 @@ func (t *tx) record(st akkoord.Standing) (akkoord.PersonRecord, error) {
 			WordingVersion: sub.Version, Locale: sub.Locale, Text: c.wordings[wordingKey{sub.PurposeID, sub.Version, sub.Locale}],
 		})
 	}
-	if err := t.recordEvents(&r, c, p.ID); err != nil {
+	if err := recordEvents(q, &r, c, p.ID); err != nil {
 		return r, err
 	}
-	return r, t.recordMails(&r, st)
+	return r, s.recordMails(q, &r, st)
 }
 
-func (t *tx) recordEvents(r *akkoord.PersonRecord, c *catalogue, subscriberID int64) error {
-	list, err := events(t, subscriberID)
+func recordEvents(q querier, r *akkoord.PersonRecord, c *catalogue, subscriberID int64) error {
+	list, err := events(q, subscriberID)
 	if err != nil {
 		return err
 	}
@@ -71,11 +72,11 @@ func (t *tx) recordEvents(r *akkoord.PersonRecord, c *catalogue, subscriberID in
 	for _, e := range list {
 		campaigns, actors = append(campaigns, e.CampaignID), append(actors, string(e.Actor))
 	}
-	slugs, err := campaignSlugs(t, campaigns)
+	slugs, err := campaignSlugs(q, campaigns)
 	if err != nil {
 		return err
 	}
-	names, err := publicNames(t, actors)
+	names, err := publicNames(q, actors)
 	if err != nil {
 		return err
 	}
@@ -89,9 +90,9 @@ func (t *tx) recordEvents(r *akkoord.PersonRecord, c *catalogue, subscriberID in
 	return nil
 }
 
-func (t *tx) recordMails(r *akkoord.PersonRecord, st akkoord.Standing) error {
-	hash := t.store.hasher.Person(st.Subscriber.Email)
-	rows, err := t.query(`SELECT kind, at FROM suppression WHERE hash = $1 ORDER BY at, kind`, hash[:])
+func (s *Store) recordMails(q querier, r *akkoord.PersonRecord, st akkoord.Standing) error {
+	hash := s.hasher.Person(st.Subscriber.Email)
+	rows, err := q.query(`SELECT kind, at FROM suppression WHERE hash = $1 ORDER BY at, kind`, hash[:])
 	if err = each(rows, err, func(rows row) error {
 		var kind akkoord.SuppressionKind
 		var at int64
@@ -101,7 +102,7 @@ func (t *tx) recordMails(r *akkoord.PersonRecord, st akkoord.Standing) error {
 	}); err != nil {
 		return err
 	}
-	rows, err = t.query(`SELECT c.slug, l.at FROM campaign_leave l JOIN campaign c ON c.id = l.campaign_id
+	rows, err = q.query(`SELECT c.slug, l.at FROM campaign_leave l JOIN campaign c ON c.id = l.campaign_id
 		WHERE l.subscriber_id = $1 ORDER BY l.at, c.id`, st.Subscriber.ID)
 	if err = each(rows, err, func(rows row) error {
 		var slug string
@@ -112,7 +113,7 @@ func (t *tx) recordMails(r *akkoord.PersonRecord, st akkoord.Standing) error {
 	}); err != nil {
 		return err
 	}
-	rows, err = t.query(`SELECT m.public_id, c.slug, d.state, d.attempts, d.code, d.reply, d.first_at, d.updated_at
+	rows, err = q.query(`SELECT m.public_id, c.slug, d.state, d.attempts, d.code, d.reply, d.first_at, d.updated_at
 		FROM delivery d JOIN mailing m ON m.id = d.mailing_id JOIN campaign c ON c.id = m.campaign_id
 		WHERE d.subscriber_id = $1 ORDER BY d.mailing_id`, st.Subscriber.ID)
 	if err = each(rows, err, func(rows row) error {
@@ -127,7 +128,7 @@ func (t *tx) recordMails(r *akkoord.PersonRecord, st akkoord.Standing) error {
 	}); err != nil {
 		return err
 	}
-	rows, err = t.query(`SELECT mail, done_at FROM outbox WHERE subscriber_id = $1 AND state = 1 AND mail <> '' ORDER BY id`, st.Subscriber.ID)
+	rows, err = q.query(`SELECT mail, done_at FROM outbox WHERE subscriber_id = $1 AND state = 1 AND mail <> '' ORDER BY id`, st.Subscriber.ID)
 	return each(rows, err, func(rows row) error {
 		var m akkoord.SystemMailRecord
 		var at int64

@@ -120,9 +120,13 @@ func (s *Store) ReturnJob(ctx context.Context, j akkoord.Job) error {
 		j.ID, j.Fence, micros(s.cfg.Now()))
 }
 
-// ReclaimJobs makes all runs due anew that a process before this one left, for
-// a database that no other process has open.
+// ReclaimJobs makes all runs due anew that a process before this one left. On
+// a database that other processes may have open too it does nothing: their
+// leases tell who lives.
 func (s *Store) ReclaimJobs(ctx context.Context) error {
+	if s.dialect.shared() {
+		return nil
+	}
 	return s.record(ctx, "reclaim jobs", func(t *tx) error {
 		return t.exec(`UPDATE job SET lease_until = 0, run_at = $1 WHERE state = 0 AND lease_until > 0`, micros(s.cfg.Now()))
 	})

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"akkoord"
@@ -20,14 +19,11 @@ const importPoll = 30 * time.Second
 // spoolDir is where uploads wait to be imported: beside the database, on the
 // same disk and as private. Nodes that share a database keep their own.
 func (s *Store) spoolDir() string {
-	if s.shared() {
+	if s.dialect.shared() {
 		return filepath.Join(os.TempDir(), "akkoord-imports")
 	}
 	return s.cfg.File() + ".imports"
 }
-
-// shared reports whether other nodes may use the database.
-func (s *Store) shared() bool { return strings.Contains(s.cfg.File(), "://") }
 
 // SpoolImport writes an upload to a file of its own, mode 0600, and gives its
 // size and digest. Whoever does not begin an import with it drops it.
@@ -94,7 +90,7 @@ func (s *Store) RunOpenImports(ctx context.Context) error {
 
 func (s *Store) runSpooled(ctx context.Context, i akkoord.Import) error {
 	f, err := os.Open(i.Spool)
-	if errors.Is(err, os.ErrNotExist) && s.shared() && s.cfg.Now().Sub(i.UpdatedAt) < spoolKept {
+	if errors.Is(err, os.ErrNotExist) && s.dialect.shared() && s.cfg.Now().Sub(i.UpdatedAt) < spoolKept {
 		return nil // it lies on another node
 	}
 	if errors.Is(err, os.ErrNotExist) {

@@ -153,3 +153,7 @@ func isPlain(s string) bool {
 	}
 	return true
 }
+
+// ReservedWord begins the words that stand for gaps while a mail is composed.
+// What people write into mails can't hold it.
+const ReservedWord = "zqslot"

@@ -108,6 +108,9 @@ func (p Purpose) Check() error {
 			if err := CheckText(f.name, f.text, Limits.Text); err != nil {
 				return err
 			}
+			if strings.Contains(f.text, ReservedWord) {
+				return Fieldf(f.name, "template_invalid", "The letters %q can't be used in a text that mails quote.", ReservedWord)
+			}
 		}
 		for _, f := range []struct{ name, text string }{{"name", t.Name}, {"frequency", t.Frequency}} {
 			if err := CheckLine(f.name, f.text, Limits.Text); err != nil {

@@ -194,7 +194,7 @@ func (s *slot) value(c *Copy) string {
 type marks struct{ slots []slot }
 
 const (
-	markStart = "zqslot"
+	markStart = akkoord.ReservedWord
 	markText  = "z"             // ends a mark in text or an attribute
 	markURL   = "u"             // ends a mark inside a URL
 	markHost  = "@slot.invalid" // follows a mark that has to be an address

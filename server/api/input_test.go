@@ -36,6 +36,7 @@ func TestBadInput(t *testing.T) {
 		"taken slug":        {"POST", "/purposes", newsBody, 409, "slug_taken", "slug"},
 		"bad basis":         {"POST", "/purposes", strings.Replace(newsBody, `"consent"`, `"whim"`, 1), 422, "value_invalid", "basis"},
 		"text missing":      {"POST", "/purposes", strings.Replace(strings.Replace(newsBody, "travel-news", "b", 1), `"Yes, mail me."`, `""`, 1), 422, "text_missing", "wording"},
+		"text reserved":     {"POST", "/purposes", strings.Replace(strings.Replace(newsBody, "travel-news", "b", 1), `Yes, mail me.`, `Yes, zqslot0001z.`, 1), 422, "template_invalid", "wording"},
 		"no such language":  {"POST", "/purposes", strings.Replace(strings.Replace(newsBody, "travel-news", "b", 1), `"en"`, `"xx"`, 3), 422, "locale_unknown", "name"},
 		"NUL":               {"POST", "/campaigns", `{"slug":"x","name":"a\u0000b","purpose":"travel-news"}`, 422, "text_invalid", "name"},
 		"bidi":              {"POST", "/campaigns", `{"slug":"x","name":"a\u202eb","purpose":"travel-news"}`, 422, "text_invalid", "name"},

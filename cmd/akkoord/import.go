@@ -30,7 +30,7 @@ type importCommand struct {
 }
 
 // importMemory bounds Go's own memory softly, as memoryLimit does for a server.
-const importMemory = 48 << 20
+const importMemory = 40 << 20
 
 func (c *importCommand) Run(ctx context.Context, io streams) error {
 	spec := akkoord.ImportSpec{Actor: commandActor, Purpose: c.Purpose, Basis: akkoord.Basis(c.Basis), Evidence: c.Evidence, DryRun: c.DryRun}

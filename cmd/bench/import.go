@@ -39,10 +39,6 @@ func (b *bench) imports(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("floor: %w", err)
 		}
-		if b.opt.floors || b.product == nil {
-			speed.floor = append(speed.floor, floor)
-			continue
-		}
 		took, memory, err := b.importOnce(ctx, filepath.Join(b.dir, fmt.Sprintf("import-%d", round)), file)
 		if err != nil {
 			return err

@@ -132,9 +132,6 @@ func (b *bench) run(ctx context.Context, unbuilt error, progress io.Writer) (err
 
 // floors measures the floors alone.
 func (b *bench) floors(ctx context.Context) error {
-	if err := b.imports(ctx); err != nil {
-		return err
-	}
 	for range b.opt.rounds {
 		if _, err := b.helloRate(ctx); err != nil {
 			return err

@@ -40,7 +40,7 @@ func (c *catalogueCache) drop() { c.current.Store(&catalogue{}) }
 func (s *Store) catalogue(ctx context.Context) (*catalogue, error) {
 	for {
 		seen := s.cached.current.Load()
-		if seen != nil && seen.loaded {
+		if seen != nil && seen.loaded && !s.deaf() {
 			return seen, nil
 		}
 		c, err := loadCatalogue(s.view(ctx))

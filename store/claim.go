@@ -17,10 +17,8 @@ const retryWindow = 200
 // sent, or nil when there is nothing to do now. Mailings take turns, and so do
 // first attempts and retries. The gate is asked about each person in the same
 // commit; those it refuses are skipped with its code and not in the window.
-// Every window must be given to Release.
-//
-// A claim needs no lease: on SQLite no other process can send (P18), and what
-// a killed one held is given back when the database is opened.
+// Every window must be given to Release. What a killed process held is given
+// back when the database is opened or, where others share it, by one of them.
 func (s *Store) Claim(ctx context.Context) (*akkoord.Window, error) {
 	for {
 		var revision int64
@@ -29,12 +27,14 @@ func (s *Store) Claim(ctx context.Context) (*akkoord.Window, error) {
 		err := s.update(ctx, "claim", func(t *tx) (err error) {
 			// All commits before this one are in the set already.
 			end()
+			s.journal.forget(w) // of a try that was undone
 			revision, end = s.changes.watch()
 			w, err = t.claim()
 			return err
 		})
 		if err != nil || w == nil {
 			end()
+			s.journal.forget(w)
 			return nil, err
 		}
 		if len(w.Recipients) == 0 { // the gate refused them all
@@ -97,7 +97,7 @@ func (t *tx) sending() ([]liveCampaign, error) {
 }
 
 func (t *tx) claimChunk(m liveCampaign) (*akkoord.Window, error) {
-	w := &akkoord.Window{MailingID: m.mailing, Fence: micros(t.now)}
+	w := &akkoord.Window{MailingID: m.mailing, Fence: t.fence()}
 	var first, last int64
 	err := t.queryRow(`UPDATE delivery_chunk SET state = 1, fence = $2 WHERE id = (
 			SELECT id FROM delivery_chunk WHERE mailing_id = $1 AND state = 0 ORDER BY id LIMIT 1)
@@ -116,26 +116,26 @@ func (t *tx) claimChunk(m liveCampaign) (*akkoord.Window, error) {
 	if len(w.Recipients) == 0 {
 		return w, t.release(w)
 	}
-	return w, nil
+	return w, t.putClaim(w)
 }
 
 func (t *tx) claimRetries(m liveCampaign) (*akkoord.Window, error) {
-	w := &akkoord.Window{MailingID: m.mailing, Fence: micros(t.now)}
-	rows, err := t.query(claimQuery+` AND d.state = 3 AND d.next_at <= $4 AND d.fence = 0 ORDER BY d.next_at LIMIT $5`,
-		m.mailing, m.purpose, m.campaign, micros(t.now), retryWindow)
-	n, err := t.admitted(w, rows, err)
-	if err != nil || n == 0 {
+	w := &akkoord.Window{MailingID: m.mailing, Fence: t.fence()}
+	taken, err := t.execCount(`UPDATE delivery SET fence = $2 WHERE mailing_id = $1 AND subscriber_id IN (
+			SELECT subscriber_id FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at <= $3 AND fence = 0 ORDER BY next_at LIMIT $4)`,
+		m.mailing, w.Fence, micros(t.now), retryWindow)
+	if err != nil || taken == 0 {
 		return nil, err
 	}
-	for _, r := range w.Recipients {
-		if err := t.exec(`UPDATE delivery SET fence = $3 WHERE mailing_id = $1 AND subscriber_id = $2`, m.mailing, r.SubscriberID, w.Fence); err != nil {
-			return nil, err
-		}
+	rows, err := t.query(claimQuery+` AND d.state = 3 AND d.next_at <= $4 AND d.fence = $5 ORDER BY d.next_at`,
+		m.mailing, m.purpose, m.campaign, micros(t.now), w.Fence)
+	if err := t.admit(w, rows, err); err != nil {
+		return nil, err
 	}
 	if len(w.Recipients) == 0 {
 		return w, t.finish(m.mailing)
 	}
-	return w, nil
+	return w, t.putClaim(w)
 }
 
 // claimQuery reads deliveries of mailing $1 with all that the gate asks, for
@@ -154,14 +154,9 @@ type candidate struct {
 	suppressed bool // for some reason
 }
 
+// admit asks the gate about all rows, puts those it lets pass into the window
+// and skips the others.
 func (t *tx) admit(w *akkoord.Window, rows rows, err error) error {
-	_, err = t.admitted(w, rows, err)
-	return err
-}
-
-// admitted asks the gate about all rows, puts those it lets pass into the
-// window and skips the others. It gives the number of rows.
-func (t *tx) admitted(w *akkoord.Window, rows rows, err error) (int, error) {
 	var all []candidate
 	err = each(rows, err, func(r row) error {
 		c, err := scanCandidate(r)
@@ -169,26 +164,26 @@ func (t *tx) admitted(w *akkoord.Window, rows rows, err error) (int, error) {
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	w.Recipients = make([]akkoord.Recipient, 0, len(all))
 	for i := range all {
 		c := &all[i]
 		if c.suppressed {
 			if c.facts.Suppressions, err = t.suppressionsOf(c.SubscriberID); err != nil {
-				return 0, err
+				return err
 			}
 		}
 		if v := akkoord.Gate(c.facts); !v.Allowed {
 			if err := t.exec(`UPDATE delivery SET state = 6, code = $3, updated_at = $4 WHERE mailing_id = $1 AND subscriber_id = $2`,
 				w.MailingID, c.SubscriberID, v.Code, micros(t.now)); err != nil {
-				return 0, err
+				return err
 			}
 			continue
 		}
 		w.Recipients = append(w.Recipients, c.Recipient)
 	}
-	return len(all), nil
+	return nil
 }
 
 func (t *tx) suppressionsOf(subscriberID int64) (kinds []akkoord.SuppressionKind, err error) {
@@ -227,7 +222,7 @@ func scanCandidate(r row) (candidate, error) {
 // (P09, P13).
 func (s *Store) Ask(ctx context.Context, w *akkoord.Window, i int) (akkoord.Verdict, error) {
 	r := &w.Recipients[i]
-	if !s.changes.since(w.Revision, r.SubscriberID, w.MailingID) {
+	if !s.deaf() && !s.changes.since(w.Revision, r.SubscriberID, w.MailingID) {
 		return akkoord.Verdict{Allowed: true}, nil
 	}
 	m, err := s.MailingByID(ctx, w.MailingID)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 )
 
 // dialect is one of the two databases. It is all that knows which one is
@@ -35,6 +36,7 @@ type dialect interface {
 	full(err error) bool      // the disk is full: nothing is lost, and writing goes on when there is space (P04)
 	lost(err error) bool      // nobody knows what is on the disk: nothing more may be written (P05)
 	gone(err error) bool      // the server can't be reached or used now (P34)
+	unfit(err error) bool     // a text holds what no text of the database can hold
 }
 
 // dialect gives the database that the configuration names.
@@ -146,7 +148,15 @@ func migrator(d dialect, db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(kind, db, dir)
+	var options []goose.ProviderOption
+	if d.shared() { // of several nodes that start at once one migrates
+		l, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 600))
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, goose.WithSessionLocker(l))
+	}
+	return goose.NewProvider(kind, db, dir, options...)
 }
 
 // placeholder gives the n-th parameter of a statement with very many, in

@@ -1,5 +1,292 @@
 package store
 
-import "errors"
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
 
-func parsePostgres(string) (dialect, error) { return nil, errors.New("PostgreSQL is not there yet") }
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+)
+
+const (
+	serverReaders = 8
+	// oldestServer is the first version that is admitted, as the server says it.
+	oldestServer = 130000
+	connectWait  = 5 * time.Second
+	vacuumPause  = 20 * time.Second // between two; P16 gives a minute
+)
+
+// postgres is a PostgreSQL database by the configuration of a connection.
+// Numbers of nodes, claims and marks are told in docs/adr/0009, the chain over
+// nodes in 0010.
+type postgres struct{ config *pgx.ConnConfig }
+
+func parsePostgres(database string) (dialect, error) {
+	c, err := pgx.ParseConfig(database)
+	if err != nil {
+		return nil, errors.New("the URL of the PostgreSQL database can't be read; it is like postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full")
+	}
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = connectWait
+	}
+	return &postgres{c}, nil
+}
+
+// with gives the configuration with settings of the session.
+func (p *postgres) with(settings map[string]string) *pgx.ConnConfig {
+	c := p.config.Copy()
+	maps.Copy(c.RuntimeParams, map[string]string{"application_name": "akkoord", "jit": "off", "client_encoding": "UTF8"})
+	maps.Copy(c.RuntimeParams, settings)
+	return c
+}
+
+func (p *postgres) place() string { return p.config.Database + " on " + p.config.Host }
+
+func (p *postgres) shared() bool { return true }
+
+func (p *postgres) goose() (goose.Dialect, string) { return goose.DialectPostgres, "postgres" }
+
+func (p *postgres) lock(context.Context) (io.Closer, error) { return nil, nil }
+
+func (p *postgres) reading(context.Context) (*sql.DB, error) {
+	db := stdlib.OpenDB(*p.with(map[string]string{"default_transaction_read_only": "on"}))
+	db.SetMaxOpenConns(serverReaders)
+	db.SetMaxIdleConns(serverReaders)
+	return db, nil
+}
+
+// writing opens sessions that commit to the disk, and that a node which
+// freezes in the middle of a transaction does not keep for long: others wait
+// for it.
+func (p *postgres) writing(context.Context) (*sql.DB, error) {
+	db := stdlib.OpenDB(*p.with(map[string]string{
+		"synchronous_commit": "on", "idle_in_transaction_session_timeout": "5000", "lock_timeout": "8000",
+	}))
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+// query numbers the parameters of statements with very many.
+func (p *postgres) query(text string) string {
+	if !strings.Contains(text, "?") {
+		return text
+	}
+	var b strings.Builder
+	n := 0
+	for {
+		before, after, found := strings.Cut(text, "?")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		n++
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(n))
+		text = after
+	}
+}
+
+// full is disk_full.
+func (p *postgres) full(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == "53100"
+}
+
+// lost never is so: what was committed the server knows, and a group whose
+// commit was not answered is repeated by whoever asked for it.
+func (p *postgres) lost(error) bool { return false }
+
+// gone is a connection that broke or can't be made, a server that stops,
+// starts, has too many connections or may not write, and a lock that is not
+// given up.
+func (p *postgres) gone(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch e.Code[:2] {
+		case "08", "53", "57": // connection, resources, intervention
+			return e.Code != "57014" // a query that was cancelled
+		}
+		switch e.Code {
+		case "25006", "25P03", "55P03", "40P01", "3D000", "28000", "28P01": // read only, idle for too long, lock, deadlock; database and access withdrawn
+			return true
+		}
+		return false
+	}
+	if errors.Is(err, context.Canceled) {
+		return false
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, driver.ErrBadConn, sql.ErrConnDone, syscall.EPIPE, syscall.ECONNRESET} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return pgconn.SafeToRetry(err)
+}
+
+// unfit is the character 0, or bytes that are no UTF-8.
+func (p *postgres) unfit(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (e.Code == "22021" || e.Code == "22P05")
+}
+
+// prepare looks whether the server and the database can be worked with, and
+// says in one line what is wrong.
+func (p *postgres) prepare(ctx context.Context, create bool) error {
+	c, err := pgx.ConnectConfig(ctx, p.with(nil))
+	if err != nil {
+		return fmt.Errorf("the database %s can't be reached; check AKKOORD_DATABASE and the server: %s", p.place(), oneLine(err))
+	}
+	defer c.Close(ctx)
+	version, err := strconv.Atoi(setting(ctx, c, "server_version_num"))
+	if err != nil || version < oldestServer {
+		return fmt.Errorf("the server of %s is PostgreSQL %s; version 13 or newer is needed", p.place(), setting(ctx, c, "server_version"))
+	}
+	var ours, others, made, may, standby bool
+	if err := c.QueryRow(ctx, `SELECT to_regclass('consent_event') IS NOT NULL, to_regclass('goose_db_version') IS NOT NULL,
+		EXISTS (SELECT 1 FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace),
+		has_schema_privilege(current_schema(), 'CREATE'), pg_is_in_recovery()`).Scan(&ours, &made, &others, &may, &standby); err != nil {
+		return fmt.Errorf("the database %s can't be read: %s", p.place(), oneLine(err))
+	}
+	switch {
+	case others && !made:
+		return fmt.Errorf("the database %s holds tables of something else; give Akkoord a database of its own", p.place())
+	case standby && create:
+		return fmt.Errorf("the server of %s is a standby, which can't be written; name the primary in AKKOORD_DATABASE", p.place())
+	case !ours && !create:
+		return fmt.Errorf("there is no Akkoord database at %s; start the server once, or set AKKOORD_DATABASE", p.place())
+	case !ours && !may:
+		return fmt.Errorf("%s may not make tables in %s; make it the owner: ALTER DATABASE … OWNER TO …", p.config.User, p.place())
+	}
+	return nil
+}
+
+func setting(ctx context.Context, c *pgx.Conn, name string) (value string) {
+	if err := c.QueryRow(ctx, `SELECT current_setting($1)`, name).Scan(&value); err != nil {
+		return "of an unknown version"
+	}
+	return value
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+func (p *postgres) accompany(ctx context.Context, s *Store) error {
+	db, err := p.writing(ctx)
+	if err != nil {
+		return err
+	}
+	s.wiper = openWiper(db, vacuum)
+	s.wiper.pause = vacuumPause
+	return nil
+}
+
+// vacuum removes what was deleted of people from the tables that hold them
+// (P16). What it leaves in the server's own log goes with that log.
+func vacuum(ctx context.Context, db *sql.DB) bool {
+	_, err := db.ExecContext(ctx, `VACUUM subscriber, consent_evidence, subscription, subscriber_interest, campaign_leave, import_row`)
+	return err == nil
+}
+
+// join makes the store one of the nodes that share the database.
+func (p *postgres) join(ctx context.Context, s *Store) error {
+	s.nodes = newNodes(s, p)
+	if err := s.nodes.join(ctx); err != nil {
+		return err
+	}
+	s.journal = openJournal(s, openServerWire(s, p))
+	return nil
+}
+
+// begin reads back the setting that durability rests on, and brings the chain
+// up to what the tables hold, which may have been filled by something else.
+func (p *postgres) begin(ctx context.Context, w *writer) error {
+	var level, sync string
+	if err := w.queryRow(`SELECT current_setting('synchronous_commit'), current_setting('fsync')`).Scan(&level, &sync); err != nil {
+		return err
+	}
+	if level == "off" || level == "local" && sync != "on" {
+		return fmt.Errorf("the server of %s does not commit to its disk (synchronous_commit = %s)", p.place(), level)
+	}
+	if sync != "on" {
+		w.store.cfg.Log.Warn("the database server runs with fsync off: a loss of power may lose what was acknowledged")
+	}
+	tx, err := w.conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	direct := w.direct
+	if _, err := direct.exec(`INSERT INTO chain (id, at, ledger_seq, ledger_hash, audit_seq, person, departed, nodes) VALUES (1, 0, 0, $1, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, []byte{}); err != nil {
+		return err
+	}
+	if err := p.enter(w); err != nil {
+		return err
+	}
+	person := w.person
+	if err := w.readTail(); err != nil {
+		return err
+	}
+	w.person = max(w.person, person)
+	if err := p.storeTail(w); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// enter waits for the other nodes, and takes the tail over from them.
+func (p *postgres) enter(w *writer) error {
+	var at int64
+	var hash []byte
+	if err := w.queryRow(`SELECT at, ledger_seq, ledger_hash, audit_seq, person, departed, nodes FROM chain WHERE id = 1 FOR UPDATE`).
+		Scan(&at, &w.ledger.Seq, &hash, &w.auditSeq, &w.person, &w.departed, &w.peers); err != nil {
+		return fmt.Errorf("lock the chain: %w", err)
+	}
+	w.ledger.Hash = [32]byte{}
+	copy(w.ledger.Hash[:], hash)
+	if last := fromMicros(at); last.After(w.lastTime) {
+		w.lastTime = last
+	}
+	w.before = w.writes
+	return nil
+}
+
+// leave hands the tail on, and tells the other nodes what changed.
+func (p *postgres) leave(w *writer, group []*change) error {
+	if w.writes == w.before {
+		return nil
+	}
+	if err := p.storeTail(w); err != nil {
+		return err
+	}
+	if w.peers < 2 {
+		return nil
+	}
+	news := gather(w.store.nodeNumber.Load(), group)
+	if news.empty() {
+		return nil
+	}
+	var one int
+	return w.queryRow(`SELECT 1 FROM pg_notify($1, $2)`, channel, news.text()).Scan(&one)
+}
+
+func (p *postgres) storeTail(w *writer) error {
+	_, err := w.direct.exec(`UPDATE chain SET at = $1, ledger_seq = $2, ledger_hash = $3, audit_seq = $4, person = $5, departed = $6 WHERE id = 1`,
+		micros(w.lastTime), w.ledger.Seq, w.ledger.Hash[:], w.auditSeq, w.person, w.departed)
+	return err
+}

@@ -83,7 +83,7 @@ func (f sqliteFile) accompany(ctx context.Context, s *Store) (err error) {
 
 // join settles what an earlier process left, then registers.
 func (f sqliteFile) join(ctx context.Context, s *Store) error {
-	s.node = 1
+	s.nodeNumber.Store(1)
 	if err := openDepartures(ctx, s); err != nil {
 		return err
 	}
@@ -128,6 +128,8 @@ func (f sqliteFile) leave(*writer, []*change) error { return nil }
 func (f sqliteFile) query(text string) string { return text }
 
 func (f sqliteFile) gone(error) bool { return false }
+
+func (f sqliteFile) unfit(error) bool { return false }
 
 // dsn gives the data source name with the pragmas that every connection gets.
 // journal_mode and synchronous are read back by openWriter.
@@ -183,10 +185,19 @@ func private(path string) error {
 	return f.Close()
 }
 
-// checkpoint moves what is committed from the log into the database file.
+// checkpoint moves what is committed from the log into the database file, after
+// another that is at it.
 func checkpoint(ctx context.Context, db *sql.DB) error {
-	_, err := db.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`)
-	return err
+	for range 100 {
+		var busy, pages, moved int
+		if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(FULL)`).Scan(&busy, &pages, &moved); err != nil {
+			return err
+		}
+		if busy == 0 && moved >= pages {
+			return nil
+		}
+	}
+	return nil // somebody reads; who comes by another link is told less
 }
 
 func (f sqliteFile) full(err error) bool {

@@ -71,7 +71,7 @@ func (d *direct) bind(args []any) ([]driver.NamedValue, error) {
 	for i, a := range args {
 		v := driver.NamedValue{Ordinal: i + 1}
 		switch a := a.(type) {
-		case int64, string, []byte, bool, nil:
+		case int64, string, []byte, bool, nil, []int64, []string: // lists are of PostgreSQL
 			v.Value = a
 		case int:
 			v.Value = int64(a)

@@ -46,6 +46,7 @@ type sendJournal struct {
 	pending  []entry           // results to settle
 	released []*akkoord.Window // to be given back with the next settling
 	ends     map[*akkoord.Window]func()
+	fences   map[int64]map[int64]bool // of claims that somebody here holds, or is about to; the mails of each
 	closed   bool
 
 	settling sync.Mutex    // held from taking results to the end of their commit
@@ -61,7 +62,7 @@ var errBacklog = akkoord.Errorf(akkoord.Unavailable, "unavailable", "What was se
 
 func openJournal(s *Store, w wire) *sendJournal {
 	j := &sendJournal{
-		store: s, wire: w, ends: map[*akkoord.Window]func(){},
+		store: s, wire: w, ends: map[*akkoord.Window]func(){}, fences: map[int64]map[int64]bool{},
 		wake: make(chan struct{}, 1), full: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go j.run()
@@ -73,6 +74,59 @@ func (j *sendJournal) hold(w *akkoord.Window, end func()) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.ends[w] = end
+}
+
+// expect tells of a claim before its commit, from which on it counts as held.
+// The commit may fail, or seem to.
+func (j *sendJournal) expect(w *akkoord.Window) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.fences[w.Fence] = nil
+}
+
+// expectMail is expect for the mail of a sign-up.
+func (j *sendJournal) expectMail(fence, id int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.fences[fence] == nil {
+		j.fences[fence] = map[int64]bool{}
+	}
+	j.fences[fence][id] = true
+}
+
+// forget tells that nobody holds a window any more, or its claim failed.
+func (j *sendJournal) forget(w *akkoord.Window) {
+	if w != nil {
+		j.forgetFence(w.Fence)
+	}
+}
+
+func (j *sendJournal) forgetFence(fence int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.fences, fence)
+}
+
+// forgetMails is forget for mails of sign-ups.
+func (j *sendJournal) forgetMails(results ...entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := range results {
+		if e := &results[i]; e.isSystem() {
+			delete(j.fences[e.fence], e.SubscriberID)
+			if len(j.fences[e.fence]) == 0 {
+				delete(j.fences, e.fence)
+			}
+		}
+	}
+}
+
+// holds reports whether somebody here holds a claim.
+func (j *sendJournal) holds(fence int64) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	_, ok := j.fences[fence]
+	return ok
 }
 
 func (j *sendJournal) mark(e entry) error {
@@ -91,6 +145,7 @@ func (j *sendJournal) mark(e entry) error {
 func (j *sendJournal) note(e entry) {
 	if e.isSystem() {
 		if j.wire.noteSystem(e) {
+			j.forgetMails(e)
 			return
 		}
 	} else {
@@ -172,8 +227,10 @@ func (j *sendJournal) settle() error {
 			end()
 			delete(j.ends, w)
 		}
+		delete(j.fences, w.Fence)
 	}
 	j.mu.Unlock()
+	j.forgetMails(results...)
 	return j.wire.settled(results)
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"akkoord"
 	"akkoord/store"
+	"akkoord/store/pgtest"
 	"akkoord/store/storetest"
 )
 
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(holdVariable); path != "" {
 		os.Exit(hold(path))
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m))
 }
 
 // hold opens a database, stores a purpose, says so, and waits to be killed.

@@ -25,7 +25,10 @@ func (s *Store) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDeliver
 // claimSystem also gives how many rows it saw: those that call for no mail must
 // not make others wait (P03).
 func (s *Store) claimSystem(ctx context.Context, n int) (out []akkoord.SystemDelivery, seen int, err error) {
+	var fence int64
 	err = s.update(ctx, "claim outbox", func(t *tx) error {
+		s.journal.forgetFence(fence) // of a try that was undone
+		fence = t.fence()
 		if held, err := t.held(); held || err != nil {
 			out, seen = nil, 0
 			return err
@@ -46,6 +49,9 @@ func (s *Store) claimSystem(ctx context.Context, n int) (out []akkoord.SystemDel
 		}
 		return nil
 	})
+	if err != nil {
+		s.journal.forgetFence(fence)
+	}
 	return out, seen, err
 }
 
@@ -104,7 +110,8 @@ func (t *tx) claimOutbox(o outboxRow) (akkoord.SystemDelivery, error) {
 	if d.FirstAt.IsZero() {
 		d.FirstAt = t.now
 	}
-	d.Fence = micros(t.now)
+	d.Fence = t.fence()
+	t.store.journal.expectMail(d.Fence, d.ID)
 	return d, t.exec(`UPDATE outbox SET fence = $2, mail = $3, first_at = $4 WHERE id = $1`, d.ID, d.Fence, string(d.Mail), micros(d.FirstAt))
 }
 
@@ -171,11 +178,16 @@ func systemEntry(r akkoord.SystemResult, at time.Time) entry {
 
 func (e *entry) isSystem() bool { return e.mailing == 0 }
 
-func (t *tx) settleSystem(e *entry) error {
+// settleMail stores the result of a claimed row of the outbox.
+const settleMail = `UPDATE outbox SET fence = 0, state = $3, attempts = $4, code = $5, due_at = $6, done_at = $7 WHERE id = $1 AND fence = $2`
+
+// settledMail gives the parameters of settleMail.
+func settledMail(e *entry) []any {
 	state, doneAt := 0, int64(0)
 	if e.State == akkoord.Sent {
 		state, doneAt = 1, micros(e.At)
 	}
-	return t.exec(`UPDATE outbox SET fence = 0, state = $3, attempts = $4, code = $5, due_at = $6, done_at = $7 WHERE id = $1 AND fence = $2`,
-		e.SubscriberID, e.fence, state, e.Attempts, e.Code, micros(e.NextAt), doneAt)
+	return []any{e.SubscriberID, e.fence, state, e.Attempts, e.Code, micros(e.NextAt), doneAt}
 }
+
+func (t *tx) settleSystem(e *entry) error { return t.exec(settleMail, settledMail(e)...) }

@@ -97,7 +97,7 @@ func (v view) query(query string, args ...any) (rows, error) {
 		rows, err = v.ask(query, args)
 	}
 	if err != nil {
-		return nil, v.r.told(err)
+		return nil, told(v.r.dialect, err)
 	}
 	return rows, nil
 }
@@ -118,14 +118,21 @@ func (v view) queryRow(query string, args ...any) row {
 	return onlyRow{r}
 }
 
-// told gives an error as callers get it: that the database can't be reached is
-// something that people are told (P34).
-func (r *reader) told(err error) error {
-	if r.dialect.gone(err) {
+// told gives an error as callers get it: that the database can't be reached,
+// or can't hold a text, is something that people are told (P30, P34).
+func told(d dialect, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case d.gone(err):
 		return fmt.Errorf("%w (%w)", errUnreachable, err)
+	case d.unfit(err):
+		return errUnfit
 	}
 	return err
 }
+
+var errUnfit = akkoord.Errorf(akkoord.Invalid, "text_invalid", "A text holds characters that can't be stored. Please type it again.")
 
 var errUnreachable = akkoord.Errorf(akkoord.Unavailable, "unavailable", "The server can't read anything right now. Please try again in a minute.")
 

@@ -61,6 +61,7 @@ func (t *tx) settle(results []entry) error {
 		return cmp.Or(cmp.Compare(a.chunk, b.chunk), cmp.Compare(a.mailing, b.mailing), cmp.Compare(a.fence, b.fence), cmp.Compare(a.SubscriberID, b.SubscriberID))
 	})
 	held := false
+	var runs []run
 	for from := 0; from < len(results); {
 		to := from + 1
 		for to < len(results) && results[to].continues(&results[to-1]) {
@@ -74,15 +75,13 @@ func (t *tx) settle(results []entry) error {
 			}
 		}
 		if held {
-			if err := t.settleRun(first, results[to-1].SubscriberID); err != nil {
-				return err
-			}
+			runs = append(runs, run{*first, results[to-1].SubscriberID})
 		} else {
 			t.store.cfg.Log.Warn("results of a claim that was taken over are dropped", "mailing", first.mailing, "results", to-from)
 		}
 		from = to
 	}
-	return nil
+	return t.settleRuns(runs)
 }
 
 // holds reports whether a chunk is still claimed with a fence. Retries are
@@ -113,16 +112,16 @@ func (t *tx) settleRun(e *entry, last int64) error {
 // it; people of a window of retries are due as before.
 func (t *tx) release(w *akkoord.Window) error {
 	if w.Chunk != 0 {
-		err := t.exec(`UPDATE delivery_chunk SET fence = 0, state = `+chunkAfter+` WHERE id = $1 AND state = 1 AND fence = $2`, w.Chunk, w.Fence)
+		err := t.dropClaim(w)
+		if err == nil {
+			err = t.exec(`UPDATE delivery_chunk SET fence = 0, state = `+chunkAfter+` WHERE id = $1 AND state = 1 AND fence = $2`, w.Chunk, w.Fence)
+		}
 		return errors.Join(err, t.finish(w.MailingID))
 	}
-	for i := range w.Recipients {
-		if err := t.exec(`UPDATE delivery SET fence = 0 WHERE mailing_id = $1 AND subscriber_id = $2 AND fence = $3`,
-			w.MailingID, w.Recipients[i].SubscriberID, w.Fence); err != nil {
-			return err
-		}
+	if err := t.exec(`UPDATE delivery SET fence = 0 WHERE mailing_id = $1 AND state = 3 AND fence = $2`, w.MailingID, w.Fence); err != nil {
+		return err
 	}
-	return t.finish(w.MailingID)
+	return errors.Join(t.dropClaim(w), t.finish(w.MailingID))
 }
 
 // chunkAfter is the state of a chunk that is given back.

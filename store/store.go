@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"akkoord"
@@ -41,7 +42,7 @@ type Store struct {
 	moving     *checkpointer  // of SQLite
 	departures *departureFile // nil where the table alone is the journal
 	nodes      *nodes         // the other processes; nil where there can be none
-	node       int64          // number of this process among those that have the database open
+	nodeNumber atomic.Int64   // number of this process among those that have the database open
 
 	changes changes        // what commits changed lately, for the last question before a mail
 	journal *sendJournal   // on-wire marks and outcomes that no commit holds yet

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"akkoord/store"
+	"akkoord/store/pgtest"
 	"akkoord/store/storetest"
 )
 
@@ -24,6 +25,15 @@ func reopen(t *testing.T, cfg store.Config) *store.Store {
 	t.Cleanup(func() { s.Close() })
 	return s
 }
+
+// openServer opens a store on a new PostgreSQL database.
+func openServer(t *testing.T, cfg store.Config) *store.Store {
+	t.Helper()
+	cfg.Database = pgtest.New(t, store.Migrate)
+	return reopen(t, cfg)
+}
+
+func TestPostgreSQLKeepsTheContract(t *testing.T) { storetest.Run(t, openServer) }
 
 func TestSQLiteKeepsTheContract(t *testing.T) { storetest.Run(t, openFile) }
 

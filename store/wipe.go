@@ -13,6 +13,7 @@ import (
 type wiper struct {
 	db        *sql.DB
 	wipe      func(context.Context, *sql.DB) bool
+	pause     time.Duration // between two
 	forgotten chan struct{} // one slot: somebody was
 	stop      <-chan struct{}
 	cancel    context.CancelFunc
@@ -32,7 +33,7 @@ const (
 func openWiper(db *sql.DB, wipe func(context.Context, *sql.DB) bool) *wiper {
 	db.SetMaxOpenConns(1)
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &wiper{db: db, wipe: wipe, forgotten: make(chan struct{}, 1), stop: ctx.Done(), cancel: cancel, done: make(chan struct{})}
+	w := &wiper{db: db, wipe: wipe, pause: wipePause, forgotten: make(chan struct{}, 1), stop: ctx.Done(), cancel: cancel, done: make(chan struct{})}
 	wake(w.forgotten)
 	go w.run(ctx)
 	return w
@@ -48,7 +49,7 @@ func (w *wiper) run(ctx context.Context) {
 			}
 			pause.Reset(wipeRetry)
 		}
-		pause.Reset(wipePause)
+		pause.Reset(w.pause)
 		if !wait(w, pause.C) {
 			return
 		}

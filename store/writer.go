@@ -36,8 +36,9 @@ type writer struct {
 	inserts  map[[2]int]string
 	leaving  []akkoord.Departure // of the group, for the journal
 	tally    *writerTally
-	unsure   bool // a commit's answer was lost: there may be claims that nobody holds
-	rehearse bool // tests: write each group twice, as if a change of it had failed
+	peers    int64 // nodes that share the database, as of the transaction's begin
+	before   int   // writes before the transaction
+	rehearse bool  // tests: write each group twice, as if a change of it had failed
 }
 
 // tail is where the tables that only grow end.
@@ -174,6 +175,9 @@ func (s *Store) change(op string, blind bool, f func(*tx) error) error {
 		}
 	}
 	err := c.err
+	if err != nil && w.store.dialect.unfit(err) {
+		err = errUnfit
+	}
 	c.apply, c.tx = nil, tx{}
 	changePool.Put(c)
 	if err != nil && akkoord.KindOf(err) == "" {
@@ -261,7 +265,6 @@ func (w *writer) broke(err error) {
 		w.fail()
 	case w.store.dialect.gone(err):
 		w.store.changes.flood()
-		w.unsure = true
 		if err := w.disconnect(); err != nil {
 			w.store.cfg.Log.Debug("a connection to the database was closed", "error", err)
 		}

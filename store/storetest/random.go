@@ -78,7 +78,7 @@ var acts = map[string]func(*rapid.T, *visitor){
 	"not me": func(rt *rapid.T, v *visitor) { noError(rt, v.NotMe(rt.Context(), v.link(v.request), byLink)) },
 	"resend": func(rt *rapid.T, v *visitor) { noError(rt, v.Resend(rt.Context(), v.link(v.request))) },
 	"rename": func(rt *rapid.T, v *visitor) {
-		name := rapid.StringN(0, 20, 80).Draw(rt, "name")
+		name := rapid.StringN(0, 20, 80).Filter(func(s string) bool { return akkoord.CheckLine("name", s, 80) == nil }).Draw(rt, "name")
 		if err := v.SetProfile(rt.Context(), v.person.PublicID, akkoord.Profile{Name: &name}, byLink); err != nil && akkoord.KindOf(err) != akkoord.NotFound {
 			rt.Fatal(err)
 		}

@@ -311,7 +311,8 @@ CREATE TABLE chain (
   ledger_hash BYTEA  NOT NULL,
   audit_seq   BIGINT NOT NULL,
   person      BIGINT NOT NULL,
-  departed    BIGINT NOT NULL
+  departed    BIGINT NOT NULL,
+  nodes       BIGINT NOT NULL -- how many there are
 ) WITH (fillfactor = 10);
 
 -- Windows that nodes hold, with who is on the wire and what became of the

@@ -49,16 +49,35 @@ func (e Evidence) Commit(salt []byte) (data []byte, commitment [sha256.Size]byte
 	return data, commitment, nil
 }
 
-// ledgerFormat begins every hash, so that a later format can't be mistaken
-// for this one.
-const ledgerFormat = "akkoord ledger 1\n"
+// ledgerFormat and lineFormat begin what is hashed, so that a later format
+// can't be mistaken for this one, nor a line for a place in the chain.
+const (
+	ledgerFormat = "akkoord ledger 1\n"
+	lineFormat   = "akkoord ledger line 1\n"
+)
 
-// Chain gives the event's hash: SHA-256 over the hash before it and every
-// field in fixed order, each with its length or as eight bytes.
+// Chain gives the event's hash: its place in the chain.
 func (e *Event) Chain(previous [sha256.Size]byte) [sha256.Size]byte {
+	return ChainDigest(previous, e.Digest())
+}
+
+// ChainDigest gives the hash of a line of which only the digest is known:
+// SHA-256 over the hash of the line before it and its digest. So a proof can
+// lead past the lines of other people without showing them (M30).
+func ChainDigest(previous, digest [sha256.Size]byte) [sha256.Size]byte {
+	var b [len(ledgerFormat) + 2*sha256.Size]byte
+	copy(b[:], ledgerFormat)
+	copy(b[len(ledgerFormat):], previous[:])
+	copy(b[len(ledgerFormat)+sha256.Size:], digest[:])
+	return sha256.Sum256(b[:])
+}
+
+// Digest gives SHA-256 over every field of the line in fixed order, each with
+// its length or as eight bytes. The commitment among them can't be guessed, so
+// neither can a line by its digest.
+func (e *Event) Digest() [sha256.Size]byte {
 	h := sha256.New()
-	h.Write([]byte(ledgerFormat))
-	h.Write(previous[:])
+	h.Write([]byte(lineFormat))
 	for _, n := range [...]int64{
 		e.Seq, e.At.UnixMicro(), e.SubscriberID, e.PurposeID, e.CampaignID, e.MailingID,
 		e.FormVersionID, int64(e.WordingVersion), int64(e.PrivacyVersion),

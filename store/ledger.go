@@ -193,22 +193,26 @@ func (c *ledgerCheck) end(q querier) error {
 // the ledger grew since the last one. An empty ledger gives NotFound.
 func (s *Store) SignHead(ctx context.Context) (akkoord.Head, error) {
 	var out akkoord.Head
-	err := s.update(ctx, "sign head", func(t *tx) error {
-		have, err := latestHead(t)
-		if err != nil {
-			return err
-		}
-		if t.ledger.Seq == 0 {
-			return errNoHead
-		}
-		if have.Seq == t.ledger.Seq {
-			out = have
-			return nil
-		}
-		out = akkoord.Head{Seq: t.ledger.Seq, Hash: t.ledger.Hash, At: t.now}.Sign(s.cfg.Keyring.LedgerKey())
-		return t.exec(`INSERT INTO ledger_head (seq, hash, at, signature) VALUES ($1, $2, $3, $4)`, out.Seq, out.Hash[:], micros(out.At), out.Signature)
+	err := s.update(ctx, "sign head", func(t *tx) (err error) {
+		out, err = t.signHead()
+		return err
 	})
 	return out, err
+}
+
+func (t *tx) signHead() (akkoord.Head, error) {
+	have, err := latestHead(t)
+	if err != nil {
+		return akkoord.Head{}, err
+	}
+	if t.ledger.Seq == 0 {
+		return akkoord.Head{}, errNoHead
+	}
+	if have.Seq == t.ledger.Seq {
+		return have, nil
+	}
+	out := akkoord.Head{Seq: t.ledger.Seq, Hash: t.ledger.Hash, At: t.now}.Sign(t.store.cfg.Keyring.LedgerKey())
+	return out, t.exec(`INSERT INTO ledger_head (seq, hash, at, signature) VALUES ($1, $2, $3, $4)`, out.Seq, out.Hash[:], micros(out.At), out.Signature)
 }
 
 var errNoHead = akkoord.Errorf(akkoord.NotFound, "not_found", "The ledger has no signed head yet.")

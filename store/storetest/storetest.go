@@ -28,6 +28,7 @@ func Run(t *testing.T, open Open) {
 		{"repeats", testRepeats},
 		{"people", testPeople},
 		{"ledger", testLedger},
+		{"evidence", testEvidence},
 		{"catalogue", testCatalogue},
 		{"mailings", testMailings},
 		{"access", testAccess},

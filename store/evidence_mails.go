@@ -1,0 +1,65 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"akkoord"
+)
+
+// evidenceMails shows what was mailed to a person: the mails of sign-ups, of
+// which rows are kept for a month, and each mailing with its content.
+func (s *Store) evidenceMails(q querier, out *akkoord.BundleMails, person int64, deliveries []akkoord.DeliveryRecord) error {
+	out.SignUps, out.Campaigns = []akkoord.SignUpMail{}, []akkoord.CampaignMail{}
+	key := s.cfg.Keyring.Derive("message-id")
+	rows, err := q.query(`SELECT id, mail, request, locale, at, first_at, done_at, attempts, code FROM outbox
+		WHERE subscriber_id = $1 AND mail <> '' ORDER BY id`, person)
+	if err := each(rows, err, func(r row) error {
+		var m akkoord.SignUpMail
+		var id, at, first, done int64
+		var request []byte
+		err := r.Scan(&id, &m.Mail, &request, &m.Locale, &at, &first, &done, &m.Attempts, &m.Code)
+		m.Request, m.AskedAt, m.FirstAt, m.DoneAt = id16(request), moment(at), moment(first), moment(done)
+		m.MessageID = akkoord.MailToken(key, 'o', id, 0)
+		out.SignUps = append(out.SignUps, m)
+		return err
+	}); err != nil {
+		return err
+	}
+	records := make(map[akkoord.ID]akkoord.DeliveryRecord, len(deliveries))
+	for _, d := range deliveries {
+		records[d.Mailing] = d
+	}
+	rows, err = q.query(`SELECT m.id, m.public_id, m.content, m.variants, d.variant, coalesce(p.slug, '')
+		FROM delivery d JOIN mailing m ON m.id = d.mailing_id JOIN campaign c ON c.id = m.campaign_id LEFT JOIN purpose p ON p.id = c.purpose_id
+		WHERE d.subscriber_id = $1 ORDER BY d.mailing_id`, person)
+	return each(rows, err, func(r row) error {
+		var m akkoord.Mailing
+		var id []byte
+		var content, variants, purpose string
+		var variant int
+		if err := r.Scan(&m.ID, &id, &content, &variants, &variant, &purpose); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(content), &m.Content); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(variants), &m.Variants); err != nil {
+			return err
+		}
+		d, known := records[id16(id)]
+		if !known {
+			return nil // since the record was read
+		}
+		c := m.Variant(variant)
+		out.Campaigns = append(out.Campaigns, akkoord.CampaignMail{
+			DeliveryRecord: d, MessageID: akkoord.MailToken(key, 'm', m.ID, person), Purpose: purpose, Subject: c.Subject, Markdown: c.Markdown, HTML: c.HTML,
+		})
+		return nil
+	})
+}
+
+// verifySealed checks a bundle before it is handed out, as its receiver will.
+func verifySealed(file []byte) error {
+	return akkoord.VerifyBundle(bytes.NewReader(file), int64(len(file)), "", func(string) {})
+}

@@ -1,0 +1,90 @@
+package storetest
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"akkoord"
+)
+
+// testEvidence holds bundles to M30: they verify by themselves, show what the
+// person did and read, and show nothing of other people.
+func testEvidence(t *testing.T, open Open) {
+	a := newAgency(t, open)
+	anouk := a.active(t, "anouk@voorbeeld.example", a.News)
+	must(a.SignHead(t.Context()))(t)
+	for i := range 5 {
+		a.active(t, fmt.Sprintf("p%d@voorbeeld.example", i), a.News, a.Ski)
+	}
+	must(a.SignHead(t.Context()))(t)
+	name := "Anouk de Vries"
+	if err := a.SetProfile(t.Context(), anouk.Subscriber.PublicID, akkoord.Profile{Name: &name}, byLink); err != nil {
+		t.Fatal(err)
+	}
+	file, err := a.EvidenceBundle(t.Context(), "key:7", anouk.Subscriber.PublicID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var passed []string
+	if err := akkoord.VerifyBundle(bytes.NewReader(file), int64(len(file)), "", func(s string) { passed = append(passed, s) }); err != nil {
+		t.Fatalf("after %q: %v", passed, err)
+	}
+	members := unzip(t, file)
+	all := string(bytes.Join(slices.Collect(maps.Values(members)), nil))
+	for _, want := range []string{"anouk@voorbeeld.example", name, "192.0.2.0/24", "form:home", a.News.Texts["nl"].Wording, a.News.Texts["en"].Wording} {
+		if text, _ := json.Marshal(want); !strings.Contains(all, strings.Trim(string(text), `"`)) {
+			t.Errorf("the bundle does not show %s", text)
+		}
+	}
+	for _, other := range []string{"p0@", "p4@", a.Ski.Texts["nl"].Wording} {
+		if strings.Contains(all, other) {
+			t.Errorf("the bundle shows %q, which the person has no part in", other)
+		}
+	}
+	var lines []akkoord.BundleLine
+	if err := json.Unmarshal(members["events.json"], &lines); err != nil {
+		t.Fatal(err)
+	}
+	kinds := []akkoord.EventKind{}
+	for _, l := range lines {
+		kinds = append(kinds, l.Kind)
+	}
+	if !slices.Equal(kinds, []akkoord.EventKind{akkoord.Requested, akkoord.Confirmed, akkoord.Rectified}) {
+		t.Errorf("lines %v", kinds)
+	}
+	if !slices.Contains(a.trail(t), "key:7 subscriber.evidence subscriber:"+anouk.Subscriber.PublicID.String()) {
+		t.Error("the audit trail does not have who took the bundle")
+	}
+	if head, err := a.VerifyLedger(t.Context(), nil); err != nil || head.Seq < lines[2].Seq {
+		t.Errorf("the ledger verifies to line %d, %v", head.Seq, err)
+	}
+	if _, err := a.EvidenceBundle(t.Context(), "key:7", akkoord.ID{1}); akkoord.KindOf(err) != akkoord.NotFound {
+		t.Errorf("the bundle of nobody gave %v", err)
+	}
+}
+
+func unzip(t *testing.T, file []byte) map[string][]byte {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]byte{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out[f.Name], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}

@@ -8,10 +8,18 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"akkoord/store/pgtest"
 )
 
+// withServer stops the PostgreSQL that tests used.
+type withServer struct{ *testing.M }
+
+// Run runs the tests.
+func (w withServer) Run() int { return pgtest.Main(w.M) }
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(withServer{m}, map[string]func(){
 		"akkoord": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()

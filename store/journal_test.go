@@ -28,11 +28,17 @@ type sendingStore struct {
 
 func newSending(t *testing.T, people int) *sendingStore {
 	t.Helper()
+	return newSendingOn(t, "sqlite:"+filepath.Join(t.TempDir(), "akkoord.db"), time.Now, people)
+}
+
+// newSendingOn is newSending for any database and clock.
+func newSendingOn(t *testing.T, database string, now func() time.Time, people int) *sendingStore {
+	t.Helper()
 	keys, err := akkoord.NewKeyring(time.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sendingStore{t: t, cfg: Config{Database: "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db"), Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)}}
+	s := &sendingStore{t: t, cfg: Config{Database: database, Keyring: keys, Now: now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)}}
 	s.reopen()
 	t.Cleanup(func() { s.Close() })
 	purpose, err := s.PutPurpose(t.Context(), "user:1", akkoord.Purpose{Slug: "news", Basis: akkoord.BasisConsent, Texts: map[string]akkoord.PurposeText{"nl": {Name: "n", Explanation: "e", Wording: "w"}}})

@@ -32,6 +32,8 @@ func (a *API) operations() error {
 		handle(operation{get, "/subscribers/{id}/events", people, "Read a person's consent history", 0, people}, a.listEvents),
 		handleDocument(operation{get, "/subscribers/{id}/export", people, "Export all that is stored about a person", 0, people},
 			[]string{"application/json", "text/csv"}, a.exportSubscriber),
+		handleDocument(operation{get, "/subscribers/{id}/evidence", people, "Take the proof of a person's consent, signed", 0, people},
+			[]string{"application/zip"}, a.subscriberEvidence),
 		handle(operation{get, "/gate", people, "Ask whether an address may be mailed now", 0, ""}, a.askGate),
 
 		handleUpload(operation{post, "/imports", akkoord.ChangePeople, "Import people from a file", http.StatusAccepted, ""}, a.createImport),

@@ -15,6 +15,7 @@ type Store interface {
 	Forms
 	People
 	Histories
+	Evidence
 	Campaigns
 	Mailings
 	Sending

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -265,8 +266,9 @@ func (w *writer) broke(err error) {
 		w.fail()
 	case w.store.dialect.gone(err):
 		w.store.changes.flood()
-		if err := w.disconnect(); err != nil {
-			w.store.cfg.Log.Debug("a connection to the database was closed", "error", err)
+		if w.conn != nil { // not back to the pool: a session may be what is wrong
+			_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+			w.direct, w.conn = nil, nil
 		}
 	}
 }

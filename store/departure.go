@@ -3,6 +3,7 @@ package store
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -219,22 +220,30 @@ func (s *Store) Departures(ctx context.Context, after int64, limit int) ([]akkoo
 	var out []akkoord.Departure
 	rows, err := s.view(ctx).query(`SELECT number, at, kind, purpose_id, campaign_id, hash FROM departure WHERE number > $1 ORDER BY number LIMIT $2`, after, limit)
 	err = each(rows, err, func(r row) error {
-		var d akkoord.Departure
-		var at int64
-		var hash []byte
-		err := r.Scan(&d.Number, &at, &d.Kind, &d.Purpose, &d.Campaign, &hash)
-		d.At = fromMicros(at)
-		copy(d.Person[:], hash)
+		d, err := scanDeparture(r)
 		out = append(out, d)
 		return err
 	})
 	return out, err
 }
 
+func scanDeparture(r row) (d akkoord.Departure, err error) {
+	var at int64
+	var hash []byte
+	err = r.Scan(&d.Number, &at, &d.Kind, &d.Purpose, &d.Campaign, &hash)
+	d.At = fromMicros(at)
+	copy(d.Person[:], hash)
+	return d, err
+}
+
 // RepeatDepartures does again what a journal holds that this database lacks,
 // and gives how many lines that was. On PostgreSQL, where the journal is a table,
 // it is how an exported one is brought back after a restore (P17).
+// Nothing is sent after it until EndHold.
 func (s *Store) RepeatDepartures(ctx context.Context, r io.Reader) (int64, error) {
+	if err := s.hold(ctx, akkoord.HoldRestored); err != nil {
+		return 0, err
+	}
 	var done int64
 	var step []akkoord.Departure
 	flush := func() error {
@@ -259,4 +268,26 @@ func (s *Store) RepeatDepartures(ctx context.Context, r io.Reader) (int64, error
 		}
 	}
 	return done, errors.Join(lines.Err(), flush())
+}
+
+// writeDepartures writes the journal of a database that was filled by Move.
+func writeDepartures(ctx context.Context, db *sql.DB, path string) error {
+	rows, err := db.QueryContext(ctx, `SELECT number, at, kind, purpose_id, campaign_id, hash FROM departure ORDER BY number`)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return errors.Join(err, rows.Close())
+	}
+	w := bufio.NewWriter(f)
+	err = each(rows, nil, func(r row) error {
+		d, err := scanDeparture(r)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(d.AppendText(nil))
+		return err
+	})
+	return errors.Join(err, w.Flush(), f.Sync(), f.Close())
 }

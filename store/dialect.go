@@ -32,6 +32,8 @@ type dialect interface {
 	enter(w *writer) error                      // in each transaction, before its changes
 	leave(w *writer, group []*change) error     // in each transaction, after them
 
+	adopt(ctx context.Context, db *sql.DB) error // after Move filled its tables
+
 	query(text string) string // as the driver wants it
 	full(err error) bool      // the disk is full: nothing is lost, and writing goes on when there is space (P04)
 	lost(err error) bool      // nobody knows what is on the disk: nothing more may be written (P05)

@@ -290,3 +290,22 @@ func (p *postgres) storeTail(w *writer) error {
 		micros(w.lastTime), w.ledger.Seq, w.ledger.Hash[:], w.auditSeq, w.person, w.departed)
 	return err
 }
+
+// adopt lets the numbers of new rows begin after those that are there.
+func (p *postgres) adopt(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, `SELECT table_name FROM information_schema.columns
+		WHERE table_schema = current_schema() AND is_identity = 'YES' AND column_name = 'id'`)
+	var tables []string
+	err = each(rows, err, func(r row) error {
+		var name string
+		err := r.Scan(&name)
+		tables = append(tables, name)
+		return err
+	})
+	for _, name := range tables {
+		if err == nil {
+			_, err = db.ExecContext(ctx, `SELECT setval(pg_get_serial_sequence('`+name+`', 'id'), coalesce((SELECT max(id) FROM `+name+`), 0) + 1, false)`)
+		}
+	}
+	return err
+}

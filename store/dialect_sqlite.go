@@ -231,3 +231,5 @@ func bootID() string {
 	}
 	return strings.TrimSpace(string(b))
 }
+
+func (f sqliteFile) adopt(context.Context, *sql.DB) error { return nil }

@@ -125,6 +125,36 @@ func (c *releaseCommand) Run(ctx context.Context, io streams) error {
 	return nil
 }
 
+type journalRepeatCommand struct {
+	databaseSettings
+	File string `arg:"" help:"What akkoord journal export printed." type:"existingfile"`
+}
+
+func (c *journalRepeatCommand) Run(ctx context.Context, io streams) error {
+	f, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	st, err := c.open(ctx, "stop it first")
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	n, err := st.RepeatDepartures(ctx, f)
+	if err != nil {
+		return fmt.Errorf("%s: after %d lines: %w", c.File, n, err)
+	}
+	h, err := st.Hold(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "Done again: %d departures that this database lacked.\n", n)
+	printHold(io, h)
+	fmt.Fprintln(io.out, "Nothing is sent until an owner agrees, on the start page of the admin site or by: akkoord release --yes")
+	return nil
+}
+
 type journalExportCommand struct {
 	databaseSettings
 }

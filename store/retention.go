@@ -12,7 +12,8 @@ const (
 	outboxKept     = 30 * 24 * time.Hour
 	importRowsKept = 30 * 24 * time.Hour // refused rows, and examples of dry runs
 	jobsKept       = 30 * 24 * time.Hour
-	expiryGroup    = 100 // people per change, so that others wait little
+	erasuresKept   = 30 * 24 * time.Hour // for requests that come again; the ledger's line stays
+	expiryGroup    = 100                 // people per change, so that others wait little
 	purgeGroup     = 1000
 )
 
@@ -94,6 +95,7 @@ var purges = []struct {
 	{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 1 AND done_at <= $1 LIMIT $2)`, outboxKept},
 	{`DELETE FROM import_row WHERE (import_id, outcome, line) IN (SELECT import_id, outcome, line FROM import_row WHERE at <= $1 LIMIT $2)`, importRowsKept},
 	{`DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state <> 0 AND ended_at <= $1 LIMIT $2)`, jobsKept},
+	{`DELETE FROM erasure WHERE person IN (SELECT person FROM erasure WHERE at <= $1 LIMIT $2)`, erasuresKept},
 }
 
 func (s *Store) purge(ctx context.Context) error {

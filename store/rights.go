@@ -119,10 +119,10 @@ func (s *Store) recordMails(q querier, r *akkoord.PersonRecord, st akkoord.Stand
 	if err = each(rows, err, func(rows row) error {
 		var d akkoord.DeliveryRecord
 		var id []byte
-		var state akkoord.DeliveryState
+		var state int64
 		var first, updated int64
 		err := rows.Scan(&id, &d.Campaign, &state, &d.Attempts, &d.Code, &d.Reply, &first, &updated)
-		d.Mailing, d.State, d.FirstAt, d.UpdatedAt = id16(id), state.String(), moment(first), moment(updated)
+		d.Mailing, d.State, d.FirstAt, d.UpdatedAt = id16(id), akkoord.DeliveryState(state).String(), moment(first), moment(updated)
 		r.Deliveries = append(r.Deliveries, d)
 		return err
 	}); err != nil {

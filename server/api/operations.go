@@ -34,6 +34,7 @@ func (a *API) operations() error {
 			[]string{"application/json", "text/csv"}, a.exportSubscriber),
 		handleDocument(operation{get, "/subscribers/{id}/evidence", people, "Take the proof of a person's consent, signed", 0, people},
 			[]string{"application/zip"}, a.subscriberEvidence),
+		handle(operation{post, "/subscribers/{id}/erase", akkoord.ErasePeople, "Erase a person for good", 0, people}, a.eraseSubscriber),
 		handle(operation{get, "/gate", people, "Ask whether an address may be mailed now", 0, ""}, a.askGate),
 
 		handleUpload(operation{post, "/imports", akkoord.ChangePeople, "Import people from a file", http.StatusAccepted, ""}, a.createImport),

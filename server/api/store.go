@@ -16,6 +16,7 @@ type Store interface {
 	People
 	Histories
 	Evidence
+	Erasing
 	Campaigns
 	Mailings
 	Sending

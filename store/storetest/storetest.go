@@ -40,6 +40,7 @@ func Run(t *testing.T, open Open) {
 		{"together", testTogether},
 		{"random acts", testRandomActs},
 		{"import", testImport},
+		{"erase", testErase},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

@@ -55,7 +55,7 @@ func (b *bench) importOnce(ctx context.Context, dir, file string) (time.Duration
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return 0, 0, err
 	}
-	p, err := newProduct(ctx, dir, b.product.binary)
+	p, err := newProduct(ctx, dir, b.product.binary, "")
 	if err != nil {
 		return 0, 0, err
 	}

@@ -71,6 +71,7 @@ type options struct {
 	conns   int           // SMTP connections
 	binary  string        // a built akkoord; empty builds ./cmd/akkoord
 	dir     string        // where the database lies
+	db      string        // an empty database to use instead
 	timeout time.Duration // for the whole run after the build
 }
 
@@ -92,6 +93,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.IntVar(&opt.conns, "conns", 8, "SMTP connections")
 	fs.StringVar(&opt.binary, "akkoord", "", "use this akkoord `binary` instead of building ./cmd/akkoord")
 	fs.StringVar(&opt.dir, "dir", "", "make the temporary `folder` with the database in this one (a real disk, not tmpfs)")
+	fs.StringVar(&opt.db, "db", "", "use this empty database (postgres://…) instead of a file; targets are those of files")
 	fs.DurationVar(&opt.timeout, "timeout", 0, "end of the run, the build apart (30m, with -quick 1m)")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

@@ -107,7 +107,7 @@ func (b *bench) run(ctx context.Context, unbuilt error, progress io.Writer) (err
 	if err != nil {
 		return fmt.Errorf("akkoord binary: %w", err)
 	}
-	if b.product, err = newProduct(ctx, b.dir, binary); err != nil {
+	if b.product, err = newProduct(ctx, b.dir, binary, b.opt.db); err != nil {
 		return errors.Join(err, b.floors(ctx))
 	}
 	defer func() { err = errors.Join(err, b.product.stop()) }()
@@ -122,6 +122,10 @@ func (b *bench) run(ctx context.Context, unbuilt error, progress io.Writer) (err
 		{"one-click", b.leaves},
 		{"import", b.imports},
 	} {
+		if b.opt.db != "" && stage.name == "import" {
+			b.report.notef("Imports are measured on files only.")
+			continue
+		}
 		fmt.Fprintln(progress, "bench:", stage.name)
 		if err := stage.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", stage.name, err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,10 +16,11 @@ import (
 	"time"
 )
 
-// product is an akkoord binary with its database in a folder of its own.
+// product is an akkoord binary with its database.
 type product struct {
 	binary  string
 	dir     string
+	db      string // its URL; empty for a file in the folder
 	addr    string // public and admin site
 	ops     string // /readyz
 	key     string // of the API, with the right of an owner
@@ -27,8 +29,8 @@ type product struct {
 }
 
 // newProduct brings up the database of an akkoord binary and makes an API key.
-func newProduct(ctx context.Context, dir, binary string) (*product, error) {
-	p := &product{binary: binary, dir: dir}
+func newProduct(ctx context.Context, dir, binary, db string) (*product, error) {
+	p := &product{binary: binary, dir: dir, db: cmp.Or(db, "sqlite:"+filepath.Join(dir, "bench.db"))}
 	var err error
 	if p.addr, err = freeAddr(); err != nil {
 		return nil, err
@@ -81,7 +83,7 @@ func (p *product) environ(extra ...string) []string {
 		"AKKOORD_LISTEN="+p.addr,
 		"AKKOORD_URL=http://"+p.addr,
 		"AKKOORD_OPS_LISTEN="+p.ops,
-		"AKKOORD_DATABASE=sqlite:"+filepath.Join(p.dir, "bench.db"),
+		"AKKOORD_DATABASE="+p.db,
 		"AKKOORD_SECRET_FILE="+filepath.Join(p.dir, "bench.key"),
 		"AKKOORD_FROM=\"Zonvaart Reizen\" <nieuws@zonvaart.example>",
 		"AKKOORD_CONTROLLER=Zonvaart Reizen B.V.",

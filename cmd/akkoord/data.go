@@ -84,24 +84,6 @@ func (c *exportCommand) Run(ctx context.Context, io streams) error {
 	return enc.Encode(record)
 }
 
-type ledgerVerifyCommand struct {
-	databaseSettings
-}
-
-func (c *ledgerVerifyCommand) Run(ctx context.Context, io streams) error {
-	st, err := c.openReadOnly(ctx)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	head, err := st.VerifyLedger(ctx, progress(io.err, "lines"))
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(io.out, "The ledger verifies: %d lines, last hash %x.\n", head.Seq, head.Hash)
-	return nil
-}
-
 type versionCommand struct{}
 
 func (versionCommand) Run(io streams) error {

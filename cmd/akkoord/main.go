@@ -42,10 +42,14 @@ type cli struct {
 	Key struct {
 		Add keyAddCommand `cmd:"" help:"Add an API key and print it, once, alone on stdout."`
 	} `cmd:"" help:"API keys."`
-	Import importCommand `cmd:"" help:"Import people from CSV or NDJSON, with their proof of consent."`
-	Export exportCommand `cmd:"" help:"Write the whole record of one person (Art. 15 and 20 GDPR)."`
-	Ledger struct {
-		Verify ledgerVerifyCommand `cmd:"" help:"Check that no line of the consent ledger was altered."`
+	Keys struct {
+		Rotate keysRotateCommand `cmd:"" help:"Sign links with a new key from now on; older links keep working."`
+	} `cmd:"" help:"The keys that sign links."`
+	Import   importCommand   `cmd:"" help:"Import people from CSV or NDJSON, with their proof of consent."`
+	Export   exportCommand   `cmd:"" help:"Write the whole record of one person (Art. 15 and 20 GDPR)."`
+	Evidence evidenceCommand `cmd:"" help:"Write the proof of one person's consent as a signed zip (M30)."`
+	Ledger   struct {
+		Verify ledgerVerifyCommand `cmd:"" help:"Check that no line of the consent ledger, or of an evidence bundle, was altered."`
 	} `cmd:"" help:"The consent ledger."`
 	Backup  backupCommand  `cmd:"" help:"Copy the database to a file and prove the copy; runs beside a server."`
 	Restore restoreCommand `cmd:"" help:"Put the database back from a backup; nobody who left since comes back."`

@@ -17,10 +17,13 @@ const connections = 4
 // out in silence, and what can't be known is told, at most one person for each
 // connection and kill (P06, P07).
 func TestP06P07KilledCampaignReachesEverybodyOnceOrIsUncertain(t *testing.T) {
-	t.Parallel()
+	eachDatabase(t, testKilledCampaignReachesEverybodyOnceOrIsUncertain)
+}
+
+func testKilledCampaignReachesEverybodyOnceOrIsUncertain(t *testing.T, database string) {
 	const people, kills = 5000, 5
 	sink := startSink(t)
-	in := install(t, sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)
+	in := installOn(t, database, sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)
 	in.start()
 	mailing := in.send()
 	stop := in.watch(mailing)
@@ -105,11 +108,14 @@ func (in *installation) onceOrUncertain(sink *sinkProcess, mailing string) {
 // of it that begins more than a second after the answer, and has left for good
 // (P09, P01).
 func TestP09P01WhoLeavesDuringAKilledCampaignGetsNoMoreOfIt(t *testing.T) {
-	t.Parallel()
+	eachDatabase(t, testWhoLeavesDuringAKilledCampaignGetsNoMoreOfIt)
+}
+
+func testWhoLeavesDuringAKilledCampaignGetsNoMoreOfIt(t *testing.T, database string) {
 	// A connection is busy for some 3 s with the people whom it claims at once.
 	const people, kills, pace = 800, 2, 60 * time.Millisecond
 	sink := startSink(t)
-	in := install(t, sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)
+	in := installOn(t, database, sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)
 	in.start()
 	first := in.send()
 	in.await(first, isSent)
@@ -183,10 +189,13 @@ func (in *installation) leave(links map[string]string) func() map[string]time.Ti
 // gets the confirmation mail, twice only where one was on the wire at a kill,
 // and who confirmed stays confirmed (P01, P03, P08).
 func TestP01P03AnsweredSignUpsAndConfirmationsSurviveKills(t *testing.T) {
-	t.Parallel()
+	eachDatabase(t, testAnsweredSignUpsAndConfirmationsSurviveKills)
+}
+
+func testAnsweredSignUpsAndConfirmationsSurviveKills(t *testing.T, database string) {
 	const kills = 3
 	sink := startSink(t)
-	in := install(t, sink.url(connections))
+	in := installOn(t, database, sink.url(connections))
 	in.start()
 
 	signedUp := in.load(func(worker, n int) string { return fmt.Sprintf("bezoeker-%d-%d@voorbeeld.example", worker, n) },

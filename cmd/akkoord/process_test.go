@@ -21,6 +21,7 @@ import (
 
 	"akkoord"
 	"akkoord/store"
+	"akkoord/store/pgtest"
 )
 
 // patience is how long a test waits for what must happen soon. It is no
@@ -108,6 +109,7 @@ func (c *console) await(ctx context.Context, want *regexp.Regexp) ([]string, err
 type installation struct {
 	t      *testing.T
 	dir    string
+	where  string // AKKOORD_DATABASE
 	smtp   string // AKKOORD_SMTP
 	secret string // API key of an owner
 	people []string
@@ -121,12 +123,37 @@ type installation struct {
 	site string // where the running process serves
 }
 
-// install makes an installation with n people who agreed to travel-news, a
-// form home and a campaign winter-2027.
+// eachDatabase runs a test on both databases, in parallel.
+func eachDatabase(t *testing.T, test func(t *testing.T, database string)) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, ownFile)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, pgtest.New(t, store.Migrate))
+	})
+}
+
+// ownFile is a SQLite file in the folder of the installation.
+const ownFile = "sqlite:akkoord.db"
+
+// install makes an installation on SQLite with n people who agreed to
+// travel-news, a form home and a campaign winter-2027.
 func install(t *testing.T, smtp string, people ...string) *installation {
 	t.Helper()
-	in := &installation{t: t, dir: t.TempDir(), smtp: smtp, people: people}
-	d := databaseSettings{Database: "sqlite:" + in.path("akkoord.db"), SecretFile: in.path("akkoord.key")}
+	return installOn(t, ownFile, smtp, people...)
+}
+
+// installOn is install for any database.
+func installOn(t *testing.T, database, smtp string, people ...string) *installation {
+	t.Helper()
+	in := &installation{t: t, dir: t.TempDir(), where: database, smtp: smtp, people: people}
+	d := databaseSettings{Database: database, SecretFile: in.path("akkoord.key")}
+	if database == ownFile {
+		d.Database = "sqlite:" + in.path("akkoord.db")
+	}
 	st, err := d.open(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +214,7 @@ func (in *installation) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, binary(in.t), args...)
 	cmd.Dir = in.dir
 	cmd.Env = cleanEnv(
-		"AKKOORD_DATABASE=sqlite:akkoord.db", "AKKOORD_LISTEN=127.0.0.1:0", "AKKOORD_OPS_LISTEN=127.0.0.1:0", "AKKOORD_SIGNUPS_PER_IP=0",
+		"AKKOORD_DATABASE="+in.where, "AKKOORD_LISTEN=127.0.0.1:0", "AKKOORD_OPS_LISTEN=127.0.0.1:0", "AKKOORD_SIGNUPS_PER_IP=0",
 		"AKKOORD_SMTP="+in.smtp, "AKKOORD_FROM="+demoFrom, "AKKOORD_CONTROLLER="+demoController, "AKKOORD_POSTAL_ADDRESS="+demoAddress,
 		"AKKOORD_PRIVACY_CONTACT="+demoContact,
 	)

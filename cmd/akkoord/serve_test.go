@@ -24,10 +24,13 @@ import (
 // SIGTERM in mid-campaign ends the process well, leaves nobody uncertain, and
 // the next process goes on where it stopped (P24).
 func TestP24SIGTERMLeavesNobodyUncertain(t *testing.T) {
-	t.Parallel()
+	eachDatabase(t, testSIGTERMLeavesNobodyUncertain)
+}
+
+func testSIGTERMLeavesNobodyUncertain(t *testing.T, database string) {
 	const people = 1500
 	sink := startSink(t)
-	in := install(t, sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)
+	in := installOn(t, database, sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)
 	sink.slow(2 * time.Millisecond)
 	in.start()
 	mailing := in.send()
@@ -52,10 +55,13 @@ func TestP24SIGTERMLeavesNobodyUncertain(t *testing.T) {
 // A paused mailing stops within 2 s and goes on where it was; pressing send or
 // resume twice starts no second run (P13).
 func TestP13PauseStopsWithinTwoSecondsAndResumeGoesOn(t *testing.T) {
-	t.Parallel()
+	eachDatabase(t, testPauseStopsWithinTwoSecondsAndResumeGoesOn)
+}
+
+func testPauseStopsWithinTwoSecondsAndResumeGoesOn(t *testing.T, database string) {
 	const people = 800 // a connection is busy for some 3 s with those whom it claims at once
 	sink := startSink(t)
-	in := install(t, sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)
+	in := installOn(t, database, sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)
 	sink.slow(60 * time.Millisecond)
 	in.start()
 	mailing := in.draft()

@@ -53,9 +53,11 @@ type cli struct {
 	} `cmd:"" help:"The consent ledger."`
 	Backup  backupCommand  `cmd:"" help:"Copy the database to a file and prove the copy; runs beside a server."`
 	Restore restoreCommand `cmd:"" help:"Put the database back from a backup; nobody who left since comes back."`
+	Move    moveCommand    `cmd:"" help:"Copy an installation into another database, SQLite or PostgreSQL, and compare both."`
 	Release releaseCommand `cmd:"" help:"After a restore: say what may be sent twice, and let mail go out again."`
 	Journal struct {
 		Export journalExportCommand `cmd:"" help:"Print the journal of departures."`
+		Repeat journalRepeatCommand `cmd:"" help:"Do again what an exported journal holds and a restored database lacks; nothing is sent until an owner agrees."`
 	} `cmd:"" help:"The journal of who left or was erased, by keyed hashes."`
 	Doctor  doctorCommand  `cmd:"" help:"Check the settings and what they point at, one line each."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -34,6 +34,8 @@ type dialect interface {
 
 	adopt(ctx context.Context, db *sql.DB) error // after Move filled its tables
 
+	size(q querier) (database, log int64, err error) // in bytes; log is what is not in the database's file yet
+
 	query(text string) string // as the driver wants it
 	full(err error) bool      // the disk is full: nothing is lost, and writing goes on when there is space (P04)
 	lost(err error) bool      // nobody knows what is on the disk: nothing more may be written (P05)

@@ -309,3 +309,8 @@ func (p *postgres) adopt(ctx context.Context, db *sql.DB) error {
 	}
 	return err
 }
+
+func (p *postgres) size(q querier) (database, log int64, err error) {
+	err = q.queryRow(`SELECT pg_database_size(current_database())`).Scan(&database)
+	return database, 0, err
+}

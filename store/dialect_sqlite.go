@@ -233,3 +233,15 @@ func bootID() string {
 }
 
 func (f sqliteFile) adopt(context.Context, *sql.DB) error { return nil }
+
+func (f sqliteFile) size(querier) (database, log int64, err error) {
+	for suffix, size := range map[string]*int64{"": &database, "-wal": &log} {
+		info, err := os.Stat(string(f) + suffix)
+		if err == nil {
+			*size = info.Size()
+		} else if !errors.Is(err, os.ErrNotExist) {
+			return database, log, err
+		}
+	}
+	return database, log, nil
+}

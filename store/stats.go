@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -70,24 +71,19 @@ func (s *Store) Writable(ctx context.Context) error {
 	})
 }
 
-// Space is what the database takes, and what is free on its disk, in bytes.
+// Space is what the database takes, and what is free on the disk of its files,
+// or of those that a node on a server keeps beside it, in bytes.
 type Space struct{ Database, Log, Free int64 }
 
-// Space looks at the database's files.
-func (s *Store) Space() (Space, error) {
+// Space looks at what the database takes.
+func (s *Store) Space(ctx context.Context) (Space, error) {
 	var sp Space
-	for file, size := range map[string]*int64{s.cfg.File(): &sp.Database, s.cfg.File() + "-wal": &sp.Log} {
-		info, err := os.Stat(file)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return sp, err
-		}
-		*size = info.Size()
+	var err error
+	if sp.Database, sp.Log, err = s.dialect.size(s.view(ctx)); err != nil {
+		return sp, err
 	}
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(s.cfg.File(), &fs); err != nil {
+	if err := syscall.Statfs(filepath.Dir(s.cfg.File()), &fs); err != nil {
 		return sp, err
 	}
 	sp.Free = int64(fs.Bavail) * fs.Bsize

@@ -39,8 +39,8 @@ func (a *app) checks() []server.Check {
 			}
 			return a.store.Writable(ctx)
 		}, Vital: true},
-		{Name: "disk", Run: func(context.Context) error {
-			space, err := a.store.Space()
+		{Name: "disk", Run: func(ctx context.Context) error {
+			space, err := a.store.Space(ctx)
 			if err != nil {
 				return err
 			}
@@ -168,7 +168,7 @@ func (f *figures) collectStore(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeWait)
 	defer cancel()
 	st, err := f.store.Stats(ctx)
-	space, spaceErr := f.store.Space()
+	space, spaceErr := f.store.Space(ctx)
 	if errors.Join(err, spaceErr) != nil {
 		ch <- gauge(desc.up, 0)
 		return

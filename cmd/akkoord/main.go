@@ -47,6 +47,7 @@ type cli struct {
 	} `cmd:"" help:"The keys that sign links."`
 	Import   importCommand   `cmd:"" help:"Import people from CSV or NDJSON, with their proof of consent."`
 	Export   exportCommand   `cmd:"" help:"Write the whole record of one person (Art. 15 and 20 GDPR)."`
+	Erase    eraseCommand    `cmd:"" help:"Erase one person for good and print the receipt for them (Art. 17 GDPR)."`
 	Evidence evidenceCommand `cmd:"" help:"Write the proof of one person's consent as a signed zip (M30)."`
 	Ledger   struct {
 		Verify ledgerVerifyCommand `cmd:"" help:"Check that no line of the consent ledger, or of an evidence bundle, was altered."`

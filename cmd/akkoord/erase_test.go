@@ -1,0 +1,23 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The command erase as the contract has it, on a database with a purpose.
+func TestEraseCommand(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata/erase", RequireExplicitExec: true, Setup: func(env *testscript.Env) error {
+		d := databaseSettings{Database: "sqlite:" + filepath.Join(env.WorkDir, "akkoord.db"), SecretFile: filepath.Join(env.WorkDir, "akkoord.key")}
+		st, err := d.open(context.Background(), "")
+		if err != nil {
+			return err
+		}
+		defer st.Close()
+		_, err = st.PutPurpose(context.Background(), commandActor, demoPurposes[0])
+		return err
+	}})
+}

@@ -66,3 +66,39 @@ func TestErasingAPerson(t *testing.T) {
 		t.Errorf("the audit trail: %s", a.raw)
 	}
 }
+
+// Issue 5, point 1: the gate answers for any past time from the ledger, and for
+// nobody's address too; an erased person is unknown at every time. The table of
+// a mailing says who is left out.
+func TestTheGateOfThePastAndTheAudience(t *testing.T) {
+	f := newFixture(t)
+	id := f.catalogue()
+	f.person("pim@voorbeeld.example", true)
+	p := f.person("eva@voorbeeld.example", true)
+	code := func(email, at string) string {
+		t.Helper()
+		a := f.call(akkoord.RoleDPO, "GET", "/gate?purpose=travel-news&email="+email+at, "")
+		if a.status != 200 {
+			t.Fatalf("%d %s", a.status, a.raw)
+		}
+		return a.str("code")
+	}
+	const past, later = "&at=2020-01-01T00:00:00Z", "&at=2030-01-01T00:00:00Z"
+	for _, c := range [][3]string{
+		{"eva@voorbeeld.example", "", ""}, {"eva@voorbeeld.example", later, ""}, {"eva@voorbeeld.example", past, "unknown"},
+		{"nobody@voorbeeld.example", "", "unknown"}, {"nobody@voorbeeld.example", later, "unknown"},
+	} {
+		if got := code(c[0], c[1]); got != c[2] {
+			t.Errorf("%s %s: %q, want %q", c[0], c[1], got, c[2])
+		}
+	}
+	if a := f.call(akkoord.RoleAnalyst, "GET", "/mailings/"+id+"/audience", ""); a.status != 200 || a.raw != `{"total":2,"allowed":2,"left_out":[]}`+"\n" {
+		t.Errorf("audience: %d %s", a.status, a.raw)
+	}
+	if a := f.call(akkoord.RoleDPO, "POST", "/subscribers/"+p.PublicID.String()+"/erase", `{"reason":"asked for"}`); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.raw)
+	}
+	if got := code("eva@voorbeeld.example", later); got != "unknown" {
+		t.Errorf("of an erased person the gate of the past says %q", got)
+	}
+}

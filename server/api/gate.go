@@ -41,6 +41,9 @@ func (a *API) askGate(ctx context.Context, in *gateQuestion) (akkoord.Verdict, e
 	if at.IsZero() {
 		return a.cfg.Store.Gate(ctx, email, in.Purpose, mailing)
 	}
+	if st.Subscriber.ID == 0 { // unknown, or erased: nothing leads to their history any more
+		return akkoord.Gate(akkoord.Facts{}), nil
+	}
 	events, err := a.cfg.Store.Events(ctx, st.Subscriber.ID)
 	return akkoord.Gate(factsAt(events, purpose, campaign, at)), err
 }

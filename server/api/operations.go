@@ -57,6 +57,7 @@ func (a *API) operations() error {
 		handle(operation{post, "/mailings/{id}/test", akkoord.WriteMailings, "Send a test mail to one address", 0, ""}, a.testMailing),
 		handleDocument(operation{get, "/mailings/{id}/preview", akkoord.ReadCatalogue, "See a mailing as its readers will", 0, ""},
 			[]string{"application/json", "text/html"}, a.previewMailing),
+		handle(operation{get, "/mailings/{id}/audience", akkoord.ReadCatalogue, "See how many people a mailing is for, and why others are left out", 0, ""}, a.readAudience),
 		handle(operation{get, "/mailings/{id}/deliveries", people, "List what became of each person's copy", 0, people}, a.listDeliveries),
 
 		handle(operation{post, "/images", akkoord.WriteMailings, "Upload a picture for mailings", created, ""}, a.createImage),

@@ -17,6 +17,7 @@ type Store interface {
 	Histories
 	Evidence
 	Erasing
+	Audiences
 	Campaigns
 	Mailings
 	Sending

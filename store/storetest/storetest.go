@@ -41,6 +41,7 @@ func Run(t *testing.T, open Open) {
 		{"random acts", testRandomActs},
 		{"import", testImport},
 		{"erase", testErase},
+		{"audience", testAudience},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

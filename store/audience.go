@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"akkoord"
+)
+
+// Audience counts, by the gate's answer, everybody who ever had to do with a
+// mailing's purpose, as it is now, while nobody is frozen; after that whoever
+// is, and those of them who were skipped. One query each, so that the sums hold.
+func (s *Store) Audience(ctx context.Context, m akkoord.Mailing) (akkoord.Audience, error) {
+	a := akkoord.Audience{LeftOut: []akkoord.LeftOut{}}
+	if m.StartedAt.IsZero() {
+		return a, s.wouldGet(ctx, m, &a)
+	}
+	rows, err := s.view(ctx).query(`SELECT CASE WHEN state = 6 THEN code ELSE '' END AS reason, count(*) FROM delivery WHERE mailing_id = $1 GROUP BY reason`, m.ID)
+	return a, each(rows, err, func(r row) error {
+		var code string
+		var n int64
+		err := r.Scan(&code, &n)
+		a.Add(code, n)
+		return err
+	})
+}
+
+// wouldGet asks the gate once for all people of whom it knows the same.
+func (s *Store) wouldGet(ctx context.Context, m akkoord.Mailing, a *akkoord.Audience) error {
+	rows, err := s.view(ctx).query(`SELECT state, kinds, gone, count(*) FROM (
+			SELECT x.state, coalesce((SELECT string_agg(k.kind, ',') FROM suppression k WHERE k.hash = p.email_hash), '') AS kinds,
+				EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = c.id) AS gone
+			FROM campaign c JOIN subscription x ON x.purpose_id = c.purpose_id JOIN subscriber p ON p.id = x.subscriber_id WHERE c.id = $1
+		) AS people GROUP BY state, kinds, gone`, m.CampaignID)
+	return each(rows, err, func(r row) error {
+		f := akkoord.Facts{Known: true}
+		var kinds string
+		var n int64
+		if err := r.Scan(&f.State, &kinds, &f.LeftCampaign, &n); err != nil {
+			return err
+		}
+		for k := range strings.SplitSeq(kinds, ",") {
+			f.Suppressions = append(f.Suppressions, akkoord.SuppressionKind(k))
+		}
+		a.Add(akkoord.Gate(f).Code, n)
+		return nil
+	})
+}

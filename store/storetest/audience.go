@@ -1,0 +1,53 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"akkoord"
+)
+
+// Issue 5, point 1: who is left out and why adds up, before and after a
+// mailing is sent, and the gate says the same of each person.
+func testAudience(t *testing.T, open Open) {
+	a := newAgency(t, open)
+	ctx := t.Context()
+	leave := func(name string, scope akkoord.Scope) {
+		st := a.active(t, name+"@voorbeeld.example", a.News)
+		must(a.Leave(ctx, akkoord.Link{Subscriber: st.Subscriber.PublicID, Purpose: a.News.ID, Campaign: a.Campaign.ID}, scope, byLink))(t)
+	}
+	for i := range 3 {
+		a.active(t, fmt.Sprintf("p%d@voorbeeld.example", i), a.News)
+	}
+	leave("campaign", akkoord.ScopeCampaign)
+	leave("purpose", akkoord.ScopePurpose)
+	leave("purpose2", akkoord.ScopePurpose)
+	leave("all", akkoord.ScopeAll)
+	a.active(t, "ski@voorbeeld.example", a.Ski)
+	if err := a.SignUp(ctx, a.signUp(email(t, "pending@voorbeeld.example"), a.News)); err != nil {
+		t.Fatal(err)
+	}
+	a.imported(t, a.spec(akkoord.BasisConsent), "email,status\nheld@voorbeeld.example,\np2@voorbeeld.example,bounced\n")
+
+	want := akkoord.Audience{Total: 9, Allowed: 2, LeftOut: []akkoord.LeftOut{
+		{Code: "withdrawn", Count: 2}, {Code: "bounced", Count: 1}, {Code: "held", Count: 1}, {Code: "left_campaign", Count: 1}, {Code: "pending", Count: 1}, {Code: "unsubscribed", Count: 1},
+	}}
+	if diff := cmp.Diff(want, must(a.Audience(ctx, a.Mailing))(t)); diff != "" {
+		t.Errorf("of the draft (-want +got):\n%s", diff)
+	}
+	if v := must(a.Gate(ctx, email(t, "p2@voorbeeld.example"), a.News.Slug, nil))(t); v.Code != "bounced" {
+		t.Errorf("the gate says %q of somebody who is counted as bounced", v.Code)
+	}
+	m := must(a.StartMailing(ctx, Admin, a.Mailing.PublicID))(t)
+	must(a.Erase(ctx, a.standing(t, "p0@voorbeeld.example").Subscriber.PublicID, "asked for", byAdmin))(t)
+	w := must(a.Claim(ctx))(t)
+	want = akkoord.Audience{Total: 2, Allowed: 1, LeftOut: []akkoord.LeftOut{{Code: "unknown", Count: 1}}}
+	if diff := cmp.Diff(want, must(a.Audience(ctx, m))(t)); diff != "" {
+		t.Errorf("after the start (-want +got):\n%s", diff)
+	}
+	if err := a.Release(ctx, w); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -149,10 +149,10 @@ func nanoseconds(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10
 func encodeAttributes(attributes []otel.KeyValue) []otlpAttribute {
 	out := make([]otlpAttribute, len(attributes))
 	for i, a := range attributes {
-		value := map[string]any{"stringValue": a.Value.Emit()}
+		value := map[string]any{"stringValue": a.Value.String()}
 		switch a.Value.Type() {
 		case otel.INT64:
-			value = map[string]any{"intValue": a.Value.Emit()}
+			value = map[string]any{"intValue": a.Value.String()}
 		case otel.BOOL:
 			value = map[string]any{"boolValue": a.Value.AsBool()}
 		}

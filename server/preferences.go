@@ -55,6 +55,9 @@ func (s *Server) preferences(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if f.first("export") != "" || f.first("erase") != "" {
+		return s.takeOrErase(c, link, st, f, origin)
+	}
 	page, err := s.change(c.Request().Context(), link, st, f, origin)
 	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind == akkoord.Invalid && !wantsJSON(c.Request()) {
 		page.Notice = ""
@@ -195,6 +198,7 @@ func (s *Server) showPreferences(c echo.Context, code int, st akkoord.Standing, 
 	ctx, person := c.Request().Context(), st.Subscriber
 	locale := s.locale(c, person.Locale, "")
 	at := linkPath(akkoord.LinkPreferences, c)
+	page.Export, page.Erase = true, true
 	page.Site, page.Action, page.Address, page.Name, page.Locale = s.site(at), at, person.Email.Masked(), person.Name, person.Locale
 	purposes, err := s.Catalog.Purposes(ctx)
 	if err != nil {

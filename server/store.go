@@ -15,9 +15,17 @@ type Consents interface {
 	Resend(context.Context, akkoord.Link) error
 	NotMe(context.Context, akkoord.Link, akkoord.Origin) error
 	Leaver
+	PersonRights
 	Standing(context.Context, akkoord.ID) (akkoord.Standing, error)
 	EventsOf(context.Context, akkoord.ID) ([]akkoord.Event, error)
 	SetProfile(context.Context, akkoord.ID, akkoord.Profile, akkoord.Origin) error
+}
+
+// PersonRights are what people may ask for by their preferences page: a copy of
+// all that is stored of them (M20), and its end (M19).
+type PersonRights interface {
+	ExportPerson(ctx context.Context, actor akkoord.Actor, person akkoord.ID) (akkoord.PersonRecord, error)
+	Erase(ctx context.Context, person akkoord.ID, reason string, o akkoord.Origin) (akkoord.Erasure, error)
 }
 
 // Leaver records that people leave, and that they take it back.

@@ -110,6 +110,8 @@ func gallery() map[string]any {
 		"confirmed-again":    ConfirmedPage{Site: own, Repeat: true, Purposes: []AskedPurpose{newsIn, skiIn}},
 		"confirm-old":        ConfirmOldPage{Site: zonvaart(""), Again: "/f/home"},
 		"expired":            LinkExpiredPage{Site: zonvaart("/confirm/x"), Resend: "/confirm/x/resend", EraseOn: now},
+		"erase-ask":          ErasePage{Site: zonvaart("/preferences/x"), Action: "/preferences/x", Address: "a•••••@voorbeeld.example"},
+		"erased":             ErasePage{Site: zonvaart(""), At: now, Receipt: "akkoord erasure receipt 1\nline 4120\n…"},
 		"not-me":             NotMeDonePage{Site: zonvaart(""), Erased: true, Blocked: true},
 		"not-me-still":       NotMeDonePage{Site: own, Blocked: true, Still: []string{"Aanbiedingen ski-uitrusting"}},
 		"unsubscribe":        UnsubscribePage{Site: own, Action: "/unsubscribe/x", Address: "a•••••@voorbeeld.example", Campaign: "Winter 2027", Purpose: "Reisnieuws", Others: []string{"Aanbiedingen ski-uitrusting"}},

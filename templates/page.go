@@ -169,6 +169,16 @@ type PreferencesPage struct {
 	Erase     bool // erasure exists
 }
 
+// ErasePage asks a person who wants everything erased once more, and then says
+// that it is done. Its button posts erase=yes to Action.
+type ErasePage struct {
+	Site
+	Action  string
+	Address string    // masked
+	At      time.Time // of the erasure; zero: it is asked for
+	Receipt string    // signed, without anything about the person
+}
+
 // Notice says what a post to the preferences page did.
 type Notice string
 
@@ -248,6 +258,7 @@ func (ConfirmPage) file() string      { return "page/confirm.html" }
 func (ConfirmedPage) file() string    { return "page/confirmed.html" }
 func (ConfirmOldPage) file() string   { return "page/confirm-old.html" }
 func (LinkExpiredPage) file() string  { return "page/expired.html" }
+func (ErasePage) file() string        { return "page/erase.html" }
 func (NotMeDonePage) file() string    { return "page/not-me.html" }
 func (UnsubscribePage) file() string  { return "page/unsubscribe.html" }
 func (UnsubscribedPage) file() string { return "page/unsubscribed.html" }

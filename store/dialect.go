@@ -28,7 +28,8 @@ type dialect interface {
 	accompany(ctx context.Context, s *Store) error // opens what the writer needs beside it
 	join(ctx context.Context, s *Store) error      // makes the store one of those that work on it
 
-	begin(ctx context.Context, w *writer) error // on a new connection of the writer
+	session(conn *sql.Conn) (session, error)    // on a connection of the writer
+	begin(ctx context.Context, w *writer) error // on a new session of the writer
 	enter(w *writer) error                      // in each transaction, before its changes
 	leave(w *writer, group []*change) error     // in each transaction, after them
 

@@ -213,6 +213,8 @@ func (p *postgres) join(ctx context.Context, s *Store) error {
 	return nil
 }
 
+func (p *postgres) session(conn *sql.Conn) (session, error) { return openServerSession(p, conn) }
+
 // begin reads back the setting that durability rests on, and brings the chain
 // up to what the tables hold, which may have been filled by something else.
 func (p *postgres) begin(ctx context.Context, w *writer) error {
@@ -226,13 +228,11 @@ func (p *postgres) begin(ctx context.Context, w *writer) error {
 	if sync != "on" {
 		w.store.cfg.Log.Warn("the database server runs with fsync off: a loss of power may lose what was acknowledged")
 	}
-	tx, err := w.conn.BeginTx(ctx, nil)
-	if err != nil {
+	if err := w.begin(); err != nil {
 		return err
 	}
-	defer tx.Rollback()
-	direct := w.direct
-	if _, err := direct.exec(`INSERT INTO chain (id, at, ledger_seq, ledger_hash, audit_seq, person, departed, nodes) VALUES (1, 0, 0, $1, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, []byte{}); err != nil {
+	defer w.rollback()
+	if err := w.session.exec(`INSERT INTO chain (id, at, ledger_seq, ledger_hash, audit_seq, person, departed, nodes) VALUES (1, 0, 0, $1, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, []byte{}); err != nil {
 		return err
 	}
 	if err := p.enter(w); err != nil {
@@ -246,7 +246,7 @@ func (p *postgres) begin(ctx context.Context, w *writer) error {
 	if err := p.storeTail(w); err != nil {
 		return err
 	}
-	return tx.Commit()
+	return w.session.commit()
 }
 
 // enter waits for the other nodes, and takes the tail over from them.
@@ -262,13 +262,13 @@ func (p *postgres) enter(w *writer) error {
 	if last := fromMicros(at); last.After(w.lastTime) {
 		w.lastTime = last
 	}
-	w.before = w.writes
+	w.before = w.written()
 	return nil
 }
 
 // leave hands the tail on, and tells the other nodes what changed.
 func (p *postgres) leave(w *writer, group []*change) error {
-	if w.writes == w.before {
+	if w.written() == w.before {
 		return nil
 	}
 	if err := p.storeTail(w); err != nil {
@@ -281,14 +281,12 @@ func (p *postgres) leave(w *writer, group []*change) error {
 	if news.empty() {
 		return nil
 	}
-	var one int
-	return w.queryRow(`SELECT 1 FROM pg_notify($1, $2)`, channel, news.text()).Scan(&one)
+	return w.session.exec(`SELECT pg_notify($1, $2)`, channel, news.text())
 }
 
 func (p *postgres) storeTail(w *writer) error {
-	_, err := w.direct.exec(`UPDATE chain SET at = $1, ledger_seq = $2, ledger_hash = $3, audit_seq = $4, person = $5, departed = $6 WHERE id = 1`,
+	return w.session.exec(`UPDATE chain SET at = $1, ledger_seq = $2, ledger_hash = $3, audit_seq = $4, person = $5, departed = $6 WHERE id = 1`,
 		micros(w.lastTime), w.ledger.Seq, w.ledger.Hash[:], w.auditSeq, w.person, w.departed)
-	return err
 }
 
 // adopt lets the numbers of new rows begin after those that are there.

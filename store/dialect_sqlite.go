@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -121,6 +122,8 @@ func (f sqliteFile) begin(ctx context.Context, w *writer) error {
 	return w.readTail()
 }
 
+func (f sqliteFile) session(conn *sql.Conn) (session, error) { return openFileSession(conn) }
+
 func (f sqliteFile) enter(*writer) error { return nil }
 
 func (f sqliteFile) leave(*writer, []*change) error { return nil }
@@ -188,13 +191,20 @@ func private(path string) error {
 // checkpoint moves what is committed from the log into the database file, after
 // another that is at it.
 func checkpoint(ctx context.Context, db *sql.DB) error {
-	for range 100 {
+	pause := time.NewTicker(5 * time.Millisecond)
+	defer pause.Stop()
+	for range 1000 {
 		var busy, pages, moved int
 		if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(FULL)`).Scan(&busy, &pages, &moved); err != nil {
 			return err
 		}
 		if busy == 0 && moved >= pages {
 			return nil
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 	return nil // somebody reads; who comes by another link is told less

@@ -19,7 +19,6 @@ import (
 // goroutine uses it.
 type direct struct {
 	conn   driver.Conn
-	text   func(string) string // of a query, as the driver wants it
 	stmts  map[string]*statement
 	args   []driver.NamedValue
 	writes int // statements so far that were no SELECT
@@ -31,8 +30,8 @@ type statement struct {
 }
 
 // pinned speaks directly to a connection that stays out of its pool for good.
-func pinned(c *sql.Conn, text func(string) string) (*direct, error) {
-	d := &direct{text: text, stmts: map[string]*statement{}}
+func pinned(c *sql.Conn) (*direct, error) {
+	d := &direct{stmts: map[string]*statement{}}
 	return d, c.Raw(func(conn any) error {
 		d.conn = conn.(driver.Conn)
 		return nil
@@ -52,7 +51,7 @@ func (d *direct) close() error {
 func (d *direct) stmt(query string) (driver.Stmt, error) {
 	x, ok := d.stmts[query]
 	if !ok {
-		prepared, err := d.conn.(driver.ConnPrepareContext).PrepareContext(context.Background(), d.text(query))
+		prepared, err := d.conn.(driver.ConnPrepareContext).PrepareContext(context.Background(), query)
 		if err != nil {
 			return nil, err
 		}
@@ -71,7 +70,7 @@ func (d *direct) bind(args []any) ([]driver.NamedValue, error) {
 	for i, a := range args {
 		v := driver.NamedValue{Ordinal: i + 1}
 		switch a := a.(type) {
-		case int64, string, []byte, bool, nil, []int64, []string: // lists are of PostgreSQL
+		case int64, string, []byte, bool, nil:
 			v.Value = a
 		case int:
 			v.Value = int64(a)
@@ -246,11 +245,8 @@ func assignKind(dest any, v driver.Value) error {
 			d.SetInt(x)
 			return nil
 		}
-	case int32:
-		return assignKind(dest, int64(x))
-	case float64: // sums of PostgreSQL come as such
-		if d.CanFloat() {
-			d.SetFloat(x)
+		if d.CanUint() && x >= 0 {
+			d.SetUint(uint64(x))
 			return nil
 		}
 	}

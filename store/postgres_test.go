@@ -172,6 +172,7 @@ type proxy struct {
 	before atomic.Bool
 	after  atomic.Bool
 	cuts   atomic.Int64
+	commit atomic.Pointer[[]byte] // name of the statement that commits, the same on each connection
 	wait   sync.WaitGroup
 }
 
@@ -194,6 +195,15 @@ func newProxy(t *testing.T, socket string) *proxy {
 		p.wait.Wait()
 	})
 	return p
+}
+
+// preparedCommit gives the name under which a message prepares a commit.
+func preparedCommit(message []byte) []byte {
+	before, _, found := bytes.Cut(message, []byte("\x00COMMIT\x00"))
+	if !found {
+		return nil
+	}
+	return bytes.Clone(before[bytes.LastIndex(before, []byte("stmtcache_")):])
 }
 
 func (p *proxy) serve(client net.Conn) {
@@ -225,7 +235,9 @@ func (p *proxy) serve(client net.Conn) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := client.Read(buf)
-		if bytes.Contains(buf[:n], []byte("commit\x00")) {
+		if name := preparedCommit(buf[:n]); name != nil {
+			p.commit.Store(&name)
+		} else if name := p.commit.Load(); name != nil && bytes.Contains(buf[:n], *name) {
 			switch {
 			case p.before.CompareAndSwap(true, false):
 				p.cuts.Add(1)

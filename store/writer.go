@@ -23,7 +23,7 @@ type writer struct {
 	store *Store
 	db    *sql.DB
 	conn  *sql.Conn
-	*direct
+	session
 	queue  chan *change
 	stop   chan struct{} // closed: commit what waits, then end
 	done   chan struct{} // closed: ended
@@ -101,7 +101,7 @@ func (w *writer) connect(ctx context.Context) error {
 	if w.conn, err = w.db.Conn(ctx); err != nil {
 		return err
 	}
-	if w.direct, err = pinned(w.conn, w.store.dialect.query); err != nil {
+	if w.session, err = w.store.dialect.session(w.conn); err != nil {
 		return err
 	}
 	return w.store.dialect.begin(ctx, w)
@@ -110,13 +110,13 @@ func (w *writer) connect(ctx context.Context) error {
 // disconnect gives the connection up.
 func (w *writer) disconnect() error {
 	var err error
-	if w.direct != nil {
-		err = w.direct.close()
+	if w.session != nil {
+		err = w.session.close()
 	}
 	if w.conn != nil {
 		err = errors.Join(err, w.conn.Close())
 	}
-	w.direct, w.conn = nil, nil
+	w.session, w.conn = nil, nil
 	return err
 }
 
@@ -268,7 +268,7 @@ func (w *writer) broke(err error) {
 		w.store.changes.flood()
 		if w.conn != nil { // not back to the pool: a session may be what is wrong
 			_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
-			w.direct, w.conn = nil, nil
+			w.session, w.conn = nil, nil
 		}
 	}
 }
@@ -323,11 +323,10 @@ func (w *writer) attempt(group []*change, write func(*change) error) error {
 	if err := w.connect(context.Background()); err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	sqltx, err := w.conn.BeginTx(context.Background(), nil)
-	if err != nil {
+	if err := w.begin(); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer sqltx.Rollback()
+	defer w.rollback()
 	if err := w.store.dialect.enter(w); err != nil {
 		return err
 	}
@@ -349,7 +348,7 @@ func (w *writer) attempt(group []*change, write func(*change) error) error {
 	if err := w.store.dialect.leave(w, group); err != nil {
 		return err
 	}
-	return w.store.departures.together(w.leaving, sqltx.Commit)
+	return w.store.departures.together(w.leaving, w.session.commit)
 }
 
 // ready gives a change its time, and has written what it may read.
@@ -369,7 +368,7 @@ func (w *writer) ready(c *change) error {
 // inOrder runs one change. A refusal is the change's own as long as it has
 // written nothing.
 func (w *writer) inOrder(c *change) error {
-	tail, mark, before := w.tail, w.mark(), w.writes
+	tail, mark, before := w.tail, w.mark(), w.written()
 	c.err = w.guarded(c)
 	switch {
 	case w.rehearse:
@@ -378,7 +377,7 @@ func (w *writer) inOrder(c *change) error {
 		return nil
 	case w.store.dialect.full(c.err):
 		return c.err
-	case w.writes > before || akkoord.KindOf(c.err) == "":
+	case w.written() > before || akkoord.KindOf(c.err) == "":
 		return errReplay
 	}
 	w.tail = tail
@@ -393,17 +392,40 @@ func (w *writer) savepoint(c *change) error {
 	if err := c.tx.exec(`SAVEPOINT change`); err != nil {
 		return err
 	}
-	if c.err = w.guarded(c); c.err != nil {
+	if c.err = w.guarded(c); c.err == nil {
+		c.err = alone(w.session.sync())
+	}
+	if c.err != nil {
 		w.tail = tail
 		w.undo(mark)
 		if w.store.dialect.full(c.err) {
 			return c.err
 		}
-		if err := c.tx.exec(`ROLLBACK TO change`); err != nil {
+		if err := w.undoSavepoint(); err != nil {
 			return errors.Join(c.err, err)
 		}
 	}
 	return c.tx.exec(`RELEASE change`)
+}
+
+// undoSavepoint undoes what a change wrote, when all of it has reached the
+// database.
+func (w *writer) undoSavepoint() error {
+	if err := w.session.sync(); w.store.dialect.gone(err) {
+		return err
+	}
+	if err := w.session.exec(`ROLLBACK TO change`); err != nil {
+		return err
+	}
+	return w.session.sync()
+}
+
+// alone gives the error of a statement that can only be of this change.
+func alone(err error) error {
+	if late, ok := err.(interface{ Unwrap() []error }); ok && errors.Is(err, errReplay) {
+		return errors.Join(late.Unwrap()[1:]...)
+	}
+	return err
 }
 
 // guarded turns a panic of one change into its error, so that its neighbours
@@ -427,20 +449,13 @@ func (w *writer) close() error {
 	return err
 }
 
-func (t *tx) exec(query string, args ...any) error {
-	_, err := t.execCount(query, args...)
-	return err
-}
+func (t *tx) exec(query string, args ...any) error { return t.session.exec(query, args...) }
 
 // execCount is exec that gives the number of rows affected.
 func (t *tx) execCount(query string, args ...any) (int64, error) {
-	res, err := t.direct.exec(query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	return t.session.count(query, args...)
 }
 
-func (t *tx) query(query string, args ...any) (rows, error) { return t.direct.query(query, args...) }
+func (t *tx) query(query string, args ...any) (rows, error) { return t.session.query(query, args...) }
 
-func (t *tx) queryRow(query string, args ...any) row { return t.direct.queryRow(query, args...) }
+func (t *tx) queryRow(query string, args ...any) row { return t.session.queryRow(query, args...) }

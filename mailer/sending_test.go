@@ -474,7 +474,7 @@ func TestCancelSkipsTheRestM9(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range []akkoord.Mailing{m, other} {
-		w.until("swept", func() bool { return !w.mailing(m).FinishedAt.IsZero() })
+		w.until("swept", func() bool { w.clock.Advance(time.Second); return !w.mailing(m).FinishedAt.IsZero() })
 		if c := w.counts(m); c.Open+c.Deferred != 0 || c.Total != 50 || w.mailing(m).State != akkoord.MailingCancelled {
 			t.Errorf("%+v", c)
 		}

@@ -122,12 +122,12 @@ func (t *tx) claimChunk(m liveCampaign) (*akkoord.Window, error) {
 func (t *tx) claimRetries(m liveCampaign) (*akkoord.Window, error) {
 	w := &akkoord.Window{MailingID: m.mailing, Fence: t.fence()}
 	taken, err := t.execCount(`UPDATE delivery SET fence = $2 WHERE mailing_id = $1 AND subscriber_id IN (
-			SELECT subscriber_id FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at <= $3 AND fence = 0 ORDER BY next_at LIMIT $4)`,
+			SELECT subscriber_id FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at > 0 AND next_at <= $3 AND fence = 0 ORDER BY next_at LIMIT $4)`,
 		m.mailing, w.Fence, micros(t.now), retryWindow)
 	if err != nil || taken == 0 {
 		return nil, err
 	}
-	rows, err := t.query(claimQuery+` AND d.state = 3 AND d.next_at <= $4 AND d.fence = $5 ORDER BY d.next_at`,
+	rows, err := t.query(claimQuery+` AND d.state = 3 AND d.next_at <= $4 AND d.fence = $5 AND d.fence <> 0 ORDER BY d.next_at`,
 		m.mailing, m.purpose, m.campaign, micros(t.now), w.Fence)
 	if err := t.admit(w, rows, err); err != nil {
 		return nil, err

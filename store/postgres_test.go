@@ -3,17 +3,20 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"akkoord"
@@ -386,4 +389,36 @@ func TestNodesThatStartAtOnceOnANewDatabase(t *testing.T) {
 		})
 	}
 	wait.Wait()
+}
+
+// A table or column that one of the two databases lacks would be missed by one
+// of its users alone.
+func TestBothSchemasHoldTheSame(t *testing.T) {
+	file := t.TempDir() + "/akkoord.db"
+	must(t, store.Migrate(t.Context(), "sqlite:"+file))
+	lite, err := sql.Open("sqlite", file)
+	must(t, err)
+	defer lite.Close()
+	server, err := sql.Open("pgx", pgtest.New(t, store.Migrate))
+	must(t, err)
+	defer server.Close()
+	list := func(db *sql.DB, query string) (out []string) {
+		rows, err := db.QueryContext(t.Context(), query)
+		must(t, err)
+		defer rows.Close()
+		for rows.Next() {
+			var column string
+			must(t, rows.Scan(&column))
+			out = append(out, column)
+		}
+		must(t, rows.Err())
+		slices.Sort(out)
+		return out
+	}
+	onFile := list(lite, `SELECT m.name || '.' || c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'goose%' AND m.name NOT LIKE 'sqlite%'`)
+	onServer := list(server, `SELECT table_name || '.' || column_name FROM information_schema.columns
+		WHERE table_schema = 'public' AND table_name NOT LIKE 'goose%' AND table_name NOT IN ('chain', 'claim')`)
+	if diff := cmp.Diff(onFile, onServer); diff != "" {
+		t.Errorf("columns on SQLite (-) and PostgreSQL (+):\n%s", diff)
+	}
 }

@@ -133,7 +133,7 @@ func (t *tx) start(m *akkoord.Mailing) error {
 func (t *tx) finish(mailingID int64) error {
 	var open bool
 	err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM delivery_chunk WHERE mailing_id = $1 AND state < 2)
-		OR EXISTS (SELECT 1 FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at >= 0)`, mailingID).Scan(&open)
+		OR EXISTS (SELECT 1 FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at > 0)`, mailingID).Scan(&open)
 	if err != nil || open {
 		return err
 	}
@@ -208,13 +208,13 @@ func (t *tx) sweep(mailingID int64) (more bool, err error) {
 		return false, err
 	}
 	n, err := t.execCount(`UPDATE delivery SET state = 6, code = 'mailing_cancelled', updated_at = $2 WHERE mailing_id = $1 AND subscriber_id IN (
-		SELECT subscriber_id FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at >= 0 AND fence = 0 LIMIT $3)`, mailingID, micros(t.now), sweepStep)
+		SELECT subscriber_id FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at > 0 AND fence = 0 LIMIT $3)`, mailingID, micros(t.now), sweepStep)
 	if err != nil || n > 0 {
 		return true, err
 	}
 	var held bool
 	err = t.queryRow(`SELECT EXISTS (SELECT 1 FROM delivery_chunk WHERE mailing_id = $1 AND state < 2)
-		OR EXISTS (SELECT 1 FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at >= 0)`, mailingID).Scan(&held)
+		OR EXISTS (SELECT 1 FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at > 0)`, mailingID).Scan(&held)
 	if err != nil || held {
 		return false, err
 	}

@@ -44,6 +44,14 @@ func newEntry(w *akkoord.Window, i int, r akkoord.Result) entry {
 	return entry{w.Chunk, w.Fence, w.MailingID, i, r}
 }
 
+// due is when a delivery is tried again; 0: never.
+func (e *entry) due() int64 {
+	if e.State == akkoord.Deferred && e.NextAt.IsZero() {
+		return micros(e.At)
+	}
+	return micros(e.NextAt)
+}
+
 func (e *entry) key() entryKey { return entryKey{e.mailing, e.SubscriberID} }
 
 // continues reports whether e can share the row update of the entry before it:
@@ -101,11 +109,11 @@ func (t *tx) settleRun(e *entry, last int64) error {
 	if e.chunk == 0 {
 		return t.exec(`UPDATE delivery SET state = $4, attempts = $5, first_at = $6, updated_at = $7, next_at = $8, code = $9, reply = $10, fence = 0
 			WHERE mailing_id = $1 AND subscriber_id = $2 AND state = 3 AND fence = $3`,
-			e.mailing, e.SubscriberID, e.fence, int64(e.State), e.Attempts, micros(e.FirstAt), micros(e.At), micros(e.NextAt), e.Code, e.Reply)
+			e.mailing, e.SubscriberID, e.fence, int64(e.State), e.Attempts, micros(e.FirstAt), micros(e.At), e.due(), e.Code, e.Reply)
 	}
 	return t.exec(`UPDATE delivery SET state = $4, attempts = $5, first_at = $6, updated_at = $7, next_at = $8, code = $9, reply = $10
 		WHERE mailing_id = $1 AND subscriber_id BETWEEN $2 AND $3 AND state = 0`,
-		e.mailing, e.SubscriberID, last, int64(e.State), e.Attempts, micros(e.FirstAt), micros(e.At), micros(e.NextAt), e.Code, e.Reply)
+		e.mailing, e.SubscriberID, last, int64(e.State), e.Attempts, micros(e.FirstAt), micros(e.At), e.due(), e.Code, e.Reply)
 }
 
 // release opens a chunk again for those of it who are still queued, or closes
@@ -118,7 +126,7 @@ func (t *tx) release(w *akkoord.Window) error {
 		}
 		return errors.Join(err, t.finish(w.MailingID))
 	}
-	if err := t.exec(`UPDATE delivery SET fence = 0 WHERE mailing_id = $1 AND state = 3 AND fence = $2`, w.MailingID, w.Fence); err != nil {
+	if err := t.exec(`UPDATE delivery SET fence = 0 WHERE mailing_id = $1 AND state = 3 AND fence = $2 AND fence <> 0`, w.MailingID, w.Fence); err != nil {
 		return err
 	}
 	return errors.Join(t.dropClaim(w), t.finish(w.MailingID))

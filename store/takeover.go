@@ -105,7 +105,7 @@ func (t *tx) endClaim(c heldClaim) error {
 		if err := t.exec(`UPDATE delivery_chunk SET fence = 0, state = `+chunkAfter+` WHERE id = $1 AND state = 1 AND fence = $2`, c.chunk, c.fence); err != nil {
 			return err
 		}
-	} else if err := t.exec(`UPDATE delivery SET fence = 0 WHERE mailing_id = $1 AND state = 3 AND fence = $2`, c.mailing, c.fence); err != nil {
+	} else if err := t.exec(`UPDATE delivery SET fence = 0 WHERE mailing_id = $1 AND state = 3 AND fence = $2 AND fence <> 0`, c.mailing, c.fence); err != nil {
 		return err
 	}
 	return t.finish(c.mailing)
@@ -216,7 +216,7 @@ const (
 	settleRetries = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, fence = 0
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[])
 			AS v (mailing_id, first, last, fence, state, attempts, first_at, at, next_at, code, reply)
-		WHERE d.mailing_id = v.mailing_id AND d.subscriber_id BETWEEN v.first AND v.last AND d.state = 3 AND d.fence = v.fence`
+		WHERE d.mailing_id = v.mailing_id AND d.subscriber_id BETWEEN v.first AND v.last AND d.state = 3 AND d.fence = v.fence AND d.fence <> 0`
 )
 
 // columnsOf are runs, column by column.
@@ -228,7 +228,7 @@ type columnsOf struct {
 func (c *columnsOf) add(r *run) {
 	c.mailing, c.first, c.last, c.fence = append(c.mailing, r.mailing), append(c.first, r.SubscriberID), append(c.last, r.last), append(c.fence, r.fence)
 	c.state, c.attempts = append(c.state, int64(r.State)), append(c.attempts, int64(r.Attempts))
-	c.firstAt, c.at, c.nextAt = append(c.firstAt, micros(r.FirstAt)), append(c.at, micros(r.At)), append(c.nextAt, micros(r.NextAt))
+	c.firstAt, c.at, c.nextAt = append(c.firstAt, micros(r.FirstAt)), append(c.at, micros(r.At)), append(c.nextAt, r.due())
 	c.code, c.reply = append(c.code, r.Code), append(c.reply, r.Reply)
 }
 

@@ -204,6 +204,8 @@ CREATE TABLE mailing (
 CREATE INDEX mailing_campaign ON mailing (campaign_id, id);
 CREATE INDEX mailing_live ON mailing (state) WHERE state IN ('scheduled', 'sending', 'paused');
 
+-- What is sent alters no column of an index, so that its row stays on its page
+-- where there is room.
 CREATE TABLE delivery (
   mailing_id    BIGINT  NOT NULL,
   subscriber_id BIGINT  NOT NULL,
@@ -217,8 +219,9 @@ CREATE TABLE delivery (
   code          TEXT    COLLATE "C" NOT NULL,
   reply         TEXT    COLLATE "C" NOT NULL,
   PRIMARY KEY (mailing_id, subscriber_id)
-);
-CREATE INDEX delivery_due ON delivery (mailing_id, next_at) WHERE state = 3;
+) WITH (fillfactor = 70);
+CREATE INDEX delivery_due ON delivery (mailing_id, next_at) WHERE next_at > 0;
+CREATE INDEX delivery_claimed ON delivery (fence) WHERE fence <> 0;
 CREATE INDEX delivery_subscriber ON delivery (subscriber_id, mailing_id);
 
 -- A run of a mailing's audience that one connection claims at once.

@@ -218,7 +218,8 @@ CREATE TABLE delivery (
   reply         TEXT    NOT NULL,
   PRIMARY KEY (mailing_id, subscriber_id)
 ) WITHOUT ROWID;
-CREATE INDEX delivery_due ON delivery (mailing_id, next_at) WHERE state = 3;
+CREATE INDEX delivery_due ON delivery (mailing_id, next_at) WHERE next_at > 0;
+CREATE INDEX delivery_claimed ON delivery (fence) WHERE fence <> 0;
 CREATE INDEX delivery_subscriber ON delivery (subscriber_id, mailing_id);
 
 -- A run of a mailing's audience that one connection claims at once.

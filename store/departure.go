@@ -244,7 +244,10 @@ func (s *Store) RepeatDepartures(ctx context.Context, r io.Reader) (int64, error
 	if err := s.hold(ctx, akkoord.HoldRestored); err != nil {
 		return 0, err
 	}
-	var done int64
+	var last, done int64 // the writer's own count is the writer's alone: other groups go on meanwhile
+	if err := s.view(ctx).queryRow(`SELECT coalesce(max(number), 0) FROM departure`).Scan(&last); err != nil {
+		return 0, err
+	}
 	var step []akkoord.Departure
 	flush := func() error {
 		err := s.redo(ctx, step)
@@ -258,9 +261,10 @@ func (s *Store) RepeatDepartures(ctx context.Context, r io.Reader) (int64, error
 		if err != nil {
 			return done, err
 		}
-		if d.Number <= s.writer.departed+int64(len(step)) {
+		if d.Number <= last {
 			continue
 		}
+		last = d.Number
 		if step = append(step, d); len(step) == 500 {
 			if err := flush(); err != nil {
 				return done, err

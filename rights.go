@@ -132,6 +132,14 @@ func (r PersonRecord) Rows() [][]string {
 // WriteCSV writes the record's rows as CSV (RFC 4180).
 func (r PersonRecord) WriteCSV(w io.Writer) error { return csv.NewWriter(w).WriteAll(r.Rows()) }
 
+// WriteJSON writes the record as one indented JSON object.
+func (r PersonRecord) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(r)
+}
+
 // flatten reads one JSON value and gives each value in it that is not made of
 // others, in order, with its path. It stops at the end of the text.
 func flatten(d *json.Decoder, path string, leaf func(path, value string)) {

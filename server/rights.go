@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -52,10 +51,7 @@ func (s *Server) takeAway(c echo.Context, link akkoord.Link, format string) erro
 		err = record.WriteCSV(&file)
 	} else {
 		kind = echo.MIMEApplicationJSON
-		enc := json.NewEncoder(&file)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		err = enc.Encode(record)
+		err = record.WriteJSON(&file)
 	}
 	if err != nil {
 		return err

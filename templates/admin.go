@@ -41,7 +41,7 @@ type DashboardPage struct {
 // HoldNotice says why nothing is sent after a restore, and what may be sent
 // twice (P22). Its button posts to /admin/release.
 type HoldNotice struct {
-	Reason                  string // "restored" or "journal_lost"
+	Reason                  string // of akkoord.HoldReason
 	BackupAt                time.Time
 	Mailings, Twice, System int
 	CanRelease              bool

@@ -28,6 +28,33 @@ func (d databaseSettings) open(ctx context.Context, instead string) (*store.Stor
 	return st, err
 }
 
+// find opens the database for a command about one person, and reads where they
+// stand; a zero Subscriber is nobody on record.
+func (d databaseSettings) find(ctx context.Context, e akkoord.Email, instead string) (*store.Store, akkoord.Standing, error) {
+	st, err := d.open(ctx, instead)
+	if err != nil {
+		return nil, akkoord.Standing{}, err
+	}
+	standing, err := st.StandingByEmail(ctx, e)
+	if err != nil {
+		return nil, standing, errors.Join(err, st.Close())
+	}
+	return st, standing, nil
+}
+
+// recorded is find for an address as typed, which must be on record.
+func (d databaseSettings) recorded(ctx context.Context, address, instead string) (*store.Store, akkoord.Standing, error) {
+	email, err := akkoord.ParseEmail(address)
+	if err != nil {
+		return nil, akkoord.Standing{}, usageError{err}
+	}
+	st, standing, err := d.find(ctx, email, instead)
+	if err == nil && standing.Subscriber.ID == 0 {
+		err = errors.Join(errors.New("nobody with this address is on record"), st.Close())
+	}
+	return st, standing, err
+}
+
 // openReadOnly opens the database beside a running server.
 func (d databaseSettings) openReadOnly(ctx context.Context) (*store.Store, error) {
 	cfg, err := d.storeConfig(false)

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
-	"akkoord"
 	"akkoord/store"
 )
 
@@ -55,22 +52,11 @@ type exportCommand struct {
 }
 
 func (c *exportCommand) Run(ctx context.Context, io streams) error {
-	email, err := akkoord.ParseEmail(c.Email)
-	if err != nil {
-		return usageError{err}
-	}
-	st, err := c.open(ctx, "use GET /api/v1/subscribers/{id}/export of that server")
+	st, standing, err := c.recorded(ctx, c.Email, "use GET /api/v1/subscribers/{id}/export of that server")
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	standing, err := st.StandingByEmail(ctx, email)
-	if err != nil {
-		return err
-	}
-	if standing.Subscriber.ID == 0 {
-		return errors.New("nobody with this address is on record")
-	}
 	record, err := st.ExportPerson(ctx, commandActor, standing.Subscriber.PublicID)
 	if err != nil {
 		return err
@@ -78,10 +64,7 @@ func (c *exportCommand) Run(ctx context.Context, io streams) error {
 	if c.Format == "csv" {
 		return record.WriteCSV(io.out)
 	}
-	enc := json.NewEncoder(io.out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(record)
+	return record.WriteJSON(io.out)
 }
 
 type versionCommand struct{}

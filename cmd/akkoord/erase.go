@@ -22,15 +22,11 @@ func (c *eraseCommand) Run(ctx context.Context, io streams) error {
 	if err := akkoord.CheckErasureReason(c.Reason, akkoord.Subscriber{Email: email}); err != nil {
 		return usageError{err}
 	}
-	st, err := c.open(ctx, "use POST /api/v1/subscribers/{id}/erase of that server")
+	st, standing, err := c.find(ctx, email, "use POST /api/v1/subscribers/{id}/erase of that server")
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	standing, err := st.StandingByEmail(ctx, email)
-	if err != nil {
-		return err
-	}
 	if standing.Subscriber.ID == 0 {
 		if standing.Suppressed(akkoord.SuppressedErased) {
 			fmt.Fprintln(io.out, "The person with this address was erased before; nothing is on record but that.")

@@ -16,22 +16,11 @@ type evidenceCommand struct {
 }
 
 func (c *evidenceCommand) Run(ctx context.Context, io streams) error {
-	email, err := akkoord.ParseEmail(c.Email)
-	if err != nil {
-		return usageError{err}
-	}
-	st, err := c.open(ctx, "use GET /api/v1/subscribers/{id}/evidence of that server")
+	st, standing, err := c.recorded(ctx, c.Email, "use GET /api/v1/subscribers/{id}/evidence of that server")
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	standing, err := st.StandingByEmail(ctx, email)
-	if err != nil {
-		return err
-	}
-	if standing.Subscriber.ID == 0 {
-		return errors.New("nobody with this address is on record")
-	}
 	file, err := st.EvidenceBundle(ctx, commandActor, standing.Subscriber.PublicID)
 	if errors.Is(err, akkoord.ErrBundle) {
 		return fmt.Errorf("the record of this person does not verify, so no proof of it can be given; see akkoord ledger verify (%w)", err)

@@ -13,12 +13,14 @@ type Change struct {
 	Rejoin        []int64           // campaigns no longer left
 	Suppress      []SuppressionKind // against the person's address
 	Lift          []SuppressionKind
-	Forget        bool // delete all that is stored of the person
+	Pause         *time.Time // no mail until then; the zero time ends a pause
+	Address       *Email     // the new address of the person
+	Forget        bool       // delete all that is stored of the person
 }
 
 // IsZero reports whether there is nothing to record.
 func (c Change) IsZero() bool {
-	return len(c.Subscriptions)+len(c.Events)+len(c.Messages)+len(c.Leave)+len(c.Rejoin)+len(c.Suppress)+len(c.Lift) == 0 && !c.Forget
+	return len(c.Subscriptions)+len(c.Events)+len(c.Messages)+len(c.Leave)+len(c.Rejoin)+len(c.Suppress)+len(c.Lift) == 0 && c.Pause == nil && c.Address == nil && !c.Forget
 }
 
 // Message is a mail to be sent because of a change. The outbox holds only
@@ -48,6 +50,9 @@ type Evidence struct {
 	Address   string `json:"address,omitempty"`
 	IP        string `json:"ip,omitempty"` // shortened to /24 or /48 unless configured (requirements-mail F.7)
 	UserAgent string `json:"user_agent,omitempty"`
+	Until     string `json:"until,omitempty"`  // end of a pause, as a Moment is written
+	Reason    string `json:"reason,omitempty"` // why they left: one of LeaveReasons
+	Note      string `json:"note,omitempty"`   // and in their own words
 
 	Imported ImportedColumns `json:"imported,omitempty"` // what the file of an import says in proof
 }

@@ -26,6 +26,7 @@ type Subscription struct {
 	Locale    string
 	WasActive time.Time // since when it was active before it was withdrawn
 	Agreed    time.Time // when it first became active; zero: never. Its proof is kept (F.16)
+	Tracking  time.Time // since when clicks may be counted, while it is active; zero: they may not
 }
 
 // EventKind is what happened, in the words of the ledger.
@@ -45,13 +46,18 @@ const (
 	Erased       EventKind = "erased"
 	CampaignLeft EventKind = "campaign_left"
 	CampaignBack EventKind = "campaign_rejoined"
-	Worded       EventKind = "worded" // a version of a purpose's texts came into force; of no person
+	Paused       EventKind = "paused" // no mail until a time that the evidence holds
+	Resumed      EventKind = "resumed"
+	TrackingOn   EventKind = "tracking_allowed" // clicks of one purpose may be counted
+	TrackingOff  EventKind = "tracking_refused"
+	Explained    EventKind = "reason_given" // why somebody left; in the evidence
+	Worded       EventKind = "worded"       // a version of a purpose's texts came into force; of no person
 )
 
 // Folded are the kinds that a subscription's state is folded from, and the
 // state that each leads to.
 var Folded = map[EventKind]State{
-	Requested: Pending, Confirmed: Active, Reinstated: Active, Withdrew: Withdrawn, Refused: Withdrawn, Expiry: Lapsed,
+	Requested: Pending, Confirmed: Active, Reinstated: Active, Withdrew: Withdrawn, Objected: Withdrawn, Refused: Withdrawn, Expiry: Lapsed,
 	Imported: Active, ImportedHeld: Held,
 }
 
@@ -79,7 +85,7 @@ func (s Standing) SignUp(r Request, now time.Time) Change {
 		}
 		sub.State, sub.Since, sub.Request = Pending, now, id
 		sub.Basis, sub.Version, sub.Origin, sub.Locale = p.Basis, p.Version, r.Origin.FormID, r.Origin.Locale
-		sub.WasActive = time.Time{}
+		sub.WasActive, sub.Tracking = time.Time{}, time.Time{}
 		c.Subscriptions = append(c.Subscriptions, sub)
 		c.Events = append(c.Events, r.Origin.event(Requested, sub, now))
 	}
@@ -226,7 +232,7 @@ func (sub Subscription) end(state State, now time.Time) Subscription {
 	} else {
 		sub.WasActive = time.Time{}
 	}
-	sub.State, sub.Since = state, now
+	sub.State, sub.Since, sub.Tracking = state, now, time.Time{}
 	return sub
 }
 

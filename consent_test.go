@@ -399,7 +399,7 @@ func TestNobodyWithoutConsentPassesTheGate(t *testing.T) {
 				record(s.Expire(now))
 			}
 			for _, p := range []int64{news, ski} {
-				if Gate(s.Facts(p, 0, "")).Allowed && !agreed[p] {
+				if Gate(s.Facts(p, 0, "", now)).Allowed && !agreed[p] {
 					t.Fatalf("purpose %d passes without consent: %+v", p, s)
 				}
 				if sub := s.Subscription(p); (sub.State == Active) != agreed[p] {

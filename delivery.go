@@ -119,14 +119,23 @@ type Result struct {
 type SystemDelivery struct {
 	ID       int64
 	Fence    int64
-	Mail     SystemMail // MailConfirm or MailAlready
+	Mail     SystemMail // never MailNone
 	Locale   string     // of the form that was filled in
 	Request  ID
 	Person   Standing
+	To       Email          // where it goes when that is not the person's address
 	Asked    []Subscription // the purposes to be confirmed; for MailAlready those that are active
 	At       time.Time      // when the sign-up was made
 	Attempts int            // made before
 	FirstAt  time.Time      // when it was first claimed: the Date and the links of every retry
+}
+
+// Recipient is where the mail goes.
+func (d *SystemDelivery) Recipient() Email {
+	if d.To != (Email{}) {
+		return d.To
+	}
+	return d.Person.Subscriber.Email
 }
 
 // SystemResult is what became of a SystemDelivery. Without Done it is tried

@@ -31,10 +31,11 @@ const (
 	DepartedPurpose  DepartureKind = "purpose"
 	DepartedCampaign DepartureKind = "campaign"
 	DepartedRecords  DepartureKind = "forgotten"
+	DepartedAddress  DepartureKind = "moved" // the person has another address now
 )
 
 var departureKinds = []DepartureKind{
-	DepartedPurpose, DepartedCampaign, DepartedRecords,
+	DepartedPurpose, DepartedCampaign, DepartedRecords, DepartedAddress,
 	DepartureKind(SuppressedUnsubscribed), DepartureKind(SuppressedObjection), DepartureKind(SuppressedErased),
 	DepartureKind(SuppressedHardBounce), DepartureKind(SuppressedComplaint), DepartureKind(SuppressedBlocked),
 }
@@ -57,6 +58,9 @@ func (c Change) Departures(person AddressHash, now time.Time) []Departure {
 	for _, kind := range c.Suppress {
 		add(DepartureKind(kind), 0, 0)
 	}
+	if c.Address != nil {
+		add(DepartedAddress, 0, 0)
+	}
 	if c.Forget && !slices.ContainsFunc(c.Events, func(e Event) bool { return e.Kind == Expiry }) {
 		add(DepartedRecords, 0, 0)
 	}
@@ -65,7 +69,7 @@ func (c Change) Departures(person AddressHash, now time.Time) []Departure {
 
 // Departs reports whether a change has departures, as Departures does.
 func (c Change) Departs() bool {
-	return len(c.Leave)+len(c.Suppress) > 0 || c.Forget || slices.ContainsFunc(c.Subscriptions, func(s Subscription) bool { return s.State == Withdrawn })
+	return len(c.Leave)+len(c.Suppress) > 0 || c.Forget || c.Address != nil || slices.ContainsFunc(c.Subscriptions, func(s Subscription) bool { return s.State == Withdrawn })
 }
 
 // Depart decides what a departure of the journal does to a person whom a
@@ -78,6 +82,10 @@ func (s Standing) Depart(d Departure, now time.Time) Change {
 		s.withdraw(&c, s.Subscription(d.Purpose), o, now)
 	case DepartedCampaign:
 		c = s.Leave(ScopeCampaign, 0, d.Campaign, o, now)
+	case DepartedAddress: // the new one is not known here, and the old one gets no more mail
+		for _, sub := range s.Subscriptions {
+			s.withdraw(&c, sub, o, now)
+		}
 	case DepartedRecords:
 		if s.Subscriber.ID != 0 {
 			c.Events, c.Forget = []Event{o.event(Erased, Subscription{}, now)}, true

@@ -8,6 +8,7 @@ type Facts struct {
 	State        State
 	Suppressions []SuppressionKind
 	LeftCampaign bool
+	Paused       bool         // the person wants no mail for a while
 	Mailing      MailingState // empty when no mailing is asked about
 }
 
@@ -57,6 +58,9 @@ func Gate(f Facts) Verdict {
 	if f.LeftCampaign {
 		return no("left_campaign", "The person left this campaign.")
 	}
+	if f.Paused {
+		return no("paused", "The person wants no mail for a while.")
+	}
 	switch f.Mailing {
 	case "", MailingSending:
 	default:
@@ -65,11 +69,11 @@ func Gate(f Facts) Verdict {
 	return Verdict{Allowed: true}
 }
 
-// Facts gives the gate's facts from a person's standing.
-func (s Standing) Facts(purposeID, campaignID int64, mailing MailingState) Facts {
+// Facts gives the gate's facts at a time from a person's standing.
+func (s Standing) Facts(purposeID, campaignID int64, mailing MailingState, now time.Time) Facts {
 	return Facts{
 		Known: s.Subscriber.ID != 0, State: s.Subscription(purposeID).State, Suppressions: s.Suppressions,
-		LeftCampaign: s.HasLeft(campaignID), Mailing: mailing,
+		LeftCampaign: s.HasLeft(campaignID), Paused: s.PausedUntil.After(now), Mailing: mailing,
 	}
 }
 
@@ -78,9 +82,12 @@ type SystemMail string
 
 // The mails that a sign-up can cause.
 const (
-	MailConfirm SystemMail = "confirm" // please confirm
-	MailAlready SystemMail = "already" // you are subscribed already
-	MailNone    SystemMail = ""        // nothing is sent, and the code says why
+	MailConfirm SystemMail = "confirm"  // please confirm
+	MailAlready SystemMail = "already"  // you are subscribed already
+	MailOwnData SystemMail = "own_data" // the link to one's own data
+	MailAddress SystemMail = "address"  // please confirm your new address
+	MailMoved   SystemMail = "moved"    // to the old address: it was changed
+	MailNone    SystemMail = ""         // nothing is sent, and the code says why
 )
 
 // SignUpMail decides, when an outbox row is sent, which mail its sign-up

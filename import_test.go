@@ -98,7 +98,7 @@ func TestImportBringsNobodyBack(t *testing.T) {
 			if again, outcome := after.Import(tt.row, importSpec(tt.basis), importNow.Add(time.Minute)); !again.IsZero() || outcome == akkoord.ImportAdded {
 				t.Errorf("the same row again gave %s", outcome)
 			}
-			gate := akkoord.Gate(after.Facts(3, 0, ""))
+			gate := akkoord.Gate(after.Facts(3, 0, "", time.Time{}))
 			if after.Subscription(3).State == akkoord.Held && len(after.Suppressions) == 0 && after.Subscriber.ID != 0 && gate.Code != "held" {
 				t.Errorf("the gate says %q of somebody held", gate.Code)
 			}

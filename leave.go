@@ -54,7 +54,7 @@ func (s Standing) withdraw(c *Change, sub Subscription, o Origin, now time.Time)
 	}
 	c.Subscriptions = append(c.Subscriptions, sub.end(Withdrawn, now))
 	o.Locale = sub.Locale
-	c.Events = append(c.Events, o.event(Withdrew, sub, now))
+	c.Events = append(c.Events, o.event(sub.Basis.leaving(), sub, now))
 }
 
 // Undo decides what taking back a leaving of the time at does. It works for

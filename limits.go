@@ -23,7 +23,11 @@ var Limits = struct {
 	RepeatWindow   time.Duration // a second sign-up within it repeats the first
 	UndoWindow     time.Duration // how long leaving can be undone
 	ConfirmMails   int           // confirmation mails per mailbox and day (P14)
-	ConfirmMailDay time.Duration // the "day" of ConfirmMails
+	ConfirmMailDay time.Duration // the "day" of ConfirmMails and OwnMails
+	OwnWindow      time.Duration // life of a link to one's own data or to a new address
+	OwnMails       int           // mails with a link to one's own data, per mailbox and day (P14)
+	AddressAsks    int           // new addresses that one person may ask for in a day
+	LeaveNote      int           // characters of why somebody left
 }{
 	EmailInput: 320, Name: 200, Slug: 64, Text: 4000,
 	FormBody: 16 << 10, APIBody: 1 << 20, Token: 2048,
@@ -31,4 +35,5 @@ var Limits = struct {
 	ConfirmWindow: 7 * 24 * time.Hour, PendingWindow: 14 * 24 * time.Hour,
 	RepeatWindow: 24 * time.Hour, UndoWindow: time.Hour,
 	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour,
+	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500,
 }

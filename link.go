@@ -26,6 +26,8 @@ const (
 	LinkPreferences LinkKind = "preferences" // see and change one's own choices (M14)
 	LinkView        LinkKind = "view"        // read a mail as a web page
 	LinkUndo        LinkKind = "undo"        // take back a leaving just done
+	LinkOwnData     LinkKind = "your-data"   // like preferences, mailed on request (Art. 15 GDPR)
+	LinkAddress     LinkKind = "address"     // agree to a new address (M21)
 )
 
 // Link is what a signed link says. It holds no address and no name. Purpose,
@@ -51,6 +53,8 @@ func (k LinkKind) life() time.Duration {
 		return Limits.ConfirmWindow
 	case LinkUndo:
 		return Limits.UndoWindow
+	case LinkOwnData, LinkAddress:
+		return Limits.OwnWindow
 	}
 	return 0
 }
@@ -91,7 +95,7 @@ func linkHead(kid string) string {
 // Links makes the signer and reader of a keyring's links.
 func (k *Keyring) Links() *Links {
 	l := &Links{signer: map[LinkKind]*linkSigner{}, keys: map[LinkKind]map[string][]byte{}}
-	for _, kind := range []LinkKind{LinkConfirm, LinkUnsubscribe, LinkPreferences, LinkView, LinkUndo} {
+	for _, kind := range []LinkKind{LinkConfirm, LinkUnsubscribe, LinkPreferences, LinkView, LinkUndo, LinkOwnData, LinkAddress} {
 		l.keys[kind] = map[string][]byte{}
 		for _, s := range k.signing {
 			key := derive(s.Secret, "link/"+string(kind))

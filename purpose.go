@@ -23,6 +23,18 @@ const (
 	BasisContract         Basis = "contract"
 )
 
+// Objectable reports whether a person who wants no more of it objects (Art.
+// 21 GDPR), rather than taking back a consent.
+func (b Basis) Objectable() bool { return b == BasisExistingCustomer || b == "legitimate_interest" }
+
+// leaving is what an end by the person is called in the ledger.
+func (b Basis) leaving() EventKind {
+	if b.Objectable() {
+		return Objected
+	}
+	return Withdrew
+}
+
 // Purpose is what a person can say yes to. Its texts are versioned: a change
 // makes a new version, and each consent keeps the version it was given to (M4).
 type Purpose struct {

@@ -20,7 +20,8 @@ type Standing struct {
 	Subscriber    Subscriber
 	Subscriptions []Subscription // one per purpose that the person ever dealt with
 	Suppressions  []SuppressionKind
-	Left          []int64 // campaigns that the person left
+	Left          []int64   // campaigns that the person left
+	PausedUntil   time.Time // no mail before then; zero or past: no pause
 }
 
 // Subscription gives the person's standing for a purpose.

@@ -7,6 +7,9 @@ import "akkoord"
 // together or not at all.
 func (t *tx) apply(st akkoord.Standing, c akkoord.Change) error {
 	t.depart(st.Subscriber, c)
+	if err := t.departFormer(st.Subscriber.ID, c); err != nil {
+		return err
+	}
 	return t.put(st, c)
 }
 
@@ -38,7 +41,18 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 			return err
 		}
 	}
-	if err := t.applySuppressions(p.Email, c); err != nil {
+	if c.Pause != nil {
+		if err := t.exec(`UPDATE subscriber SET paused_until = $2 WHERE id = $1`, p.ID, micros(*c.Pause)); err != nil {
+			return err
+		}
+	}
+	if c.Address != nil {
+		if err := t.readdress(p, *c.Address); err != nil {
+			return err
+		}
+		p.Email = *c.Address
+	}
+	if err := t.applySuppressions(p, c); err != nil {
 		return err
 	}
 	for _, m := range c.Messages {
@@ -51,15 +65,18 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 	return nil
 }
 
-func (t *tx) applySuppressions(e akkoord.Email, c akkoord.Change) error {
+func (t *tx) applySuppressions(p akkoord.Subscriber, c akkoord.Change) error {
 	if len(c.Suppress)+len(c.Lift) == 0 {
 		return nil
 	}
-	hash := t.store.hasher.Person(e)
+	hash := t.store.hasher.Person(p.Email)
 	for _, k := range c.Suppress {
 		if err := t.exec(`INSERT INTO suppression (hash, kind, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, hash[:], string(k), micros(t.now)); err != nil {
 			return err
 		}
+	}
+	if err := t.suppressFormer(p.ID, akkoord.Carried(c.Suppress)); err != nil {
+		return err
 	}
 	for _, k := range c.Lift {
 		if err := t.exec(`DELETE FROM suppression WHERE hash = $1 AND kind = $2`, hash[:], string(k)); err != nil {
@@ -109,14 +126,14 @@ func (t *tx) appendWording(actor akkoord.Actor, p akkoord.Purpose, locale string
 // putSubscription stores a subscription, over the one that is there or as the
 // first for its purpose.
 func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription, over bool) error {
-	query := `INSERT INTO subscription (subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	query := `INSERT INTO subscription (subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed, tracking)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 	if over {
-		query = `UPDATE subscription SET state = $3, since = $4, basis = $5, request = $6, version = $7, form_version_id = $8, locale = $9, was_active = $10, agreed = $11
+		query = `UPDATE subscription SET state = $3, since = $4, basis = $5, request = $6, version = $7, form_version_id = $8, locale = $9, was_active = $10, agreed = $11, tracking = $12
 			WHERE subscriber_id = $1 AND purpose_id = $2`
 	}
 	return t.exec(query, subscriberID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:],
-		s.Version, s.Origin, s.Locale, micros(s.WasActive), micros(s.Agreed))
+		s.Version, s.Origin, s.Locale, micros(s.WasActive), micros(s.Agreed), micros(s.Tracking))
 }
 
 // forget deletes all that is stored of a person. The ledger keeps its lines,
@@ -132,6 +149,8 @@ func (t *tx) forget(subscriberID int64) error {
 		`DELETE FROM subscription WHERE subscriber_id = $1`,
 		`DELETE FROM subscriber_interest WHERE subscriber_id = $1`,
 		`DELETE FROM campaign_leave WHERE subscriber_id = $1`,
+		`DELETE FROM address_change WHERE subscriber_id = $1`,
+		`DELETE FROM former_address WHERE subscriber_id = $1`,
 		`DELETE FROM import_row WHERE hash = (SELECT email_hash FROM subscriber WHERE id = $1)`,
 		`DELETE FROM subscriber WHERE id = $1`,
 	} {

@@ -25,7 +25,7 @@ func (t *tx) beginFreeze(mailingID int64) error {
 }
 
 // freeze freezes the next step of a mailing's audience: who is active for the
-// purpose, not suppressed and not gone from the campaign, step people at a
+// purpose, not suppressed, not pausing and not gone from the campaign, step people at a
 // time. It reports whether more is to be done. Variants take turns.
 func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 	var cursor, first, last, frozen int64
@@ -45,7 +45,7 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 		purpose, first, last, step).Scan(&seen, &upto); err != nil {
 		return false, err
 	}
-	variant, args := `0`, []any{m.ID, purpose, first, upto, m.CampaignID}
+	variant, args := `0`, []any{m.ID, purpose, first, upto, m.CampaignID, micros(t.now)}
 	if len(m.Variants) > 1 {
 		variant, args = taking, append(args, frozen, len(m.Variants))
 	}
@@ -67,14 +67,14 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 	return true, t.exec(`UPDATE delivery_chunk SET first = $2, fence = $3 WHERE id = $1`, cursor, upto, frozen+n)
 }
 
-// taking makes variants take turns over all who are frozen: $6 before, of $7.
-const taking = `($6 + row_number() OVER (ORDER BY x.subscriber_id) - 1) % $7`
+// taking makes variants take turns over all who are frozen: $7 before, of $8.
+const taking = `($7 + row_number() OVER (ORDER BY x.subscriber_id) - 1) % $8`
 
 // audience ends the statement that freezes people of purpose $2 after $3 up to
-// $4 for a mailing of campaign $5.
+// $4 for a mailing of campaign $5 at the time $6.
 const audience = `, 0, 0, 0, 0, 0, '', ''
 	FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id
-	WHERE x.purpose_id = $2 AND x.state = 'active' AND x.subscriber_id > $3 AND x.subscriber_id <= $4
+	WHERE x.purpose_id = $2 AND x.state = 'active' AND x.subscriber_id > $3 AND x.subscriber_id <= $4 AND s.paused_until <= $6
 		AND NOT EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash AND k.kind <> 'blocked')
 		AND NOT EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $5)
 	ORDER BY x.subscriber_id`

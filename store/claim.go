@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"akkoord"
 )
@@ -142,7 +143,7 @@ func (t *tx) claimRetries(m liveCampaign) (*akkoord.Window, error) {
 // purpose $2 and campaign $3.
 const claimQuery = `SELECT d.subscriber_id, d.variant, d.attempts, d.first_at, s.public_id, s.email, s.name, s.locale, x.state,
 	EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = d.subscriber_id AND l.campaign_id = $3),
-	EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash)
+	EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash), coalesce(s.paused_until, 0)
 	FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id
 	LEFT JOIN subscription x ON x.subscriber_id = d.subscriber_id AND x.purpose_id = $2
 	WHERE d.mailing_id = $1`
@@ -159,7 +160,7 @@ type candidate struct {
 func (t *tx) admit(w *akkoord.Window, rows rows, err error) error {
 	var all []candidate
 	err = each(rows, err, func(r row) error {
-		c, err := scanCandidate(r)
+		c, err := scanCandidate(r, t.now)
 		all = append(all, c)
 		return err
 	})
@@ -197,17 +198,18 @@ func (t *tx) suppressionsOf(subscriberID int64) (kinds []akkoord.SuppressionKind
 	return kinds, err
 }
 
-func scanCandidate(r row) (candidate, error) {
+func scanCandidate(r row, now time.Time) (candidate, error) {
 	var c candidate
 	var id []byte
 	var email, name, locale, state sql.NullString
-	var first int64
-	err := r.Scan(&c.SubscriberID, &c.Variant, &c.Attempts, &first, &id, &email, &name, &locale, &state, &c.facts.LeftCampaign, &c.suppressed)
+	var first, paused int64
+	err := r.Scan(&c.SubscriberID, &c.Variant, &c.Attempts, &first, &id, &email, &name, &locale, &state, &c.facts.LeftCampaign, &c.suppressed, &paused)
 	if err != nil {
 		return c, err
 	}
 	c.PublicID, c.Name, c.Locale, c.FirstAt = id16(id), name.String, locale.String, fromMicros(first)
 	c.facts.Known, c.facts.State, c.facts.Mailing = email.Valid, akkoord.State(state.String), akkoord.MailingSending
+	c.facts.Paused = paused > micros(now)
 	if email.Valid {
 		if c.Email, err = akkoord.ParseEmail(email.String); err != nil {
 			return c, fmt.Errorf("subscriber %d: the stored address does not parse", c.SubscriberID)
@@ -237,5 +239,5 @@ func (s *Store) Ask(ctx context.Context, w *akkoord.Window, i int) (akkoord.Verd
 	if err != nil {
 		return akkoord.Verdict{}, err
 	}
-	return akkoord.Gate(st.Facts(c.PurposeID, c.ID, m.State)), nil
+	return akkoord.Gate(st.Facts(c.PurposeID, c.ID, m.State, s.cfg.Now())), nil
 }

@@ -114,5 +114,5 @@ func (s *Store) Gate(ctx context.Context, e akkoord.Email, purposeSlug string, m
 	if err != nil {
 		return akkoord.Verdict{}, err
 	}
-	return akkoord.Gate(st.Facts(purposeID, campaignID, state)), nil
+	return akkoord.Gate(st.Facts(purposeID, campaignID, state, s.cfg.Now())), nil
 }

@@ -155,7 +155,15 @@ func (t *tx) depart(p akkoord.Subscriber, c akkoord.Change) {
 	if !c.Departs() {
 		return
 	}
-	for _, d := range c.Departures(t.store.hasher.Person(p.Email), t.now) {
+	if c.Address != nil { // what they take along stands against the new address
+		t.note(akkoord.Change{Suppress: c.Suppress}.Departures(t.store.hasher.Person(*c.Address), t.now))
+		c.Suppress = nil
+	}
+	t.note(c.Departures(t.store.hasher.Person(p.Email), t.now))
+}
+
+func (t *tx) note(departures []akkoord.Departure) {
+	for _, d := range departures {
 		t.departed++
 		d.Number = t.departed
 		for n := len(t.leaving); n > 0 && t.leaving[n-1].Number >= d.Number; n-- { // of a change that was undone

@@ -39,8 +39,7 @@ var hashList = func() string {
 }()
 
 func peopleByHash(q querier, hashes []any, out map[akkoord.AddressHash]akkoord.Standing) error {
-	rows, err := q.query(`SELECT `+subscriberColumns+`, subscriber.email_hash, coalesce(x.purpose_id, 0), coalesce(x.state, ''), coalesce(x.since, 0),
-			coalesce(x.basis, ''), x.request, coalesce(x.version, 0), coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0)
+	rows, err := q.query(`SELECT `+subscriberColumns+`, subscriber.email_hash, `+subscriptionColumns+`
 		FROM subscriber LEFT JOIN subscription x ON x.subscriber_id = subscriber.id WHERE subscriber.email_hash IN (`+hashList+`) ORDER BY subscriber.id, x.purpose_id`, hashes...)
 	return each(rows, err, func(row row) error {
 		var hash []byte
@@ -106,7 +105,7 @@ func (r *importRun) write(t *tx, rows []*importRow, count func(*importRow, akkoo
 			st.Subscriber, err = b.add(row, c)
 		case st.Subscriber.ID == 0:
 			t.depart(akkoord.Subscriber{Email: row.Email}, c)
-			err = t.applySuppressions(row.Email, c)
+			err = t.applySuppressions(akkoord.Subscriber{Email: row.Email}, c)
 		default:
 			err = b.change(st, row, c, outcome)
 		}
@@ -150,7 +149,7 @@ func (b *newPeople) add(row *importRow, c akkoord.Change) (akkoord.Subscriber, e
 		b.interests = append(b.interests, personInterest{p.ID, slug})
 	}
 	if c.Suppress != nil {
-		return p, b.applySuppressions(p.Email, c)
+		return p, b.applySuppressions(p, c)
 	}
 	return p, nil
 }

@@ -97,7 +97,7 @@ func (c *ledgerCheck) standings(q querier) error {
 		done = true
 		rows, err := q.query(`SELECT x.subscriber_id, x.purpose_id, x.state, coalesce((SELECT e.kind FROM consent_event e
 				WHERE e.subscriber_id = x.subscriber_id AND e.purpose_id = x.purpose_id
-					AND e.kind IN ('requested', 'confirmed', 'reinstated', 'withdrawn', 'refused', 'expired', 'imported', 'imported_held') ORDER BY e.seq DESC LIMIT 1), '')
+					AND e.kind IN ('requested', 'confirmed', 'reinstated', 'withdrawn', 'objected', 'refused', 'expired', 'imported', 'imported_held') ORDER BY e.seq DESC LIMIT 1), '')
 			FROM subscription x WHERE x.subscriber_id IN (SELECT id FROM subscriber WHERE id > $1 ORDER BY id LIMIT $2)
 			ORDER BY x.subscriber_id`, after, verifyBatch)
 		err = each(rows, err, func(r row) error {

@@ -59,18 +59,19 @@ func (s *Store) claimSystem(ctx context.Context, n int) (out []akkoord.SystemDel
 type outboxRow struct {
 	akkoord.SystemDelivery
 	subscriber int64
+	about      akkoord.SystemMail // what it is about when no sign-up caused it
 	decided    akkoord.SystemMail // at an earlier claim
 }
 
 func (t *tx) due(n int) ([]outboxRow, error) {
 	var out []outboxRow
-	rows, err := t.query(`SELECT id, subscriber_id, request, locale, at, attempts, first_at, mail FROM outbox
+	rows, err := t.query(`SELECT id, subscriber_id, request, locale, at, attempts, first_at, mail, about FROM outbox
 		WHERE state = 0 AND due_at <= $1 AND fence = 0 ORDER BY due_at LIMIT $2`, micros(t.now), n)
 	err = each(rows, err, func(r row) error {
 		var o outboxRow
 		var request []byte
 		var at, first int64
-		err := r.Scan(&o.ID, &o.subscriber, &request, &o.Locale, &at, &o.Attempts, &first, &o.decided)
+		err := r.Scan(&o.ID, &o.subscriber, &request, &o.Locale, &at, &o.Attempts, &first, &o.decided, &o.about)
 		o.Request, o.At, o.FirstAt = id16(request), fromMicros(at), fromMicros(first)
 		out = append(out, o)
 		return err
@@ -83,6 +84,9 @@ func (t *tx) claimOutbox(o outboxRow) (akkoord.SystemDelivery, error) {
 	var err error
 	if d.Person, err = standing(t, byID, o.subscriber); err != nil {
 		return d, err
+	}
+	if o.about != akkoord.MailNone {
+		return t.claimErrand(o, d)
 	}
 	mailbox := t.store.hasher.Mailbox(d.Person.Subscriber.Email)
 	b, err := t.budget(mailbox)
@@ -101,9 +105,15 @@ func (t *tx) claimOutbox(o outboxRow) (akkoord.SystemDelivery, error) {
 	if d.Mail == akkoord.MailAlready {
 		d.Asked = active(d.Person)
 	}
+	return t.hold(o, d, mailbox, b.last)
+}
+
+// hold claims a row of which it is known what mail it is, and counts that mail
+// against the budget of its mailbox, once.
+func (t *tx) hold(o outboxRow, d akkoord.SystemDelivery, mailbox akkoord.AddressHash, last int64) (akkoord.SystemDelivery, error) {
 	if o.decided == akkoord.MailNone {
 		// Several mails of one commit get a microsecond each.
-		if err := t.exec(`INSERT INTO mail_budget (mailbox, at, mail) VALUES ($1, $2, $3)`, mailbox[:], max(micros(t.now), b.last+1), string(d.Mail)); err != nil {
+		if err := t.exec(`INSERT INTO mail_budget (mailbox, at, mail) VALUES ($1, $2, $3)`, mailbox[:], max(micros(t.now), last+1), string(d.Mail)); err != nil {
 			return d, err
 		}
 	}
@@ -117,14 +127,15 @@ func (t *tx) claimOutbox(o outboxRow) (akkoord.SystemDelivery, error) {
 
 // budget is what a mailbox got in the last day.
 type budget struct {
-	recent int   // confirmation mails
+	recent int   // confirmation mails, also of new addresses
+	own    int   // mails with a link to one's own data
 	told   int64 // when it was last told that the person is subscribed already
 	last   int64 // when it got its last mail
 }
 
 func (t *tx) budget(mailbox akkoord.AddressHash) (b budget, err error) {
-	err = t.queryRow(`SELECT count(CASE WHEN mail = 'confirm' THEN 1 END), coalesce(max(CASE WHEN mail = 'already' THEN at END), 0), coalesce(max(at), 0)
-		FROM mail_budget WHERE mailbox = $1 AND at > $2`, mailbox[:], micros(t.now.Add(-akkoord.Limits.ConfirmMailDay))).Scan(&b.recent, &b.told, &b.last)
+	err = t.queryRow(`SELECT count(CASE WHEN mail IN ('confirm', 'address') THEN 1 END), count(CASE WHEN mail = 'own_data' THEN 1 END), coalesce(max(CASE WHEN mail = 'already' THEN at END), 0), coalesce(max(at), 0)
+		FROM mail_budget WHERE mailbox = $1 AND at > $2`, mailbox[:], micros(t.now.Add(-akkoord.Limits.ConfirmMailDay))).Scan(&b.recent, &b.own, &b.told, &b.last)
 	return b, err
 }
 

@@ -27,19 +27,22 @@ func scanSubscriber(r row, more ...any) (akkoord.Subscriber, error) {
 	return p, nil
 }
 
-// besides gives, in one column each, the suppressions of a person's address
-// and the campaigns that they left.
+// besides gives, in one column each, the suppressions of a person's address,
+// the campaigns that they left and the end of their pause.
 const besides = `
 	coalesce((SELECT string_agg(x.kind, ',') FROM suppression x WHERE x.hash = subscriber.email_hash), ''),
-	coalesce((SELECT string_agg(CAST(l.campaign_id AS TEXT), ',') FROM campaign_leave l WHERE l.subscriber_id = subscriber.id), '')`
+	coalesce((SELECT string_agg(CAST(l.campaign_id AS TEXT), ',') FROM campaign_leave l WHERE l.subscriber_id = subscriber.id), ''), subscriber.paused_until`
+
+// subscriptionColumns are what subscriptionRow reads, of a table x that may have no row.
+const subscriptionColumns = `coalesce(x.purpose_id, 0), coalesce(x.state, ''), coalesce(x.since, 0), coalesce(x.basis, ''), x.request, coalesce(x.version, 0),
+	coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0), coalesce(x.tracking, 0)`
 
 // standing loads all that the rules need of the person selected by where,
 // which is one of the constants below. A person who is not there gives a zero
 // Subscriber.
 func standing(q querier, where string, arg any) (akkoord.Standing, error) {
 	var st akkoord.Standing
-	rows, err := q.query(`SELECT `+subscriberColumns+`, `+besides+`, coalesce(x.purpose_id, 0), coalesce(x.state, ''), coalesce(x.since, 0),
-			coalesce(x.basis, ''), x.request, coalesce(x.version, 0), coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0)
+	rows, err := q.query(`SELECT `+subscriberColumns+`, `+besides+`, `+subscriptionColumns+`
 		FROM subscriber LEFT JOIN subscription x ON x.subscriber_id = subscriber.id WHERE `+where+` ORDER BY x.purpose_id`, arg)
 	err = each(rows, err, func(r row) error {
 		var x subscriptionRow
@@ -62,9 +65,11 @@ func standing(q querier, where string, arg any) (akkoord.Standing, error) {
 // more columns, or read apart.
 func scanStanding(r row, more ...any) (st akkoord.Standing, err error) {
 	var kinds, left string
-	if st.Subscriber, err = scanSubscriber(r, append([]any{&kinds, &left}, more...)...); err != nil {
+	var paused int64
+	if st.Subscriber, err = scanSubscriber(r, append([]any{&kinds, &left, &paused}, more...)...); err != nil {
 		return st, err
 	}
+	st.PausedUntil = fromMicros(paused)
 	if kinds != "" {
 		for k := range strings.SplitSeq(kinds, ",") {
 			st.Suppressions = append(st.Suppressions, akkoord.SuppressionKind(k))
@@ -94,17 +99,18 @@ type subscriptionRow struct {
 	state, basis string
 	since, was   int64
 	agreed       int64
+	tracking     int64
 	request      []byte
 }
 
 func (x *subscriptionRow) fields() []any {
-	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was, &x.agreed}
+	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was, &x.agreed, &x.tracking}
 }
 
 func (x *subscriptionRow) subscription() akkoord.Subscription {
 	s := x.Subscription
 	s.State, s.Basis, s.Request = akkoord.State(x.state), akkoord.Basis(x.basis), id16(x.request)
-	s.Since, s.WasActive, s.Agreed = fromMicros(x.since), fromMicros(x.was), fromMicros(x.agreed)
+	s.Since, s.WasActive, s.Agreed, s.Tracking = fromMicros(x.since), fromMicros(x.was), fromMicros(x.agreed), fromMicros(x.tracking)
 	return s
 }
 

@@ -80,6 +80,7 @@ func factsAt(events []akkoord.Event, purpose, campaign int64, at time.Time) akko
 			f.State = state
 		}
 	}
+	f.Paused = akkoord.PausedAt(events, at)
 	return f
 }
 

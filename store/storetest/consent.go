@@ -18,6 +18,7 @@ type visitor struct {
 	request akkoord.ID
 	first   akkoord.ID
 	left    time.Time
+	moves   int
 }
 
 type step func(testing.TB, *visitor)

@@ -79,14 +79,49 @@ var acts = map[string]func(*rapid.T, *visitor){
 	"resend": func(rt *rapid.T, v *visitor) { noError(rt, v.Resend(rt.Context(), v.link(v.request))) },
 	"rename": func(rt *rapid.T, v *visitor) {
 		name := rapid.StringN(0, 20, 80).Filter(func(s string) bool { return akkoord.CheckLine("name", s, 80) == nil }).Draw(rt, "name")
-		if err := v.SetProfile(rt.Context(), v.person.PublicID, akkoord.Profile{Name: &name}, byLink); err != nil && akkoord.KindOf(err) != akkoord.NotFound {
-			rt.Fatal(err)
-		}
+		gone(rt, v.SetProfile(rt.Context(), v.person.PublicID, akkoord.Profile{Name: &name}, byLink))
 	},
 	"wait": func(rt *rapid.T, v *visitor) {
 		v.Clock.Move(rapid.SampledFrom([]time.Duration{time.Second, 2 * time.Hour, 25 * time.Hour, 8 * 24 * time.Hour, 15 * 24 * time.Hour}).Draw(rt, "time"))
 	},
+	"pause": func(rt *rapid.T, v *visitor) {
+		gone(rt, v.Pause(rt.Context(), v.person.PublicID, rapid.SampledFrom(akkoord.PauseMonths).Draw(rt, "months"), byLink))
+	},
+	"resume": func(rt *rapid.T, v *visitor) { gone(rt, v.Resume(rt.Context(), v.person.PublicID, byLink)) },
+	"track": func(rt *rapid.T, v *visitor) {
+		gone(rt, v.Track(rt.Context(), v.person.PublicID, v.News.ID, rapid.Bool().Draw(rt, "yes"), byLink))
+	},
+	"change address": func(rt *rapid.T, v *visitor) {
+		v.moves++
+		to, err := akkoord.ParseEmail(fmt.Sprintf("n%d.%s", v.moves, v.email.Address()))
+		noError(rt, err)
+		err = v.AskAddress(rt.Context(), v.person.PublicID, to, "nl")
+		if akkoord.KindOf(err) == akkoord.TooMany {
+			return
+		}
+		gone(rt, err)
+		due, err := v.ClaimSystem(rt.Context(), 1000)
+		noError(rt, err)
+		for _, d := range due {
+			if d.Mail != akkoord.MailAddress || d.Recipient() != to {
+				continue
+			}
+			c, err := v.ChangeAddress(rt.Context(), akkoord.Link{Subscriber: v.person.PublicID, Request: d.Request}, byLink)
+			noError(rt, err)
+			if c.Answer != akkoord.AnswerConfirmed {
+				rt.Fatalf("a new address is %s", c.Answer)
+			}
+			v.email = to
+		}
+	},
 	"expire": func(rt *rapid.T, v *visitor) { noError(rt, second(v.ExpirePending(rt.Context(), 1000))) },
+}
+
+// gone lets an act fail because the person is not there.
+func gone(rt *rapid.T, err error) {
+	if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
+		rt.Fatal(err)
+	}
 }
 
 func noError(rt *rapid.T, err error) {
@@ -117,8 +152,19 @@ func (v *visitor) compare(rt *rapid.T, after string) {
 	if !slices.Equal(left, st.Left) {
 		rt.Fatalf("after %q the campaigns left are %v, by the ledger %v", after, st.Left, left)
 	}
+	now := v.Clock.Now()
+	if last := events[len(events)-1].At; last.After(now) { // the writer's time goes on from line to line
+		now = last
+	}
+	paused := akkoord.PausedAt(events, now)
+	if paused != st.PausedUntil.After(now) {
+		rt.Fatalf("after %q the ledger says %v of a pause, and it is until %v", after, paused, st.PausedUntil)
+	}
 	for _, sub := range st.Subscriptions {
-		if sub.State == akkoord.Active && st.Suppressed(akkoord.SuppressedUnsubscribed) && akkoord.Gate(st.Facts(sub.PurposeID, 0, "")).Allowed {
+		if paused && akkoord.Gate(st.Facts(sub.PurposeID, 0, "", now)).Allowed {
+			rt.Fatalf("after %q somebody who pauses may be mailed", after)
+		}
+		if sub.State == akkoord.Active && st.Suppressed(akkoord.SuppressedUnsubscribed) && akkoord.Gate(st.Facts(sub.PurposeID, 0, "", now)).Allowed {
 			rt.Fatalf("after %q somebody who left everything may be mailed", after)
 		}
 	}
@@ -135,6 +181,18 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 		}
 		sub := subs[e.PurposeID]
 		sub.PurposeID = e.PurposeID
+		switch e.Kind {
+		case akkoord.TrackingOn, akkoord.TrackingOff:
+			sub.Tracking = time.Time{}
+			if e.Kind == akkoord.TrackingOn {
+				sub.Tracking = e.At
+			}
+			subs[e.PurposeID] = sub
+			continue
+		case akkoord.CampaignLeft, akkoord.CampaignBack:
+		default:
+			sub.Tracking = time.Time{}
+		}
 		was := sub
 		sub.Since, sub.WasActive = e.At, time.Time{}
 		if was.State == akkoord.Active {
@@ -148,7 +206,7 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 			if sub.Agreed.IsZero() {
 				sub.Agreed = e.At
 			}
-		case akkoord.Withdrew, akkoord.Refused:
+		case akkoord.Withdrew, akkoord.Objected, akkoord.Refused:
 			sub.State = akkoord.Withdrawn
 		case akkoord.Expiry:
 			sub.State = akkoord.Lapsed

@@ -42,6 +42,9 @@ func Run(t *testing.T, open Open) {
 		{"import", testImport},
 		{"erase", testErase},
 		{"audience", testAudience},
+		{"choices", testChoices},
+		{"address", testAddress},
+		{"own data", testOwnData},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"akkoord"
+)
+
+// AskOwnData records that somebody asks by an address for the link to what is
+// stored of them (Art. 15 GDPR). It does the same whether or not anybody has
+// the address; what mail follows is decided when the row is sent. Of an
+// address that is not known nothing is stored.
+func (s *Store) AskOwnData(ctx context.Context, e akkoord.Email, locale string) error {
+	request, err := s.newID(s.cfg.Now())
+	if err != nil {
+		return err
+	}
+	hash := s.hasher.Person(e)
+	return s.record(ctx, "ask own data", func(t *tx) error {
+		var person int64
+		if err := t.queryRow(`SELECT coalesce(max(id), 0) FROM subscriber WHERE email_hash = $1`, hash[:]).Scan(&person); err != nil {
+			return err
+		}
+		return t.errand(person, request, locale, akkoord.MailOwnData)
+	})
+}
+
+// errand puts a row into the outbox that no sign-up causes.
+func (t *tx) errand(person int64, request akkoord.ID, locale string, about akkoord.SystemMail) error {
+	t.outbox = true
+	return t.exec(`INSERT INTO outbox (subscriber_id, request, locale, at, due_at, state, fence, attempts, first_at, mail, code, done_at, about)
+		VALUES ($1, $2, $3, $4, $4, 0, 0, 0, 0, '', '', 0, $5)`, person, request[:], locale, micros(t.now), string(about))
+}
+
+// claimErrand is claimOutbox for such a row.
+func (t *tx) claimErrand(o outboxRow, d akkoord.SystemDelivery) (akkoord.SystemDelivery, error) {
+	e := akkoord.Errand{Mail: o.about}
+	if err := t.errandFacts(&e, &d); err != nil {
+		return d, err
+	}
+	var b budget
+	var mailbox akkoord.AddressHash
+	if d.Person.Subscriber.ID != 0 {
+		mailbox = t.store.hasher.Mailbox(d.Recipient())
+		var err error
+		if b, err = t.budget(mailbox); err != nil {
+			return d, err
+		}
+	}
+	if o.decided == akkoord.MailNone { // else it is counted already
+		e.Recent = b.recent
+		if e.Mail == akkoord.MailOwnData {
+			e.Recent = b.own
+		}
+	}
+	var code string
+	if d.Mail, code = d.Person.Errand(e); d.Mail == akkoord.MailNone {
+		return d, t.dropOutbox(d, code)
+	}
+	return t.hold(o, d, mailbox, b.last)
+}
+
+// errandFacts finds out about the address that a mail of a change of address
+// goes to.
+func (t *tx) errandFacts(e *akkoord.Errand, d *akkoord.SystemDelivery) error {
+	if e.Mail == akkoord.MailOwnData {
+		return nil
+	}
+	row, err := addressChange(t, d.Request)
+	if err != nil || row.subscriber == 0 {
+		d.Person = akkoord.Standing{} // they are gone since
+		return err
+	}
+	d.To = row.email
+	hash := t.store.hasher.Person(row.email)
+	if e.Open, err = row.open(t); err != nil {
+		return err
+	}
+	if e.Taken, err = t.taken(hash, row.subscriber); err != nil {
+		return err
+	}
+	e.To, err = suppressions(t, hash)
+	return err
+}
+
+// changeRow is a row of address_change; its subscriber is 0 when there is none.
+type changeRow struct {
+	request    akkoord.ID
+	subscriber int64
+	email      akkoord.Email
+	state      int64
+	at         int64
+}
+
+// The states of a changeRow.
+const (
+	addressAsked = iota
+	addressConfirmed
+	addressTold
+)
+
+func addressChange(q querier, request akkoord.ID) (changeRow, error) {
+	r := changeRow{request: request}
+	var email string
+	err := q.queryRow(`SELECT subscriber_id, email, state, at FROM address_change WHERE request = $1`, request[:]).Scan(&r.subscriber, &email, &r.state, &r.at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, nil
+	}
+	if err == nil {
+		r.email, err = akkoord.ParseEmail(email)
+	}
+	return r, err
+}
+
+// open reports whether it is the last that its person asked for, and waits.
+func (r changeRow) open(q querier) (bool, error) {
+	var newer bool
+	err := q.queryRow(`SELECT EXISTS (SELECT 1 FROM address_change WHERE subscriber_id = $1 AND at > $2)`, r.subscriber, r.at).Scan(&newer)
+	return r.state == addressAsked && !newer, err
+}
+
+// taken reports whether somebody else has an address.
+func (t *tx) taken(hash akkoord.AddressHash, person int64) (taken bool, err error) {
+	err = t.queryRow(`SELECT EXISTS (SELECT 1 FROM subscriber WHERE email_hash = $1 AND id <> $2)`, hash[:], person).Scan(&taken)
+	return taken, err
+}

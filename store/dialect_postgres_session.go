@@ -64,6 +64,19 @@ func (s *serverSession) sync() error {
 	return s.late(s.send().Close())
 }
 
+// stream writes rows by COPY, after what waits.
+func (s *serverSession) stream(table string, columns []string, values []any) (bool, error) {
+	s.writes++
+	if err := s.sync(); err != nil {
+		return true, err
+	}
+	width := len(columns)
+	_, err := s.conn.CopyFrom(context.Background(), pgx.Identifier{table}, columns, pgx.CopyFromSlice(len(values)/width, func(i int) ([]any, error) {
+		return values[i*width : (i+1)*width], nil
+	}))
+	return true, err
+}
+
 // send sends what waits.
 func (s *serverSession) send() pgx.BatchResults {
 	b := s.batch

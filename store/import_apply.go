@@ -186,22 +186,6 @@ func (b *newPeople) change(st akkoord.Standing, row *importRow, c akkoord.Change
 	return nil
 }
 
-const (
-	peopleRows = growing + iota
-	subscriptionRows
-	interestRows
-)
-
-// peopleInserts are the statements for new people, with their numbers of columns.
-var peopleInserts = map[int]struct {
-	into  string
-	width int
-}{
-	peopleRows:       {`INSERT INTO subscriber (id, public_id, email_hash, email, name, locale, salt, created_at) VALUES `, 8},
-	subscriptionRows: {`INSERT INTO subscription (subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed) VALUES `, 11},
-	interestRows:     {`INSERT INTO subscriber_interest (subscriber_id, interest_id) VALUES `, 2},
-}
-
 func (b *newPeople) flush() error {
 	if err := b.insertMany(peopleRows, &b.people); err != nil {
 		return err
@@ -236,50 +220,4 @@ func (t *tx) interest(slug string) (id int64, err error) {
 	}
 	err = t.queryRow(`SELECT id FROM interest WHERE slug = $1`, slug).Scan(&id)
 	return id, err
-}
-
-// insertMany writes rows that wait, many in one statement.
-func (t *tx) insertMany(table int, w *waiting) error {
-	width := peopleInserts[table].width
-	values := w.values
-	for _, n := range steps {
-		for len(values) >= n*width {
-			if err := t.exec(t.insertPeople(table, n), values[:n*width]...); err != nil {
-				return err
-			}
-			values = values[n*width:]
-		}
-	}
-	clear(w.values)
-	w.values = w.values[:0]
-	return nil
-}
-
-func (w *writer) insertPeople(table, n int) string {
-	key := [2]int{table, n}
-	q, ok := w.inserts[key]
-	if !ok {
-		q = peopleInserts[table].into + tuples(n, peopleInserts[table].width)
-		w.inserts[key] = q
-	}
-	return q
-}
-
-// tuples gives the placeholders of n rows.
-func tuples(n, width int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteByte('(')
-		for c := range width {
-			if c > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(placeholder(i*width + c + 1))
-		}
-		b.WriteByte(')')
-	}
-	return b.String()
 }

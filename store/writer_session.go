@@ -14,6 +14,9 @@ type session interface {
 	count(query string, args ...any) (int64, error)
 	query(query string, args ...any) (rows, error)
 	queryRow(query string, args ...any) row
+	// stream writes rows of a table, given one after the other, as one stream;
+	// false where the database takes none: then nothing was written.
+	stream(table string, columns []string, values []any) (bool, error)
 	sync() error // runs what waits
 	begin() error
 	commit() error
@@ -46,6 +49,8 @@ func (s *fileSession) count(query string, args ...any) (int64, error) {
 	}
 	return res.RowsAffected()
 }
+
+func (s *fileSession) stream(string, []string, []any) (bool, error) { return false, nil }
 
 func (s *fileSession) sync() error { return nil }
 

@@ -65,6 +65,13 @@ func (b *bench) importOnce(ctx context.Context, dir, file string) (time.Duration
 	if err := errors.Join(p.prepare(ctx), p.stop()); err != nil {
 		return 0, 0, err
 	}
+	took, peak, err := p.importFile(ctx, file)
+	return took, peak, errors.Join(err, os.RemoveAll(dir))
+}
+
+// importFile runs the command import and gives the time that it took, from its
+// start to its end, and the most memory it held, in MiB.
+func (p *product) importFile(ctx context.Context, file string) (time.Duration, float64, error) {
 	cmd := exec.CommandContext(ctx, p.binary, "import", file, "--purpose", purposeSlug, "--basis", "consent", "--evidence", "measured")
 	cmd.Dir, cmd.Env = p.dir, p.environ()
 	var complaint bytes.Buffer
@@ -85,7 +92,7 @@ func (b *bench) importOnce(ctx context.Context, dir, file string) (time.Duration
 			if err != nil {
 				return 0, 0, fmt.Errorf("akkoord import: %w: %s", err, tail(complaint.Bytes()))
 			}
-			return took, peak, os.RemoveAll(dir)
+			return took, peak, nil
 		case <-tick.C:
 			if now, err := memoryOf(cmd.Process.Pid); err == nil { // it may just have ended
 				peak = now.peak

@@ -10,6 +10,7 @@
 //
 //	go run ./cmd/bench          every row, three rounds, 200,000 people
 //	go run ./cmd/bench -quick   one round, 20,000 people, within a minute
+//	go run ./cmd/bench -scale   1,000,000 people: import, counts, lists, freeze, a minute of a campaign
 package main
 
 import (
@@ -64,6 +65,7 @@ type options struct {
 	quick   bool
 	json    bool          // a JSON document instead of the table
 	floors  bool          // no product
+	scaled  bool          // a run over many people instead; see scale
 	rounds  int           // how often each case is measured; medians are shown
 	perCase time.Duration // how long a case runs, where its work does not end by itself
 	people  int           // people in the database, and so recipients of a campaign
@@ -86,6 +88,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.BoolVar(&opt.quick, "quick", false, "one round with 20,000 people, within a minute (the build apart)")
 	fs.BoolVar(&opt.json, "json", false, "print JSON, with the figures of each round")
 	fs.BoolVar(&opt.floors, "floors", false, "measure the floors only")
+	fs.BoolVar(&opt.scaled, "scale", false, "a run over many generated people instead: import, counts, lists, freeze, a campaign for a minute")
 	fs.IntVar(&opt.rounds, "n", 0, "rounds (3, with -quick 1)")
 	fs.DurationVar(&opt.perCase, "d", 0, "time per case (5s, with -quick 1.5s)")
 	fs.IntVar(&opt.people, "people", 0, "people who sign up and are mailed (200000, with -quick 20000)")
@@ -112,6 +115,9 @@ func (opt options) withDefaults() options {
 	rounds, perCase, people, timeout := 3, 5*time.Second, 200_000, 30*time.Minute
 	if opt.quick {
 		rounds, perCase, people, timeout = 1, 1500*time.Millisecond, 20_000, time.Minute
+	}
+	if opt.scaled {
+		rounds, people = 1, 1_000_000
 	}
 	if opt.rounds == 0 {
 		opt.rounds = rounds

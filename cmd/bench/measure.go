@@ -56,7 +56,9 @@ func newRows(r *report) rows {
 // measure does the run and prints the report, also of a run that failed.
 func measure(ctx context.Context, opt options, stdout, stderr io.Writer) error {
 	b := &bench{opt: opt}
-	b.rows = newRows(&b.report)
+	if !opt.scaled {
+		b.rows = newRows(&b.report)
+	}
 	failed := b.inFolder(ctx, stderr)
 	show := b.report.printTable
 	if opt.json {
@@ -111,6 +113,9 @@ func (b *bench) run(ctx context.Context, unbuilt error, progress io.Writer) (err
 		return errors.Join(err, b.floors(ctx))
 	}
 	defer func() { err = errors.Join(err, b.product.stop()) }()
+	if b.opt.scaled {
+		return b.scale(ctx, progress)
+	}
 	for _, stage := range []struct {
 		name string
 		do   func(context.Context) error
@@ -123,7 +128,7 @@ func (b *bench) run(ctx context.Context, unbuilt error, progress io.Writer) (err
 		{"import", b.imports},
 	} {
 		if b.opt.db != "" && stage.name == "import" {
-			b.report.notef("Imports are measured on files only.")
+			b.report.notef("On a server imports are measured by -scale.")
 			continue
 		}
 		fmt.Fprintln(progress, "bench:", stage.name)

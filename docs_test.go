@@ -194,7 +194,7 @@ func TestRightsAreDocumented(t *testing.T) {
 	var want [][]string
 	for _, right := range []akkoord.Right{
 		akkoord.ReadPeople, akkoord.ChangePeople, akkoord.ErasePeople, akkoord.ReadCatalogue, akkoord.ChangePurposes,
-		akkoord.WriteMailings, akkoord.SendMailings, akkoord.ReleaseSending, akkoord.ReadAudit, akkoord.ManageAccess,
+		akkoord.WriteMailings, akkoord.SendMailings, akkoord.ReleaseSending, akkoord.ReadAudit, akkoord.ManageAccess, akkoord.ChangeRegister,
 	} {
 		row := []string{string(right)}
 		for _, role := range akkoord.Roles {

@@ -37,16 +37,17 @@ const (
 	SendMailings   Right = "mailings.send"
 	ReleaseSending Right = "sending.release" // after a restore
 	ReadAudit      Right = "audit.read"
-	ManageAccess   Right = "access.manage" // users and keys
+	ManageAccess   Right = "access.manage"   // users and keys
+	ChangeRegister Right = "register.change" // of parties that data goes to
 )
 
 // rights is the whole matrix of roles and rights.
 var rights = map[Role][]Right{
-	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReleaseSending, ReadAudit, ManageAccess},
+	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReleaseSending, ReadAudit, ManageAccess, ChangeRegister},
 	RoleManager: {ReadPeople, ChangePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings},
 	RoleEditor:  {ReadCatalogue, WriteMailings},
 	RoleAnalyst: {ReadCatalogue},
-	RoleDPO:     {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ReadAudit},
+	RoleDPO:     {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ReadAudit, ChangeRegister},
 }
 
 // May reports whether a role has a right.

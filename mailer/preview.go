@@ -78,6 +78,9 @@ func textPart(raw []byte) ([]byte, error) {
 type Tester struct {
 	Press  *Press
 	Dialer *Dialer // nil: there is no relay
+	// Relay gives all that forbids handing mail to the party that runs the
+	// relay (M28); nil: nothing does.
+	Relay  func(context.Context) ([]akkoord.Reason, error)
 	Signer *Signer // nil: unsigned
 }
 
@@ -91,6 +94,13 @@ func (t *Tester) Preview(ctx context.Context, m akkoord.Mailing, variant int, lo
 // in every language that readers may have.
 func (t *Tester) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Reason, error) {
 	why := m.Sendable(s)
+	if t.Relay != nil && s.Relay && s.Processor != "" {
+		forbidden, err := t.Relay(ctx)
+		if err != nil {
+			return nil, err
+		}
+		why = append(why, forbidden...)
+	}
 	known := len(why)
 	for variant := range max(len(m.Variants), 1) {
 		for _, locale := range t.Press.Composer.locales() {

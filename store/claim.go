@@ -58,7 +58,7 @@ type claimTurn struct {
 type liveCampaign struct{ mailing, campaign, purpose int64 }
 
 func (t *tx) claim() (*akkoord.Window, error) {
-	if held, err := t.held(); held || err != nil {
+	if held, err := t.barred(); held || err != nil {
 		return nil, err
 	}
 	live, err := t.sending()

@@ -29,7 +29,7 @@ func (s *Store) claimSystem(ctx context.Context, n int) (out []akkoord.SystemDel
 	err = s.update(ctx, "claim outbox", func(t *tx) error {
 		s.journal.forgetFence(fence) // of a try that was undone
 		fence = t.fence()
-		if held, err := t.held(); held || err != nil {
+		if held, err := t.barred(); held || err != nil {
 			out, seen = nil, 0
 			return err
 		}

@@ -105,6 +105,9 @@ func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
 		if held, err := t.held(); held || err != nil {
 			return cmp.Or(err, error(errHeld))
 		}
+		if err := t.mayRelay(); err != nil {
+			return err
+		}
 	}
 	m.State = next
 	if err := t.exec(`UPDATE mailing SET state = $2, why = $3, send_at = $4, started_at = $5, finished_at = $6 WHERE id = $1`,
@@ -151,7 +154,7 @@ func (s *Store) startScheduled(ctx context.Context, id int64) error {
 		if err != nil || m.State != akkoord.MailingScheduled || m.SendAt.After(t.now) {
 			return err
 		}
-		if held, err := t.held(); held || err != nil {
+		if held, err := t.barred(); held || err != nil {
 			return err
 		}
 		if err := t.start(&m); err != nil {

@@ -23,6 +23,7 @@ type Config struct {
 	Database string // sqlite:FILE, made when missing with mode 0600, or postgres://…
 	Journal  string // of departures; beside a SQLite file when empty
 	Keyring  *akkoord.Keyring
+	Relay    string // slug of the party that runs the relay; empty or own: nobody else (M28)
 	Now      func() time.Time
 	Random   io.Reader
 	Log      *slog.Logger
@@ -47,6 +48,8 @@ type Store struct {
 	changes changes        // what commits changed lately, for the last question before a mail
 	journal *sendJournal   // on-wire marks and outcomes that no commit holds yet
 	cached  catalogueCache // purposes and forms, which every sign-up reads
+
+	relay relayAgreement // what the register says of the party that runs the relay
 
 	wakeOutbox  chan struct{} // one slot: something may be due
 	wakeMailing chan struct{}

@@ -54,7 +54,7 @@ func newApp(ctx context.Context, s *site, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, store.Config{Database: database, Journal: s.Journal, Keyring: keys, Now: time.Now, Random: rand.Reader, Log: log})
+	st, err := store.Open(ctx, store.Config{Database: database, Journal: s.Journal, Keyring: keys, Relay: s.relayParty(), Now: time.Now, Random: rand.Reader, Log: log})
 	if errors.Is(err, store.ErrInUse) {
 		err = fmt.Errorf("%w; stop that process first", err)
 	}
@@ -135,7 +135,7 @@ func (a *app) press(keys *akkoord.Keyring, composer *mailer.Composer, home *time
 // mails.
 func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press) (*mailer.Tester, error) {
 	s := a.site
-	tester := &mailer.Tester{Press: press}
+	tester := &mailer.Tester{Press: press, Relay: a.store.RelayObstacles}
 	if s.relay == nil {
 		return tester, nil
 	}
@@ -163,6 +163,15 @@ func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press) (*mailer.T
 func (s *site) relayName() string {
 	if s.SMTPProcessor == "own" {
 		return ""
+	}
+	return s.SMTPProcessor
+}
+
+// relayParty is the party whose agreement sending waits for (M28). Where none is
+// named it is one that no register has.
+func (s *site) relayParty() string {
+	if s.relay != nil && s.SMTPProcessor == "" {
+		return "-"
 	}
 	return s.SMTPProcessor
 }

@@ -60,6 +60,12 @@ func (a *API) operations() error {
 		handle(operation{get, "/mailings/{id}/audience", akkoord.ReadCatalogue, "See how many people a mailing is for, and why others are left out", 0, ""}, a.readAudience),
 		handle(operation{get, "/mailings/{id}/deliveries", people, "List what became of each person's copy", 0, people}, a.listDeliveries),
 
+		handle(operation{post, "/processors", akkoord.ChangeRegister, "Put a party that data goes to into the register", created, ""}, a.createProcessor),
+		handle(operation{get, "/processors", akkoord.ReadCatalogue, "List the parties that data goes to", 0, ""}, a.listProcessors),
+		handle(operation{get, "/processors/{slug}", akkoord.ReadCatalogue, "Read a party and its agreement", 0, ""}, a.readProcessor),
+		handle(operation{patch, "/processors/{slug}", akkoord.ChangeRegister, "Change a party, or renew its agreement", 0, ""}, a.changeProcessor),
+		handle(operation{post, "/processors/{slug}/end", akkoord.ChangeRegister, "End the dealings with a party", 0, ""}, a.endProcessor),
+
 		handle(operation{post, "/images", akkoord.WriteMailings, "Upload a picture for mailings", created, ""}, a.createImage),
 		handle(operation{get, "/audit", akkoord.ReadAudit, "Read who did what", 0, ""}, a.listAudit),
 		handle(operation{get, "/ledger/head", akkoord.ReadAudit, "Read the signed head of the consent ledger", 0, ""}, a.readHead),

@@ -11,6 +11,7 @@ import (
 type Store interface {
 	Keys
 	Idempotency
+	Processors
 	Purposes
 	Forms
 	People

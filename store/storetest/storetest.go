@@ -42,6 +42,7 @@ func Run(t *testing.T, open Open) {
 		{"import", testImport},
 		{"erase", testErase},
 		{"audience", testAudience},
+		{"processors", testProcessors},
 		{"choices", testChoices},
 		{"address", testAddress},
 		{"own data", testOwnData},

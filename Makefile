@@ -6,9 +6,14 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 demo: ## the main job, nothing to set up
 	go run ./cmd/akkoord demo
 
+# SQLite is C translated to Go, and keeps its memory where the race detector does
+# not look: telling it of each access finds nothing and more than doubles the time (69 s for 163 s of the contract
+# on SQLite). Our own code, the driver and libc stay instrumented.
+RACE = -race -gcflags=modernc.org/sqlite/lib=-race=false
+
 test: ## all tests; installs what they need (Debian, as root)
 	.ci/needs
-	go test -race -shuffle=on -timeout 20m ./...
+	go test $(RACE) -shuffle=on -timeout 20m ./...
 
 check: ## formatting, vet, staticcheck, tidy module file
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these files" >&2; exit 1; }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -224,12 +225,18 @@ func TestAJournalCutShortIsMadeWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(journal, akkoord.DepartureLine+17); err != nil {
-		t.Fatal(err)
-	}
-	tr.reopened(t)
-	if again, err := os.ReadFile(journal); err != nil || string(again) != string(whole) {
-		t.Errorf("the journal is %q, want %q (%v)", again, whole, err)
+	gap := slices.Concat(whole[:akkoord.DepartureLine], make([]byte, akkoord.DepartureLine), whole[2*akkoord.DepartureLine:])
+	for what, left := range map[string][]byte{"a part of a line": whole[:akkoord.DepartureLine+17], "a gap": gap} {
+		if err := os.WriteFile(journal, left, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		tr.reopened(t)
+		if err := tr.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := os.ReadFile(journal); err != nil || string(again) != string(whole) {
+			t.Errorf("after %s the journal is %q, want %q (%v)", what, again, whole, err)
+		}
 	}
 }
 

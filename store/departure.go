@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"akkoord"
 )
@@ -18,12 +21,27 @@ const DepartureSuffix = ".departures"
 
 // departureFile is the journal of departures beside a SQLite database: the
 // lines of the table departure once more, in a file that a restore leaves
-// alone. It is written before the commit and synced together with it, so that
-// no leaving is answered that either of them lacks.
+// alone. A line is written before its commit, and synced soon after: what a
+// power cut takes from the file stands in the database, and is written again at
+// the next start.
 type departureFile struct {
-	f     *os.File
-	lines int64
+	f       *os.File
+	lines   atomic.Int64
+	synced  atomic.Int64 // lines that are on the disk for sure
+	grown   chan struct{}
+	stop    chan struct{}
+	stopped chan struct{}
+	close1  sync.Once
 }
+
+const (
+	// syncPause is how long the journal rests between two syncs. Each costs the
+	// disk as much as a commit.
+	syncPause = 100 * time.Millisecond
+	// maxUnsynced bounds the lines that a power cut may take. With more the
+	// writer waits.
+	maxUnsynced = 4096
+)
 
 // openDepartures opens the journal and makes it as long as the table, or the
 // other way round: what the table lacks was done after the backup that the
@@ -39,40 +57,104 @@ func openDepartures(ctx context.Context, s *Store) error {
 	if err != nil {
 		return fmt.Errorf("the journal of departures %s can't be written: %w", path, err)
 	}
-	j := &departureFile{f: f}
+	j := &departureFile{f: f, grown: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{})}
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	j.lines = size / akkoord.DepartureLine // a line cut short was never answered
-	if err := f.Truncate(j.lines * akkoord.DepartureLine); err != nil {
+	lines, err := whole(f, size)
+	if err == nil {
+		err = f.Truncate(lines * akkoord.DepartureLine)
+	}
+	if err != nil {
 		return errors.Join(err, f.Close())
 	}
+	j.lines.Store(lines)
+	j.synced.Store(lines)
 	s.departures = j
+	go j.keepSynced(s.writer.fail)
 	have := s.writer.departed
 	switch {
-	case j.lines < have:
-		err = s.lengthen(ctx, missing || have-j.lines > maxGroup)
-	case j.lines > have:
-		err = s.repeat(ctx, j.lines-have > maxGroup)
+	case lines < have:
+		err = s.lengthen(ctx, missing || have-lines > maxUnsynced+maxGroup)
+	case lines > have:
+		err = s.repeat(ctx, lines-have > maxGroup)
 	}
 	return err
 }
 
-// lengthen writes what the journal lacks. More than the commit that a power
-// cut may have caught means that the journal was lost, and whoever left
-// between the backup and now is known to nobody: nothing is sent until an
-// owner agrees.
+// keepSynced syncs what was written, with a pause between, until close. After
+// a failed sync nothing is written any more (P05).
+func (j *departureFile) keepSynced(fail func()) {
+	defer close(j.stopped)
+	for {
+		select {
+		case <-j.grown:
+		case <-j.stop:
+			return
+		}
+		if j.sync() != nil {
+			fail()
+			return
+		}
+		select {
+		case <-time.After(syncPause):
+		case <-j.stop:
+			return
+		}
+	}
+}
+
+// sync makes durable what was written before it.
+func (j *departureFile) sync() error {
+	lines := j.lines.Load()
+	if err := j.f.Sync(); err != nil {
+		return fmt.Errorf("sync the journal of departures: %w", err)
+	}
+	j.synced.Store(lines)
+	return nil
+}
+
+func (j *departureFile) close() (err error) {
+	j.close1.Do(func() {
+		close(j.stop)
+		<-j.stopped
+		err = errors.Join(j.sync(), j.f.Close())
+	})
+	return err
+}
+
+// whole gives how many lines of a file of some size were surely written: a
+// power cut may have left a part of one, or gaps where none was synced.
+func whole(f io.ReaderAt, size int64) (int64, error) {
+	lines := size / akkoord.DepartureLine
+	first := max(0, lines-maxUnsynced-maxGroup)
+	tail := bufio.NewReader(io.NewSectionReader(f, first*akkoord.DepartureLine, (lines-first)*akkoord.DepartureLine))
+	var line [akkoord.DepartureLine]byte
+	for n := first; n < lines; n++ {
+		if _, err := io.ReadFull(tail, line[:]); err != nil {
+			return 0, err
+		}
+		if _, err := akkoord.ParseDeparture(string(line[:])); err != nil {
+			return n, nil
+		}
+	}
+	return lines, nil
+}
+
+// lengthen writes what the journal lacks. More than a power cut may take means
+// that the journal was lost, and whoever left between the backup and now is
+// known to nobody: nothing is sent until an owner agrees.
 func (s *Store) lengthen(ctx context.Context, lost bool) error {
 	if lost {
 		if err := s.hold(ctx, akkoord.HoldJournalLost); err != nil {
 			return err
 		}
 	}
-	for s.departures.lines < s.writer.departed {
-		page, err := s.Departures(ctx, s.departures.lines, 1000)
+	for s.departures.lines.Load() < s.writer.departed {
+		page, err := s.Departures(ctx, s.departures.lines.Load(), 1000)
 		if err == nil && len(page) == 0 {
-			err = fmt.Errorf("line %d is missing", s.departures.lines+1)
+			err = fmt.Errorf("line %d is missing", s.departures.lines.Load()+1)
 		}
 		if err == nil {
 			err = s.departures.append(page)
@@ -81,7 +163,7 @@ func (s *Store) lengthen(ctx context.Context, lost bool) error {
 			return fmt.Errorf("the journal of departures: %w", err)
 		}
 	}
-	return s.departures.f.Sync()
+	return s.departures.sync()
 }
 
 // repeat does again what the database lacks, in steps.
@@ -95,9 +177,9 @@ func (s *Store) repeat(ctx context.Context, restored bool) error {
 		return err
 	}
 	r := bufio.NewReader(s.departures.f)
-	for s.writer.departed < s.departures.lines {
+	for s.writer.departed < s.departures.lines.Load() {
 		var step []akkoord.Departure
-		for range min(500, s.departures.lines-s.writer.departed) {
+		for range min(500, s.departures.lines.Load()-s.writer.departed) {
 			line, err := r.ReadString('\n')
 			if err != nil {
 				return fmt.Errorf("the journal of departures: %w", err)
@@ -187,38 +269,39 @@ func (j *departureFile) append(ds []akkoord.Departure) error {
 	for _, d := range ds {
 		text = d.AppendText(text)
 	}
-	if _, err := j.f.WriteAt(text, j.lines*akkoord.DepartureLine); err != nil {
-		return errors.Join(fmt.Errorf("the journal of departures: %w", err), j.cut(j.lines))
+	before := j.lines.Load()
+	if _, err := j.f.WriteAt(text, before*akkoord.DepartureLine); err != nil {
+		return errors.Join(fmt.Errorf("the journal of departures: %w", err), j.cut(before))
 	}
-	j.lines += int64(len(ds))
+	j.lines.Add(int64(len(ds)))
 	return nil
 }
 
 // cut takes back what was written after a number of lines.
 func (j *departureFile) cut(lines int64) error {
-	j.lines = lines
+	j.lines.Store(lines)
 	return j.f.Truncate(lines * akkoord.DepartureLine)
 }
 
-// together commits a group and syncs the journal's lines of it, at once. The
-// lines are written first; where the commit fails they are taken back.
+// together writes the lines of a group and commits it. Where the commit fails
+// they are taken back.
 func (j *departureFile) together(ds []akkoord.Departure, commit func() error) error {
 	if j == nil || len(ds) == 0 {
 		return commit()
 	}
-	before := j.lines
+	before := j.lines.Load()
+	if before-j.synced.Load() > maxUnsynced {
+		if err := j.sync(); err != nil {
+			return err
+		}
+	}
 	if err := j.append(ds); err != nil {
 		return err
 	}
-	synced := make(chan error, 1)
-	go func() { synced <- j.f.Sync() }()
 	if err := commit(); err != nil {
-		<-synced
 		return errors.Join(err, j.cut(before))
 	}
-	if err := <-synced; err != nil {
-		return fmt.Errorf("sync the journal of departures: %w", err)
-	}
+	wake(j.grown)
 	return nil
 }
 

@@ -131,7 +131,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.writer.close())
 	}
 	if s.departures != nil {
-		errs = append(errs, s.departures.f.Close())
+		errs = append(errs, s.departures.close())
 	}
 	if s.moving != nil {
 		errs = append(errs, s.moving.close())

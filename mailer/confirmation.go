@@ -40,6 +40,15 @@ type Already struct {
 	PreferencesURL string
 }
 
+// Own is a mail that is about the person's own data and no sign-up: the link to
+// it, the link that confirms a new address (M21), or word of that to the old
+// address, which has no link: whoever reads that mailbox may be somebody else.
+type Own struct {
+	Notice
+	URL     string
+	Expires time.Time // of the link
+}
+
 // noticeSheet is what the layouts of notices show.
 type noticeSheet struct {
 	sheet
@@ -100,6 +109,28 @@ func (p *noticePlate) appendAlready(dst []byte, n *Already) ([]byte, error) {
 	return p.Append(dst, c), nil
 }
 
+func (p *noticePlate) appendOwn(dst []byte, n *Own) ([]byte, error) {
+	c, err := p.copyFor(&n.Notice)
+	if err != nil {
+		return nil, err
+	}
+	c.ConfirmURL = n.URL
+	if c.ExpiresAt, err = p.words.moment(n.Expires); err != nil {
+		return nil, err
+	}
+	return p.Append(dst, c), nil
+}
+
+// Own renders a mail of a kind about the person's own data: RFC 5322, CRLF,
+// unsigned. The same input gives the same bytes.
+func (c *Composer) Own(kind akkoord.SystemMail, n Own) ([]byte, error) {
+	p, err := c.castNotice(kind, n.Notice)
+	if err != nil {
+		return nil, err
+	}
+	return p.appendOwn(nil, &n)
+}
+
 func (p *noticePlate) copyFor(n *Notice) (*Copy, error) {
 	requested, err := p.words.moment(n.Requested)
 	return &Copy{To: n.To, Date: n.Date, MessageID: n.MessageID, RequestedAt: requested}, err
@@ -143,10 +174,11 @@ func (c *Composer) castNotice(kind akkoord.SystemMail, n Notice) (*noticePlate, 
 // setTitles sets the subject and heading, which name what is confirmed, and
 // gives the name of the layout.
 func (s *noticeSheet) setTitles(kind akkoord.SystemMail, w words) (layout string, err error) {
-	if kind == akkoord.MailAlready {
-		s.Heading = w["mail.already.heading"]
-		s.Title, err = w.say("mail.already.subject", "Controller", s.Controller)
-		return "already", err
+	switch kind {
+	case akkoord.MailAlready, akkoord.MailOwnData, akkoord.MailAddress, akkoord.MailMoved:
+		s.Heading = w["mail."+string(kind)+".heading"]
+		s.Title, err = w.say("mail."+string(kind)+".subject", "Controller", s.Controller)
+		return string(kind), err
 	}
 	names := make([]string, len(s.Purposes))
 	for i, p := range s.Purposes {

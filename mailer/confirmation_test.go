@@ -63,6 +63,33 @@ func TestGoldenAlreadyMails(t *testing.T) {
 	}
 }
 
+// M20, M21: a link that is asked for says how long it works; word to the old
+// address holds no link to the data, since somebody else may read it.
+func TestGoldenMailsAboutOnesOwnData(t *testing.T) {
+	c := newComposer(t)
+	for locale := range wordings {
+		for kind, path := range map[akkoord.SystemMail]string{akkoord.MailOwnData: "/your-data/", akkoord.MailAddress: "/address/", akkoord.MailMoved: ""} {
+			n := Own{Notice: notice(locale), Expires: noon.AddDate(0, 0, 1)}
+			n.Purposes = nil
+			if path != "" {
+				n.URL = "https://mail.zonvaart.example" + path + strings.Repeat("eyJ.", 40)
+			}
+			raw, err := c.Own(kind, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := checkWire(raw); err != nil {
+				t.Error(err)
+			}
+			h, text, page := mustRead(t, raw)
+			if h.Get("Auto-Submitted") != "auto-generated" || h.Get("List-Unsubscribe") != "" || path != "" && (!strings.Contains(text, n.URL) || !strings.Contains(page, n.URL)) || strings.Contains(text, "eyJ") != (path != "") {
+				t.Errorf("%s %s: %s", kind, locale, text)
+			}
+			golden(t, string(kind)+"."+locale+".eml", raw)
+		}
+	}
+}
+
 // F.4, A.16, A.19, C.17, C.19, G.9.
 func TestConfirmationMailIsNothingButTheRequest(t *testing.T) {
 	c := newComposer(t)

@@ -47,7 +47,7 @@ func (s *noticeShelf) get(key []byte, cast func() (*noticePlate, error)) (*notic
 // notice appends the mail that a sign-up calls for to dst; id is its opaqueID.
 // The same delivery gives the same bytes again, links included (M.10).
 func (p *Press) notice(ctx context.Context, d *akkoord.SystemDelivery, id string, dst []byte) ([]byte, error) {
-	if d.Mail != akkoord.MailAlready && (d.Mail != akkoord.MailConfirm || len(d.Asked) == 0) {
+	if d.Mail == akkoord.MailNone || d.Mail == akkoord.MailConfirm && len(d.Asked) == 0 {
 		return nil, fmt.Errorf("outbox row %d calls for no mail", d.ID)
 	}
 	pl, err := p.noticePlate(ctx, d)
@@ -58,10 +58,21 @@ func (p *Press) notice(ctx context.Context, d *akkoord.SystemDelivery, id string
 	if zone == nil {
 		zone = time.UTC
 	}
-	n := Notice{To: d.Person.Subscriber.Email.Address(), MessageID: p.messageID(id), Date: d.FirstAt, Requested: d.At.In(zone)}
+	n := Notice{To: d.Recipient().Address(), MessageID: p.messageID(id), Date: d.FirstAt, Requested: d.At.In(zone)}
 	link := akkoord.Link{Subscriber: d.Person.Subscriber.PublicID}
-	if d.Mail == akkoord.MailAlready {
+	own := Own{Notice: n, Expires: d.FirstAt.Add(akkoord.Limits.OwnWindow).In(zone)}
+	switch d.Mail {
+	case akkoord.MailAlready:
 		return pl.appendAlready(dst, &Already{Notice: n, PreferencesURL: p.url("/preferences/", akkoord.LinkPreferences, link, d.FirstAt)})
+	case akkoord.MailOwnData:
+		own.URL = p.url("/your-data/", akkoord.LinkOwnData, link, d.FirstAt)
+		return pl.appendOwn(dst, &own)
+	case akkoord.MailAddress:
+		link.Request = d.Request
+		own.URL = p.url("/address/", akkoord.LinkAddress, link, d.FirstAt)
+		return pl.appendOwn(dst, &own)
+	case akkoord.MailMoved:
+		return pl.appendOwn(dst, &own)
 	}
 	link.Request = d.Request
 	return pl.appendConfirmation(dst, &Confirmation{

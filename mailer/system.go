@@ -107,7 +107,7 @@ func (l *noticeLane) Next() (Envelope, bool) {
 	i := l.next
 	l.next++
 	d := &l.due[i]
-	e := Envelope{From: l.Press.Sender.From.Address, To: d.Person.Subscriber.Email.Address(), ID: l.Press.opaqueID('o', d.ID, 0), Ref: i}
+	e := Envelope{From: l.Press.Sender.From.Address, To: d.Recipient().Address(), ID: l.Press.opaqueID('o', d.ID, 0), Ref: i}
 	if l.ReturnPath != nil {
 		e.From = l.ReturnPath.Plain()
 	}

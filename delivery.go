@@ -148,3 +148,23 @@ type SystemResult struct {
 	Attempts int
 	DueAt    time.Time
 }
+
+// SentMail is a mailing that a person got, as they know it.
+type SentMail struct {
+	Mailing    int64
+	CampaignID int64
+	Campaign   string // its name
+	Subject    string // with fields
+	At         time.Time
+}
+
+// SubjectFor gives the subject as a person read it.
+func (m SentMail) SubjectFor(p Subscriber) string {
+	t, err := ParseTemplate(m.Subject)
+	if err != nil {
+		return m.Subject
+	}
+	return t.Execute(func(field string) string {
+		return map[string]string{"name": p.Name, "email": p.Email.Display(), "campaign": m.Campaign, "locale": p.Locale}[field]
+	})
+}

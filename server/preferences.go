@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,12 +16,16 @@ import (
 
 var (
 	errGone       = akkoord.Errorf(akkoord.NotFound, "link_invalid", "There is no data of yours here any more. Sign up again if you would like to hear from us.")
-	errPreference = akkoord.Fieldf("save", "form_invalid", "Send start or stop with a purpose, or save=interests or save=person.")
+	errPreference = akkoord.Fieldf("save", "form_invalid", "Send start or stop with a purpose, pause=1, 3 or 6, resume=1, track or untrack with a purpose, or save=interests, person or address.")
 )
 
 // own gives the holder of a preferences link and their standing.
 func (s *Server) own(c echo.Context) (akkoord.Link, akkoord.Standing, error) {
-	link, err := s.link(c, akkoord.LinkPreferences)
+	kind := akkoord.LinkPreferences
+	if strings.HasPrefix(c.Path(), "/your-data/") {
+		kind = akkoord.LinkOwnData
+	}
+	link, err := s.link(c, kind)
 	if err != nil {
 		return link, akkoord.Standing{}, err
 	}
@@ -33,11 +39,14 @@ func (s *Server) own(c echo.Context) (akkoord.Link, akkoord.Standing, error) {
 // preferencesPage answers GET /preferences/{token}: what the person agreed to
 // and when, and all of it to change (M14).
 func (s *Server) preferencesPage(c echo.Context) error {
-	_, st, err := s.own(c)
+	link, st, err := s.own(c)
 	if err != nil {
 		return err
 	}
-	return s.showPreferences(c, http.StatusOK, st, templates.PreferencesPage{})
+	if show := query(c, "show"); show == "mails" || show == "history" {
+		return s.showPast(c, link, st, show)
+	}
+	return s.showPreferences(c, http.StatusOK, link, st, templates.PreferencesPage{})
 }
 
 // preferences answers POST /preferences/{token}. A purpose begins with a
@@ -62,7 +71,7 @@ func (s *Server) preferences(c echo.Context) error {
 	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind == akkoord.Invalid && !wantsJSON(c.Request()) {
 		page.Notice = ""
 		page.Errors = templates.FieldErrors{{Field: e.Field, Code: e.Code, Text: e.Message}}
-		return s.showPreferences(c, http.StatusUnprocessableEntity, st, page)
+		return s.showPreferences(c, http.StatusUnprocessableEntity, link, st, page)
 	}
 	if err != nil {
 		return err
@@ -73,7 +82,7 @@ func (s *Server) preferences(c echo.Context) error {
 	if st, err = s.Consents.Standing(c.Request().Context(), link.Subscriber); err != nil {
 		return err
 	}
-	return s.showPreferences(c, http.StatusOK, st, page)
+	return s.showPreferences(c, http.StatusOK, link, st, page)
 }
 
 // change does the one thing that a post asks for.
@@ -99,8 +108,18 @@ func (s *Server) change(ctx context.Context, link akkoord.Link, st akkoord.Stand
 		}
 		return page, s.Consents.SignUp(ctx, akkoord.SignUp{Email: st.Subscriber.Email, Name: st.Subscriber.Name, Locale: o.Locale, Purposes: []akkoord.Purpose{p}, Origin: o})
 	}
+	if page, done, err := s.choose(ctx, link, f, o); done || err != nil {
+		return page, err
+	}
 	page.Notice = templates.NoticeSaved
 	switch f.first("save") {
+	case "address":
+		to, err := readEmail(f)
+		if err != nil {
+			return page, err
+		}
+		page.Notice = templates.NoticeAddress
+		return page, s.Consents.AskAddress(ctx, link.Subscriber, to, o.Locale)
 	case "interests":
 		offered, err := s.interests(ctx, st, o.Locale)
 		if err != nil {
@@ -194,10 +213,14 @@ func slugs(all []templates.Interest) []string {
 }
 
 // showPreferences fills the page; what the last post did stands in it already.
-func (s *Server) showPreferences(c echo.Context, code int, st akkoord.Standing, page templates.PreferencesPage) error {
+func (s *Server) showPreferences(c echo.Context, code int, link akkoord.Link, st akkoord.Standing, page templates.PreferencesPage) error {
 	ctx, person := c.Request().Context(), st.Subscriber
 	locale := s.locale(c, person.Locale, "")
-	at := linkPath(akkoord.LinkPreferences, c)
+	at := linkPath(link.Kind, c)
+	page.PausedUntil = st.PausedUntil
+	if !st.PausedUntil.After(s.Now()) {
+		page.PausedUntil = time.Time{}
+	}
 	page.Export, page.Erase = true, true
 	page.Site, page.Action, page.Address, page.Name, page.Locale = s.site(at), at, person.Email.Masked(), person.Name, person.Locale
 	purposes, err := s.Catalog.Purposes(ctx)
@@ -227,6 +250,7 @@ func (s *Server) preferenceRow(c echo.Context, p akkoord.Purpose, sub akkoord.Su
 	if err != nil {
 		return row, err
 	}
+	row.Object, row.Tracked = sub.Basis.Objectable(), !sub.Tracking.IsZero()
 	row.Wording, row.Locale, row.Version, row.Since = seen[0].Wording, seen[0].Locale, sub.Version, seen[0].Since
 	return row, nil
 }

@@ -16,7 +16,7 @@ func (s *Server) takeOrErase(c echo.Context, link akkoord.Link, st akkoord.Stand
 	if format := f.first("export"); format != "" {
 		return s.takeAway(c, link, format)
 	}
-	at := linkPath(akkoord.LinkPreferences, c)
+	at := linkPath(link.Kind, c)
 	page := templates.ErasePage{Site: s.site(""), Action: at, Address: st.Subscriber.Email.Masked()}
 	switch f.first("erase") {
 	case "ask":

@@ -48,6 +48,12 @@ func (s *Server) routes() []route {
 		{act, "/unsubscribe/:token", public, s.unsubscribe},
 		{read, "/preferences/:token", public, s.preferencesPage},
 		{act, "/preferences/:token", public, s.preferences},
+		{read, "/your-data", public, s.yourDataPage},
+		{act, "/your-data", public, s.yourData},
+		{read, "/your-data/:token", public, s.preferencesPage},
+		{act, "/your-data/:token", public, s.preferences},
+		{read, "/address/:token", public, s.addressPage},
+		{act, "/address/:token", public, s.address},
 		{read, "/view/:token", public, s.view},
 
 		{read, "/privacy", public, s.privacyPage},

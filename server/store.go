@@ -16,6 +16,7 @@ type Consents interface {
 	NotMe(context.Context, akkoord.Link, akkoord.Origin) error
 	Leaver
 	PersonRights
+	Chooser
 	Standing(context.Context, akkoord.ID) (akkoord.Standing, error)
 	EventsOf(context.Context, akkoord.ID) ([]akkoord.Event, error)
 	SetProfile(context.Context, akkoord.ID, akkoord.Profile, akkoord.Origin) error
@@ -26,6 +27,18 @@ type Consents interface {
 type PersonRights interface {
 	ExportPerson(ctx context.Context, actor akkoord.Actor, person akkoord.ID) (akkoord.PersonRecord, error)
 	Erase(ctx context.Context, person akkoord.ID, reason string, o akkoord.Origin) (akkoord.Erasure, error)
+}
+
+// Chooser records what people decide for themselves by their own page.
+type Chooser interface {
+	AskOwnData(ctx context.Context, e akkoord.Email, locale string) error
+	AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Email, locale string) error
+	AddressChange(context.Context, akkoord.Link) (akkoord.AddressChange, error)
+	ChangeAddress(context.Context, akkoord.Link, akkoord.Origin) (akkoord.AddressChange, error)
+	Pause(ctx context.Context, person akkoord.ID, months int, o akkoord.Origin) error
+	Resume(ctx context.Context, person akkoord.ID, o akkoord.Origin) error
+	Track(ctx context.Context, person akkoord.ID, purposeID int64, yes bool, o akkoord.Origin) error
+	MailsTo(ctx context.Context, subscriberID, before int64, limit int) ([]akkoord.SentMail, error)
 }
 
 // Leaver records that people leave, and that they take it back.

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"math"
 
 	"akkoord"
 )
@@ -40,4 +43,32 @@ func (s *Store) Track(ctx context.Context, person akkoord.ID, purposeID int64, y
 	return s.decide(ctx, "track", person, func(st akkoord.Standing, t *tx) (akkoord.Change, error) {
 		return st.Track(purposeID, yes, o, t.now), nil
 	})
+}
+
+// MailsTo gives the mailings that were sent to a person or may have reached
+// them, newest first: those numbered under before, or all when that is 0.
+func (s *Store) MailsTo(ctx context.Context, subscriberID, before int64, limit int) ([]akkoord.SentMail, error) {
+	if before <= 0 {
+		before = math.MaxInt64
+	}
+	var out []akkoord.SentMail
+	rows, err := s.view(ctx).query(`SELECT m.id, c.id, c.name, m.content, m.variants, d.variant, d.first_at FROM delivery d JOIN mailing m ON m.id = d.mailing_id
+		JOIN campaign c ON c.id = m.campaign_id WHERE d.subscriber_id = $1 AND d.mailing_id < $2 AND d.state IN (2, 5, 7) ORDER BY d.mailing_id DESC LIMIT $3`, subscriberID, before, limit)
+	err = each(rows, err, func(r row) error {
+		var sent akkoord.SentMail
+		var m akkoord.Mailing
+		var content, variants string
+		var variant int
+		var at int64
+		if err := r.Scan(&sent.Mailing, &sent.CampaignID, &sent.Campaign, &content, &variants, &variant, &at); err != nil {
+			return err
+		}
+		if err := errors.Join(json.Unmarshal([]byte(content), &m.Content), json.Unmarshal([]byte(variants), &m.Variants)); err != nil {
+			return err
+		}
+		sent.Subject, sent.At = m.Variant(variant).Subject, fromMicros(at)
+		out = append(out, sent)
+		return nil
+	})
+	return out, err
 }

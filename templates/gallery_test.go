@@ -91,10 +91,12 @@ func gallery() map[string]any {
 		},
 		Interests: []Interest{{"motorvakantie", "Motorvakantie", false}, {"wintersport", "Wintersport", true}, {"stedentrip", "Stedentrip", true}},
 		Name:      "Anouk", Locale: "nl", Export: true, Erase: true,
-		Mails: []SentMail{{now.AddDate(0, 0, -12), "Drie dorpen waar de sneeuw al ligt", "/view/x"}, {now.AddDate(0, -2, 0), "Bevestig: Reisnieuws van Zonvaart Reizen", ""}},
+		Mails: []SentMail{{now.AddDate(0, 0, -12), "Drie dorpen waar de sneeuw al ligt", "/view/x", "Winter 2027"}, {now.AddDate(0, -2, 0), "Bevestig: Reisnieuws van Zonvaart Reizen", "", ""}},
 	}
 	quiet := preferences
 	quiet.Notice, quiet.Export, quiet.Erase, quiet.Mails, quiet.Interests = "", false, false, nil, nil
+	pausing := preferences
+	pausing.Notice, pausing.PausedUntil = NoticePaused, now.AddDate(0, 1, 0)
 	draft := mailing()
 	draft.MailingRow = MailingRow{Subject: "Vroeg boeken: de Tiroler kaart", State: "draft"}
 	draft.Deliveries, draft.CanPause, draft.Refresh, draft.CanSend, draft.CanTest, draft.TestTo = nil, false, 0, true, true, "femke@zonvaart.example"
@@ -112,6 +114,17 @@ func gallery() map[string]any {
 		"expired":            LinkExpiredPage{Site: zonvaart("/confirm/x"), Resend: "/confirm/x/resend", EraseOn: now},
 		"erase-ask":          ErasePage{Site: zonvaart("/preferences/x"), Action: "/preferences/x", Address: "a•••••@voorbeeld.example"},
 		"erased":             ErasePage{Site: zonvaart(""), At: now, Receipt: "akkoord erasure receipt 1\nline 4120\n…"},
+		"preferences-paused": pausing,
+		"your-data":          YourDataPage{Site: zonvaart("/your-data")},
+		"your-data-422":      YourDataPage{Site: zonvaart("/your-data"), Email: "anouk", Errors: FieldErrors{{Field: "email", Code: "email_missing_at"}}},
+		"your-data-sent":     YourDataPage{Site: zonvaart("/your-data"), Sent: true},
+		"address":            AddressPage{Site: zonvaart("/address/x"), Action: "/address/x", From: "a•••••@voorbeeld.example", To: "a•••••@nieuw.example", Left: true},
+		"address-done":       AddressPage{Site: own, From: "a•••••@nieuw.example", To: "a•••••@nieuw.example", Done: true},
+		"past-mails":         PastPage{Site: zonvaart(""), Back: "/preferences/x", Show: "mails", Mails: preferences.Mails, Next: "/preferences/x?show=mails&before=4"},
+		"past-history": PastPage{Site: zonvaart(""), Back: "/preferences/x", Show: "history", Events: []PastEvent{
+			{Kind: "paused", At: now, Until: now.AddDate(0, 1, 0), By: "person"}, {Kind: "campaign_left", Purpose: "Reisnieuws", Campaign: "Winter 2027", At: now.AddDate(0, -1, 0), By: "person"},
+			{Kind: "rectified", At: now.AddDate(0, -2, 0)}, {Kind: "confirmed", Purpose: "Reisnieuws", At: now.AddDate(0, -3, 0), By: "person", Wording: newsWording, Locale: "nl", Version: 3},
+		}},
 		"not-me":             NotMeDonePage{Site: zonvaart(""), Erased: true, Blocked: true},
 		"not-me-still":       NotMeDonePage{Site: own, Blocked: true, Still: []string{"Aanbiedingen ski-uitrusting"}},
 		"unsubscribe":        UnsubscribePage{Site: own, Action: "/unsubscribe/x", Address: "a•••••@voorbeeld.example", Campaign: "Winter 2027", Purpose: "Reisnieuws", Others: []string{"Aanbiedingen ski-uitrusting"}},

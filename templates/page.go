@@ -151,22 +151,24 @@ type ResubscribedPage struct {
 }
 
 // PreferencesPage is /preferences/{token} (M14, M20, M21, M19). Forms post to
-// Action: stop=slug or start=slug; save=interests with interest…; save=person
-// with name and locale; export=json|csv; erase=ask.
+// Action: stop=slug or start=slug; track=slug or untrack=slug; pause=1|3|6 or
+// resume=1; save=interests with interest…; save=person with name and locale;
+// save=address with email; export=json|csv; erase=ask.
 type PreferencesPage struct {
 	Site
-	Action    string
-	Address   string // masked
-	Notice    Notice // what the last post did
-	Subject   string // name of the purpose that Notice is about
-	Purposes  []PreferencePurpose
-	Interests []Interest
-	Name      string
-	Locale    string // the person's language
-	Mails     []SentMail
-	Errors    FieldErrors
-	Export    bool // downloads exist
-	Erase     bool // erasure exists
+	Action      string
+	Address     string // masked
+	Notice      Notice // what the last post did
+	Subject     string // name of the purpose that Notice is about
+	Purposes    []PreferencePurpose
+	Interests   []Interest
+	Name        string
+	Locale      string // the person's language
+	Mails       []SentMail
+	Errors      FieldErrors
+	PausedUntil time.Time // no mail before; zero: no pause
+	Export      bool      // downloads exist
+	Erase       bool      // erasure exists
 }
 
 // ErasePage asks a person who wants everything erased once more, and then says
@@ -184,10 +186,15 @@ type Notice string
 
 // The notices, each a text preferences.notice_<notice> in the locale files.
 const (
-	NoticeSaved   Notice = "saved"
-	NoticeStopped Notice = "stopped"
-	NoticeStarted Notice = "started"
-	NoticeMailed  Notice = "mailed" // a confirmation mail is on its way
+	NoticeSaved     Notice = "saved"
+	NoticeStopped   Notice = "stopped"
+	NoticeStarted   Notice = "started"
+	NoticeMailed    Notice = "mailed"  // a confirmation mail is on its way
+	NoticeAddress   Notice = "address" // a mail to the new address is on its way
+	NoticePaused    Notice = "paused"
+	NoticeResumed   Notice = "resumed"
+	NoticeTracked   Notice = "tracked"
+	NoticeUntracked Notice = "untracked"
 )
 
 // PreferencePurpose is a purpose and where the person stands with it.
@@ -199,6 +206,8 @@ type PreferencePurpose struct {
 	Since               time.Time // of the yes; zero when off
 	Source              string    // where the yes was given, in words; may be empty
 	Version             int       // of the wording; 0 when not shown
+	Object              bool      // it rests on no consent: stopping it is an objection
+	Tracked             bool      // clicks in its mails may be counted
 }
 
 // SentMail is a mail that the person got.
@@ -206,6 +215,8 @@ type SentMail struct {
 	At      time.Time
 	Subject string
 	URL     string // of the web page that shows it; empty for none
+
+	Campaign string
 }
 
 // PrivacyPage is GET /privacy (art. 13 and 14 GDPR), written from the settings.
@@ -252,6 +263,9 @@ type ErrorPage struct {
 	Text   string // shown when the code has no text
 }
 
+func (YourDataPage) file() string     { return "page/your-data.html" }
+func (AddressPage) file() string      { return "page/address.html" }
+func (PastPage) file() string         { return "page/past.html" }
 func (SignUpPage) file() string       { return "page/signup.html" }
 func (CheckMailPage) file() string    { return "page/check-mail.html" }
 func (ConfirmPage) file() string      { return "page/confirm.html" }

@@ -1,0 +1,44 @@
+package templates
+
+import "time"
+
+// YourDataPage is /your-data: somebody without an old mail types their address
+// and gets the link to their own data. What follows is the same for everyone.
+type YourDataPage struct {
+	Site
+	Email  string // as typed, kept after an error
+	Sent   bool   // says what follows
+	Errors FieldErrors
+}
+
+// AddressPage is /address/{token}: a new address, to be agreed to by a button,
+// or agreed to already (M21).
+type AddressPage struct {
+	Site
+	Action string
+	From   string // masked
+	To     string // masked
+	Done   bool
+	Left   bool // the new address left everything once, and that stays
+}
+
+// PastPage is a part of the preferences page of its own: all mails that a
+// person got, or all that they decided and with which words.
+type PastPage struct {
+	Site
+	Back   string // path of the preferences page
+	Mails  []SentMail
+	Events []PastEvent
+	Show   string // "mails" or "history"
+	Next   string // path of the next page; empty for none
+}
+
+// PastEvent is one act: own.<Kind> in the locale files.
+type PastEvent struct {
+	Kind, Purpose, Campaign string
+	At                      time.Time
+	By                      string // "person", "system", or empty for staff
+	Until                   time.Time
+	Wording, Locale         string // the words that were seen; may be empty
+	Version                 int
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -108,13 +109,16 @@ type verdict struct {
 }
 
 // ready answers 200 when all checks succeed, else 503, with a line for each
-// check; as JSON where that is asked for.
+// check; as JSON where that is asked for. ?exclude=NAME, repeatable, leaves a
+// check out: a proxy must not take every node away for a backup that is old.
 func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyWait)
 	defer cancel()
-	verdicts := make([]verdict, len(h.checks))
+	without := r.URL.Query()["exclude"]
+	checks := slices.DeleteFunc(slices.Clone(h.checks), func(p *probe) bool { return slices.Contains(without, p.Name) })
+	verdicts := make([]verdict, len(checks))
 	var all sync.WaitGroup
-	for i, p := range h.checks {
+	for i, p := range checks {
 		all.Go(func() {
 			v := verdict{Name: p.Name, OK: true}
 			if _, err := p.ask(ctx); err != nil {

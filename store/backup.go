@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"akkoord"
@@ -20,14 +21,24 @@ type Copy struct {
 	Ledger     akkoord.Head
 	Departures int64 // lines of the journal of departures that it knows
 	People     int64
+	Unproven   string // why it could not be restored to prove itself; empty when it was
 }
 
-// Backup writes a consistent copy of a SQLite database to a file while a
-// server runs, opens it as a restore would and checks all of it: structure,
+// Backup writes a consistent copy of a database to a file while servers run,
+// puts it back beside it as a restore would, and checks all of it: structure,
 // references, the ledger with its evidence and everybody's standing, and that
 // it reaches as far as the database did when it began. Only then does it take
-// the place of an older file of that name (P21). progress may be nil.
+// the place of an older file of that name (P21), and is it what LastBackup
+// tells of. progress may be nil. On PostgreSQL it needs pg_dump and pg_restore.
 func Backup(ctx context.Context, cfg Config, to string, progress func(done, total int64)) (Copy, error) {
+	d, err := cfg.dialect()
+	if err != nil {
+		return Copy{}, err
+	}
+	return d.backup(ctx, cfg, to, progress)
+}
+
+func (f sqliteFile) backup(ctx context.Context, cfg Config, to string, progress func(done, total int64)) (Copy, error) {
 	var c Copy
 	if _, err := os.Stat(cfg.File()); err != nil {
 		return c, fmt.Errorf("there is no database at %s", cfg.File())
@@ -53,7 +64,44 @@ func Backup(ctx context.Context, cfg Config, to string, progress func(done, tota
 	if c.Ledger.Seq < begun {
 		return c, fmt.Errorf("the backup ends at line %d of the ledger, which had %d when it began; it was not kept", c.Ledger.Seq, begun)
 	}
-	return c, replaceFile(partial, to)
+	if err := replaceFile(partial, to); err != nil {
+		return c, err
+	}
+	return c, f.mark(c)
+}
+
+// MarkSuffix follows the path of a SQLite database to that of the file that
+// says of what time its last proven backup is.
+const MarkSuffix = ".backed-up"
+
+func (f sqliteFile) mark(c Copy) error {
+	path := string(f) + MarkSuffix
+	if err := os.WriteFile(path+".partial", []byte(c.At.UTC().Format(time.RFC3339Nano)+"\n"), 0o600); err != nil {
+		return fmt.Errorf("the backup is made, and could not be noted: %w", err)
+	}
+	return replaceFile(path+".partial", path)
+}
+
+func (f sqliteFile) marked(querier) (int64, error) {
+	text, err := os.ReadFile(string(f) + MarkSuffix)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	at, err := time.Parse(time.RFC3339Nano, strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0, fmt.Errorf("%s%s does not hold a time; make a backup anew", f, MarkSuffix)
+	}
+	return micros(at), nil
+}
+
+// LastBackup gives of what time the last backup is that proved itself; the
+// zero time when there is none (P36).
+func (s *Store) LastBackup(ctx context.Context) (time.Time, error) {
+	at, err := s.dialect.marked(s.view(ctx))
+	return fromMicros(at), err
 }
 
 func lastLine(ctx context.Context, path string) (seq int64, err error) {
@@ -160,13 +208,27 @@ type Restored struct {
 	Copy
 	Hold     akkoord.Hold
 	Repeated int64  // departures since the backup that were done again
-	Aside    string // where the database that stood there before lies now; empty when there was none
+	Aside    string // where the database that stood there before lies now: a file, or a schema of PostgreSQL; empty when there was none
+}
+
+// RestoreOptions are for PostgreSQL, where nothing lies beside the database.
+type RestoreOptions struct {
+	Replace    bool      // lay aside what stands there; else the database must be empty
+	Departures io.Reader // an exported journal of departures, or nil
 }
 
 // Restore puts a database back from a backup made by Backup. The one that stands
 // there is laid aside, not deleted. Leavings and erasures since the backup are
 // done again from the journal, and nothing is sent until EndHold (P17, P22).
-func Restore(ctx context.Context, cfg Config, from string, progress func(done, total int64)) (Restored, error) {
+func Restore(ctx context.Context, cfg Config, from string, how RestoreOptions, progress func(done, total int64)) (Restored, error) {
+	d, err := cfg.dialect()
+	if err != nil {
+		return Restored{}, err
+	}
+	return d.restore(ctx, cfg, from, how, progress)
+}
+
+func (f sqliteFile) restore(ctx context.Context, cfg Config, from string, _ RestoreOptions, progress func(done, total int64)) (Restored, error) {
 	var out Restored
 	lock, err := lockFile(ctx, cfg.File())
 	if err != nil {

@@ -102,13 +102,13 @@ func TestARestoreBringsNobodyBackAndSendsNothing(t *testing.T) {
 	if tr.standing(t, 3).Subscriber.ID != 0 {
 		t.Fatal("who said it was not them is still known")
 	}
-	if _, err := store.Restore(t.Context(), tr.cfg, file, nil); !errors.Is(err, store.ErrInUse) {
+	if _, err := store.Restore(t.Context(), tr.cfg, file, store.RestoreOptions{}, nil); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("restoring under a running server: %v", err)
 	}
 	if err := tr.Close(); err != nil {
 		t.Fatal(err)
 	}
-	did, err := store.Restore(t.Context(), tr.cfg, file, nil)
+	did, err := store.Restore(t.Context(), tr.cfg, file, store.RestoreOptions{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,7 +323,7 @@ func TestWhatIsNoWholeBackupIsNotPutBack(t *testing.T) {
 			if err := os.WriteFile(file, c.file, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := store.Restore(t.Context(), c.cfg, file, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := store.Restore(t.Context(), c.cfg, file, store.RestoreOptions{}, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("Restore() = %v, want an error that names %q", err, c.want)
 			}
 			if after, err := os.ReadFile(tr.cfg.File()); err != nil || string(after) != string(before) {

@@ -35,6 +35,11 @@ type dialect interface {
 
 	adopt(ctx context.Context, db *sql.DB) error // after Move filled its tables
 
+	// What Backup and Restore do, and when the last proven backup is of; 0: there is none.
+	backup(ctx context.Context, cfg Config, to string, progress func(done, total int64)) (Copy, error)
+	restore(ctx context.Context, cfg Config, from string, how RestoreOptions, progress func(done, total int64)) (Restored, error)
+	marked(q querier) (int64, error)
+
 	size(q querier) (database, log int64, err error) // in bytes; log is what is not in the database's file yet
 
 	query(text string) string // as the driver wants it
@@ -105,7 +110,7 @@ func migrate(ctx context.Context, d dialect) error {
 		return fmt.Errorf("%s can't be read as an Akkoord database: %w", d.place(), err)
 	}
 	if have > want {
-		return newer(d, have, want)
+		return admitted(ctx, d, db, have, want)
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate %s: %w", d.place(), err)
@@ -113,7 +118,14 @@ func migrate(ctx context.Context, d dialect) error {
 	return nil
 }
 
-func newer(d dialect, have, want int64) error {
+// admitted reports whether this program may work on a schema that is newer than
+// it knows, as it does while nodes are replaced one after the other. The schema
+// itself says from which one on (P23); nothing is changed here.
+func admitted(ctx context.Context, d dialect, db *sql.DB, have, want int64) error {
+	var oldest int64
+	if err := db.QueryRowContext(ctx, `SELECT oldest FROM schema_admits WHERE id = 1`).Scan(&oldest); err == nil && want >= oldest {
+		return nil
+	}
 	return fmt.Errorf("the database %s has schema %d and this program knows %d; use the newer program, nothing was changed", d.place(), have, want)
 }
 

@@ -217,7 +217,7 @@ func TestARestoreErasesAgainP17(t *testing.T) {
 	if err := tr.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Restore(t.Context(), tr.cfg, backup, nil); err != nil {
+	if _, err := store.Restore(t.Context(), tr.cfg, backup, store.RestoreOptions{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	tr.Store = reopen(t, tr.cfg)

@@ -59,3 +59,24 @@ func allJobs(ctx context.Context, st *store.Store) ([]akkoord.Job, error) {
 		p.After = next
 	}
 }
+
+// checkBackup tells how old the last backup is that proved itself (P36).
+func checkBackup(ctx context.Context, s *site) finding {
+	st, err := s.openReadOnly(ctx)
+	if err != nil {
+		return warn("backup", "there is nothing to back up yet")
+	}
+	defer st.Close()
+	last, err := st.LastBackup(ctx)
+	switch {
+	case err != nil:
+		return warn("backup", "it can't be read when the last one was made (%v)", err)
+	case last.IsZero():
+		return warn("backup", "none was made yet that proved itself: akkoord backup FILE, every night")
+	case s.backups > 0:
+		if err := backedUp(last, s.backups, time.Now()); err != nil {
+			return warn("backup", "%v", err)
+		}
+	}
+	return ok("backup", "the last one that proved itself is of %s", last.Format(time.RFC3339))
+}

@@ -40,6 +40,11 @@ func (c *backupCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
+	if made.Unproven != "" {
+		fmt.Fprintf(io.out, "%s holds the database as of %s: %d people, %d lines of the ledger.\nNot proven: %s.\n",
+			c.File, made.At.Format(time.DateTime), made.People, made.Ledger.Seq, made.Unproven)
+		return nil
+	}
 	fmt.Fprintf(io.out, "%s holds the database as of %s: %d people, %d lines of the ledger, all checked.\n",
 		c.File, made.At.Format(time.DateTime), made.People, made.Ledger.Seq)
 	fmt.Fprintf(io.out, "Keep the master key %s apart from it; without the key it can't be put back.\n", c.SecretFile)
@@ -48,7 +53,9 @@ func (c *backupCommand) Run(ctx context.Context, io streams) error {
 
 type restoreCommand struct {
 	databaseSettings
-	File string `arg:"" help:"A file made by akkoord backup." type:"existingfile"`
+	File       string `arg:"" help:"A file made by akkoord backup." type:"existingfile"`
+	Replace    bool   `help:"On PostgreSQL: lay aside what stands there, in a schema of its own, and put the backup in its place."`
+	Departures string `help:"On PostgreSQL: what akkoord journal export printed after the backup." type:"existingfile"`
 }
 
 func (c *restoreCommand) Run(ctx context.Context, io streams) error {
@@ -56,16 +63,21 @@ func (c *restoreCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	journal := cfg.Journal
-	if journal == "" {
-		path, err := c.databasePath()
+	how := store.RestoreOptions{Replace: c.Replace}
+	_, isFile := store.File(cfg.Database)
+	if isFile && (c.Replace || c.Departures != "") {
+		return usageError{errors.New("--replace and --departures are for PostgreSQL; a SQLite file is laid aside in any case, and its journal is AKKOORD_JOURNAL")}
+	}
+	if c.Departures != "" {
+		f, err := os.Open(c.Departures)
 		if err != nil {
 			return err
 		}
-		journal = path + store.DepartureSuffix
+		defer f.Close()
+		how.Departures = f
 	}
-	_, lost := os.Stat(journal)
-	did, err := store.Restore(ctx, cfg, c.File, progress(io.err, "ledger lines"))
+	journal, lost := c.departuresFile(cfg)
+	did, err := store.Restore(ctx, cfg, c.File, how, progress(io.err, "ledger lines"))
 	if errors.Is(err, store.ErrInUse) {
 		return fmt.Errorf("%w; stop that process first", err)
 	}
@@ -74,17 +86,34 @@ func (c *restoreCommand) Run(ctx context.Context, io streams) error {
 	}
 	fmt.Fprintf(io.out, "Put back: the database as of %s, with %d people and %d lines of the ledger, all checked.\n",
 		did.At.Format(time.DateTime), did.People, did.Ledger.Seq)
-	if did.Aside != "" {
+	switch {
+	case did.Aside != "" && isFile:
 		fmt.Fprintf(io.out, "The one that stood there lies at %s now.\n", did.Aside)
+	case did.Aside != "":
+		fmt.Fprintf(io.out, "What stood there lies in the schema %s now. When all is well: DROP SCHEMA %s CASCADE\n", did.Aside, did.Aside)
 	}
-	if lost != nil {
+	switch {
+	case isFile && lost:
 		fmt.Fprintf(io.out, "There is no journal of departures at %s: who left or was erased since is not known. Put it there and restore again if you have it.\n", journal)
-	} else {
+	case !isFile && did.Aside == "" && c.Departures == "":
+		fmt.Fprintln(io.out, "The database was empty and no journal of departures was given: who left or was erased since is not known. If you have one: akkoord journal repeat FILE")
+	default:
 		fmt.Fprintf(io.out, "Done again from the journal: %d departures since.\n", did.Repeated)
 	}
 	printHold(io, did.Hold)
 	fmt.Fprintln(io.out, "Nothing is sent until an owner agrees, on the start page of the admin site or by: akkoord release --yes")
 	return nil
+}
+
+// departuresFile gives where the journal of departures of a SQLite file lies,
+// and whether it is missing.
+func (c *restoreCommand) departuresFile(cfg store.Config) (path string, lost bool) {
+	path = cfg.Journal
+	if path == "" {
+		path = cfg.File() + store.DepartureSuffix
+	}
+	_, err := os.Stat(path)
+	return path, err != nil
 }
 
 func printHold(io streams, h akkoord.Hold) {

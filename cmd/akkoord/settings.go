@@ -9,7 +9,9 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
@@ -45,6 +47,7 @@ type settings struct {
 	DKIM           string   `env:"AKKOORD_DKIM" help:"selector:key.pem[,selector2:key2.pem], RSA and Ed25519; without it mail goes unsigned." group:"Settings"`
 	TrustedProxies []string `env:"AKKOORD_TRUSTED_PROXIES" help:"Networks (CIDR) whose X-Forwarded headers are believed." group:"Settings"`
 	Brand          string   `env:"AKKOORD_BRAND_COLOUR" help:"Accent colour of public pages and mails, like #b8400e." group:"Settings"`
+	BackupAge      string   `env:"AKKOORD_BACKUP_AGE" default:"7d" help:"How old the last proven backup may be, like 7d or 36h, before /readyz and doctor say so; 0 turns that off." group:"Settings"`
 	LogFormat      string   `env:"AKKOORD_LOG_FORMAT" default:"text" help:"text or json, a line each on standard error." group:"Settings"`
 	LogLevel       string   `env:"AKKOORD_LOG_LEVEL" default:"info" help:"debug, info, warn or error; debug has a line for each request." group:"Settings"`
 }
@@ -61,6 +64,7 @@ type site struct {
 	ret     akkoord.Email // base of the return paths; zero: the From address
 	logo    string        // path of the brand's picture on this site; empty: its first letter
 	tracer  *tracer       // nil: no traces are wanted
+	backups time.Duration // how old the last proven one may be; 0: any age
 }
 
 // database gives the database, or says what is wrong with the setting.
@@ -88,7 +92,7 @@ func (d databaseSettings) databasePath() (string, error) {
 // mend it.
 func (s settings) check() (*site, error) {
 	out := &site{settings: s}
-	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkSignUps, checkDKIM, checkReturnPath, checkText, checkLog} {
+	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkSignUps, checkDKIM, checkReturnPath, checkText, checkLog, checkBackupAge} {
 		if err := f(out); err != nil {
 			return nil, usageError{err}
 		}
@@ -205,6 +209,24 @@ func checkSignUps(s *site) error {
 		return fmt.Errorf("AKKOORD_SIGNUPS_PER_IP must be a number per s, m, h or d, like 30/h, or 0")
 	}
 	s.signUps = rate
+	return nil
+}
+
+func checkBackupAge(s *site) error {
+	if s.BackupAge == "" {
+		return nil
+	}
+	text, unit := s.BackupAge, time.Hour
+	if days, found := strings.CutSuffix(text, "d"); found {
+		text, unit = days, 24*time.Hour
+	} else {
+		text = strings.TrimSuffix(text, "h")
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > 10_000 || n > 0 && text == s.BackupAge {
+		return fmt.Errorf("AKKOORD_BACKUP_AGE must be a number of days or hours, like 7d or 36h, or 0")
+	}
+	s.backups = time.Duration(n) * unit
 	return nil
 }
 

@@ -47,6 +47,15 @@ func (a *app) checks() []server.Check {
 			return roomy(space)
 		}},
 	}
+	if a.site.backups > 0 {
+		checks = append(checks, server.Check{Name: "backup", Run: func(ctx context.Context) error {
+			last, err := a.store.LastBackup(ctx)
+			if err != nil {
+				return err
+			}
+			return backedUp(last, a.site.backups, time.Now())
+		}})
+	}
 	if a.sender != nil {
 		checks = append(checks, server.Check{Name: "sender", Run: func(ctx context.Context) error {
 			st, err := a.store.Stats(ctx)
@@ -63,6 +72,15 @@ func (a *app) checks() []server.Check {
 func roomy(s store.Space) error {
 	if s.Free < readyReserve {
 		return fmt.Errorf("%d MiB are free on the disk of the database, and %d must be: make room", s.Free>>20, int64(readyReserve)>>20)
+	}
+	return nil
+}
+
+// backedUp reports a last backup that is too old. Before the first one there is
+// nothing to compare with: the doctor says so, and a new installation is ready.
+func backedUp(last time.Time, most time.Duration, now time.Time) error {
+	if age := now.Sub(last); !last.IsZero() && age > most {
+		return fmt.Errorf("the last backup that proved itself is of %s, %d hours ago: make one (akkoord backup), or see why it fails", last.Format(time.RFC3339), int(age.Hours()))
 	}
 	return nil
 }
@@ -94,7 +112,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("akkoord_"+name, help, labels, nil)
 }
 
-var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue, outboxOldest, mailings, jobs, ledgerSeq, signedSeq, signedAt, database, log, free, mails, connections, limit, fails, smtp, beat *prometheus.Desc }{
+var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue, outboxOldest, mailings, jobs, ledgerSeq, signedSeq, signedAt, backup, database, log, free, mails, connections, limit, fails, smtp, beat *prometheus.Desc }{
 	build:        describe("build_info", "Always 1; the labels say which program this is.", "revision", "goversion"),
 	events:       describe("consent_events_total", "Lines of the consent ledger that this process wrote.", "kind"),
 	groups:       describe("writer_group_changes", "Changes that shared a commit."),
@@ -109,6 +127,7 @@ var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue,
 	ledgerSeq:    describe("ledger_lines", "Number of the last line of the consent ledger."),
 	signedSeq:    describe("ledger_signed_lines", "Number of the last line that a signed head covers."),
 	signedAt:     describe("ledger_signed_timestamp_seconds", "When the last head was signed; 0 for never."),
+	backup:       describe("backup_timestamp_seconds", "Of when the last backup is that proved itself; 0 for none."),
 	database:     describe("database_bytes", "Size of the database."),
 	log:          describe("database_log_bytes", "Size of SQLite's write-ahead log."),
 	free:         describe("database_disk_free_bytes", "What is free on the disk of the database."),
@@ -169,7 +188,8 @@ func (f *figures) collectStore(ch chan<- prometheus.Metric) {
 	defer cancel()
 	st, err := f.store.Stats(ctx)
 	space, spaceErr := f.store.Space(ctx)
-	if errors.Join(err, spaceErr) != nil {
+	backup, backupErr := f.store.LastBackup(ctx)
+	if errors.Join(err, spaceErr, backupErr) != nil {
 		ch <- gauge(desc.up, 0)
 		return
 	}
@@ -191,6 +211,7 @@ func (f *figures) collectStore(ch chan<- prometheus.Metric) {
 	ch <- gauge(desc.ledgerSeq, float64(st.LedgerSeq))
 	ch <- gauge(desc.signedSeq, float64(st.SignedSeq))
 	ch <- gauge(desc.signedAt, seconds(st.SignedAt))
+	ch <- gauge(desc.backup, seconds(backup))
 	ch <- gauge(desc.database, float64(space.Database))
 	ch <- gauge(desc.log, float64(space.Log))
 	ch <- gauge(desc.free, float64(space.Free))

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"akkoord"
+	"akkoord/store/pgtest"
+)
+
+// P23: while nodes are replaced, one of the version before goes on beside a
+// newer one, starts anew and shares a mailing with it; when the schema does not
+// admit it any more it is refused and changes nothing.
+func TestAProgramOfTheVersionBeforeWorksOnTheNewSchemaP23(t *testing.T) {
+	const people = 40
+	database := pgtest.New(t, Migrate)
+	a, b, _ := twoNodes(t, database, people)
+	newerSchema := func(q string) {
+		t.Helper()
+		err := a.update(t.Context(), "newer program", func(t *tx) error { return t.exec(q) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	newerSchema(`ALTER TABLE subscriber ADD COLUMN of_tomorrow BIGINT NOT NULL DEFAULT 0`)
+	newerSchema(`CREATE TABLE tomorrow (id BIGINT PRIMARY KEY)`)
+	newerSchema(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)`)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b.reopen()
+	t.Cleanup(func() { b.Close() })
+	seen := map[int64]int{}
+	for idle := 0; idle < 2; {
+		for _, s := range []*sendingStore{a, b} {
+			w, err := s.Claim(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w == nil {
+				idle++
+				continue
+			}
+			for i, r := range w.Recipients {
+				seen[r.SubscriberID]++
+				if err := s.Mark(w, i, time.Now()); err != nil {
+					t.Fatal(err)
+				}
+				s.Note(w, i, result(akkoord.Sent, "250"))
+			}
+			if err := s.Release(t.Context(), w); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if c, err := b.Counts(t.Context(), b.mailing.ID); err != nil || c.Sent != people || len(seen) != people {
+		t.Errorf("%+v, %d people, %v", c, len(seen), err)
+	}
+	for person, n := range seen {
+		if n != 1 {
+			t.Errorf("person %d was claimed %d times", person, n)
+		}
+	}
+	if _, err := b.VerifyLedger(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+
+	newerSchema(`UPDATE schema_admits SET oldest = 999`)
+	d, err := b.cfg.dialect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := func() string {
+		t.Helper()
+		var text string
+		err := a.view(t.Context()).queryRow(`SELECT (SELECT count(*) FROM goose_db_version) || ' ' || (SELECT count(*) FROM instance) || ' ' ||
+			(SELECT ledger_seq || ' ' || audit_seq || ' ' || nodes FROM chain)`).Scan(&text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	before := state()
+	if err := migrate(t.Context(), d); err == nil || !strings.Contains(err.Error(), "use the newer program, nothing was changed") {
+		t.Errorf("a program that the schema does not admit: %v", err)
+	}
+	if s, err := Open(t.Context(), b.cfg); err == nil {
+		t.Errorf("it opens all the same (%v)", s.Close())
+	}
+	if after := state(); after != before {
+		t.Errorf("refused, it changed %s into %s", before, after)
+	}
+}

@@ -13,6 +13,7 @@ type JobKind string
 const (
 	JobExpire  JobKind = "expire"  // periodic: end sign-ups that nobody confirmed, delete what is kept for a time only
 	JobHead    JobKind = "head"    // periodic: sign the last line of the ledger
+	JobImport  JobKind = "import"  // run an import whose upload is kept
 	JobMailing JobKind = "mailing" // start a mailing at its time, freeze its audience, finish it or sweep it
 )
 

@@ -57,12 +57,12 @@ func (s *Store) BeginImport(ctx context.Context, spec akkoord.ImportSpec, file a
 			id[:], string(out.State), specJSON, out.Size, out.Digest, out.Spool, tally, micros(t.now)).Scan(&out.ID); err != nil {
 			return err
 		}
+		if err := t.enqueueImport(out); err != nil {
+			return err
+		}
 		note := fmt.Sprintf("purpose %s, basis %s, dry run %t, SHA-256 %x: %s", spec.Purpose, spec.Basis, spec.DryRun, file.Digest, spec.Evidence)
 		return t.audit(spec.Actor, "import.begin", named("import", id.String()), strings.TrimSuffix(note, ": "))
 	})
-	if err == nil {
-		wake(s.wakeImport)
-	}
 	return out, err
 }
 
@@ -137,6 +137,12 @@ func (s *Store) openImports(ctx context.Context) ([]akkoord.Import, error) {
 		return err
 	})
 	return out, err
+}
+
+// importByID reads an import by its number, or gives NotFound.
+func (s *Store) importByID(ctx context.Context, id int64) (akkoord.Import, error) {
+	i, err := scanImport(s.view(ctx).queryRow(`SELECT `+importColumns+` FROM import WHERE id = $1`, id))
+	return i, missing(err, "import")
 }
 
 // importPage is how many rows one query of ImportRows reads.

@@ -33,7 +33,7 @@ var movedTables = []movedTable{
 	{"audit", []string{"seq"}}, {"departure", []string{"number"}}, {"erasure", []string{"person"}}, {"address_change", []string{"request"}}, {"former_address", []string{"subscriber_id", "hash"}}, {"leaving", []string{"mailing_id", "subscriber_id", "scope"}}, {"outbox", []string{"id"}}, {"mail_budget", []string{"mailbox", "at"}},
 	{"mailing", []string{"id"}}, {"delivery", []string{"mailing_id", "subscriber_id"}}, {"delivery_chunk", []string{"id"}}, {"image", []string{"id"}},
 	{"app_user", []string{"id"}}, {"login_token", []string{"hash"}}, {"session", []string{"hash"}}, {"api_key", []string{"id"}}, {"idempotency", []string{"key"}},
-	{"import", []string{"id"}}, {"import_row", []string{"import_id", "outcome", "line"}}, {"job", []string{"id"}},
+	{"import", []string{"id"}}, {"import_row", []string{"import_id", "outcome", "line"}}, {"import_part", []string{"upload", "number"}}, {"job", []string{"id"}},
 	{"processor", []string{"id"}}, {"data_request", []string{"id"}}, {"erasure_notice", []string{"id"}}, {"audit_head", []string{"seq"}},
 }
 

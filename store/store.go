@@ -53,7 +53,6 @@ type Store struct {
 
 	wakeOutbox  chan struct{} // one slot: something may be due
 	wakeMailing chan struct{}
-	wakeImport  chan struct{}
 	ids         sync.Mutex
 }
 
@@ -61,7 +60,7 @@ type Store struct {
 // the lock that keeps other processes out (P18). It fails with one sentence
 // that says what to do.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	s := &Store{cfg: cfg, hasher: cfg.Keyring.Hasher(), wakeOutbox: make(chan struct{}, 1), wakeMailing: make(chan struct{}, 1), wakeImport: make(chan struct{}, 1)}
+	s := &Store{cfg: cfg, hasher: cfg.Keyring.Hasher(), wakeOutbox: make(chan struct{}, 1), wakeMailing: make(chan struct{}, 1)}
 	var err error
 	if s.dialect, err = cfg.dialect(); err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ type background struct {
 // newBackground knows all that the server does by itself.
 func newBackground(a *app) *background {
 	b := &background{store: a.store, now: time.Now, log: a.log}
-	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead}
+	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob}
 	if a.sender != nil {
 		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
 	}
@@ -53,7 +53,6 @@ func (b *background) run(ctx context.Context) error {
 	b.busy, b.idle = map[akkoord.JobKind]bool{}, make(chan struct{}, 1)
 	var runs sync.WaitGroup
 	defer runs.Wait()
-	runs.Go(func() { b.store.RunImports(ctx) })
 	tick := time.NewTicker(jobPoll)
 	defer tick.Stop()
 	begun := false

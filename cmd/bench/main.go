@@ -104,7 +104,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		}
 		return opt, usageError{err}
 	}
-	if fs.NArg() > 0 || opt.rounds < 0 || opt.people < 0 || opt.clients < 1 || opt.conns < 1 {
+	if fs.NArg() > 0 || opt.rounds < 0 || opt.people < 0 || opt.clients < 1 || opt.conns < 1 || opt.scaled && opt.floors {
 		fmt.Fprintln(stderr, "bench takes flags only, and no negative numbers; see bench -help")
 		return opt, usageError{errors.New("usage")}
 	}

@@ -102,6 +102,9 @@ func (b *bench) run(ctx context.Context, unbuilt error, progress io.Writer) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, b.sink.stop()) }()
+	if b.opt.scaled && unbuilt != nil {
+		return unbuilt
+	}
 	if b.opt.floors || unbuilt != nil {
 		return errors.Join(unbuilt, b.floors(ctx))
 	}
@@ -109,7 +112,9 @@ func (b *bench) run(ctx context.Context, unbuilt error, progress io.Writer) (err
 	if err != nil {
 		return fmt.Errorf("akkoord binary: %w", err)
 	}
-	if b.product, err = newProduct(ctx, b.dir, binary, b.opt.db); err != nil {
+	if b.product, err = newProduct(ctx, b.dir, binary, b.opt.db); err != nil && b.opt.scaled {
+		return err
+	} else if err != nil {
 		return errors.Join(err, b.floors(ctx))
 	}
 	defer func() { err = errors.Join(err, b.product.stop()) }()

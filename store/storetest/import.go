@@ -2,10 +2,13 @@ package storetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,6 +65,7 @@ func testImport(t *testing.T, open Open) {
 		{"twice", testImportTwice},
 		{"cut short", testImportCutShort},
 		{"unusable", testImportUnusable},
+		{"by job", testImportByJob},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, newAgency(t, open)) })
 	}
@@ -324,4 +328,80 @@ func testImportUnusable(t *testing.T, a *Agency) {
 			t.Errorf("%s, %q; want %q", i.State, i.Why, words)
 		}
 	}
+}
+
+// Issue 4: an upload is imported by a job. A run that was cut short is gone on
+// with by the next, and nothing of the upload stays; an upload that was cut off
+// is none.
+func testImportByJob(t *testing.T, a *Agency) {
+	const people = 20_000
+	var b strings.Builder
+	b.WriteString("email,name,confirmed_at\n")
+	for n := range people {
+		fmt.Fprintf(&b, "p%d@voorbeeld.example,P %d,2026-01-01T10:00:00Z\n", n, n)
+	}
+	broken := errors.New("cut off")
+	if f, err := a.SpoolImport(io.MultiReader(strings.NewReader(b.String()), iotest.ErrReader(io.ErrUnexpectedEOF))); err == nil {
+		t.Errorf("an upload that was cut off was kept: %v", f)
+	}
+	f := must(a.SpoolImport(strings.NewReader(b.String())))(t)
+	if f.Size != int64(b.Len()) || f.Digest != sha256.Sum256([]byte(b.String())) {
+		t.Errorf("the upload is %d bytes, %x", f.Size, f.Digest)
+	}
+	i := must(a.BeginImport(t.Context(), a.spec(akkoord.BasisConsent), f))(t)
+	for run := 1; ; run++ {
+		j, claimed, err := a.ClaimJob(t.Context(), akkoord.JobImport)
+		if err != nil || !claimed {
+			t.Fatalf("run %d of the import is not due: %v", run, err)
+		}
+		ctx, cut := context.WithCancelCause(t.Context())
+		done := make(chan struct{})
+		if run == 1 {
+			go func() {
+				defer close(done)
+				for ctx.Err() == nil {
+					if now, err := a.Import(t.Context(), i.PublicID); err != nil || now.Tally.Rows > 0 {
+						cut(broken)
+					}
+				}
+			}()
+		} else {
+			close(done)
+		}
+		next, err := a.RunImportJob(ctx, j)
+		cut(nil)
+		<-done
+		if err == nil {
+			if err := a.SettleJob(t.Context(), j.Ran(next, nil, a.Clock.Now())); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+		if run > 1 {
+			t.Fatal(err)
+		}
+		if rows := must(a.Import(t.Context(), i.PublicID))(t).Tally.Rows; rows == 0 || rows == people {
+			t.Errorf("the first run ended after %d rows", rows)
+		}
+		if err := a.ReturnJob(t.Context(), j); err != nil {
+			t.Fatal(err)
+		}
+	}
+	i = must(a.Import(t.Context(), i.PublicID))(t)
+	if i.State != akkoord.ImportDone || i.Tally.Outcomes[akkoord.ImportAdded] != people || i.Spool != "" {
+		t.Errorf("the import is %+v", i)
+	}
+	f.Digest = [32]byte{}
+	gone := must(a.BeginImport(t.Context(), a.spec(akkoord.BasisConsent), f))(t)
+	j, _, err := a.ClaimJob(t.Context(), akkoord.JobImport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.RunImportJob(t.Context(), j); err != nil {
+		t.Fatal(err)
+	}
+	if gone = must(a.Import(t.Context(), gone.PublicID))(t); gone.State != akkoord.ImportFailed || gone.Why == "" {
+		t.Errorf("the upload was to be gone, and its import is %+v", gone)
+	}
+	must(a.VerifyLedger(t.Context(), nil))(t)
 }

@@ -54,6 +54,8 @@ type Evidence struct {
 	Reason    string `json:"reason,omitempty"` // why they left: one of LeaveReasons
 	Note      string `json:"note,omitempty"`   // and in their own words
 
+	Ground Ground `json:"ground,omitzero"` // of a change of basis; its reason is in Note
+
 	Imported ImportedColumns `json:"imported,omitempty"` // what the file of an import says in proof
 }
 

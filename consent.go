@@ -26,6 +26,8 @@ type Subscription struct {
 	Locale    string
 	WasActive time.Time // since when it was active before it was withdrawn
 	Agreed    time.Time // when it first became active; zero: never. Its proof is kept (F.16)
+	Ground    Ground    // of a basis other than consent
+	Wider     int       // the purpose's first version that consents to earlier ones don't count for; 0: none
 	Tracking  time.Time // since when clicks may be counted, while it is active; zero: they may not
 }
 
@@ -58,7 +60,7 @@ const (
 // state that each leads to.
 var Folded = map[EventKind]State{
 	Requested: Pending, Confirmed: Active, Reinstated: Active, Withdrew: Withdrawn, Objected: Withdrawn, Refused: Withdrawn, Expiry: Lapsed,
-	Imported: Active, ImportedHeld: Held,
+	Imported: Active, ImportedHeld: Held, BasisChanged: Active,
 }
 
 // Request is one submission of a sign-up form, or of the preferences page for
@@ -85,7 +87,7 @@ func (s Standing) SignUp(r Request, now time.Time) Change {
 		}
 		sub.State, sub.Since, sub.Request = Pending, now, id
 		sub.Basis, sub.Version, sub.Origin, sub.Locale = p.Basis, p.Version, r.Origin.FormID, r.Origin.Locale
-		sub.WasActive, sub.Tracking = time.Time{}, time.Time{}
+		sub.WasActive, sub.Tracking, sub.Ground = time.Time{}, time.Time{}, Ground{}
 		c.Subscriptions = append(c.Subscriptions, sub)
 		c.Events = append(c.Events, r.Origin.event(Requested, sub, now))
 	}

@@ -8,6 +8,9 @@ type Facts struct {
 	State        State
 	Suppressions []SuppressionKind
 	LeftCampaign bool
+	Basis        Basis        // of the subscription
+	Unfounded    bool         // the facts that its basis needs are missing
+	Outgrown     bool         // the purpose asks for more by now than was agreed to
 	Paused       bool         // the person wants no mail for a while
 	Mailing      MailingState // empty when no mailing is asked about
 }
@@ -49,11 +52,20 @@ func Gate(f Facts) Verdict {
 	case Held:
 		return no("held", "The person was imported without proof of consent.")
 	case Withdrawn:
+		if f.Basis.Objectable() {
+			return no("objected", "The person objected to mail of this purpose.")
+		}
 		return no("withdrawn", "The person withdrew their consent for this purpose.")
 	case Lapsed:
 		return no("expired", "The consent for this purpose has expired.")
 	default:
 		return no("no_consent", "The person never agreed to this purpose.")
+	}
+	if f.Unfounded {
+		return no("basis_missing", "Nothing is on record of the sale that mail to this customer rests on.")
+	}
+	if f.Outgrown {
+		return no("wording_wider", "The purpose asks for more by now than the person agreed to.")
 	}
 	if f.LeftCampaign {
 		return no("left_campaign", "The person left this campaign.")
@@ -71,8 +83,9 @@ func Gate(f Facts) Verdict {
 
 // Facts gives the gate's facts at a time from a person's standing.
 func (s Standing) Facts(purposeID, campaignID int64, mailing MailingState, now time.Time) Facts {
+	sub := s.Subscription(purposeID)
 	return Facts{
-		Known: s.Subscriber.ID != 0, State: s.Subscription(purposeID).State, Suppressions: s.Suppressions,
+		Known: s.Subscriber.ID != 0, State: sub.State, Basis: sub.Basis, Unfounded: sub.unfounded(), Outgrown: sub.outgrown(), Suppressions: s.Suppressions,
 		LeftCampaign: s.HasLeft(campaignID), Paused: s.PausedUntil.After(now), Mailing: mailing,
 	}
 }

@@ -143,6 +143,9 @@ func (s Standing) Import(r ImportRow, spec ImportSpec, now time.Time) (Change, I
 	default:
 		return Change{}, sub.asBefore(spec)
 	}
+	if spec.Basis != BasisConsent {
+		sub.Ground = Ground{Text: spec.Evidence}
+	}
 	sub.State, sub.Since, sub.Basis, sub.Request, sub.Locale, sub.Version, sub.Origin = Active, now, spec.Basis, spec.ID, r.Locale, 0, 0
 	kind, outcome := Imported, ImportChanged
 	if s.Subscriber.ID == 0 {

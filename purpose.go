@@ -42,8 +42,10 @@ type Purpose struct {
 	PublicID      ID
 	Slug          string
 	Basis         Basis
-	InactiveAfter int // days without activity before the person is asked again (M18); 0: never
-	Version       int // of the texts
+	InactiveAfter int           // days without activity before the person is asked again (M18); 0: never
+	Version       int           // of the texts
+	Wider         int           // the first version that asks for more than those before it; 0: none does
+	Change        WordingChange // what an edit of the texts is; not stored with the purpose
 	Texts         map[string]PurposeText
 	CreatedAt     time.Time
 }

@@ -138,7 +138,7 @@ func TestThePrivacyStatementIsVersioned(t *testing.T) {
 	if a := s.get("/privacy?locale=en"); a.Status != 200 || !strings.Contains(a.Body, "Zonvaart Reizen B.V.") || !strings.Contains(a.Body, "travel-news") {
 		t.Fatalf("%d", a.Status)
 	}
-	if _, err := s.store.AddPurposeTexts(t.Context(), akkoord.ActorSystem, "travel-news", map[string]akkoord.PurposeText{"nl": {Name: "Nieuws", Explanation: "Anders.", Wording: "Ja!"}}); err != nil {
+	if _, err := s.store.AddPurposeTexts(t.Context(), akkoord.ActorSystem, "travel-news", map[string]akkoord.PurposeText{"nl": {Name: "Nieuws", Explanation: "Anders.", Wording: "Ja!"}}, akkoord.WordingChange{Kind: akkoord.WordingCorrection, Reason: "clearer words"}); err != nil {
 		t.Fatal(err)
 	}
 	s.request("a@voorbeeld.example", "travel-news")

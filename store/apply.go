@@ -126,14 +126,18 @@ func (t *tx) appendWording(actor akkoord.Actor, p akkoord.Purpose, locale string
 // putSubscription stores a subscription, over the one that is there or as the
 // first for its purpose.
 func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription, over bool) error {
-	query := `INSERT INTO subscription (subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed, tracking)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	ground, err := storedGround(s.Ground)
+	if err != nil {
+		return err
+	}
+	query := `INSERT INTO subscription (subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed, tracking, ground)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 	if over {
-		query = `UPDATE subscription SET state = $3, since = $4, basis = $5, request = $6, version = $7, form_version_id = $8, locale = $9, was_active = $10, agreed = $11, tracking = $12
+		query = `UPDATE subscription SET state = $3, since = $4, basis = $5, request = $6, version = $7, form_version_id = $8, locale = $9, was_active = $10, agreed = $11, tracking = $12, ground = $13
 			WHERE subscriber_id = $1 AND purpose_id = $2`
 	}
 	return t.exec(query, subscriberID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:],
-		s.Version, s.Origin, s.Locale, micros(s.WasActive), micros(s.Agreed), micros(s.Tracking))
+		s.Version, s.Origin, s.Locale, micros(s.WasActive), micros(s.Agreed), micros(s.Tracking), ground)
 }
 
 // forget deletes all that is stored of a person. The ledger keeps its lines,

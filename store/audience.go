@@ -27,16 +27,16 @@ func (s *Store) Audience(ctx context.Context, m akkoord.Mailing) (akkoord.Audien
 
 // wouldGet asks the gate once for all people of whom it knows the same.
 func (s *Store) wouldGet(ctx context.Context, m akkoord.Mailing, a *akkoord.Audience) error {
-	rows, err := s.view(ctx).query(`SELECT state, kinds, gone, paused, count(*) FROM (
-			SELECT x.state, coalesce((SELECT string_agg(k.kind, ',') FROM suppression k WHERE k.hash = p.email_hash), '') AS kinds,
+	rows, err := s.view(ctx).query(`SELECT state, basis, lacking, outgrown, kinds, gone, paused, count(*) FROM (
+			SELECT x.state, x.basis, `+unfounded+` AS lacking, `+outgrown+` AS outgrown, coalesce((SELECT string_agg(k.kind, ',') FROM suppression k WHERE k.hash = p.email_hash), '') AS kinds,
 				EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = c.id) AS gone, p.paused_until > $2 AS paused
 			FROM campaign c JOIN subscription x ON x.purpose_id = c.purpose_id JOIN subscriber p ON p.id = x.subscriber_id WHERE c.id = $1
-		) AS people GROUP BY state, kinds, gone, paused`, m.CampaignID, micros(s.cfg.Now()))
+		) AS people GROUP BY state, basis, lacking, outgrown, kinds, gone, paused`, m.CampaignID, micros(s.cfg.Now()))
 	return each(rows, err, func(r row) error {
 		f := akkoord.Facts{Known: true}
 		var kinds string
 		var n int64
-		if err := r.Scan(&f.State, &kinds, &f.LeftCampaign, &f.Paused, &n); err != nil {
+		if err := r.Scan(&f.State, &f.Basis, &f.Unfounded, &f.Outgrown, &kinds, &f.LeftCampaign, &f.Paused, &n); err != nil {
 			return err
 		}
 		for k := range strings.SplitSeq(kinds, ",") {

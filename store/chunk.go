@@ -74,7 +74,7 @@ const taking = `($7 + row_number() OVER (ORDER BY x.subscriber_id) - 1) % $8`
 // $4 for a mailing of campaign $5 at the time $6.
 const audience = `, 0, 0, 0, 0, 0, '', ''
 	FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id
-	WHERE x.purpose_id = $2 AND x.state = 'active' AND x.subscriber_id > $3 AND x.subscriber_id <= $4 AND s.paused_until <= $6
+	WHERE x.purpose_id = $2 AND x.state = 'active' AND x.subscriber_id > $3 AND x.subscriber_id <= $4 AND s.paused_until <= $6 AND NOT ` + unfounded + ` AND NOT ` + outgrown + `
 		AND NOT EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash AND k.kind <> 'blocked')
 		AND NOT EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $5)
 	ORDER BY x.subscriber_id`

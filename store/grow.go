@@ -38,8 +38,8 @@ var bulks = [bulkTables]bulk{
 	auditRows:     {table: "audit", width: 6, columns: "seq, at, actor, action, object, note"},
 	departureRows: {table: "departure", width: 6, columns: "number, at, kind, purpose_id, campaign_id, hash"},
 	peopleRows:    {table: "subscriber", width: 8, columns: "id, public_id, email_hash, email, name, locale, salt, created_at"},
-	subscriptionRows: {table: "subscription", width: 11,
-		columns: "subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed"},
+	subscriptionRows: {table: "subscription", width: 12,
+		columns: "subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed, ground"},
 	interestRows: {table: "subscriber_interest", width: 2, columns: "subscriber_id, interest_id"},
 }
 

@@ -137,7 +137,11 @@ func (b *newPeople) add(row *importRow, c akkoord.Change) (akkoord.Subscriber, e
 	b.depart(p, c)
 	b.people.add(p.ID, row.id[:], row.hash[:], p.Email.Address(), p.Name, p.Locale, p.Salt, micros(p.CreatedAt))
 	for _, s := range c.Subscriptions {
-		b.subscriptions.add(p.ID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:], s.Version, s.Origin, s.Locale, micros(s.WasActive), micros(s.Agreed))
+		ground, err := storedGround(s.Ground)
+		if err != nil {
+			return p, err
+		}
+		b.subscriptions.add(p.ID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:], s.Version, s.Origin, s.Locale, micros(s.WasActive), micros(s.Agreed), ground)
 	}
 	for i := range c.Events {
 		e := &c.Events[i]

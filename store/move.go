@@ -25,7 +25,7 @@ type movedTable struct {
 // running processes is left behind.
 var movedTables = []movedTable{
 	{"installation", []string{"id"}},
-	{"purpose", []string{"id"}}, {"purpose_text", []string{"purpose_id", "version", "locale"}},
+	{"purpose", []string{"id"}}, {"wording_change", []string{"purpose_id", "version"}}, {"purpose_text", []string{"purpose_id", "version", "locale"}},
 	{"form", []string{"id"}}, {"form_version", []string{"id"}}, {"interest", []string{"id"}}, {"privacy_statement", []string{"version"}},
 	{"subscriber", []string{"id"}}, {"subscriber_interest", []string{"subscriber_id", "interest_id"}},
 	{"subscription", []string{"subscriber_id", "purpose_id"}}, {"campaign", []string{"id"}}, {"campaign_leave", []string{"subscriber_id", "campaign_id"}},

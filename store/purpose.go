@@ -41,9 +41,13 @@ func (s *Store) PutPurpose(ctx context.Context, actor akkoord.Actor, p akkoord.P
 }
 
 // AddPurposeTexts makes a new version of a purpose's texts, in which the given
-// languages take the place of what stood there and the others stay.
-func (s *Store) AddPurposeTexts(ctx context.Context, actor akkoord.Actor, slug string, texts map[string]akkoord.PurposeText) (akkoord.Purpose, error) {
-	return s.EditPurpose(ctx, actor, slug, func(p *akkoord.Purpose) { maps.Copy(p.Texts, texts) })
+// languages take the place of what stood there and the others stay. change says
+// what it is, where people may have agreed to the words before.
+func (s *Store) AddPurposeTexts(ctx context.Context, actor akkoord.Actor, slug string, texts map[string]akkoord.PurposeText, change akkoord.WordingChange) (akkoord.Purpose, error) {
+	return s.EditPurpose(ctx, actor, slug, func(p *akkoord.Purpose) {
+		maps.Copy(p.Texts, texts)
+		p.Change = change
+	})
 }
 
 // EditPurpose changes the purpose with a slug as PutPurpose does, from what it
@@ -97,15 +101,24 @@ func (t *tx) editPurpose(actor akkoord.Actor, have, p akkoord.Purpose) (akkoord.
 	next := have
 	next.InactiveAfter = p.InactiveAfter
 	if !maps.Equal(p.Texts, have.Texts) {
-		next.Version, next.Texts = have.Version+1, maps.Clone(p.Texts)
+		next.Texts, next.Change = maps.Clone(p.Texts), p.Change
+		var change akkoord.WordingChange
+		var err error
+		if next, change, err = have.Reworded(next); err != nil {
+			return have, err
+		}
 		if err := t.putTexts(actor, next); err != nil {
+			return have, err
+		}
+		if err := t.exec(`INSERT INTO wording_change (purpose_id, version, change, reason, actor, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			next.ID, next.Version, string(change.Kind), change.Reason, string(actor), micros(t.now)); err != nil {
 			return have, err
 		}
 	}
 	if next.Version == have.Version && next.InactiveAfter == have.InactiveAfter {
 		return have, nil
 	}
-	if err := t.exec(`UPDATE purpose SET inactive_after = $2, version = $3 WHERE id = $1`, next.ID, next.InactiveAfter, next.Version); err != nil {
+	if err := t.exec(`UPDATE purpose SET inactive_after = $2, version = $3, wider = $4 WHERE id = $1`, next.ID, next.InactiveAfter, next.Version, next.Wider); err != nil {
 		return have, err
 	}
 	t.catalogue = true

@@ -35,7 +35,8 @@ const besides = `
 
 // subscriptionColumns are what subscriptionRow reads, of a table x that may have no row.
 const subscriptionColumns = `coalesce(x.purpose_id, 0), coalesce(x.state, ''), coalesce(x.since, 0), coalesce(x.basis, ''), x.request, coalesce(x.version, 0),
-	coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0), coalesce(x.tracking, 0)`
+	coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0), coalesce(x.tracking, 0), coalesce(x.ground, ''),
+	coalesce((SELECT w.wider FROM purpose w WHERE w.id = x.purpose_id), 0)`
 
 // standing loads all that the rules need of the person selected by where,
 // which is one of the constants below. A person who is not there gives a zero
@@ -100,18 +101,36 @@ type subscriptionRow struct {
 	since, was   int64
 	agreed       int64
 	tracking     int64
+	ground       string
 	request      []byte
 }
 
 func (x *subscriptionRow) fields() []any {
-	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was, &x.agreed, &x.tracking}
+	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was, &x.agreed, &x.tracking, &x.ground, &x.Wider}
 }
 
 func (x *subscriptionRow) subscription() akkoord.Subscription {
 	s := x.Subscription
+	s.Ground = readGround(x.ground)
 	s.State, s.Basis, s.Request = akkoord.State(x.state), akkoord.Basis(x.basis), id16(x.request)
 	s.Since, s.WasActive, s.Agreed, s.Tracking = fromMicros(x.since), fromMicros(x.was), fromMicros(x.agreed), fromMicros(x.tracking)
 	return s
+}
+
+// storedGround gives a ground as it is stored: JSON, or nothing.
+func storedGround(g akkoord.Ground) (string, error) {
+	if g == (akkoord.Ground{}) {
+		return "", nil
+	}
+	return toJSON(g)
+}
+
+// readGround reads what storedGround gave.
+func readGround(s string) (g akkoord.Ground) {
+	if s != "" && json.Unmarshal([]byte(s), &g) != nil {
+		return akkoord.Ground{} // unreadable is as good as none: the gate says no
+	}
+	return g
 }
 
 func suppressions(q querier, h akkoord.AddressHash) ([]akkoord.SuppressionKind, error) {

@@ -29,6 +29,7 @@ func (a *API) operations() error {
 		handle(operation{get, "/subscribers", people, "List people, or find one by address", 0, ""}, a.listSubscribers),
 		handle(operation{get, "/subscribers/{id}", people, "Read a person", 0, people}, a.readSubscriber),
 		handle(operation{patch, "/subscribers/{id}", akkoord.ChangePeople, "Change a person's name, language or interests", 0, people}, a.changeSubscriber),
+		handle(operation{post, "/subscribers/{id}/basis", akkoord.ChangePeople, "Change on which basis a person is mailed for a purpose", 0, people}, a.changeBasis),
 		handle(operation{get, "/subscribers/{id}/events", people, "Read a person's consent history", 0, people}, a.listEvents),
 		handleDocument(operation{get, "/subscribers/{id}/export", people, "Export all that is stored about a person", 0, people},
 			[]string{"application/json", "text/csv"}, a.exportSubscriber),

@@ -33,12 +33,13 @@ type purpose struct {
 	Basis             akkoord.Basis     `json:"basis"`
 	InactiveAfterDays int               `json:"inactive_after_days"`
 	Version           int               `json:"version" doc:"Of the texts."`
+	WiderSince        int               `json:"wider_since" doc:"The version that asks for more than those before it, to which consents don't carry over; 0 is none."`
 	CreatedAt         *Time             `json:"created_at"`
 }
 
 func showPurpose(p akkoord.Purpose) purpose {
 	out := purpose{
-		ID: p.PublicID, Slug: p.Slug, Basis: p.Basis, InactiveAfterDays: p.InactiveAfter, Version: p.Version, CreatedAt: when(p.CreatedAt),
+		ID: p.PublicID, Slug: p.Slug, Basis: p.Basis, InactiveAfterDays: p.InactiveAfter, Version: p.Version, WiderSince: p.Wider, CreatedAt: when(p.CreatedAt),
 		Name: map[string]string{}, Explanation: map[string]string{}, Wording: map[string]string{}, Frequency: map[string]string{},
 	}
 	for locale, t := range p.Texts {
@@ -89,6 +90,9 @@ type purposeChange struct {
 	Wording           map[string]string `json:"wording,omitempty" doc:"Who agreed before keeps the words that they saw."`
 	Frequency         map[string]string `json:"frequency,omitempty"`
 	InactiveAfterDays *int              `json:"inactive_after_days,omitempty"`
+
+	Change akkoord.WordingKind `json:"change,omitempty" doc:"What new wording or explanation is to those who agreed already: correction, with a reason, keeps their consent; wider keeps nobody's (M4)."`
+	Reason string              `json:"reason,omitempty" doc:"Why it is a correction."`
 }
 
 // changePurpose makes a new version of a purpose's texts; consents keep the
@@ -100,6 +104,7 @@ func (a *API) changePurpose(ctx context.Context, in *struct {
 	b := in.Body
 	p, err := a.cfg.Store.EditPurpose(ctx, caller(ctx).Actor(), in.Slug, func(p *akkoord.Purpose) {
 		purposeTexts{b.Name, b.Explanation, b.Wording, b.Frequency}.over(p.Texts)
+		p.Change = akkoord.WordingChange{Kind: b.Change, Reason: b.Reason}
 		if b.InactiveAfterDays != nil {
 			p.InactiveAfter = *b.InactiveAfterDays
 		}

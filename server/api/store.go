@@ -15,6 +15,7 @@ type Store interface {
 	Purposes
 	Forms
 	People
+	Bases
 	Histories
 	Evidence
 	Erasing

@@ -23,9 +23,9 @@ func TestVersions(t *testing.T) {
 	early := f.person("pim@voorbeeld.example", true)
 	before := f.trail()
 
-	p := f.must("PATCH", "/purposes/travel-news", `{"wording":{"en":"Yes, please."},"frequency":{"en":"monthly"},"inactive_after_days":30}`)
+	p := f.must("PATCH", "/purposes/travel-news", `{"wording":{"en":"Yes, please."},"frequency":{"en":"monthly"},"inactive_after_days":30,"change":"correction","reason":"shorter"}`)
 	want := `{"id":"<id>","slug":"travel-news","name":{"nl":"Reisnieuws","en":"Travel news"},"explanation":{"nl":"Reisideeën.","en":"Travel ideas."},
-		"wording":{"nl":"Ja, mail mij.","en":"Yes, please."},"frequency":{"en":"monthly"},"basis":"consent","inactive_after_days":30,"version":2,"created_at":"<time>"}`
+		"wording":{"nl":"Ja, mail mij.","en":"Yes, please."},"frequency":{"en":"monthly"},"basis":"consent","inactive_after_days":30,"version":2,"wider_since":0,"created_at":"<time>"}`
 	if diff := cmp.Diff(parse(t, want), shape(p.body)); diff != "" {
 		t.Errorf("the second version (-want +got):\n%s", diff)
 	}

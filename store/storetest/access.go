@@ -221,7 +221,7 @@ func testRecords(t *testing.T, open Open) {
 		for _, s := range []step{signsUp(news, ski), confirms(akkoord.AnswerConfirmed), leaves(akkoord.ScopeCampaign, true), leaves(akkoord.ScopeAll, true)} {
 			s(t, v)
 		}
-		must(a.AddPurposeTexts(t.Context(), Admin, "travel-news", map[string]akkoord.PurposeText{"nl": {Name: "N", Explanation: "E", Wording: "Later."}}))(t)
+		must(a.AddPurposeTexts(t.Context(), Admin, "travel-news", map[string]akkoord.PurposeText{"nl": {Name: "N", Explanation: "E", Wording: "Later."}}, akkoord.WordingChange{Kind: akkoord.WordingCorrection, Reason: "clearer words"}))(t)
 		r := must(a.ExportPerson(t.Context(), "key:7", v.person.PublicID))(t)
 		if r.Person.Email != "anouk@voorbeeld.example" || r.Person.Name != "Anouk" || !slices.Equal(r.Person.Interests, []string{"wintersport"}) {
 			t.Errorf("the person is %+v", r.Person)

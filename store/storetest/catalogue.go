@@ -14,7 +14,7 @@ func testCatalogue(t *testing.T, open Open) {
 	t.Run("M4 texts are versions", func(t *testing.T) {
 		a := newAgency(t, open)
 		texts := map[string]akkoord.PurposeText{"nl": {Name: "Reisnieuws", Explanation: "Anders.", Wording: "Ja, graag."}}
-		p := must(a.AddPurposeTexts(t.Context(), Admin, "travel-news", texts))(t)
+		p := must(a.AddPurposeTexts(t.Context(), Admin, "travel-news", texts, akkoord.WordingChange{Kind: akkoord.WordingCorrection, Reason: "clearer words"}))(t)
 		if p.Version != 2 || p.Texts["nl"] != texts["nl"] || p.Texts["en"] != a.News.Texts["en"] {
 			t.Errorf("the new version is %+v", p)
 		}
@@ -52,6 +52,7 @@ func testCatalogue(t *testing.T, open Open) {
 				if _, err := a.EditPurpose(t.Context(), Admin, "travel-news", func(p *akkoord.Purpose) {
 					text := p.Texts["nl"]
 					text.Wording += fmt.Sprintf(" %d", i)
+					p.Change = akkoord.WordingChange{Kind: akkoord.WordingCorrection, Reason: "clearer words"}
 					p.Texts["nl"] = text
 				}); err != nil {
 					t.Error(err)
@@ -135,7 +136,7 @@ func testCatalogue(t *testing.T, open Open) {
 			{"a purpose is not there", purpose(gone), akkoord.NotFound, "not_found"},
 			{"a purpose has no texts", purpose(akkoord.Purpose{Slug: "x", Basis: akkoord.BasisConsent}), akkoord.Invalid, "text_missing"},
 			{"texts of no purpose", func() error {
-				_, err := a.AddPurposeTexts(t.Context(), Admin, "nothing", a.News.Texts)
+				_, err := a.AddPurposeTexts(t.Context(), Admin, "nothing", a.News.Texts, akkoord.WordingChange{Kind: akkoord.WordingCorrection, Reason: "clearer words"})
 				return err
 			}, akkoord.NotFound, "not_found"},
 			{"a form's slug is taken", form(Form("home", "travel-news")), akkoord.Conflict, "slug_taken"},
@@ -189,7 +190,7 @@ func testCatalogue(t *testing.T, open Open) {
 		}
 		for version := 2; version <= 40; version++ {
 			wording := fmt.Sprintf("Ja, versie %d.", version)
-			if _, err := a.AddPurposeTexts(t.Context(), Admin, "travel-news", map[string]akkoord.PurposeText{"nl": {Name: "N", Explanation: "E", Wording: wording}}); err != nil {
+			if _, err := a.AddPurposeTexts(t.Context(), Admin, "travel-news", map[string]akkoord.PurposeText{"nl": {Name: "N", Explanation: "E", Wording: wording}}, akkoord.WordingChange{Kind: akkoord.WordingCorrection, Reason: "clearer words"}); err != nil {
 				t.Fatal(err)
 			}
 			if p := must(a.Purpose(t.Context(), "travel-news"))(t); p.Version != version || p.Texts["nl"].Wording != wording {

@@ -252,6 +252,7 @@ func testRepeats(t *testing.T, open Open) {
 	edited := a.News
 	edited.Texts = Purpose("travel-news").Texts
 	edited.Texts["nl"] = akkoord.PurposeText{Name: "Reisnieuws", Explanation: "Anders.", Wording: "Ja, graag."}
+	edited.Change = akkoord.WordingChange{Kind: akkoord.WordingCorrection, Reason: "shorter"}
 	edited = must(a.PutPurpose(t.Context(), Admin, edited))(t)
 	v := &visitor{Agency: a, email: email(t, "bram@voorbeeld.example")}
 	signsUp(news)(t, v)

@@ -46,6 +46,7 @@ func Run(t *testing.T, open Open) {
 		{"choices", testChoices},
 		{"address", testAddress},
 		{"own data", testOwnData},
+		{"basis", testBasis},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

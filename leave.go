@@ -99,3 +99,11 @@ func (s Standing) Rejoin(purposeID, campaignID int64, o Origin, now time.Time) C
 		Events: []Event{o.event(CampaignBack, s.Subscription(purposeID), now)},
 	}
 }
+
+// Leavings are the figures of the leavings by the links of one mailing: by
+// Scope, by place (one-click, unsubscribe, …) and by reason, where one was given.
+type Leavings struct {
+	Scopes  map[string]int64 `json:"scopes"`
+	Places  map[string]int64 `json:"places"`
+	Reasons map[string]int64 `json:"reasons"`
+}

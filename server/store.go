@@ -46,6 +46,7 @@ type Leaver interface {
 	Leave(context.Context, akkoord.Link, akkoord.Scope, akkoord.Origin) (akkoord.Left, error)
 	LeavePurposes(context.Context, akkoord.Link, []int64, akkoord.Origin) error
 	Undo(context.Context, akkoord.Link, akkoord.Origin) (bool, error)
+	Explain(ctx context.Context, link akkoord.Link, reason, note string, o akkoord.Origin) error
 }
 
 // Catalog reads what can be agreed to, and what mails and pages show. Purposes

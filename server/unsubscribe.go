@@ -137,6 +137,8 @@ func (s *Server) unsubscribe(c echo.Context) error {
 		return s.leaveByOneClick(c, link)
 	case f.first("undo") != "":
 		return s.undo(c, link, f)
+	case f.first("reason") != "" || f.first("note") != "":
+		return s.explain(c, link, f)
 	case f.first("scope") != "":
 		return s.leave(c, link, f.first("scope"))
 	}
@@ -190,26 +192,74 @@ func (s *Server) leave(c echo.Context, link akkoord.Link, choice string) error {
 	return s.showLeft(c, link, scope, left)
 }
 
+// explain records why somebody left, which they may say or not (M12).
+func (s *Server) explain(c echo.Context, link akkoord.Link, f fields) error {
+	reason, note, err := akkoord.ParseLeaveReason(f.first("reason"), f.first("note"))
+	if err != nil {
+		return err
+	}
+	origin, err := s.act(c, "unsubscribe", "")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	if err := s.Consents.Explain(ctx, link, reason, note, origin); err != nil {
+		return err
+	}
+	if wantsJSON(c.Request()) {
+		return c.JSON(http.StatusOK, map[string]string{"status": "noted"})
+	}
+	st, err := s.Consents.Standing(ctx, link.Subscriber)
+	if err != nil {
+		return err
+	}
+	scope, at, err := s.hasLeft(ctx, link, st)
+	if err != nil {
+		return err
+	}
+	if scope == "" {
+		scope = akkoord.ScopeAll // they are gone, as after any leaving
+	}
+	return s.showThanks(c, link, scope, akkoord.Left{At: at, State: st})
+}
+
+func (s *Server) showThanks(c echo.Context, link akkoord.Link, scope akkoord.Scope, left akkoord.Left) error {
+	page, locale, err := s.leftPage(c, link, scope, left)
+	if err != nil {
+		return err
+	}
+	page.Thanks = true
+	return s.page(c, http.StatusOK, locale, page)
+}
+
 // showLeft says what was left and when, what is still on, and for an hour how
 // to take it back. It is the same page however often it is asked for.
 func (s *Server) showLeft(c echo.Context, link akkoord.Link, scope akkoord.Scope, left akkoord.Left) error {
+	page, locale, err := s.leftPage(c, link, scope, left)
+	if err != nil {
+		return err
+	}
+	page.Ask = left.State.Subscriber.ID != 0
+	return s.page(c, http.StatusOK, locale, page)
+}
+
+func (s *Server) leftPage(c echo.Context, link akkoord.Link, scope akkoord.Scope, left akkoord.Left) (templates.UnsubscribedPage, string, error) {
 	person := left.State.Subscriber
 	locale := s.locale(c, person.Locale, "")
 	at := linkPath(akkoord.LinkUnsubscribe, c)
 	page := templates.UnsubscribedPage{Site: s.personal(at, person), Action: at, Scope: string(scope), At: left.At}
 	var err error
 	if page.Campaign, page.Purpose, err = s.leaving(c.Request().Context(), link, locale); err != nil {
-		return err
+		return page, locale, err
 	}
 	if s.canUndo(scope, link.Purpose, left) {
 		undo := link
 		undo.Kind, undo.At, undo.Expires = akkoord.LinkUndo, left.At, left.At.Add(akkoord.Limits.UndoWindow)
 		page.Undo, page.Action = true, at+"?undo="+s.Links.Sign(undo, s.Now())
 	}
-	if page.Still, err = s.asked(c, stillOn(left.State, 0), locale); err != nil {
-		return err
-	}
-	return s.page(c, http.StatusOK, locale, page)
+	page.Leave = at
+	page.Still, err = s.asked(c, stillOn(left.State, 0), locale)
+	return page, locale, err
 }
 
 // canUndo reports whether a leaving can be taken back now: a purpose only when

@@ -141,7 +141,7 @@ func (s *Store) Leave(ctx context.Context, link akkoord.Link, scope akkoord.Scop
 		out.State = st.After(c)
 		if len(c.Events) > 0 {
 			out.New, out.At = true, t.now
-			return nil
+			return t.putLeaving(st.Subscriber.ID, link, scope, o.Source)
 		}
 		out.At, err = t.whenLeft(st, scope, link)
 		return err
@@ -185,7 +185,11 @@ func (s *Store) Undo(ctx context.Context, link akkoord.Link, o akkoord.Origin) (
 				return err
 			}
 		}
-		done = !c.IsZero()
+		if done = !c.IsZero(); done {
+			if err := t.exec(`DELETE FROM leaving WHERE subscriber_id = $1 AND at = $2`, st.Subscriber.ID, micros(link.At)); err != nil {
+				return err
+			}
+		}
 		return t.apply(st, c)
 	})
 	return done, err

@@ -33,6 +33,7 @@ func (s *Set) funcs(locale string) template.FuncMap {
 		"has":           func(key string) bool { _, ok := t.messages[key]; return ok },
 		"locale":        func() string { return locale },
 		"icon":          icon,
+		"reasons":       func() []string { return []string{"too_often", "not_relevant", "never_asked", "other"} },
 		"pauses":        func() []int { return []int{1, 3, 6} },
 		"languages":     s.languages,
 		"languageLinks": func(path string, codes []string) template.HTML { return s.languageLinks(locale, path, codes) },

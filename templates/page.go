@@ -139,6 +139,9 @@ type UnsubscribedPage struct {
 	Purpose  string
 	At       time.Time // recorded (M12); zero for an erased person
 	Undo     bool      // shows the form that posts undo=1 with the scope
+	Leave    string    // path that a reason is posted to: reason and note
+	Ask      bool      // asks why, which may be left open
+	Thanks   bool      // a reason was given
 	Still    []AskedPurpose
 }
 

@@ -9,6 +9,8 @@ import (
 // Erasing erases people (M19).
 type Erasing interface {
 	Erase(ctx context.Context, person akkoord.ID, reason string, o akkoord.Origin) (akkoord.Erasure, error)
+	// Withdraw ends a purpose, or everything where purposeID is 0.
+	Withdraw(ctx context.Context, person akkoord.ID, purposeID int64, reason string, o akkoord.Origin) error
 }
 
 // erasureOrder is the body of POST /subscribers/{id}/erase.

@@ -46,8 +46,9 @@ type Mailing struct {
 type progress struct {
 	Mailing
 	akkoord.Counts
-	Clicks       int64 `json:"clicks"`
-	Unsubscribes int64 `json:"unsubscribes"`
+	Clicks       int64            `json:"clicks"`
+	Unsubscribes int64            `json:"unsubscribes"`
+	Leavings     akkoord.Leavings `json:"leavings" doc:"Leavings by this mailing's links: by scope, by place, and by reason where one was given."`
 }
 
 func showMailing(m akkoord.Mailing, campaign string) Mailing {
@@ -88,8 +89,12 @@ func (a *API) progress(ctx context.Context, m akkoord.Mailing) (progress, error)
 	if err != nil {
 		return progress{}, err
 	}
+	leavings, err := a.cfg.Store.Leavings(ctx, m.ID)
+	if err != nil {
+		return progress{}, err
+	}
 	left, err := a.cfg.Store.UnsubscribedBy(ctx, m.ID)
-	return progress{Mailing: showMailing(m, slugs[m.CampaignID]), Counts: counts, Unsubscribes: left}, err
+	return progress{Mailing: showMailing(m, slugs[m.CampaignID]), Counts: counts, Unsubscribes: left, Leavings: leavings}, err
 }
 
 func (a *API) createMailing(ctx context.Context, in *struct {

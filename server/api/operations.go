@@ -35,6 +35,7 @@ func (a *API) operations() error {
 			[]string{"application/json", "text/csv"}, a.exportSubscriber),
 		handleDocument(operation{get, "/subscribers/{id}/evidence", people, "Take the proof of a person's consent, signed", 0, people},
 			[]string{"application/zip"}, a.subscriberEvidence),
+		handle(operation{post, "/subscribers/{id}/withdraw", akkoord.ChangePeople, "End a purpose, or everything, for a person who asked for it", 0, people}, a.withdrawSubscriber),
 		handle(operation{post, "/subscribers/{id}/erase", akkoord.ErasePeople, "Erase a person for good", 0, people}, a.eraseSubscriber),
 		handle(operation{get, "/gate", people, "Ask whether an address may be mailed now", 0, ""}, a.askGate),
 

@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+
+	"akkoord"
+)
+
+// putLeaving notes a leaving by a link for the figures of its mailing (M11).
+func (t *tx) putLeaving(person int64, link akkoord.Link, scope akkoord.Scope, place string) error {
+	return t.exec(`INSERT INTO leaving (mailing_id, subscriber_id, scope, place, reason, at) VALUES ($1, $2, $3, $4, '', $5)
+		ON CONFLICT (mailing_id, subscriber_id, scope) DO UPDATE SET place = excluded.place, reason = '', at = excluded.at`,
+		link.Mailing, person, string(scope), place, micros(t.now))
+}
+
+// Explain records why somebody left by a link (M12): the reason for the figures
+// of the mailing, and both as evidence, which can be erased. Whoever did not
+// leave by it, or is gone, explains nothing; that is no error.
+func (s *Store) Explain(ctx context.Context, link akkoord.Link, reason, note string, o akkoord.Origin) error {
+	return s.update(ctx, "explain", func(t *tx) error {
+		st, err := standing(t, byPublicID, link.Subscriber[:])
+		if err != nil || st.Subscriber.ID == 0 {
+			return err
+		}
+		n, err := t.execCount(`UPDATE leaving SET reason = $3 WHERE mailing_id = $1 AND subscriber_id = $2 AND reason <> $3
+			AND at = (SELECT max(at) FROM leaving WHERE mailing_id = $1 AND subscriber_id = $2)`, link.Mailing, st.Subscriber.ID, reason)
+		if err != nil || n == 0 {
+			return err
+		}
+		o.Campaign, o.MailingID = link.Campaign, link.Mailing
+		return t.apply(st, st.Explain(reason, note, link.Purpose, o, t.now))
+	})
+}
+
+// Leavings counts the leavings by the links of a mailing.
+func (s *Store) Leavings(ctx context.Context, mailingID int64) (akkoord.Leavings, error) {
+	l := akkoord.Leavings{Scopes: map[string]int64{}, Places: map[string]int64{}, Reasons: map[string]int64{}}
+	rows, err := s.view(ctx).query(`SELECT scope, place, reason, count(*) FROM leaving WHERE mailing_id = $1 AND mailing_id <> 0 GROUP BY scope, place, reason`, mailingID)
+	return l, each(rows, err, func(r row) error {
+		var scope, place, reason string
+		var n int64
+		err := r.Scan(&scope, &place, &reason, &n)
+		l.Scopes[scope] += n
+		l.Places[place] += n
+		if reason != "" {
+			l.Reasons[reason] += n
+		}
+		return err
+	})
+}
+
+// Withdraw records that staff end a purpose for somebody who asked them to, or
+// everything where purposeID is 0. The reason stands in the audit trail.
+// Errors: NotFound, and those of akkoord.CheckErasureReason.
+func (s *Store) Withdraw(ctx context.Context, person akkoord.ID, purposeID int64, reason string, o akkoord.Origin) error {
+	scope := akkoord.ScopePurpose
+	if purposeID == 0 {
+		scope = akkoord.ScopeAll
+	}
+	return s.decide(ctx, "withdraw", person, func(st akkoord.Standing, t *tx) (akkoord.Change, error) {
+		err := akkoord.CheckErasureReason(reason, st.Subscriber)
+		if err == nil {
+			err = t.audit(o.Actor, "subscriber.withdraw", named("subscriber", st.Subscriber.PublicID.String()), reason)
+		}
+		return st.Leave(scope, purposeID, 0, o, t.now), err
+	})
+}

@@ -68,14 +68,3 @@ const (
 	ActorPerson Actor = "person"
 	ActorSystem Actor = "system"
 )
-
-// AuditEntry is one line of the audit trail: a read or a change of personal
-// data or of configuration (M27). Like the ledger it holds ids only.
-type AuditEntry struct {
-	Seq    int64
-	At     time.Time
-	Actor  Actor  // "user:3", "key:2", "system"
-	Action string // "subscriber.read", "mailing.send", …
-	Object string // "subscriber:17", "mailing:4"
-	Note   string // counts or a reason; no personal data
-}

@@ -121,12 +121,18 @@ func (r PersonRecord) Rows() [][]string {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	flatten(d, "", func(field, value string) {
-		if value != "" && strings.ContainsRune("=+-@\t\r", rune(value[0])) {
-			value = "'" + value
-		}
-		rows = append(rows, []string{field, value})
+		rows = append(rows, []string{field, PlainCell(value)})
 	})
 	return rows
+}
+
+// PlainCell gives a value for a CSV file that no spreadsheet takes for a
+// formula (threats L16).
+func PlainCell(value string) string {
+	if value != "" && strings.ContainsRune("=+-@\t\r", rune(value[0])) {
+		return "'" + value
+	}
+	return value
 }
 
 // WriteCSV writes the record's rows as CSV (RFC 4180).

@@ -164,11 +164,3 @@ func (t *tx) forget(subscriberID int64) error {
 	}
 	return nil
 }
-
-// audit appends a line to the audit trail in the same commit as what it is
-// about.
-func (t *tx) audit(actor akkoord.Actor, action, object, note string) error {
-	t.auditSeq++
-	t.rows[auditRows].add(t.auditSeq, micros(t.now), string(actor), action, object, note)
-	return nil
-}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -18,8 +20,43 @@ func (s *Store) Audit(ctx context.Context, actor akkoord.Actor, action, object, 
 // AuditTrail gives a page of the audit trail, oldest first, and the number
 // after which the next page begins; 0 when there is none.
 func (s *Store) AuditTrail(ctx context.Context, p akkoord.Page) ([]akkoord.AuditEntry, int64, error) {
+	return s.SearchAudit(ctx, akkoord.AuditFilter{}, p)
+}
+
+// SearchAudit is AuditTrail for the lines that a filter lets through. An actor
+// who is not there did nothing.
+func (s *Store) SearchAudit(ctx context.Context, f akkoord.AuditFilter, p akkoord.Page) ([]akkoord.AuditEntry, int64, error) {
+	v := s.view(ctx)
+	where, args := ``, []any{p.After, p.Size() + 1}
+	add := func(column, compared string, arg any) {
+		args = append(args, arg)
+		where += ` AND ` + column + compared + `$` + strconv.Itoa(len(args))
+	}
+	if f.Actor != "" {
+		actor, err := numberName(v, f.Actor)
+		if err != nil {
+			return nil, 0, err
+		}
+		add(`actor`, ` = `, actor)
+	}
+	if f.Object != "" {
+		add(`object`, ` = `, f.Object)
+	}
+	switch {
+	case strings.Contains(f.Action, "."):
+		add(`action`, ` = `, f.Action)
+	case f.Action != "": // all of a kind: a slash follows a full stop
+		add(`action`, ` >= `, f.Action+".")
+		add(`action`, ` < `, f.Action+"/")
+	}
+	if !f.From.IsZero() {
+		add(`at`, ` >= `, micros(f.From))
+	}
+	if !f.To.IsZero() {
+		add(`at`, ` < `, micros(f.To))
+	}
 	var out []akkoord.AuditEntry
-	rows, err := s.view(ctx).query(`SELECT seq, at, actor, action, object, note FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2`, p.After, p.Size()+1)
+	rows, err := v.query(`SELECT seq, at, actor, action, object, note FROM audit WHERE seq > $1`+where+` ORDER BY seq LIMIT $2`, args...)
 	err = each(rows, err, func(r row) error {
 		var e akkoord.AuditEntry
 		var at int64
@@ -76,6 +113,28 @@ func publicNames(q querier, names []string) (map[string]string, error) {
 		return err
 	})
 	return out, err
+}
+
+// numberName gives, for a name by public id like "user:UUID", the name by
+// number that actors have in the trail; any other name as it is.
+func numberName(q querier, name string) (string, error) {
+	kind, text, _ := strings.Cut(name, ":")
+	id, err := akkoord.ParseID(text)
+	if err != nil {
+		return name, nil
+	}
+	for _, n := range numbered {
+		if n.kind != kind {
+			continue
+		}
+		var number int64
+		err := q.queryRow(`SELECT id FROM `+n.table+` WHERE public_id = $1`, id[:]).Scan(&number)
+		if errors.Is(err, sql.ErrNoRows) {
+			return name, nil
+		}
+		return object(kind, number), err
+	}
+	return name, nil
 }
 
 // parameters gives n parameters of a query, "$3, $4, $5" for first 3.

@@ -252,13 +252,15 @@ func (p *postgres) begin(ctx context.Context, w *writer) error {
 // enter waits for the other nodes, and takes the tail over from them.
 func (p *postgres) enter(w *writer) error {
 	var at int64
-	var hash []byte
-	if err := w.queryRow(`SELECT at, ledger_seq, ledger_hash, audit_seq, person, departed, nodes FROM chain WHERE id = 1 FOR UPDATE`).
-		Scan(&at, &w.ledger.Seq, &hash, &w.auditSeq, &w.person, &w.departed, &w.peers); err != nil {
+	var hash, audit []byte
+	if err := w.queryRow(`SELECT at, ledger_seq, ledger_hash, audit_seq, audit_hash, person, departed, nodes FROM chain WHERE id = 1 FOR UPDATE`).
+		Scan(&at, &w.ledger.Seq, &hash, &w.auditSeq, &audit, &w.person, &w.departed, &w.peers); err != nil {
 		return fmt.Errorf("lock the chain: %w", err)
 	}
 	w.ledger.Hash = [32]byte{}
 	copy(w.ledger.Hash[:], hash)
+	w.auditHash = [32]byte{}
+	copy(w.auditHash[:], audit)
 	if last := fromMicros(at); last.After(w.lastTime) {
 		w.lastTime = last
 	}
@@ -285,8 +287,8 @@ func (p *postgres) leave(w *writer, group []*change) error {
 }
 
 func (p *postgres) storeTail(w *writer) error {
-	return w.session.exec(`UPDATE chain SET at = $1, ledger_seq = $2, ledger_hash = $3, audit_seq = $4, person = $5, departed = $6 WHERE id = 1`,
-		micros(w.lastTime), w.ledger.Seq, w.ledger.Hash[:], w.auditSeq, w.person, w.departed)
+	return w.session.exec(`UPDATE chain SET at = $1, ledger_seq = $2, ledger_hash = $3, audit_seq = $4, person = $5, departed = $6, audit_hash = $7 WHERE id = 1`,
+		micros(w.lastTime), w.ledger.Seq, w.ledger.Hash[:], w.auditSeq, w.person, w.departed, w.auditHash[:])
 }
 
 // adopt lets the numbers of new rows begin after those that are there.

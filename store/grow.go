@@ -35,7 +35,7 @@ var bulks = [bulkTables]bulk{
 	evidenceRows: {table: "consent_evidence", width: 2, columns: "seq, data"},
 	outboxRows: {table: "outbox", width: 5, columns: "subscriber_id, request, locale, at, due_at, state, fence, attempts, first_at, mail, code, done_at",
 		rest: `, 0, 0, 0, 0, '', '', 0`},
-	auditRows:     {table: "audit", width: 6, columns: "seq, at, actor, action, object, note"},
+	auditRows:     {table: "audit", width: 7, columns: "seq, at, actor, action, object, note, hash"},
 	departureRows: {table: "departure", width: 6, columns: "number, at, kind, purpose_id, campaign_id, hash"},
 	peopleRows:    {table: "subscriber", width: 8, columns: "id, public_id, email_hash, email, name, locale, salt, created_at"},
 	subscriptionRows: {table: "subscription", width: 12,

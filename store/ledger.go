@@ -16,7 +16,7 @@ const verifyBatch = 2000
 
 // VerifyLedger checks every line of the ledger, the evidence that is not
 // erased, every signed head, the texts that people agreed to and everybody's
-// standing, and gives the last line. What does not verify
+// standing, and the audit trail with its heads, and gives the last line. What does not verify
 // is an error that wraps akkoord.ErrLedger and names the line. progress may be
 // nil; it is told how many lines are done of how many there were at the start.
 func (s *Store) VerifyLedger(ctx context.Context, progress func(done, total int64)) (akkoord.Head, error) {
@@ -37,7 +37,7 @@ func (s *Store) VerifyLedger(ctx context.Context, progress func(done, total int6
 			progress(min(check.verifier.Head().Seq, total), total)
 		}
 	}
-	for _, part := range []func(querier) error{check.end, check.texts, check.standings} {
+	for _, part := range []func(querier) error{check.end, check.texts, check.standings, check.trail} {
 		if err := part(s.view(ctx)); err != nil {
 			return akkoord.Head{}, err
 		}
@@ -207,6 +207,9 @@ func (t *tx) signHead() (akkoord.Head, error) {
 	}
 	if t.ledger.Seq == 0 {
 		return akkoord.Head{}, errNoHead
+	}
+	if err := t.signAudit(); err != nil {
+		return akkoord.Head{}, err
 	}
 	if have.Seq == t.ledger.Seq {
 		return have, nil

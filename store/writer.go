@@ -44,10 +44,11 @@ type writer struct {
 
 // tail is where the tables that only grow end.
 type tail struct {
-	ledger   akkoord.Head // last line of the ledger
-	auditSeq int64
-	person   int64 // highest number that a person ever had
-	departed int64 // last line of the departure journal
+	ledger    akkoord.Head // last line of the ledger
+	auditSeq  int64
+	auditHash [32]byte
+	person    int64 // highest number that a person ever had
+	departed  int64 // last line of the departure journal
 }
 
 // change is one caller's work in the group.
@@ -130,13 +131,13 @@ func (w *writer) readTail() error {
 	}
 	copy(w.ledger.Hash[:], hash)
 	var spoken, known int64
-	if err := w.queryRow(`SELECT coalesce((SELECT max(seq) FROM audit), 0), coalesce((SELECT max(subscriber_id) FROM consent_event), 0),
+	if err := w.queryRow(`SELECT coalesce((SELECT max(subscriber_id) FROM consent_event), 0),
 		coalesce((SELECT max(id) FROM subscriber), 0), coalesce((SELECT max(number) FROM departure), 0)`).
-		Scan(&w.auditSeq, &spoken, &known, &w.departed); err != nil {
+		Scan(&spoken, &known, &w.departed); err != nil {
 		return err
 	}
 	w.person = max(spoken, known)
-	return nil
+	return w.readAuditTail()
 }
 
 // update runs f in the next group and answers after the commit. An error of f

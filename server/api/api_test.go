@@ -273,7 +273,7 @@ func TestAudit(t *testing.T) {
 	}
 }
 
-// trail reads the whole audit trail.
+// trail reads the whole audit trail but for the lines of looks at it.
 func (f *fixture) trail() []string {
 	f.t.Helper()
 	var out []string
@@ -281,6 +281,9 @@ func (f *fixture) trail() []string {
 		o := f.must("GET", "/audit?limit=200"+cursor, "").object()
 		for _, item := range o["items"].([]any) {
 			e := item.(map[string]any)
+			if e["action"] == "audit.read" { // of looks like this one
+				continue
+			}
 			out = append(out, fmt.Sprintf("%s %s %s", e["actor"], e["action"], e["object"]))
 		}
 		next, more := o["next_cursor"].(string)

@@ -69,35 +69,6 @@ func (a *API) readCampaign(ctx context.Context, in *BySlug) (campaign, error) {
 	return showCampaign(c, slugs[c.PurposeID]), err
 }
 
-// auditEntry is a line of the audit trail.
-type auditEntry struct {
-	Seq    int64  `json:"seq"`
-	At     *Time  `json:"at"`
-	Actor  string `json:"actor" doc:"person, system, user:UUID or key:UUID."`
-	Action string `json:"action"`
-	Object string `json:"object" doc:"subscriber:UUID, mailing:UUID, campaign:SLUG and the like."`
-	Note   string `json:"note"`
-}
-
-func (a *API) listAudit(ctx context.Context, in *struct{ Paging }) (list[auditEntry], error) {
-	page, err := in.page()
-	if err != nil {
-		return list[auditEntry]{}, err
-	}
-	rows, next, err := a.cfg.Store.AuditTrail(ctx, page)
-	if err != nil {
-		return list[auditEntry]{}, err
-	}
-	var numbered []string
-	for _, e := range rows {
-		numbered = append(numbered, string(e.Actor), e.Object)
-	}
-	names, err := a.cfg.Store.PublicNames(ctx, numbered)
-	return newList(rows, next, func(e akkoord.AuditEntry) auditEntry {
-		return auditEntry{e.Seq, when(e.At), publicName(names, string(e.Actor)), e.Action, publicName(names, e.Object), e.Note}
-	}), err
-}
-
 // head is the signed head of the ledger: whoever keeps one can later tell
 // whether the lines up to it were altered.
 type head struct {

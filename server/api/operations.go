@@ -69,7 +69,9 @@ func (a *API) operations() error {
 		handle(operation{post, "/processors/{slug}/end", akkoord.ChangeRegister, "End the dealings with a party", 0, ""}, a.endProcessor),
 
 		handle(operation{post, "/images", akkoord.WriteMailings, "Upload a picture for mailings", created, ""}, a.createImage),
-		handle(operation{get, "/audit", akkoord.ReadAudit, "Read who did what", 0, ""}, a.listAudit),
+		handle(operation{get, "/audit", akkoord.ReadAudit, "Read who did what, when and to whom", 0, ""}, a.listAudit),
+		handleDocument(operation{get, "/audit/export", akkoord.ReadAudit, "Take the audit trail, or a part of it, away", 0, ""},
+			[]string{"application/json", "text/csv"}, a.exportAudit),
 		handle(operation{get, "/ledger/head", akkoord.ReadAudit, "Read the signed head of the consent ledger", 0, ""}, a.readHead),
 		handle(operation{get, "/jobs", akkoord.ReadAudit, "See background work and how it went", 0, ""}, a.listJobs),
 	} {

@@ -113,7 +113,7 @@ type Deliveries interface {
 // Trail keeps who did what (M27), and the heads of the ledger.
 type Trail interface {
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
-	AuditTrail(ctx context.Context, p akkoord.Page) (entries []akkoord.AuditEntry, next int64, err error)
+	SearchAudit(ctx context.Context, f akkoord.AuditFilter, p akkoord.Page) (entries []akkoord.AuditEntry, next int64, err error)
 	SignHead(ctx context.Context) (akkoord.Head, error)
 }
 

@@ -111,3 +111,10 @@ func (sub Subscription) unfounded() bool {
 // outgrown reports whether the purpose asks for more by now than was agreed
 // to (M4).
 func (sub Subscription) outgrown() bool { return sub.Basis == BasisConsent && sub.Version < sub.Wider }
+
+// covers reports whether somebody who signs up for a purpose need not be
+// asked: they get its mails, and agreed to what it asks for now.
+func (sub Subscription) covers(p Purpose) bool {
+	sub.Wider = p.Wider
+	return sub.State == Active && !sub.outgrown()
+}

@@ -120,10 +120,11 @@ func migrate(ctx context.Context, d dialect) error {
 
 // admitted reports whether this program may work on a schema that is newer than
 // it knows, as it does while nodes are replaced one after the other. The schema
-// itself says from which one on (P23); nothing is changed here.
+// itself says from which one on, and one that says nothing admits nobody (P23);
+// nothing is changed here.
 func admitted(ctx context.Context, d dialect, db *sql.DB, have, want int64) error {
 	var oldest int64
-	if err := db.QueryRowContext(ctx, `SELECT oldest FROM schema_admits WHERE id = 1`).Scan(&oldest); err == nil && want >= oldest {
+	if err := db.QueryRowContext(ctx, `SELECT oldest FROM schema_admits WHERE id = 1 AND schema = $1`, have).Scan(&oldest); err == nil && want >= oldest {
 		return nil
 	}
 	return fmt.Errorf("the database %s has schema %d and this program knows %d; use the newer program, nothing was changed", d.place(), have, want)

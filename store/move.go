@@ -34,7 +34,7 @@ var movedTables = []movedTable{
 	{"mailing", []string{"id"}}, {"delivery", []string{"mailing_id", "subscriber_id"}}, {"delivery_chunk", []string{"id"}}, {"image", []string{"id"}},
 	{"app_user", []string{"id"}}, {"login_token", []string{"hash"}}, {"session", []string{"hash"}}, {"api_key", []string{"id"}}, {"idempotency", []string{"key"}},
 	{"import", []string{"id"}}, {"import_row", []string{"import_id", "outcome", "line"}}, {"import_part", []string{"upload", "number"}}, {"job", []string{"id"}},
-	{"processor", []string{"id"}}, {"data_request", []string{"id"}}, {"erasure_notice", []string{"id"}}, {"audit_head", []string{"seq"}},
+	{"processor", []string{"id"}}, {"audit_head", []string{"seq"}},
 }
 
 // movedPage is how many rows one commit of Move copies.

@@ -60,6 +60,11 @@ func testBasis(t *testing.T, open Open) {
 	if v := must(a.Gate(ctx, reader.Subscriber.Email, "travel-news", nil))(t); v.Code != "wording_wider" {
 		t.Errorf("%+v", v)
 	}
+	// Signing up again asks them anew, and their word counts from then on.
+	a.active(t, "lezer@voorbeeld.example", p)
+	if v := must(a.Gate(ctx, reader.Subscriber.Email, "travel-news", nil))(t); !v.Allowed {
+		t.Errorf("after a new consent: %+v", v)
+	}
 	// M8: the customer objects with one press, and no basis by hand undoes it.
 	if _, err := a.Leave(ctx, akkoord.Link{Subscriber: id, Purpose: a.News.ID}, akkoord.ScopePurpose, byLink); err != nil {
 		t.Fatal(err)

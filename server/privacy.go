@@ -87,7 +87,7 @@ func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest 
 	locale := s.locale(c, "", "")
 	page := templates.PrivacyPage{
 		Site: s.site(path), Version: st.version, Since: st.since, Controller: st.facts.Controller,
-		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), OwnRelay: st.facts.Relay == "",
+		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), OwnRelay: st.facts.Relay == "", LedgerKey: s.LedgerKey,
 	}
 	page.Contact, page.PostalAddress = st.facts.Contact, st.facts.PostalAddress
 	for n := latest; n > 0; n-- {

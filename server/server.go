@@ -41,6 +41,7 @@ type Config struct {
 	Controller    string // legal name
 	PostalAddress string
 	Contact       string // for privacy questions
+	LedgerKey     string // fingerprint of the key that signs heads and evidence (M30)
 	Relay         string // who delivers the mail; empty: the controller itself
 
 	Now    func() time.Time

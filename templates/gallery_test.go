@@ -163,6 +163,7 @@ func gallery() map[string]any {
 func privacy() PrivacyPage {
 	return PrivacyPage{
 		Site: zonvaart("/privacy"), Version: 4, Since: now.AddDate(0, -2, 0), Older: []int{3, 2}, Controller: "Zonvaart Reizen B.V.", PendingDays: 14,
+		LedgerKey: "3f9c27d04b8ea5616f2d9c80e1b7a4533f9c27d04b8ea5616f2d9c80e1b7a453",
 		Purposes: []PrivacyPurpose{
 			{"Reisnieuws", "Met uw e-mailadres, taal en interesses kiezen wij welke reizen wij u laten zien.", "consent"},
 			{"Aanbiedingen ski-uitrusting", "", "existing_customer"},

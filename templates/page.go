@@ -231,6 +231,7 @@ type PrivacyPage struct {
 	Controller  string // legal name; empty while not configured
 	Purposes    []PrivacyPurpose
 	Processors  []PrivacyProcessor
+	LedgerKey   string // fingerprint of the key that signs the ledger (M30)
 	OwnRelay    bool   // without processors: the organisation delivers mail itself
 	PendingDays int    // an unconfirmed request is erased after this many days
 	Authority   string // supervisory authority; empty for the Dutch one

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
@@ -87,7 +88,10 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if err != nil {
 		return err
 	}
-	jsonAPI, err := api.New(api.Config{Store: a.store, Mail: tester, Sender: s.sender, BaseURL: s.base.String(), Now: time.Now, Log: a.log})
+	fingerprint := akkoord.KeyFingerprint(keys.LedgerKey().Public().(ed25519.PublicKey))
+	jsonAPI, err := api.New(api.Config{
+		Store: a.store, Mail: tester, Sender: s.sender, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: fingerprint,
+	})
 	if err != nil {
 		return err
 	}
@@ -103,7 +107,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		BaseURL: s.base.String(), TrustedProxies: s.proxies, SignUps: s.signUps,
 		StampKey: keys.Derive("form-stamp"),
 		Brand:    templates.Brand{Name: s.Controller, Logo: s.logo, Accent: s.Brand}, From: s.From,
-		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(),
+		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(), LedgerKey: fingerprint,
 		Now: time.Now, Random: rand.Reader, Log: a.log,
 	}
 	if s.tracer != nil {

@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -33,6 +35,10 @@ func TestM30EvidenceOfSomebodyWhoWasMailed(t *testing.T) {
 	if out, err := in.command(ctx, take...).CombinedOutput(); err == nil || !strings.Contains(string(out), "GET /api/v1/subscribers/{id}/evidence") {
 		t.Errorf("beside a server: %v %s", err, out)
 	}
+	res, err := client.Get(in.base() + "/privacy")
+	in.must(err)
+	statement, err := io.ReadAll(res.Body)
+	in.must(errors.Join(err, res.Body.Close()))
 	in.must(in.terminate())
 	if out, err := in.command(ctx, take...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -62,6 +68,9 @@ func TestM30EvidenceOfSomebodyWhoWasMailed(t *testing.T) {
 		t.Errorf("elsewhere: %v %s", err, out)
 	}
 	key := regexp.MustCompile(`[0-9a-f]{64}`).FindString(string(out))
+	if !strings.Contains(string(statement), ">"+key+"<") {
+		t.Errorf("the privacy statement does not name the key %s", key)
+	}
 	for fingerprint, ok := range map[string]bool{key: true, strings.Repeat("0", 64): false} {
 		out, err := in.command(ctx, "ledger", "verify", "--key-fingerprint", fingerprint, "anouk.zip").CombinedOutput()
 		if (err == nil) != ok {

@@ -32,6 +32,8 @@ type Config struct {
 	BaseURL string                // AKKOORD_URL, without a slash at the end
 	Now     func() time.Time
 	Log     *slog.Logger
+
+	KeyFingerprint string // of the key that signs heads and evidence (M30)
 }
 
 // API answers requests under Prefix.

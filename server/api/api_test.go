@@ -98,7 +98,7 @@ func TestContract(t *testing.T) {
 	run("pause takes it off the clock", "POST", "/mailings/"+id+"/pause", "", 200, strings.Replace(scheduled, "scheduled", "draft", 1))
 	run("edit a draft", "PATCH", "/mailings/"+id, `{"send_at":null}`, 200, mailing)
 	head := run("head", "GET", "/ledger/head", "", 200, jsonOf(t, shape(f.must("GET", "/ledger/head", "").body)))
-	if head.object()["seq"] != 5.0 || len(head.str("hash")) != 64 || head.str("signature") == "" {
+	if head.object()["seq"] != 5.0 || len(head.str("hash")) != 64 || head.str("signature") == "" || len(head.str("key_fingerprint")) != 64 {
 		t.Errorf("head %s", head.raw)
 	}
 }

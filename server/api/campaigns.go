@@ -76,9 +76,10 @@ type head struct {
 	Hash      string `json:"hash" doc:"SHA-256 in hexadecimal."`
 	At        *Time  `json:"at"`
 	Signature string `json:"signature" doc:"Ed25519 (RFC 8032), in base64."`
+	Key       string `json:"key_fingerprint" doc:"SHA-256 of the public key that signed, in hexadecimal."`
 }
 
 func (a *API) readHead(ctx context.Context, _ *struct{}) (head, error) {
 	h, err := a.cfg.Store.SignHead(ctx)
-	return head{h.Seq, hex.EncodeToString(h.Hash[:]), when(h.At), base64.StdEncoding.EncodeToString(h.Signature)}, err
+	return head{h.Seq, hex.EncodeToString(h.Hash[:]), when(h.At), base64.StdEncoding.EncodeToString(h.Signature), a.cfg.KeyFingerprint}, err
 }

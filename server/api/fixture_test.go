@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
 	"io"
@@ -89,6 +90,7 @@ func newFixture(t *testing.T) *fixture {
 	f.api, err = api.New(api.Config{
 		Store: f.store, Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, BaseURL: "https://mail.zonvaart.example",
 		Now: f.clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		KeyFingerprint: akkoord.KeyFingerprint(ring.LedgerKey().Public().(ed25519.PublicKey)),
 	})
 	f.check(err)
 	for _, role := range akkoord.Roles {

@@ -82,8 +82,9 @@ func (p Purpose) Text(locale string) PurposeText {
 	return PurposeText{}
 }
 
-// Locales are the languages of pages and mails, the default first (M24).
-var Locales = []string{"nl", "en"}
+// Locales are the languages of pages and mails, the default first (M24). It is
+// the one list of them: templates has a file of texts for each.
+var Locales = []string{"nl", "en", "de"}
 
 // KnownLocale reports whether pages and mails exist in a language.
 func KnownLocale(locale string) bool {
@@ -113,7 +114,7 @@ func (p Purpose) Check() error {
 	}
 	for locale, t := range p.Texts {
 		if !KnownLocale(locale) {
-			return Fieldf("name", "locale_unknown", "The languages are %s.", strings.Join(Locales, " and "))
+			return Fieldf("name", "locale_unknown", "The languages are %s.", strings.Join(Locales, ", "))
 		}
 		for _, f := range []struct{ name, text string }{{"name", t.Name}, {"explanation", t.Explanation}, {"wording", t.Wording}} {
 			if strings.TrimSpace(f.text) == "" {

@@ -7,8 +7,8 @@ package templates
 
 import "embed"
 
-// LocalesFS holds locales/*.toml: nl.toml and en.toml for the pages,
-// mail.nl.toml and mail.en.toml for mails.
+// LocalesFS holds locales/*.toml: for each of akkoord.Locales one file for the
+// pages (nl.toml) and one for mails (mail.nl.toml).
 //
 //go:embed locales/*.toml
 var LocalesFS embed.FS

@@ -13,12 +13,11 @@ import (
 	"time"
 
 	"golang.org/x/text/language"
+
+	"akkoord"
 )
 
-const (
-	fallback = "en" // the language of last resort
-	first    = "nl" // the language that lists begin with
-)
+const fallback = "en" // the language of last resort
 
 // Set holds all pages in all languages, ready to draw. It is safe for
 // concurrent use.
@@ -43,14 +42,13 @@ func New() (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the default time zone: %w", err)
 	}
-	s := &Set{texts: all, pages: map[string]map[string]*template.Template{}}
+	s := &Set{locales: akkoord.Locales, texts: all, pages: map[string]map[string]*template.Template{}}
 	s.buffers.New = func() any { return new(bytes.Buffer) }
-	for locale := range all {
-		s.locales = append(s.locales, locale)
-	}
-	slices.SortFunc(s.locales, inOrder)
 	for _, locale := range s.locales {
 		t := all[locale]
+		if t == nil {
+			return nil, fmt.Errorf("locale %s has no texts", locale)
+		}
 		if t.calendar, err = newCalendar(t, home); err != nil {
 			return nil, err
 		}
@@ -111,19 +109,8 @@ func (s *Set) Render(w io.Writer, locale string, page any) error {
 	return err
 }
 
-// inOrder compares languages: the project's own first, others by their code.
-func inOrder(a, b string) int {
-	if (a == first) != (b == first) {
-		if a == first {
-			return -1
-		}
-		return 1
-	}
-	return strings.Compare(a, b)
-}
-
-// Locales are the languages that pages exist in, as BCP 47 codes: Dutch, then
-// the others in alphabetical order.
+// Locales are the languages that pages exist in, as BCP 47 codes, in the order
+// of akkoord.Locales.
 func (s *Set) Locales() []string { return slices.Clone(s.locales) }
 
 // Match chooses the language of a page (M24): an explicit choice, else the

@@ -48,8 +48,10 @@ func TestLanguagesUseTheSameFields(t *testing.T) {
 		if strings.HasPrefix(key, "mail.") || strings.HasPrefix(key, "date.") {
 			continue
 		}
-		if diff := cmp.Diff(fields(nl.other), fields(set.texts["en"].messages[key].other)); diff != "" {
-			t.Errorf("%s: fields differ (-nl +en):\n%s", key, diff)
+		for _, locale := range set.Locales() {
+			if diff := cmp.Diff(fields(nl.other), fields(set.texts[locale].messages[key].other)); diff != "" {
+				t.Errorf("%s: fields differ (-nl +%s):\n%s", key, locale, diff)
+			}
 		}
 	}
 }
@@ -197,8 +199,9 @@ func TestMatch(t *testing.T) {
 		"then the browser":         {accept: "fr;q=0.2, nl-BE;q=0.9, en;q=0.5", form: "en", want: "nl"},
 		"q-values count":           {accept: "nl;q=0.1, en-GB;q=0.8", want: "en"},
 		"a q of zero is a refusal": {accept: "nl;q=0", form: "en", want: "en"},
-		"then the form":            {accept: "fr, de;q=0.5", form: "nl", want: "nl"},
-		"else English":             {accept: "fr", want: "en"},
+		"then the form":            {accept: "sv, pl;q=0.5", form: "nl", want: "nl"},
+		"else English":             {accept: "sv", want: "en"},
+		"a neighbour's browser":    {accept: "de-AT,de;q=0.9", form: "nl", want: "de"},
 		"region is ignored":        {choice: "nl_BE", want: "nl"},
 		"path as a choice":         {choice: "../../etc/passwd", form: "nl", want: "nl"},
 		"broken header":            {accept: ";;;q=,,\x00", form: "nl", want: "nl"},
@@ -221,13 +224,14 @@ func TestDates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nl, en := &set.texts["nl"].calendar, &set.texts["en"].calendar
+	nl, en, de := &set.texts["nl"].calendar, &set.texts["en"].calendar, &set.texts["de"].calendar
 	tests := map[string]struct {
 		got  template.HTML
 		want string
 	}{
 		"moment":      {nl.write(nl.moment, nil, now), "dinsdag 24 november 2026 om 14.32 uur"},
 		"in English":  {en.write(en.moment, nil, now), "Tuesday 24 November 2026 at 14:32"},
+		"in German":   {de.write(de.moment, nil, now), "Dienstag, 24. November 2026 um 14:32 Uhr"},
 		"exact":       {nl.write(nl.exact, nil, now), "dinsdag 24 november 2026 om 14.32.08 uur"},
 		"other zone":  {nl.write(nl.moment, tokyo, now), "dinsdag 24 november 2026 om 22.32 uur"},
 		"summer time": {nl.write(nl.moment, nil, now.AddDate(0, -5, 0)), "woensdag 24 juni 2026 om 15.32 uur"},

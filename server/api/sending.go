@@ -103,7 +103,7 @@ func (a *API) cancelMailing(ctx context.Context, in *moveInput) (progress, error
 type testOrder struct {
 	Email   string `json:"email"`
 	Variant string `json:"variant,omitempty" doc:"Name; the first one when left out."`
-	Locale  string `json:"locale,omitempty" doc:"nl or en; the first in which the purpose has texts when left out."`
+	Locale  string `json:"locale,omitempty" doc:"A language of the purpose, like nl; the first in which the purpose has texts when left out."`
 }
 
 type testResult struct {
@@ -185,7 +185,7 @@ type preview struct {
 func (a *API) previewMailing(ctx context.Context, in *struct {
 	ByID
 	Variant string `query:"variant"`
-	Locale  string `query:"locale" doc:"nl or en; the first in which the purpose has texts when left out."`
+	Locale  string `query:"locale" doc:"A language of the purpose, like nl; the first in which the purpose has texts when left out."`
 	Format  string `query:"format" default:"json" enum:"json,html"`
 }) (document, error) {
 	m, index, locale, err := a.variant(ctx, in.ID, in.Variant, in.Locale)

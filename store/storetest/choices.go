@@ -145,7 +145,7 @@ func testAddress(t *testing.T, open Open) {
 		t.Errorf("%q", got)
 	}
 	// Somebody else's address: no mail, and the two stay two.
-	link, mails = ask(other.Subscriber.Email.Address())
+	_, mails = ask(other.Subscriber.Email.Address())
 	if len(mails) != 0 {
 		t.Errorf("an address that is taken was mailed: %q", mails)
 	}

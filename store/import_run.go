@@ -22,7 +22,6 @@ const (
 	importWindow = 16000 // rows that are sorted together, about 12 MiB
 	serverWindow = 6000  // the same in a server, whose memory is bounded for its sites
 	importStep   = 1000  // rows that one commit writes
-	aloneStep    = 8000  // the same where nobody waits
 	stepOptOuts  = 100   // opt-outs among them: their journal is written with a commit of the usual size
 	exampleRows  = 5     // rows of each outcome that a dry run shows
 )
@@ -198,7 +197,7 @@ func (r *importRun) ready(rows []*importRow) error {
 // step decides and commits the next rows of a window, with the tally.
 func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w window) error {
 	from := r.i.Tally.Done
-	rows := nextStep(w.rows[from:], r.stepSize())
+	rows := nextStep(w.rows[from:])
 	var after akkoord.Import
 	var shown []akkoord.ImportedRow
 	var hashes []akkoord.AddressHash
@@ -245,18 +244,10 @@ func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w wi
 	return err
 }
 
-// stepSize is how many rows one commit writes.
-func (r *importRun) stepSize() int {
-	if r.i.Spool == "" && !r.dialect.shared() {
-		return aloneStep
-	}
-	return importStep
-}
-
 // nextStep gives the rows of one commit.
-func nextStep(rows []*importRow, size int) []*importRow {
+func nextStep(rows []*importRow) []*importRow {
 	optOuts := 0
-	for i, row := range rows[:min(size, len(rows))] {
+	for i, row := range rows[:min(importStep, len(rows))] {
 		if row.Status.OptOut() {
 			optOuts++
 		}
@@ -264,7 +255,7 @@ func nextStep(rows []*importRow, size int) []*importRow {
 			return rows[:i+1]
 		}
 	}
-	return rows[:min(size, len(rows))]
+	return rows[:min(importStep, len(rows))]
 }
 
 // putTally stores how far an import is, unless another run took over.

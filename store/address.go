@@ -17,14 +17,11 @@ func (s *Store) AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Em
 		return err
 	}
 	return s.update(ctx, "ask address", func(t *tx) error {
-		st, err := standing(t, byPublicID, person[:])
+		st, err := known(t, person)
 		if err != nil {
 			return err
 		}
 		p := st.Subscriber
-		if p.ID == 0 {
-			return akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such person.")
-		}
 		if p.Email == to {
 			return akkoord.Fieldf("email", "address_same", "This is the address that we mail already.")
 		}
@@ -83,7 +80,7 @@ func (s *Store) addressChange(q querier, link akkoord.Link) (akkoord.AddressChan
 		return none, st, err
 	}
 	c.Left = len(akkoord.Carried(kinds)) > 0
-	err = q.queryRow(`SELECT EXISTS (SELECT 1 FROM subscriber WHERE email_hash = $1 AND id <> $2)`, hash[:], row.subscriber).Scan(&c.Taken)
+	c.Taken, err = addressTaken(q, hash, row.subscriber)
 	return c, st, err
 }
 

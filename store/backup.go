@@ -139,6 +139,11 @@ func copyDSN(path string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=synchronous(FULL)"
 }
 
+// labelling notes in a copy, or before it is made, what it is a copy of.
+const labelling = `INSERT INTO backup (id, at, ledger_seq, departed)
+	SELECT 1, $1, coalesce((SELECT max(seq) FROM consent_event), 0), coalesce((SELECT max(number) FROM departure), 0)
+	WHERE true ON CONFLICT (id) DO UPDATE SET at = excluded.at, ledger_seq = excluded.ledger_seq, departed = excluded.departed`
+
 // label notes in a copy what it is a copy of.
 func label(ctx context.Context, path string, at time.Time) error {
 	db, err := sql.Open("sqlite", copyDSN(path))
@@ -146,9 +151,7 @@ func label(ctx context.Context, path string, at time.Time) error {
 		return err
 	}
 	defer db.Close()
-	_, err = db.ExecContext(ctx, `INSERT INTO backup (id, at, ledger_seq, departed)
-		SELECT 1, $1, coalesce((SELECT max(seq) FROM consent_event), 0), coalesce((SELECT max(number) FROM departure), 0)
-		WHERE true ON CONFLICT (id) DO UPDATE SET at = excluded.at, ledger_seq = excluded.ledger_seq, departed = excluded.departed`, micros(at))
+	_, err = db.ExecContext(ctx, labelling, micros(at))
 	return err
 }
 

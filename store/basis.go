@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 
 	"akkoord"
 )
@@ -16,21 +15,11 @@ func (s *Store) SetBasis(ctx context.Context, person akkoord.ID, slug string, b 
 		return err
 	}
 	b.PurposeID = p.ID
-	return s.update(ctx, "set basis", func(t *tx) error {
-		st, err := standing(t, byPublicID, person[:])
-		if err != nil {
-			return err
-		}
-		if st.Subscriber.ID == 0 {
-			return missing(sql.ErrNoRows, "person")
-		}
+	return s.decide(ctx, "set basis", person, func(st akkoord.Standing, t *tx) (akkoord.Change, error) {
 		c, err := st.SetBasis(b, t.now)
 		if err != nil || c.IsZero() {
-			return err
+			return c, err
 		}
-		if err := t.apply(st, c); err != nil {
-			return err
-		}
-		return t.audit(b.Origin.Actor, "subscriber.basis", named("subscriber", person.String()), slug+" "+string(b.Basis))
+		return c, t.audit(b.Origin.Actor, "subscriber.basis", named("subscriber", person.String()), slug+" "+string(b.Basis))
 	})
 }

@@ -13,12 +13,9 @@ import (
 // is gone is NotFound.
 func (s *Store) decide(ctx context.Context, what string, person akkoord.ID, rule func(akkoord.Standing, *tx) (akkoord.Change, error)) error {
 	return s.update(ctx, what, func(t *tx) error {
-		st, err := standing(t, byPublicID, person[:])
+		st, err := known(t, person)
 		if err != nil {
 			return err
-		}
-		if st.Subscriber.ID == 0 {
-			return akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such person.")
 		}
 		c, err := rule(st, t)
 		if err != nil {

@@ -277,12 +277,9 @@ func (s *Store) withInterests(ctx context.Context, where string, arg any) (akkoo
 // rectification (Art. 16 GDPR, M21) and leaves a line in the ledger.
 func (s *Store) SetProfile(ctx context.Context, person akkoord.ID, p akkoord.Profile, o akkoord.Origin) error {
 	return s.update(ctx, "set profile", func(t *tx) error {
-		st, err := standing(t, byPublicID, person[:])
+		st, err := known(t, person)
 		if err != nil {
 			return err
-		}
-		if st.Subscriber.ID == 0 {
-			return akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such person.")
 		}
 		sub := st.Subscriber
 		if p.Name != nil {

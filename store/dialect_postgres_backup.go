@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"strings"
 
@@ -65,9 +64,7 @@ func (p *postgres) dump(ctx context.Context, cfg Config, to string) (c Copy, was
 		return c, nil, errors.New(oneLine(err))
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing hangs on it
-	if _, err := conn.Exec(ctx, `INSERT INTO backup (id, at, ledger_seq, departed)
-		SELECT 1, $1, coalesce((SELECT max(seq) FROM consent_event), 0), coalesce((SELECT max(number) FROM departure), 0)
-		ON CONFLICT (id) DO UPDATE SET at = excluded.at, ledger_seq = excluded.ledger_seq, departed = excluded.departed`, micros(cfg.Now())); err != nil {
+	if _, err := conn.Exec(ctx, labelling, micros(cfg.Now())); err != nil {
 		return c, nil, err
 	}
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
@@ -167,7 +164,7 @@ func compareSummary(ctx context.Context, cfg Config, was map[string]string) erro
 	if err != nil {
 		return err
 	}
-	for name := range maps.Keys(was) {
+	for name := range was {
 		if was[name] != is[name] {
 			return fmt.Errorf("%s has %s where the database had %s", name, is[name], was[name])
 		}

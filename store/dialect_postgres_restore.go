@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -148,7 +149,7 @@ func (r *serverRestore) goOn(ctx context.Context, journal io.Reader, out *Restor
 	}
 	defer s.Close()
 	// This also pauses what was being sent.
-	if out.Repeated, err = s.RepeatDepartures(ctx, strings.NewReader(string(since))); err != nil {
+	if out.Repeated, err = s.RepeatDepartures(ctx, bytes.NewReader(since)); err != nil {
 		return err
 	}
 	if journal != nil {

@@ -78,7 +78,7 @@ func (t *tx) errandFacts(e *akkoord.Errand, d *akkoord.SystemDelivery) error {
 	if e.Open, err = row.open(t); err != nil {
 		return err
 	}
-	if e.Taken, err = t.taken(hash, row.subscriber); err != nil {
+	if e.Taken, err = addressTaken(t, hash, row.subscriber); err != nil {
 		return err
 	}
 	e.To, err = suppressions(t, hash)
@@ -121,8 +121,8 @@ func (r changeRow) open(q querier) (bool, error) {
 	return r.state == addressAsked && !newer, err
 }
 
-// taken reports whether somebody else has an address.
-func (t *tx) taken(hash akkoord.AddressHash, person int64) (taken bool, err error) {
-	err = t.queryRow(`SELECT EXISTS (SELECT 1 FROM subscriber WHERE email_hash = $1 AND id <> $2)`, hash[:], person).Scan(&taken)
+// addressTaken reports whether somebody else has an address.
+func addressTaken(q querier, hash akkoord.AddressHash, person int64) (taken bool, err error) {
+	err = q.queryRow(`SELECT EXISTS (SELECT 1 FROM subscriber WHERE email_hash = $1 AND id <> $2)`, hash[:], person).Scan(&taken)
 	return taken, err
 }

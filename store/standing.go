@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -59,6 +60,15 @@ func standing(q querier, where string, arg any) (akkoord.Standing, error) {
 		}
 		return nil
 	})
+	return st, err
+}
+
+// known is standing for somebody who has to be on record, else NotFound.
+func known(q querier, person akkoord.ID) (akkoord.Standing, error) {
+	st, err := standing(q, byPublicID, person[:])
+	if err == nil && st.Subscriber.ID == 0 {
+		err = missing(sql.ErrNoRows, "person")
+	}
 	return st, err
 }
 

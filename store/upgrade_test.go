@@ -3,9 +3,7 @@ package store
 import (
 	"strings"
 	"testing"
-	"time"
 
-	"akkoord"
 	"akkoord/store/pgtest"
 )
 
@@ -32,29 +30,7 @@ func TestAProgramOfTheVersionBeforeWorksOnTheNewSchemaP23(t *testing.T) {
 	}
 	b.reopen()
 	t.Cleanup(func() { b.Close() })
-	seen := map[int64]int{}
-	for idle := 0; idle < 2; {
-		for _, s := range []*sendingStore{a, b} {
-			w, err := s.Claim(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if w == nil {
-				idle++
-				continue
-			}
-			for i, r := range w.Recipients {
-				seen[r.SubscriberID]++
-				if err := s.Mark(w, i, time.Now()); err != nil {
-					t.Fatal(err)
-				}
-				s.Note(w, i, result(akkoord.Sent, "250"))
-			}
-			if err := s.Release(t.Context(), w); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	seen := mailAll(t, a, b)
 	if c, err := b.Counts(t.Context(), b.mailing.ID); err != nil || c.Sent != people || len(seen) != people {
 		t.Errorf("%+v, %d people, %v", c, len(seen), err)
 	}

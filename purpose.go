@@ -84,7 +84,7 @@ func (p Purpose) Text(locale string) PurposeText {
 
 // Locales are the languages of pages and mails, the default first (M24). It is
 // the one list of them: templates has a file of texts for each.
-var Locales = []string{"nl", "en", "de"}
+var Locales = []string{"nl", "en", "de", "fr"}
 
 // KnownLocale reports whether pages and mails exist in a language.
 func KnownLocale(locale string) bool {

@@ -79,7 +79,11 @@ func (w words) day(t time.Time) (string, error)    { return w.date("mail.day", t
 func (w words) moment(t time.Time) (string, error) { return w.date("mail.moment", t) }
 
 func (w words) date(key string, t time.Time) (string, error) {
-	return w.say(key, "Day", strconv.Itoa(t.Day()), "Month", strings.Fields(w["mail.months"])[t.Month()-1],
+	day := strconv.Itoa(t.Day())
+	if t.Day() == 1 {
+		day = w["mail.first_day"]
+	}
+	return w.say(key, "Day", day, "Month", strings.Fields(w["mail.months"])[t.Month()-1],
 		"Year", strconv.Itoa(t.Year()), "Hour", t.Format("15"), "Minute", t.Format("04"), "Zone", t.Format("MST"))
 }
 

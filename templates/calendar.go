@@ -12,6 +12,7 @@ import (
 // calendar writes dates as natives of one language do.
 type calendar struct {
 	months, shortMonths, weekdays      []string
+	firstDay                           string // of a month: 1, or 1er
 	day, short, moment, exact, compact phrase
 	home                               *time.Location
 }
@@ -21,6 +22,7 @@ func newCalendar(t *texts, home *time.Location) (calendar, error) {
 	for key, words := range map[string]*[]string{"date.months": &c.months, "date.short_months": &c.shortMonths, "date.weekdays": &c.weekdays} {
 		*words = strings.Fields(t.messages[key].other.text(nil))
 	}
+	c.firstDay = t.messages["date.first_day"].other.text(nil)
 	if len(c.months) != 12 || len(c.shortMonths) != 12 || len(c.weekdays) != 7 {
 		return c, fmt.Errorf("locale %s: date.months, date.short_months and date.weekdays need 12, 12 and 7 words", t.tag)
 	}
@@ -59,7 +61,11 @@ func (c *calendar) plain(p phrase, zone *time.Location, t time.Time) string {
 		case "Weekday":
 			b.WriteString(c.weekdays[t.Weekday()])
 		case "Day":
-			b.WriteString(strconv.Itoa(day))
+			if day == 1 {
+				b.WriteString(c.firstDay)
+			} else {
+				b.WriteString(strconv.Itoa(day))
+			}
 		case "Month":
 			b.WriteString(c.months[month-1])
 		case "ShortMonth":

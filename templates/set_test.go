@@ -56,6 +56,18 @@ func TestLanguagesUseTheSameFields(t *testing.T) {
 	}
 }
 
+// French keeps :, ;, ?, !, % and guillemets on the line of their word.
+func TestFrenchPunctuationStaysOnItsLine(t *testing.T) {
+	loose := regexp.MustCompile(`[\p{L}\p{N})}] [:;?!%»]|« |[\p{L})}][?!»]`)
+	for key, m := range newSet(t).texts["fr"].messages {
+		for _, p := range append(slices.Collect(maps.Values(m.forms)), m.other) {
+			if text := p.text(nil); loose.MatchString(text) {
+				t.Errorf("%s: %q", key, text)
+			}
+		}
+	}
+}
+
 var (
 	quoted  = regexp.MustCompile(`"([a-z_]+\.[a-z_0-9]+)"`)
 	printed = regexp.MustCompile(`print "([a-z_]+\.[a-z_]*)"`)
@@ -224,7 +236,7 @@ func TestDates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nl, en, de := &set.texts["nl"].calendar, &set.texts["en"].calendar, &set.texts["de"].calendar
+	nl, en, de, fr := &set.texts["nl"].calendar, &set.texts["en"].calendar, &set.texts["de"].calendar, &set.texts["fr"].calendar
 	tests := map[string]struct {
 		got  template.HTML
 		want string
@@ -232,6 +244,8 @@ func TestDates(t *testing.T) {
 		"moment":      {nl.write(nl.moment, nil, now), "dinsdag 24 november 2026 om 14.32 uur"},
 		"in English":  {en.write(en.moment, nil, now), "Tuesday 24 November 2026 at 14:32"},
 		"in German":   {de.write(de.moment, nil, now), "Dienstag, 24. November 2026 um 14:32 Uhr"},
+		"in French":   {fr.write(fr.moment, nil, now), "mardi 24 novembre 2026 à 14\u00a0h\u00a032"},
+		"first day":   {fr.write(fr.day, nil, now.AddDate(0, 0, 7)), "mardi 1er décembre 2026"},
 		"exact":       {nl.write(nl.exact, nil, now), "dinsdag 24 november 2026 om 14.32.08 uur"},
 		"other zone":  {nl.write(nl.moment, tokyo, now), "dinsdag 24 november 2026 om 22.32 uur"},
 		"summer time": {nl.write(nl.moment, nil, now.AddDate(0, -5, 0)), "woensdag 24 juni 2026 om 15.32 uur"},
@@ -262,6 +276,7 @@ func TestTexts(t *testing.T) {
 		"error of nothing": {set.ErrorText("en", "", ""), "Something went wrong on our side. It has been recorded. Please try again later."},
 		"number":           {set.texts["nl"].number(1234567), "1.234.567"},
 		"small number":     {set.texts["en"].number(-12), "-12"},
+		"plural of none":   {set.T("fr", "signup.erase", "Count", 0), "Si vous ne faites rien, nous effaçons vos données après 0 jour."},
 		"list":             {set.texts["nl"].list([]string{"a", "b", "c"}), "a, b en c"},
 		"list of one":      {set.texts["nl"].list([]string{"a"}), "a"},
 		"seconds":          {set.texts["nl"].duration(65 * time.Second), "65 seconden"},

@@ -103,9 +103,12 @@ func written(v reflect.Value) string {
 	if !ok {
 		return strconv.FormatInt(v.Int(), 10)
 	}
-	n, unit := d/time.Hour, "hour"
-	if d%(24*time.Hour) == 0 {
-		n, unit = n/24, "day"
+	n, unit := d/time.Minute, "minute"
+	switch {
+	case d%(24*time.Hour) == 0:
+		n, unit = d/(24*time.Hour), "day"
+	case d%time.Hour == 0:
+		n, unit = d/time.Hour, "hour"
 	}
 	if n != 1 {
 		unit += "s"

@@ -21,6 +21,7 @@ var Limits = struct {
 	ConfirmWindow  time.Duration // life of a confirmation link (M6)
 	PendingWindow  time.Duration // life of unconfirmed data (requirements-mail F.12)
 	RepeatWindow   time.Duration // a second sign-up within it repeats the first
+	ResendPause    time.Duration // between two mails of one sign-up that are asked for by hand (requirements-mail F.13)
 	UndoWindow     time.Duration // how long leaving can be undone
 	ConfirmMails   int           // confirmation mails per mailbox and day (P14)
 	ConfirmMailDay time.Duration // the "day" of ConfirmMails and OwnMails
@@ -33,7 +34,7 @@ var Limits = struct {
 	FormBody: 16 << 10, APIBody: 1 << 20, Token: 2048,
 	Subject: 250, Content: 200 << 10, Purposes: 20, Interests: 50, Page: 200, ImportRecord: 1 << 20,
 	ConfirmWindow: 7 * 24 * time.Hour, PendingWindow: 14 * 24 * time.Hour,
-	RepeatWindow: 24 * time.Hour, UndoWindow: time.Hour,
+	RepeatWindow: 24 * time.Hour, ResendPause: 5 * time.Minute, UndoWindow: time.Hour,
 	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour,
 	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500,
 }

@@ -36,12 +36,15 @@ func ParseRate(s string) (Rate, error) {
 
 func (r Rate) times(n int) Rate { return Rate{r.N * n, r.Per} }
 
+// share gives the part of one of n nodes, rounded up: a limit never becomes a
+// ban.
+func (r Rate) share(n int) Rate { return Rate{(r.N + n - 1) / n, r.Per} }
+
 // limited is what a limit counts: a client, a network, a recipient domain or
 // everything.
 type limited struct {
 	net    netip.Prefix
 	domain string
-	person akkoord.ID
 }
 
 // limiter holds people and machines to rates. It remembers at most
@@ -116,17 +119,24 @@ const (
 
 // admitSignUp counts a sign-up against the limits of its client, the client's
 // network, the recipient's domain and the server. It gives how long to wait
-// when it is one too many. The limit per mailbox is not here: the sender keeps
-// it, so that the visitor learns nothing from it.
+// when it is one too many. Each node counts by itself, and so admits its share
+// of each limit: what it may admit follows the number of nodes, and no sign-up
+// waits for a count. The limit per mailbox is not here: the sender keeps it in
+// the database, so that it holds over all nodes and the visitor learns nothing
+// from it.
 func (s *Server) admitSignUp(from netip.Addr, to akkoord.Email) time.Duration {
 	if s.SignUps.N == 0 {
 		return 0
 	}
+	nodes := 1
+	if s.Nodes != nil {
+		nodes = max(1, s.Nodes())
+	}
 	return s.signUps.take(s.Now(),
-		demand{limited{net: network(from, 32, 64)}, s.SignUps},
-		demand{limited{net: network(from, 24, 48)}, s.SignUps.times(perNetwork)},
-		demand{limited{domain: to.Domain()}, s.SignUps.times(perDomain)},
-		demand{limited{}, s.SignUps.times(inAll)},
+		demand{limited{net: network(from, 32, 64)}, s.SignUps.share(nodes)},
+		demand{limited{net: network(from, 24, 48)}, s.SignUps.times(perNetwork).share(nodes)},
+		demand{limited{domain: to.Domain()}, s.SignUps.times(perDomain).share(nodes)},
+		demand{limited{}, s.SignUps.times(inAll).share(nodes)},
 	)
 }
 

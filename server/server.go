@@ -33,7 +33,8 @@ type Config struct {
 
 	BaseURL        string         // AKKOORD_URL; links and the own origin come from it, never from a Host field
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* fields are believed
-	SignUps        Rate           // of one client's sign-ups; the zero Rate turns the limits off
+	SignUps        Rate           // of one client's sign-ups, over all nodes; the zero Rate turns the limits off
+	Nodes          func() int     // how many processes share the visitors; nil: this one alone
 	StampKey       []byte         // signs the time at which a form was shown; nil: forms carry no stamp
 
 	Brand         templates.Brand
@@ -60,7 +61,6 @@ type Server struct {
 	privacy   atomic.Pointer[statement]
 	confirmed atomic.Pointer[confirmedPage]
 	signUps   *limiter
-	resends   *limiter
 	assets    map[string]asset
 	metrics   *metrics
 	request   requestIDs
@@ -75,7 +75,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		Config: cfg, https: base.Scheme == "https", origin: base.Scheme + "://" + base.Host, bareFrom: bare(cfg.From),
-		signUps: newLimiter(), resends: newLimiter(), metrics: newMetrics(),
+		signUps: newLimiter(), metrics: newMetrics(),
 	}
 	s.BaseURL = strings.TrimSuffix(cfg.BaseURL, "/")
 	if s.Brand.Name == "" {

@@ -98,7 +98,8 @@ func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin
 }
 
 // Resend puts the mail of a confirmation link into the outbox once more, when
-// there still is something to confirm. The limit per mailbox applies.
+// there still is something to confirm, unless one was put there within
+// Limits.ResendPause: then it does nothing. The limit per mailbox applies.
 func (s *Store) Resend(ctx context.Context, link akkoord.Link) error {
 	return s.update(ctx, "resend", func(t *tx) error {
 		st, err := standing(t, byPublicID, link.Subscriber[:])
@@ -108,6 +109,13 @@ func (s *Store) Resend(ctx context.Context, link akkoord.Link) error {
 		subs, answer := st.Asked(link.Request, t.now)
 		if answer != akkoord.AnswerPending {
 			return nil
+		}
+		since := micros(t.now.Add(-akkoord.Limits.ResendPause))
+		var resting bool
+		if err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM outbox WHERE subscriber_id = $1 AND request = $2 AND at > $3
+			AND id > coalesce((SELECT id FROM outbox WHERE at <= $3 ORDER BY id DESC LIMIT 1), 0))`,
+			st.Subscriber.ID, link.Request[:], since).Scan(&resting); err != nil || resting {
+			return err
 		}
 		return t.apply(st, akkoord.Change{Messages: []akkoord.Message{{Request: link.Request, Locale: subs[0].Locale}}})
 	})

@@ -264,6 +264,7 @@ func (p *postgres) enter(w *writer) error {
 	if last := fromMicros(at); last.After(w.lastTime) {
 		w.lastTime = last
 	}
+	w.store.nodeCount.Store(w.peers)
 	w.before = w.written()
 	return nil
 }

@@ -199,5 +199,10 @@ func (n *nodes) close() error {
 	return err
 }
 
+// Nodes gives how many processes have the database open, as far as this one
+// knows: one that comes or goes is counted within seconds, one that is killed
+// when its lease has ended.
+func (s *Store) Nodes() int { return max(1, int(s.nodeCount.Load())) }
+
 // deaf reports whether changes by other nodes may go unheard now.
 func (s *Store) deaf() bool { return s.nodes != nil && s.nodes.hears.deaf.Load() }

@@ -44,6 +44,7 @@ type Store struct {
 	departures *departureFile // nil where the table alone is the journal
 	nodes      *nodes         // the other processes; nil where there can be none
 	nodeNumber atomic.Int64   // number of this process among those that have the database open
+	nodeCount  atomic.Int64   // of these, as of the last commit or sign of life
 
 	changes changes        // what commits changed lately, for the last question before a mail
 	journal *sendJournal   // on-wire marks and outcomes that no commit holds yet

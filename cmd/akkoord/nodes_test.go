@@ -13,7 +13,7 @@ import (
 // another gives one more process on the same database, which is started like
 // the first.
 func (in *installation) another() *installation {
-	return &installation{t: in.t, dir: in.dir, where: in.where, smtp: in.smtp, secret: in.secret, people: in.people}
+	return &installation{t: in.t, dir: in.dir, where: in.where, smtp: in.smtp, secret: in.secret, people: in.people, env: in.env}
 }
 
 // Two nodes share a campaign. One is killed, one more starts and freezes for

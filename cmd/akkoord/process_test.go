@@ -113,6 +113,7 @@ type installation struct {
 	smtp   string // AKKOORD_SMTP
 	secret string // API key of an owner
 	people []string
+	env    []string // further settings
 
 	console *console
 	cmd     *exec.Cmd
@@ -218,6 +219,7 @@ func (in *installation) command(ctx context.Context, args ...string) *exec.Cmd {
 		"AKKOORD_SMTP="+in.smtp, "AKKOORD_FROM="+demoFrom, "AKKOORD_CONTROLLER="+demoController, "AKKOORD_POSTAL_ADDRESS="+demoAddress,
 		"AKKOORD_PRIVACY_CONTACT="+demoContact,
 	)
+	cmd.Env = append(cmd.Env, in.env...)
 	return cmd
 }
 

@@ -274,4 +274,16 @@ func testRepeats(t *testing.T, open Open) {
 	if err := a.Resend(t.Context(), v.link(v.request)); err != nil || signalled(a.Store) {
 		t.Errorf("a mail was asked for again when there was nothing to confirm (%v)", err)
 	}
+
+	hasty := &visitor{Agency: a, email: email(t, "hasty@voorbeeld.example")}
+	signsUp(news)(t, hasty)
+	for _, press := range []struct {
+		after time.Duration
+		mail  bool
+	}{{0, false}, {akkoord.Limits.ResendPause - time.Second, false}, {2 * time.Second, true}, {time.Minute, false}, {akkoord.Limits.ResendPause, true}} {
+		a.Clock.Move(press.after)
+		if err := a.Resend(t.Context(), hasty.link(hasty.request)); err != nil || signalled(a.Store) != press.mail {
+			t.Errorf("asked for again after another %v: %v, a mail: %v, want %v (requirements-mail F.13)", press.after, err, !press.mail, press.mail)
+		}
+	}
 }

@@ -36,9 +36,9 @@ func (s *Server) pageFields(c echo.Context, code int, locale string) {
 }
 
 // locale gives the language of a page (M24): the choice in the address, else
-// the person's, else the browser's, else first.
+// the person's, else the browser's, else the place's, else first.
 func (s *Server) locale(c echo.Context, person, first string) string {
-	return s.Pages.Match(query(c, "locale"), person, c.Request().Header.Get(byLanguage), first)
+	return s.match(c, query(c, "locale"), person, first)
 }
 
 // query gives a parameter of the address.

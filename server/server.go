@@ -31,11 +31,12 @@ type Config struct {
 	API      http.Handler // /api/v1; declares its own rights; nil: 404
 	Admin    http.Handler // /admin; declares its own rights; nil: 404
 
-	BaseURL        string         // AKKOORD_URL; links and the own origin come from it, never from a Host field
-	TrustedProxies []netip.Prefix // whose X-Forwarded-* fields are believed
-	SignUps        Rate           // of one client's sign-ups, over all nodes; the zero Rate turns the limits off
-	Nodes          func() int     // how many processes share the visitors; nil: this one alone
-	StampKey       []byte         // signs the time at which a form was shown; nil: forms carry no stamp
+	BaseURL        string                  // AKKOORD_URL; links and the own origin come from it, never from a Host field
+	TrustedProxies []netip.Prefix          // whose X-Forwarded-* fields are believed
+	Country        func(netip.Addr) string // ISO 3166-1 code of where an address is, or ""; nil: the place says nothing about the language
+	SignUps        Rate                    // of one client's sign-ups, over all nodes; the zero Rate turns the limits off
+	Nodes          func() int              // how many processes share the visitors; nil: this one alone
+	StampKey       []byte                  // signs the time at which a form was shown; nil: forms carry no stamp
 
 	Brand         templates.Brand
 	From          string // sender of the mails as people read it: Name <a@b>

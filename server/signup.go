@@ -198,7 +198,7 @@ func (s *Server) localeOf(c echo.Context, purposes []akkoord.Purpose, choice str
 	}
 	for _, p := range purposes {
 		if _, ok := p.Texts[choice]; !ok {
-			return s.Pages.Match(choice, "", c.Request().Header.Get("Accept-Language"), "", languages(purposes)...)
+			return s.match(c, choice, "", "", languages(purposes)...)
 		}
 	}
 	return choice

@@ -30,7 +30,7 @@ func (s *Server) yourData(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	locale := s.Pages.Match(f.first("locale"), query(c, "locale"), c.Request().Header.Get(byLanguage), "")
+	locale := s.match(c, f.first("locale"), query(c, "locale"), "")
 	email, err := readEmail(f)
 	if err = f.typed("email", err); err != nil {
 		e, ok := errors.AsType[*akkoord.Error](err)

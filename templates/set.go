@@ -113,11 +113,26 @@ func (s *Set) Render(w io.Writer, locale string, page any) error {
 // of akkoord.Locales.
 func (s *Set) Locales() []string { return slices.Clone(s.locales) }
 
-// Match chooses the language of a page (M24): an explicit choice, else the
-// person's, else the best of Accept-Language by its q-values (RFC 9110 section
-// 12.5.4), else the form's first, else English. Words that name no language of
-// ours are passed over. With only given, it chooses among these.
+// Match chooses the language of a page (M24): the wish, else the form's first,
+// else English. With only given, it chooses among these.
 func (s *Set) Match(choice, person, acceptLanguage, formFirst string, only ...string) string {
+	if locale := s.Wish(choice, person, acceptLanguage, only...); locale != "" {
+		return locale
+	}
+	if locale := s.Wish(formFirst, "", "", only...); locale != "" {
+		return locale
+	}
+	if len(only) > 0 && s.texts[only[0]] != nil {
+		return only[0]
+	}
+	return fallback
+}
+
+// Wish gives the language that somebody asks for: an explicit choice, else the
+// person's, else the best of Accept-Language by its q-values (RFC 9110 section
+// 12.5.4). Words that name no language of ours are passed over; "" when none is
+// left. With only given, it chooses among these.
+func (s *Set) Wish(choice, person, acceptLanguage string, only ...string) string {
 	has := func(locale string) bool {
 		return s.texts[locale] != nil && (len(only) == 0 || slices.Contains(only, locale))
 	}
@@ -134,13 +149,7 @@ func (s *Set) Match(choice, person, acceptLanguage, formFirst string, only ...st
 			}
 		}
 	}
-	if locale := base(formFirst); has(locale) {
-		return locale
-	}
-	if len(only) > 0 && s.texts[only[0]] != nil {
-		return only[0]
-	}
-	return fallback
+	return ""
 }
 
 // T gives a text without markup. The args are pairs of a field's name and its

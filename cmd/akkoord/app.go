@@ -104,7 +104,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	cfg := server.Config{
 		Consents: a.store, Catalog: a.store, Links: keys.Links(), Pages: pages, View: press, API: jsonAPI, Admin: adminSite,
-		BaseURL: s.base.String(), TrustedProxies: s.proxies, SignUps: s.signUps, Nodes: a.store.Nodes,
+		BaseURL: s.base.String(), TrustedProxies: s.proxies, Country: s.country, SignUps: s.signUps, Nodes: a.store.Nodes,
 		StampKey: keys.Derive("form-stamp"),
 		Brand:    templates.Brand{Name: s.Controller, Logo: s.logo, Accent: s.Brand}, From: s.From,
 		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(), LedgerKey: fingerprint,

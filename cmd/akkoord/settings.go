@@ -46,6 +46,7 @@ type settings struct {
 	ReturnPath     string   `env:"AKKOORD_RETURN_PATH" help:"bounces@d gives each delivery its own signed return path." group:"Settings"`
 	DKIM           string   `env:"AKKOORD_DKIM" help:"selector:key.pem[,selector2:key2.pem], RSA and Ed25519; without it mail goes unsigned." group:"Settings"`
 	TrustedProxies []string `env:"AKKOORD_TRUSTED_PROXIES" help:"Networks (CIDR) whose X-Forwarded headers are believed." group:"Settings"`
+	Countries      string   `env:"AKKOORD_COUNTRIES" help:"MMDB file with the country of networks: the language of whoever, and whose browser, names none." type:"path" group:"Settings"`
 	Brand          string   `env:"AKKOORD_BRAND_COLOUR" help:"Accent colour of public pages and mails, like #b8400e." group:"Settings"`
 	BackupAge      string   `env:"AKKOORD_BACKUP_AGE" default:"7d" help:"How old the last proven backup may be, like 7d or 36h, before /readyz and doctor say so; 0 turns that off." group:"Settings"`
 	LogFormat      string   `env:"AKKOORD_LOG_FORMAT" default:"text" help:"text or json, a line each on standard error." group:"Settings"`
@@ -59,7 +60,8 @@ type site struct {
 	from    *mail.Address
 	relay   *mailer.Relay // nil: none is set
 	proxies []netip.Prefix
-	signUps server.Rate // per client; zero: no limit
+	country func(netip.Addr) string // nil: no file of countries is set
+	signUps server.Rate             // per client; zero: no limit
 	dkim    []mailer.DKIMKey
 	ret     akkoord.Email // base of the return paths; zero: the From address
 	logo    string        // path of the brand's picture on this site; empty: its first letter
@@ -92,7 +94,7 @@ func (d databaseSettings) databasePath() (string, error) {
 // mend it.
 func (s settings) check() (*site, error) {
 	out := &site{settings: s}
-	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkSignUps, checkDKIM, checkReturnPath, checkText, checkLog, checkBackupAge} {
+	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkText, checkLog, checkBackupAge} {
 		if err := f(out); err != nil {
 			return nil, usageError{err}
 		}

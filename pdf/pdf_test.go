@@ -1,0 +1,156 @@
+package pdf_test
+
+import (
+	"bytes"
+	"compress/zlib"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"akkoord/pdf"
+)
+
+// sample is a document with one of everything, long enough for three pages.
+func sample() *pdf.Document {
+	d := pdf.New(pdf.About{
+		Title: "Bewijs van toestemming", Author: "Reisbureau De Vlinder", Language: "nl", Footer: "Anouk de Vries · 3f9c",
+		MadeAt: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), Page: "bladzijde {page} van {pages}",
+	})
+	d.Title("Bewijs van toestemming van één persoon")
+	d.Paragraph("Dit is een alinea, met diakrieten: Zoë, façade, Łódź, Ελλάδα, Київ. " + strings.Repeat("Woorden genoeg om over de regel te gaan. ", 6))
+	d.Heading("Feiten")
+	d.Facts(
+		pdf.Fact{Label: "E-mailadres", Value: "anouk@voorbeeld.example"},
+		pdf.Fact{Label: "Wie het ook maar was die dit met een lang label vroeg", Value: strings.Repeat("lang ", 40)},
+		pdf.Fact{Label: "Leeg", Value: ""},
+		pdf.Fact{Label: "Sneeuw", Value: "Zoë 🎿"},
+	)
+	d.Quote("Ja, ik wil mails over wintersport.\nIk kan me altijd afmelden.")
+	d.Item("1.", strings.Repeat("Een stap die meer dan een regel nodig heeft. ", 4))
+	d.Subheading("Vingerafdruk")
+	d.Code(strings.Repeat("0123456789abcdef", 16))
+	d.Note("Kleine letters.")
+	var rows [][]string
+	for i := range 80 {
+		rows = append(rows, []string{fmt.Sprint(i), "24 november 2026 12:00", strings.Repeat("x", i)})
+	}
+	d.Table([]pdf.Column{{Name: "Nr.", Width: 1}, {Name: "Wanneer", Width: 3}, {Name: "Wat", Width: 4}}, rows)
+	return d
+}
+
+func write(t *testing.T, d *pdf.Document) []byte {
+	t.Helper()
+	b, err := d.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+var stream = regexp.MustCompile(`(?s)stream\n(.*?)\nendstream`)
+
+// text gives what the pages of a document show, a line for each piece.
+func text(t *testing.T, file []byte) string {
+	t.Helper()
+	var out strings.Builder
+	for _, m := range stream.FindAllSubmatch(file, -1) {
+		r, err := zlib.NewReader(bytes.NewReader(m[1]))
+		if err != nil {
+			continue
+		}
+		page, err := io.ReadAll(r)
+		if err != nil || !bytes.Contains(page, []byte(")Tj ET")) {
+			continue
+		}
+		for _, piece := range bytes.Split(page, []byte(")Tj ET")) {
+			if _, raw, ok := bytes.Cut(piece, []byte("Td (")); ok {
+				out.WriteString(decoded(raw) + "\n")
+			}
+		}
+	}
+	return out.String()
+}
+
+// decoded reads a string of a page: UTF-16, with backslashes before brackets.
+func decoded(raw []byte) string {
+	raw = regexp.MustCompile(`(?s)\\(.)`).ReplaceAllFunc(raw, func(m []byte) []byte {
+		if m[1] == 'r' {
+			return []byte{'\r'}
+		}
+		return m[1:]
+	})
+	var units []uint16
+	for i := 0; i+1 < len(raw); i += 2 {
+		units = append(units, uint16(raw[i])<<8|uint16(raw[i+1]))
+	}
+	return string(utf16.Decode(units))
+}
+
+func TestTheSameDocumentGivesTheSameBytes(t *testing.T) {
+	first := write(t, sample())
+	if path := os.Getenv("AKKOORD_PDF_SAMPLE"); path != "" {
+		if err := os.WriteFile(path, first, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		if !bytes.Equal(first, write(t, sample())) {
+			t.Fatal("it was written otherwise the second time")
+		}
+	}
+	if !bytes.HasPrefix(first, []byte("%PDF-1.")) || !bytes.HasSuffix(bytes.TrimSpace(first), []byte("%%EOF")) {
+		t.Error("it is no whole PDF file")
+	}
+	if len(first) > 100_000 {
+		t.Errorf("it has %d bytes; only the letters in use belong in it", len(first))
+	}
+}
+
+func TestADocumentShowsAllThatWasWritten(t *testing.T) {
+	file := write(t, sample())
+	got := text(t, file)
+	for _, want := range []string{
+		"Bewijs van toestemming van één persoon\n", "Zoë, façade, Łódź, Ελλάδα, Київ", "anouk@voorbeeld.example\n", "E-mailadres\n",
+		"Ja, ik wil mails over wintersport.\nIk kan me altijd afmelden.\n", "Zoë [U+1F3BF]\n", "Kleine letters.\n",
+		"bladzijde 1 van 3", "bladzijde 3 van 3", "Anouk de Vries · 3f9c\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in it", want)
+		}
+	}
+	if strings.Contains(got, "Leeg") {
+		t.Error("a fact without a value is in it")
+	}
+	if n := strings.Count(got, "Wanneer\n"); n != 3 {
+		t.Errorf("the head of the table stands on %d pages, want 3", n)
+	}
+	if n := strings.Count(got, "x"); n < 80*79/2 {
+		t.Errorf("%d letters of the table's last column are in it, want %d", n, 80*79/2)
+	}
+	if n := strings.Count(strings.ReplaceAll(got, "\n", ""), strings.Repeat("0123456789abcdef", 16)); n != 1 {
+		t.Error("a long word is not in it whole")
+	}
+	if !bytes.Contains(file, []byte("/Lang (nl)")) {
+		t.Error("the language is not in it")
+	}
+}
+
+// Whoever writes a name can't break the file.
+func TestAnyTextCanBeWritten(t *testing.T) {
+	for _, s := range []string{"", "\x00\x01", "\xff\xfe", ") Tj ET (", `\`, "\r\n\t", "👨‍👩‍👧", strings.Repeat("ж", 500), "שלום", "中文"} {
+		d := pdf.New(pdf.About{Title: s, Author: s, Language: "nl", Footer: s})
+		d.Title(s)
+		d.Heading(s)
+		d.Facts(pdf.Fact{Label: s, Value: s})
+		d.Quote(s)
+		d.Table([]pdf.Column{{Name: s, Width: 1}}, [][]string{{s}, {}})
+		if _, err := d.Bytes(); err != nil {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+}

@@ -31,7 +31,10 @@ const (
 // postgres is a PostgreSQL database by the configuration of a connection.
 // Numbers of nodes, claims and marks are told in docs/adr/0009, the chain over
 // nodes in 0010.
-type postgres struct{ config *pgx.ConnConfig }
+type postgres struct {
+	config *pgx.ConnConfig
+	lines  *lines
+}
 
 func parsePostgres(database string) (dialect, error) {
 	c, err := pgx.ParseConfig(database)
@@ -41,13 +44,20 @@ func parsePostgres(database string) (dialect, error) {
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = connectWait
 	}
-	return &postgres{c}, nil
+	p := &postgres{c, &lines{open: map[*line]bool{}}}
+	c.DialFunc = p.lines.dial
+	return p, nil
 }
 
-// with gives the configuration with settings of the session.
+// with gives the configuration with settings of the session. The server ends
+// the session of a node that is cut off within a minute, before its connections
+// run out.
 func (p *postgres) with(settings map[string]string) *pgx.ConnConfig {
 	c := p.config.Copy()
-	maps.Copy(c.RuntimeParams, map[string]string{"application_name": "akkoord", "jit": "off", "client_encoding": "UTF8"})
+	maps.Copy(c.RuntimeParams, map[string]string{
+		"application_name": "akkoord", "jit": "off", "client_encoding": "UTF8",
+		"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3",
+	})
 	maps.Copy(c.RuntimeParams, settings)
 	return c
 }

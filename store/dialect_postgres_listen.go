@@ -141,9 +141,11 @@ func (l *listener) start(ctx context.Context) error {
 }
 
 func (l *listener) connect(ctx context.Context) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectWait)
+	config := l.dialect.with(nil)
+	config.DialFunc = dialServer
+	ctx, cancel := context.WithTimeout(ctx, config.ConnectTimeout)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, l.dialect.with(nil))
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, err
 	}
@@ -157,9 +159,11 @@ func (l *listener) run(ctx context.Context, conn *pgx.Conn) {
 	defer close(l.done)
 	pause := time.NewTimer(0)
 	defer pause.Stop()
+	var lost time.Time
 	for {
 		if conn != nil {
 			err := l.listen(ctx, conn)
+			lost = time.Now()
 			l.deaf.Store(true)
 			l.store.cached.drop()
 			_ = conn.Close(context.Background())
@@ -174,10 +178,24 @@ func (l *listener) run(ctx context.Context, conn *pgx.Conn) {
 		case <-ctx.Done():
 			return
 		}
-		if conn, _ = l.connect(ctx); conn != nil {
-			l.tell(parseNews("")) // anything may have changed while nobody listened
-			l.deaf.Store(false)
+		var err error
+		if conn, err = l.connect(ctx); err != nil {
+			l.silent(lost, err)
+			continue
 		}
+		if l.dialect.lines.mend() {
+			l.store.cfg.Log.Info("the database is reached again")
+		}
+		l.tell(parseNews("")) // anything may have changed while nobody listened
+		l.deaf.Store(false)
+	}
+}
+
+// silent cuts all other lines to a server that has not answered for as long as
+// connecting may take.
+func (l *listener) silent(lost time.Time, err error) {
+	if !answered(err) && time.Since(lost) >= l.dialect.config.ConnectTimeout && l.dialect.lines.sever() {
+		l.store.cfg.Log.Warn("the database does not answer; everybody is told to come again until it does", "error", err)
 	}
 }
 

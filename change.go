@@ -1,6 +1,9 @@
 package akkoord
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Change is what a rule decided. The store records it whole, in one
 // transaction: there is no new standing without its evidence, and no message
@@ -21,6 +24,12 @@ type Change struct {
 // IsZero reports whether there is nothing to record.
 func (c Change) IsZero() bool {
 	return len(c.Subscriptions)+len(c.Events)+len(c.Messages)+len(c.Leave)+len(c.Rejoin)+len(c.Suppress)+len(c.Lift) == 0 && c.Pause == nil && c.Address == nil && !c.Forget
+}
+
+// Erases reports whether the person asked for their erasure. Others are
+// forgotten because nothing that they agreed to is left.
+func (c Change) Erases() bool {
+	return slices.Contains(c.Suppress, SuppressedErased) || slices.ContainsFunc(c.Events, func(e Event) bool { return e.Kind == Erased })
 }
 
 // Message is a mail to be sent because of a change. The outbox holds only

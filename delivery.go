@@ -128,6 +128,7 @@ type SystemDelivery struct {
 	At       time.Time      // when the sign-up was made
 	Attempts int            // made before
 	FirstAt  time.Time      // when it was first claimed: the Date and the links of every retry
+	Contract *ContractCopy  // of MailContract, which is about no person
 }
 
 // Recipient is where the mail goes.
@@ -145,6 +146,7 @@ type SystemResult struct {
 	Fence    int64
 	Done     bool
 	Code     string // the relay's reply code, or why it was given up
+	Reply    string // its words, of transactional mail alone
 	Attempts int
 	DueAt    time.Time
 }

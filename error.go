@@ -79,3 +79,11 @@ func CodeOf(err error) string {
 	}
 	return ""
 }
+
+// AtField says of an Error that names no field in which one it is.
+func AtField(field string, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Field == "" {
+		e.Field = field
+	}
+	return err
+}

@@ -95,12 +95,13 @@ type SystemMail string
 
 // The mails that a sign-up can cause.
 const (
-	MailConfirm SystemMail = "confirm"  // please confirm
-	MailAlready SystemMail = "already"  // you are subscribed already
-	MailOwnData SystemMail = "own_data" // the link to one's own data
-	MailAddress SystemMail = "address"  // please confirm your new address
-	MailMoved   SystemMail = "moved"    // to the old address: it was changed
-	MailNone    SystemMail = ""         // nothing is sent, and the code says why
+	MailConfirm  SystemMail = "confirm"       // please confirm
+	MailAlready  SystemMail = "already"       // you are subscribed already
+	MailOwnData  SystemMail = "own_data"      // the link to one's own data
+	MailAddress  SystemMail = "address"       // please confirm your new address
+	MailMoved    SystemMail = "moved"         // to the old address: it was changed
+	MailContract SystemMail = "transactional" // an order, an invoice (M9)
+	MailNone     SystemMail = ""              // nothing is sent, and the code says why
 )
 
 // SignUpMail decides, when an outbox row is sent, which mail its sign-up

@@ -29,6 +29,8 @@ var Limits = struct {
 	OwnMails       int           // mails with a link to one's own data, per mailbox and day (P14)
 	AddressAsks    int           // new addresses that one person may ask for in a day
 	LeaveNote      int           // characters of why somebody left
+	ContractFields int           // fields of one template of transactional mail
+	ContractValue  int           // characters of one field's value
 }{
 	EmailInput: 320, Name: 200, Slug: 64, Text: 4000,
 	FormBody: 16 << 10, APIBody: 1 << 20, Token: 2048,
@@ -37,4 +39,5 @@ var Limits = struct {
 	RepeatWindow: 24 * time.Hour, ResendPause: 5 * time.Minute, UndoWindow: time.Hour,
 	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour,
 	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500,
+	ContractFields: 50, ContractValue: 2000,
 }

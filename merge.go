@@ -33,7 +33,10 @@ var mergeField = regexp.MustCompile(`^\s*(\w+)\s*(?:\|\s*(?:default\s*:\s*"([^"{
 // unknown_field or template_invalid and say at which line and column;
 // text_too_long when s is over Limits.Content, text_invalid for control
 // characters and characters that reorder text.
-func ParseTemplate(s string) (Template, error) {
+func ParseTemplate(s string) (Template, error) { return ParseFields(s, mergeFields) }
+
+// ParseFields is ParseTemplate for a text whose fields are those named.
+func ParseFields(s string, allowed []string) (Template, error) {
 	if err := CheckText("", s, Limits.Content); err != nil {
 		return Template{}, err
 	}
@@ -52,7 +55,7 @@ func ParseTemplate(s string) (Template, error) {
 		if !found {
 			return Template{}, mergeError(at, "template_invalid", "the {{ has no }} after it.")
 		}
-		part, code, problem := parseField(inner)
+		part, code, problem := parseField(inner, allowed)
 		if problem != "" {
 			return Template{}, mergeError(at, code, problem)
 		}
@@ -65,13 +68,13 @@ func ParseTemplate(s string) (Template, error) {
 }
 
 // parseField reads what stands between the braces.
-func parseField(s string) (part MergePart, code, problem string) {
+func parseField(s string, allowed []string) (part MergePart, code, problem string) {
 	m := mergeField.FindStringSubmatch(s)
 	if m == nil {
 		return part, "template_invalid", `a field is written {{name}} or {{name | default: "text"}}.`
 	}
-	if !slices.Contains(mergeFields, m[1]) {
-		return part, "unknown_field", "there is no field " + m[1] + "; the fields are " + strings.Join(mergeFields, ", ") + "."
+	if !slices.Contains(allowed, m[1]) {
+		return part, "unknown_field", "there is no field " + m[1] + "; the fields are " + strings.Join(allowed, ", ") + "."
 	}
 	part.Field = m[1]
 	// {{name | default}} names no text, so a missing value stays empty.

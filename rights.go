@@ -21,6 +21,8 @@ type PersonRecord struct {
 	Events        []EventRecord        `json:"events"` // oldest first
 	Deliveries    []DeliveryRecord     `json:"deliveries"`
 	SystemMails   []SystemMailRecord   `json:"system_mails"` // confirmation mails of the last month
+
+	ContractMails []ContractMailRecord `json:"transactional_mails"` // orders, invoices to the address, while they are in the log
 }
 
 // PersonData is what a person told about themselves.

@@ -16,11 +16,12 @@ const (
 	RoleManager Role = "manager"
 	RoleEditor  Role = "editor"
 	RoleAnalyst Role = "analyst"
-	RoleDPO     Role = "dpo" // data protection officer
+	RoleDPO     Role = "dpo"  // data protection officer
+	RoleMail    Role = "mail" // of programs alone: they send transactional mail and hand over what comes in
 )
 
 // Roles lists the roles as commands and the API name them.
-var Roles = []Role{RoleOwner, RoleManager, RoleEditor, RoleAnalyst, RoleDPO}
+var Roles = []Role{RoleOwner, RoleManager, RoleEditor, RoleAnalyst, RoleDPO, RoleMail}
 
 // Right is one thing that a route or command needs. Every route declares one
 // (P28).
@@ -39,15 +40,21 @@ const (
 	ReadAudit      Right = "audit.read"
 	ManageAccess   Right = "access.manage"   // users and keys
 	ChangeRegister Right = "register.change" // of parties that data goes to
+
+	WriteContracts Right = "transactional.write" // templates
+	SendContracts  Right = "transactional.send"
+	ReadContracts  Right = "transactional.read" // the log
+	ReceiveMail    Right = "mail.receive"       // mail that comes in, like that to the address for leaving
 )
 
 // rights is the whole matrix of roles and rights.
 var rights = map[Role][]Right{
-	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReleaseSending, ReadAudit, ManageAccess, ChangeRegister},
-	RoleManager: {ReadPeople, ChangePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings},
-	RoleEditor:  {ReadCatalogue, WriteMailings},
+	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReleaseSending, ReadAudit, ManageAccess, ChangeRegister, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
+	RoleManager: {ReadPeople, ChangePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
+	RoleEditor:  {ReadCatalogue, WriteMailings, WriteContracts},
 	RoleAnalyst: {ReadCatalogue},
-	RoleDPO:     {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ReadAudit, ChangeRegister},
+	RoleMail:    {SendContracts, ReceiveMail},
+	RoleDPO:     {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ReadAudit, ChangeRegister, ReadContracts},
 }
 
 // May reports whether a role has a right.

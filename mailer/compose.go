@@ -3,7 +3,6 @@ package mailer
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"io"
@@ -190,7 +189,7 @@ func lineTemplate(field, s string) (akkoord.Template, error) {
 		return akkoord.Template{}, err
 	}
 	t, err := akkoord.ParseTemplate(strings.TrimSpace(s))
-	return t, atField(field, err)
+	return t, akkoord.AtField(field, err)
 }
 
 // body gives the sanitised body with a mark for each field.
@@ -201,18 +200,10 @@ func (l Letter) body(gaps *marks, constants map[string]string) (*html.Node, erro
 	}
 	t, err := akkoord.ParseTemplate(source)
 	if err != nil {
-		return nil, atField(field, err)
+		return nil, akkoord.AtField(field, err)
 	}
 	n, err := read(gaps.template(t, constants))
-	return n, atField(field, err)
-}
-
-// atField says in which field of the mailing an author's error is.
-func atField(field string, err error) error {
-	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Field == "" {
-		e.Field = field
-	}
-	return err
+	return n, akkoord.AtField(field, err)
 }
 
 func reasonKey(b akkoord.Basis) string {

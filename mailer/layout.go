@@ -123,7 +123,7 @@ func NewComposer(files fs.FS, random io.Reader) (*Composer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("parse mail layouts: %w", err)
 		}
-		for _, name := range []string{"campaign", "confirmation", "already", "own_data", "address", "moved"} {
+		for _, name := range []string{"campaign", "confirmation", "already", "own_data", "address", "moved", "contract"} {
 			l.html[name], err = htmltemplate.New(name+".html").Funcs(htmltemplate.FuncMap{"t": w.say}).ParseFS(layout.FS, "layout.html", name+".html")
 			if err != nil {
 				return nil, fmt.Errorf("parse mail layouts: %w", err)

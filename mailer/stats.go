@@ -12,8 +12,9 @@ type Mails struct{ Sent, Deferred, Failed, Uncertain, Skipped uint64 }
 
 // Stats is how a Worker is doing, for operators. It names nobody.
 type Stats struct {
-	Mailings Mails // deliveries of mailings
-	Notices  Mails // mails that sign-ups cause; one whose answer was lost counts as deferred, since it is sent again
+	Mailings  Mails // deliveries of mailings
+	Contracts Mails // transactional mail; as for Notices
+	Notices   Mails // mails that sign-ups cause; one whose answer was lost counts as deferred, since it is sent again
 
 	Connections int64 // to the relay, open now
 	Limit       int   // as many as may be open
@@ -29,10 +30,10 @@ type Stats struct {
 
 // tallies is what the lines of a Worker count.
 type tallies struct {
-	mailings, notices     [akkoord.Uncertain + 1]atomic.Uint64
-	connections           atomic.Int64
-	beat, noticeBeat      atomic.Int64 // nanoseconds since 1970
-	dial, command, bodies *akkoord.Tally
+	mailings, notices, contracts [akkoord.Uncertain + 1]atomic.Uint64
+	connections                  atomic.Int64
+	beat, noticeBeat             atomic.Int64 // nanoseconds since 1970
+	dial, command, bodies        *akkoord.Tally
 }
 
 func newTallies() *tallies {
@@ -70,14 +71,18 @@ func (t *tallies) took(stage Stage, d time.Duration) {
 	}
 }
 
-// notice counts what became of a mail of a sign-up.
-func (t *tallies) notice(r akkoord.SystemResult) {
+// notice counts what became of a mail of a sign-up, or of a contract.
+func (t *tallies) notice(mail akkoord.SystemMail, r akkoord.SystemResult) {
 	state := akkoord.Deferred
 	switch {
 	case r.Done && len(r.Code) > 0 && r.Code[0] == '2':
 		state = akkoord.Sent
 	case r.Done:
 		state = akkoord.Failed
+	}
+	if mail == akkoord.MailContract {
+		t.contracts[state].Add(1)
+		return
 	}
 	t.notices[state].Add(1)
 }
@@ -93,7 +98,7 @@ func mails(counts *[akkoord.Uncertain + 1]atomic.Uint64) Mails {
 func (w *Worker) Stats() Stats {
 	t := w.tallies
 	return Stats{
-		Mailings: mails(&t.mailings), Notices: mails(&t.notices),
+		Mailings: mails(&t.mailings), Notices: mails(&t.notices), Contracts: mails(&t.contracts),
 		Connections: t.connections.Load(), Limit: max(w.Dialer.Relay.Connections, 1) + 1, RelayFails: w.relay.fails(),
 		Beat: moment(t.beat.Load()), NoticeBeat: moment(t.noticeBeat.Load()),
 		Dial: t.dial.Read(), Commands: t.command.Read(), Bodies: t.bodies.Read(),

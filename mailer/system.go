@@ -108,6 +108,11 @@ func (l *noticeLane) Next() (Envelope, bool) {
 	l.next++
 	d := &l.due[i]
 	e := Envelope{From: l.Press.Sender.From.Address, To: d.Recipient().Address(), ID: l.Press.opaqueID('o', d.ID, 0), Ref: i}
+	if d.Contract != nil {
+		if own, err := d.Contract.Spec.Sender(); err == nil && own.Address != "" {
+			e.From = own.Address
+		}
+	}
 	if l.ReturnPath != nil {
 		e.From = l.ReturnPath.Plain()
 	}
@@ -145,18 +150,34 @@ func (l *noticeLane) Done(e Envelope, o Outcome) {
 	case Requeue, Skipped: // given back with the rest, or noted already
 	case Sent, Failed:
 		l.relay.works(&l.line)
-		l.note(i, akkoord.SystemResult{Done: true, Code: replyCode(o), Attempts: l.due[i].Attempts + 1})
+		l.note(i, akkoord.SystemResult{Done: true, Code: replyCode(o), Reply: l.words(i, o), Attempts: l.due[i].Attempts + 1})
 	default:
-		l.later(i, replyCode(o))
+		l.laterWith(i, replyCode(o), l.words(i, o))
 	}
 }
 
-// later tries again after a while, and gives up after a day (M.8).
-func (l *noticeLane) later(i int, code string) {
+// words gives the relay's words for the log of transactional mail. What was said
+// of other mails is kept nowhere.
+func (l *noticeLane) words(i int, o Outcome) string {
+	if l.due[i].Mail != akkoord.MailContract {
+		return ""
+	}
+	return o.Reply
+}
+
+// later tries again after a while, and gives up after a day, or four for a
+// mail that a contract calls for (M.8).
+func (l *noticeLane) later(i int, code string) { l.laterWith(i, code, "") }
+
+func (l *noticeLane) laterWith(i int, code, reply string) {
 	d := &l.due[i]
-	r := akkoord.SystemResult{Code: code, Attempts: d.Attempts + 1}
+	r := akkoord.SystemResult{Code: code, Reply: reply, Attempts: d.Attempts + 1}
 	r.DueAt = l.Now().Add(Backoff(r.Attempts, l.Jitter()))
-	if r.DueAt.Sub(d.At) >= GiveUpConfirmation {
+	end := GiveUpConfirmation
+	if d.Mail == akkoord.MailContract {
+		end = GiveUpCampaign
+	}
+	if r.DueAt.Sub(d.At) >= end {
 		r.Done, r.Code = true, "expired"
 	}
 	l.note(i, r)
@@ -165,7 +186,7 @@ func (l *noticeLane) later(i int, code string) {
 func (l *noticeLane) note(i int, r akkoord.SystemResult) {
 	l.noted[i] = true
 	r.ID, r.Fence = l.due[i].ID, l.due[i].Fence
-	l.notice(r)
+	l.notice(l.due[i].Mail, r)
 	l.beats(&l.noticeBeat)
 	l.Outbox.NoteSystem(r)
 }

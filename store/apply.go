@@ -59,6 +59,11 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 		t.outbox = true
 		t.rows[outboxRows].add(p.ID, m.Request[:], m.Locale, micros(t.now), micros(t.now))
 	}
+	if c.Erases() {
+		if err := t.eraseContracts(p); err != nil {
+			return err
+		}
+	}
 	if c.Forget {
 		return t.forget(p.ID)
 	}

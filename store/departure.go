@@ -229,6 +229,9 @@ func (t *tx) redo(d akkoord.Departure) error {
 			return err
 		}
 	}
+	if d.Kind == akkoord.DepartureKind(akkoord.SuppressedErased) {
+		return t.eraseContractsTo(d.Person)
+	}
 	return nil
 }
 

@@ -168,6 +168,10 @@ func TestAnErasedPersonIsInNoByteP16(t *testing.T) {
 	_, err = s.ExportPerson(ctx, storetest.Admin, link.Subscriber)
 	check(err)
 	check(s.SignUp(ctx, akkoord.SignUp{Email: e, Locale: "nl", Purposes: []akkoord.Purpose{a.News}, Origin: o})) // a mail that waits
+	_, err = s.AddContractTemplate(ctx, storetest.Admin, storetest.Order("booking"), "zonvaart.example")
+	check(err)
+	_, err = s.SendContract(ctx, storetest.Admin, akkoord.ContractOrder{Template: "booking", To: e, Values: map[string]string{"name": "Vera Vergeetmij", "order": "Z-1"}})
+	check(err)
 
 	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
 		list, _, err := s.Deliveries(ctx, a.Mailing.ID, nil, akkoord.Page{})

@@ -34,6 +34,7 @@ var movedTables = []movedTable{
 	{"mailing", []string{"id"}}, {"delivery", []string{"mailing_id", "subscriber_id"}}, {"delivery_chunk", []string{"id"}}, {"image", []string{"id"}},
 	{"app_user", []string{"id"}}, {"login_token", []string{"hash"}}, {"session", []string{"hash"}}, {"api_key", []string{"id"}}, {"idempotency", []string{"key"}},
 	{"import", []string{"id"}}, {"import_row", []string{"import_id", "outcome", "line"}}, {"import_part", []string{"upload", "number"}}, {"job", []string{"id"}},
+	{"contract_template", []string{"id"}}, {"contract_version", []string{"template_id", "number"}}, {"contract_mail", []string{"id"}},
 	{"processor", []string{"id"}}, {"audit_head", []string{"seq"}},
 }
 

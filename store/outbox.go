@@ -81,6 +81,9 @@ func (t *tx) due(n int) ([]outboxRow, error) {
 
 func (t *tx) claimOutbox(o outboxRow) (akkoord.SystemDelivery, error) {
 	d := o.SystemDelivery
+	if o.about == akkoord.MailContract {
+		return t.claimContract(o)
+	}
 	var err error
 	if d.Person, err = standing(t, byID, o.subscriber); err != nil {
 		return d, err
@@ -117,6 +120,11 @@ func (t *tx) hold(o outboxRow, d akkoord.SystemDelivery, mailbox akkoord.Address
 			return d, err
 		}
 	}
+	return t.claimed(d)
+}
+
+// claimed puts the claim of a row down.
+func (t *tx) claimed(d akkoord.SystemDelivery) (akkoord.SystemDelivery, error) {
 	if d.FirstAt.IsZero() {
 		d.FirstAt = t.now
 	}
@@ -179,7 +187,7 @@ func (s *Store) SettleSystem(_ context.Context, results ...akkoord.SystemResult)
 // lines name no mailing, and the row in place of a person.
 func systemEntry(r akkoord.SystemResult, at time.Time) entry {
 	e := entry{fence: r.Fence, index: -1, Result: akkoord.Result{
-		SubscriberID: r.ID, State: akkoord.Deferred, Attempts: r.Attempts, Code: r.Code, At: at, NextAt: r.DueAt,
+		SubscriberID: r.ID, State: akkoord.Deferred, Attempts: r.Attempts, Code: r.Code, Reply: r.Reply, At: at, NextAt: r.DueAt,
 	}}
 	if r.Done {
 		e.State, e.NextAt = akkoord.Sent, at
@@ -190,7 +198,7 @@ func systemEntry(r akkoord.SystemResult, at time.Time) entry {
 func (e *entry) isSystem() bool { return e.mailing == 0 }
 
 // settleMail stores the result of a claimed row of the outbox.
-const settleMail = `UPDATE outbox SET fence = 0, state = $3, attempts = $4, code = $5, due_at = $6, done_at = $7 WHERE id = $1 AND fence = $2`
+const settleMail = `UPDATE outbox SET fence = 0, state = $3, attempts = $4, code = $5, due_at = $6, done_at = $7, reply = $8 WHERE id = $1 AND fence = $2`
 
 // settledMail gives the parameters of settleMail.
 func settledMail(e *entry) []any {
@@ -198,7 +206,7 @@ func settledMail(e *entry) []any {
 	if e.State == akkoord.Sent {
 		state, doneAt = 1, micros(e.At)
 	}
-	return []any{e.SubscriberID, e.fence, state, e.Attempts, e.Code, micros(e.NextAt), doneAt}
+	return []any{e.SubscriberID, e.fence, state, e.Attempts, e.Code, micros(e.NextAt), doneAt, e.Reply}
 }
 
 func (t *tx) settleSystem(e *entry) error { return t.exec(settleMail, settledMail(e)...) }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"akkoord"
@@ -92,7 +93,7 @@ var purges = []struct {
 	{`DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE at <= $1 LIMIT $2)`, idempotencyWindow},
 	{`DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE expires_at <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM login_token WHERE hash IN (SELECT hash FROM login_token WHERE expires_at <= $1 LIMIT $2)`, 0},
-	{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 1 AND done_at <= $1 LIMIT $2)`, outboxKept},
+	{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 1 AND about <> 'transactional' AND done_at <= $1 LIMIT $2)`, outboxKept},
 	{`DELETE FROM address_change WHERE request IN (SELECT request FROM address_change WHERE at <= $1 LIMIT $2)`, outboxKept},
 	{`DELETE FROM import_row WHERE (import_id, outcome, line) IN (SELECT import_id, outcome, line FROM import_row WHERE at <= $1 LIMIT $2)`, importRowsKept},
 	{`DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state <> 0 AND ended_at <= $1 LIMIT $2)`, jobsKept},
@@ -116,5 +117,5 @@ func (s *Store) purge(ctx context.Context) error {
 			}
 		}
 	}
-	return ctx.Err()
+	return errors.Join(s.purgeContracts(ctx), ctx.Err())
 }

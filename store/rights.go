@@ -44,7 +44,7 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 			Interests: append([]string{}, p.Interests...), CreatedAt: akkoord.Moment{Time: p.CreatedAt},
 		},
 		Consents: []akkoord.ConsentRecord{}, CampaignsLeft: []akkoord.CampaignLeftRecord{}, Suppressions: []akkoord.SuppressionRecord{},
-		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{},
+		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{}, ContractMails: []akkoord.ContractMailRecord{},
 	}
 	c, err := loadCatalogue(q)
 	if err != nil {
@@ -129,14 +129,23 @@ func (s *Store) recordMails(q querier, r *akkoord.PersonRecord, st akkoord.Stand
 		return err
 	}
 	rows, err = q.query(`SELECT mail, done_at FROM outbox WHERE subscriber_id = $1 AND state = 1 AND mail <> '' ORDER BY id`, st.Subscriber.ID)
-	return each(rows, err, func(rows row) error {
+	if err = each(rows, err, func(rows row) error {
 		var m akkoord.SystemMailRecord
 		var at int64
 		err := rows.Scan(&m.Mail, &at)
 		m.At = moment(at)
 		r.SystemMails = append(r.SystemMails, m)
 		return err
-	})
+	}); err != nil {
+		return err
+	}
+	mails, err := contractMails(q, ` AND m.hash = $3 ORDER BY m.id`, int64(0), int64(maxRecord), hash[:])
+	for _, m := range mails {
+		r.ContractMails = append(r.ContractMails, akkoord.ContractMailRecord{
+			ID: m.PublicID, Template: m.Template, State: m.State, Code: m.Code, At: akkoord.Moment{Time: m.At}, DoneAt: akkoord.Moment{Time: m.DoneAt},
+		})
+	}
+	return err
 }
 
 func moment(n int64) akkoord.Moment { return akkoord.Moment{Time: fromMicros(n)} }

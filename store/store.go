@@ -27,6 +27,8 @@ type Config struct {
 	Now      func() time.Time
 	Random   io.Reader
 	Log      *slog.Logger
+
+	ContractKept time.Duration // how long the log has a transactional mail; default 90 days
 }
 
 // Store is one open database. Its methods may be called from any goroutine.

@@ -87,6 +87,9 @@ func (c *userAddCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if role == akkoord.RoleMail {
+		return usageError{errors.New("the role mail is for programs: akkoord key add --role mail")}
+	}
 	email, err := akkoord.ParseEmail(c.Email)
 	if err != nil {
 		return usageError{err}
@@ -151,7 +154,7 @@ func loginLink(ctx context.Context, st *store.Store, base string, user akkoord.U
 type keyAddCommand struct {
 	databaseSettings
 	Name   string `required:"" help:"What the key is for."`
-	Role   string `required:"" help:"owner, manager, editor, analyst or dpo."`
+	Role   string `required:"" help:"owner, manager, editor, analyst, dpo or mail (for programs that send transactional mail or hand over what comes in)."`
 	Reason string `required:"" help:"Why this program needs access; it is kept on record (M26)."`
 }
 

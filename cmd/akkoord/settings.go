@@ -49,6 +49,7 @@ type settings struct {
 	Countries      string   `env:"AKKOORD_COUNTRIES" help:"MMDB file with the country of networks: the language of whoever, and whose browser, names none." type:"path" group:"Settings"`
 	Brand          string   `env:"AKKOORD_BRAND_COLOUR" help:"Accent colour of public pages and mails, like #b8400e." group:"Settings"`
 	BackupAge      string   `env:"AKKOORD_BACKUP_AGE" default:"7d" help:"How old the last proven backup may be, like 7d or 36h, before /readyz and doctor say so; 0 turns that off." group:"Settings"`
+	ContractKept   string   `name:"transactional-kept" env:"AKKOORD_TRANSACTIONAL_KEPT" default:"90d" help:"How long the log of transactional mail keeps a mail, like 90d or 36h." group:"Settings"`
 	LogFormat      string   `env:"AKKOORD_LOG_FORMAT" default:"text" help:"text or json, a line each on standard error." group:"Settings"`
 	LogLevel       string   `env:"AKKOORD_LOG_LEVEL" default:"info" help:"debug, info, warn or error; debug has a line for each request." group:"Settings"`
 }
@@ -67,6 +68,7 @@ type site struct {
 	logo    string        // path of the brand's picture on this site; empty: its first letter
 	tracer  *tracer       // nil: no traces are wanted
 	backups time.Duration // how old the last proven one may be; 0: any age
+	kept    time.Duration // how long the log has a transactional mail
 }
 
 // database gives the database, or says what is wrong with the setting.
@@ -94,7 +96,7 @@ func (d databaseSettings) databasePath() (string, error) {
 // mend it.
 func (s settings) check() (*site, error) {
 	out := &site{settings: s}
-	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkText, checkLog, checkBackupAge} {
+	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkText, checkLog, checkBackupAge, checkContractKept} {
 		if err := f(out); err != nil {
 			return nil, usageError{err}
 		}
@@ -214,22 +216,39 @@ func checkSignUps(s *site) error {
 	return nil
 }
 
-func checkBackupAge(s *site) error {
+func checkBackupAge(s *site) (err error) {
 	if s.BackupAge == "" {
 		return nil
 	}
-	text, unit := s.BackupAge, time.Hour
+	if s.backups, err = daysOrHours(s.BackupAge); err != nil {
+		return fmt.Errorf("AKKOORD_BACKUP_AGE must be a number of days or hours, like 7d or 36h, or 0")
+	}
+	return nil
+}
+
+func checkContractKept(s *site) (err error) {
+	if s.ContractKept == "" {
+		return nil
+	}
+	if s.kept, err = daysOrHours(s.ContractKept); err != nil || s.kept == 0 {
+		return fmt.Errorf("AKKOORD_TRANSACTIONAL_KEPT must be a number of days or hours, like 90d or 36h")
+	}
+	return nil
+}
+
+// daysOrHours reads a time like 7d, 36h or 0.
+func daysOrHours(s string) (time.Duration, error) {
+	text, unit := s, time.Hour
 	if days, found := strings.CutSuffix(text, "d"); found {
 		text, unit = days, 24*time.Hour
 	} else {
 		text = strings.TrimSuffix(text, "h")
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 || n > 10_000 || n > 0 && text == s.BackupAge {
-		return fmt.Errorf("AKKOORD_BACKUP_AGE must be a number of days or hours, like 7d or 36h, or 0")
+	if err != nil || n < 0 || n > 10_000 || n > 0 && text == s {
+		return 0, fmt.Errorf("%q is no number of days or hours", s)
 	}
-	s.backups = time.Duration(n) * unit
-	return nil
+	return time.Duration(n) * unit, nil
 }
 
 func checkDKIM(s *site) error {

@@ -131,7 +131,7 @@ var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue,
 	database:     describe("database_bytes", "Size of the database."),
 	log:          describe("database_log_bytes", "Size of SQLite's write-ahead log."),
 	free:         describe("database_disk_free_bytes", "What is free on the disk of the database."),
-	mails:        describe("mails_total", "Mails by what became of them. kind: mailing, or notice for those that sign-ups cause.", "kind", "outcome"),
+	mails:        describe("mails_total", "Mails by what became of them. kind: mailing, transactional, or notice for those that sign-ups cause.", "kind", "outcome"),
 	connections:  describe("smtp_connections", "Connections to the relay, open now."),
 	limit:        describe("smtp_connections_limit", "How many connections to the relay may be open."),
 	fails:        describe("smtp_relay_failing", "1 while the relay fails and is left alone, or is being tried again."),
@@ -218,7 +218,7 @@ func (f *figures) collectStore(ch chan<- prometheus.Metric) {
 }
 
 func collectSender(ch chan<- prometheus.Metric, s mailer.Stats) {
-	for kind, m := range map[string]mailer.Mails{"mailing": s.Mailings, "notice": s.Notices} {
+	for kind, m := range map[string]mailer.Mails{"mailing": s.Mailings, "notice": s.Notices, "transactional": s.Contracts} {
 		ch <- counter(desc.mails, m.Sent, kind, "sent")
 		ch <- counter(desc.mails, m.Deferred, kind, "deferred")
 		ch <- counter(desc.mails, m.Failed, kind, "failed")

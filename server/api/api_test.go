@@ -206,6 +206,8 @@ func TestRights(t *testing.T) {
 	person := f.person("pim@voorbeeld.example", true).PublicID.String()
 	imported := f.must("POST", "/imports?purpose=travel-news&basis=consent", "email\n").str("id")
 	f.must("POST", "/processors", `{"slug":"post","name":"Postbode B.V.","role":"relay","country":"NL","agreement":{"signed_on":"2026-01-01","valid_until":"2029-12-31","document":"dpa.pdf"}}`)
+	f.must("POST", "/transactional-templates", bookingTemplate)
+	order := f.must("POST", "/transactional", bookingOrder).str("id")
 	hidden := []akkoord.Right{akkoord.ReadPeople, akkoord.ChangePeople}
 	for operation, right := range f.api.Rights() {
 		method, path, _ := strings.Cut(operation, " ")
@@ -214,10 +216,12 @@ func TestRights(t *testing.T) {
 			path = strings.Replace(path, "{id}", person, 1)
 		case strings.HasPrefix(path, "/imports/{id}"):
 			path = strings.Replace(path, "{id}", imported, 1)
+		case strings.HasPrefix(path, "/transactional/{id}"):
+			path = strings.Replace(path, "{id}", order, 1)
 		case strings.HasPrefix(path, "/mailings/{id}"):
 			path = strings.Replace(path, "{id}", mailing, 1)
 		}
-		path = strings.NewReplacer("/purposes/{slug}", "/purposes/travel-news", "/forms/{slug}", "/forms/home", "/campaigns/{slug}", "/campaigns/winter-2027", "/processors/{slug}", "/processors/post").Replace(path)
+		path = strings.NewReplacer("/purposes/{slug}", "/purposes/travel-news", "/forms/{slug}", "/forms/home", "/campaigns/{slug}", "/campaigns/winter-2027", "/processors/{slug}", "/processors/post", "/transactional-templates/{slug}", "/transactional-templates/booking").Replace(path)
 		for _, role := range akkoord.Roles {
 			a := f.call(role, method, path, "")
 			refused := a.status == http.StatusForbidden && a.str("code") == "right_missing" || a.status == http.StatusNotFound

@@ -50,6 +50,12 @@ func (p *postbox) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Se
 	return p.tester.Obstacles(ctx, m, s)
 }
 
+func (p *postbox) CheckContract(spec akkoord.ContractSpec) error { return p.tester.CheckContract(spec) }
+
+func (p *postbox) PreviewContract(spec akkoord.ContractSpec, locale string) (html, text []byte, subject string, err error) {
+	return p.tester.PreviewContract(spec, locale)
+}
+
 func (p *postbox) SendTest(_ context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
 	p.sent = append(p.sent, m.Variant(variant).Subject+"|"+locale+"|"+to.Address())
 	return nil

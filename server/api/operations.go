@@ -62,6 +62,17 @@ func (a *API) operations() error {
 		handle(operation{get, "/mailings/{id}/audience", akkoord.ReadCatalogue, "See how many people a mailing is for, and why others are left out", 0, ""}, a.readAudience),
 		handle(operation{get, "/mailings/{id}/deliveries", people, "List what became of each person's copy", 0, people}, a.listDeliveries),
 
+		handle(operation{post, "/transactional-templates", akkoord.WriteContracts, "Make a template of transactional mail", created, ""}, a.createContract),
+		handle(operation{get, "/transactional-templates", akkoord.ReadCatalogue, "List the templates of transactional mail", 0, ""}, a.listContracts),
+		handle(operation{get, "/transactional-templates/{slug}", akkoord.ReadCatalogue, "Read a template of transactional mail", 0, ""}, a.readContract),
+		handle(operation{patch, "/transactional-templates/{slug}", akkoord.WriteContracts, "Make a new version of a template, or retire it", 0, ""}, a.changeContract),
+		handleDocument(operation{get, "/transactional-templates/{slug}/preview", akkoord.ReadCatalogue, "See a template as its readers will", 0, ""},
+			[]string{"application/json", "text/html"}, a.previewContract),
+		handle(operation{post, "/transactional", akkoord.SendContracts, "Send one mail that a contract calls for", created, ""}, a.sendContract),
+		handle(operation{get, "/transactional", akkoord.ReadContracts, "Read the log of transactional mail", 0, ""}, a.listContractMails),
+		handle(operation{get, "/transactional/{id}", akkoord.SendContracts, "See what became of a transactional mail", 0, ""}, a.readContractMail),
+		handle(operation{post, "/transactional/erase", akkoord.ErasePeople, "Erase the address of somebody who is on record nowhere else", 0, ""}, a.eraseContracts),
+
 		handle(operation{post, "/processors", akkoord.ChangeRegister, "Put a party that data goes to into the register", created, ""}, a.createProcessor),
 		handle(operation{get, "/processors", akkoord.ReadCatalogue, "List the parties that data goes to", 0, ""}, a.listProcessors),
 		handle(operation{get, "/processors/{slug}", akkoord.ReadCatalogue, "Read a party and its agreement", 0, ""}, a.readProcessor),

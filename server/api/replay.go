@@ -44,6 +44,7 @@ func (p *replay) serve(w http.ResponseWriter, r *http.Request, body []byte, next
 	if len(name) > maxIdempotencyKey {
 		return &problem{Status: http.StatusBadRequest, Code: "idempotency_key_invalid", Field: "Idempotency-Key", Detail: "An Idempotency-Key has 1 to 255 characters."}
 	}
+	r = r.WithContext(context.WithValue(r.Context(), idempotencyName{}, name))
 	key := digest(string(caller(r.Context()).Actor()), r.URL.Path, name)
 	request := digest(r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"), string(body))
 	done, err := p.begin(r.Context(), key)
@@ -72,6 +73,14 @@ func (p *replay) serve(w http.ResponseWriter, r *http.Request, body []byte, next
 	w.WriteHeader(rec.status)
 	_, _ = w.Write(rec.body.Bytes()) // the caller may have gone
 	return nil
+}
+
+type idempotencyName struct{}
+
+// idempotencyKey gives the Idempotency-Key of a POST; empty for none.
+func idempotencyKey(ctx context.Context) string {
+	name, _ := ctx.Value(idempotencyName{}).(string)
+	return name
 }
 
 // begin waits until no other request with the key is being answered.

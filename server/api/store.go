@@ -27,6 +27,7 @@ type Store interface {
 	Trail
 	Jobs
 	Imports
+	Contracts
 	Slugs
 	PutImage(ctx context.Context, actor akkoord.Actor, img akkoord.Image) (akkoord.Image, error)
 }
@@ -123,4 +124,8 @@ type Mail interface {
 	Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Reason, error)
 	SendTest(ctx context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error
 	Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error)
+	// CheckContract reports what is wrong with a template of transactional mail,
+	// most of all what belongs to a campaign.
+	CheckContract(spec akkoord.ContractSpec) error
+	PreviewContract(spec akkoord.ContractSpec, locale string) (html, text []byte, subject string, err error)
 }

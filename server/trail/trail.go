@@ -21,11 +21,16 @@ func Subscriber(p akkoord.Subscriber) string {
 // Mailing names a mailing.
 func Mailing(m akkoord.Mailing) string { return "mailing:" + m.PublicID.String() }
 
+// Mails is People for transactional mails.
+func Mails(ids []akkoord.ID) string { return span(ids, "1 mail", "mails") }
+
 // People is the note of a read of several people: how many, and the first and
 // the last of them. Lists are in the order in which people were first known,
 // so those between them are known too. Zero ids, of people who were erased,
 // count but name nobody.
-func People(ids []akkoord.ID) string {
+func People(ids []akkoord.ID) string { return span(ids, "1 person", "people") }
+
+func span(ids []akkoord.ID, one, many string) string {
 	var first, last akkoord.ID
 	for _, id := range ids {
 		if id.IsZero() {
@@ -36,9 +41,9 @@ func People(ids []akkoord.ID) string {
 		}
 		last = id
 	}
-	count := "1 person"
+	count := one
 	if len(ids) != 1 {
-		count = fmt.Sprintf("%d people", len(ids))
+		count = fmt.Sprintf("%d %s", len(ids), many)
 	}
 	switch {
 	case first.IsZero():

@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open) {
 		{"address", testAddress},
 		{"own data", testOwnData},
 		{"basis", testBasis},
+		{"transactional", testContracts},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

@@ -12,6 +12,7 @@ import (
 	netmail "net/mail"
 	"slices"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 
 	"github.com/vanng822/go-premailer/premailer"
@@ -99,17 +100,41 @@ type Composer struct {
 	random    io.Reader
 }
 
-// language holds all that mails need in one language.
+// language holds all that mails need in one language. Its layouts are parsed
+// when the first mail is written in it.
 type language struct {
 	words words
-	html  map[string]*htmltemplate.Template
-	text  *texttemplate.Template
+	parse func() (layouts, error)
+}
+
+type layouts struct {
+	html map[string]*htmltemplate.Template
+	text *texttemplate.Template
+}
+
+func parseLayouts(w words) (l layouts, err error) {
+	l.text, err = texttemplate.New("").Funcs(texttemplate.FuncMap{"t": w.say, "quote": quote}).ParseFS(layout.FS, "*.txt")
+	if err != nil {
+		return layouts{}, fmt.Errorf("parse mail layouts: %w", err)
+	}
+	files, err := fs.Glob(layout.FS, "*.html")
+	if err != nil {
+		return layouts{}, fmt.Errorf("list mail layouts: %w", err)
+	}
+	l.html = map[string]*htmltemplate.Template{}
+	for _, file := range files {
+		l.html[strings.TrimSuffix(file, ".html")], err = htmltemplate.New(file).Funcs(htmltemplate.FuncMap{"t": w.say}).ParseFS(layout.FS, "layout.html", file)
+		if err != nil {
+			return layouts{}, fmt.Errorf("parse mail layouts: %w", err)
+		}
+	}
+	return l, nil
 }
 
 // fallback is the language of what a language lacks.
 const fallback = "en"
 
-// NewComposer reads locales/mail.*.toml from files and the built-in layouts.
+// NewComposer reads locales/mail.*.toml from files; the layouts are built in.
 // Random is where boundaries of campaign mails come from.
 func NewComposer(files fs.FS, random io.Reader) (*Composer, error) {
 	all, err := loadWords(files)
@@ -118,18 +143,7 @@ func NewComposer(files fs.FS, random io.Reader) (*Composer, error) {
 	}
 	c := &Composer{languages: map[string]language{}, random: random}
 	for locale, w := range all {
-		l := language{words: w, html: map[string]*htmltemplate.Template{}}
-		l.text, err = texttemplate.New("").Funcs(texttemplate.FuncMap{"t": w.say, "quote": quote}).ParseFS(layout.FS, "*.txt")
-		if err != nil {
-			return nil, fmt.Errorf("parse mail layouts: %w", err)
-		}
-		for _, name := range []string{"campaign", "confirmation", "already", "own_data", "address", "moved", "contract"} {
-			l.html[name], err = htmltemplate.New(name+".html").Funcs(htmltemplate.FuncMap{"t": w.say}).ParseFS(layout.FS, "layout.html", name+".html")
-			if err != nil {
-				return nil, fmt.Errorf("parse mail layouts: %w", err)
-			}
-		}
-		c.languages[locale] = l
+		c.languages[locale] = language{words: w, parse: sync.OnceValues(func() (layouts, error) { return parseLayouts(w) })}
 	}
 	if _, ok := c.languages[fallback]; !ok {
 		return nil, fmt.Errorf("locales/mail.%s.toml is missing", fallback)
@@ -151,8 +165,12 @@ func (c *Composer) locales() []string { return slices.Sorted(maps.Keys(c.languag
 
 // draw fills a layout's HTML, with the style sheet inlined, and its text.
 func (l language) draw(name string, data, textData any) (html, text string, err error) {
+	layouts, err := l.parse()
+	if err != nil {
+		return "", "", err
+	}
 	var b bytes.Buffer
-	if err := l.html[name].Execute(&b, data); err != nil {
+	if err := layouts.html[name].Execute(&b, data); err != nil {
 		return "", "", fmt.Errorf("draw %s.html: %w", name, err)
 	}
 	p, err := premailer.NewPremailerFromString(b.String(), premailer.NewOptions(premailer.WithCssToAttributes(false)))
@@ -163,7 +181,7 @@ func (l language) draw(name string, data, textData any) (html, text string, err 
 		return "", "", fmt.Errorf("inline styles of %s: %w", name, err)
 	}
 	b.Reset()
-	if err := l.text.ExecuteTemplate(&b, name+".txt", textData); err != nil {
+	if err := layouts.text.ExecuteTemplate(&b, name+".txt", textData); err != nil {
 		return "", "", fmt.Errorf("draw %s.txt: %w", name, err)
 	}
 	return html, strings.TrimSpace(b.String()) + "\n", nil

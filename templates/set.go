@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -19,20 +18,23 @@ import (
 
 const fallback = "en" // the language of last resort
 
-// Set holds all pages in all languages, ready to draw. It is safe for
-// concurrent use.
+// Set holds all pages in all languages. A page is parsed in a language when it
+// is first drawn in it: most sites speak one or two, and what is not held need
+// not be searched by each collection of garbage. It is safe for concurrent use.
 type Set struct {
 	locales []string
 	texts   map[string]*texts
-	pages   map[string]map[string]*template.Template // by language, then by file
+	pages   map[pageKey]func() (*template.Template, error)
 	buffers sync.Pool
 }
+
+type pageKey struct{ locale, file string }
 
 // Page is a struct of this package that describes one page.
 type Page interface{ file() string }
 
-// New parses the pages and texts that are built into the program. An error is
-// a mistake in them.
+// New reads the texts that are built into the program and lists its pages. An
+// error is a mistake in them.
 func New() (*Set, error) {
 	all, err := loadTexts(LocalesFS, "locales")
 	if err != nil {
@@ -42,7 +44,7 @@ func New() (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the default time zone: %w", err)
 	}
-	s := &Set{locales: akkoord.Locales, texts: all, pages: map[string]map[string]*template.Template{}}
+	s := &Set{locales: akkoord.Locales, texts: all, pages: map[pageKey]func() (*template.Template, error){}}
 	s.buffers.New = func() any { return new(bytes.Buffer) }
 	for _, locale := range s.locales {
 		t := all[locale]
@@ -52,9 +54,8 @@ func New() (*Set, error) {
 		if t.calendar, err = newCalendar(t, home); err != nil {
 			return nil, err
 		}
-		s.pages[locale] = map[string]*template.Template{}
 		for _, folder := range []string{"page", "admin"} {
-			if err := s.parse(pagesFS, folder, locale); err != nil {
+			if err := s.list(pagesFS, folder, locale); err != nil {
 				return nil, err
 			}
 		}
@@ -62,28 +63,28 @@ func New() (*Set, error) {
 	return s, nil
 }
 
-// parse reads a folder in which layout.html is shared by all other files.
-func (s *Set) parse(files fs.FS, folder, locale string) error {
-	layout, err := template.New("layout.html").Funcs(s.funcs(locale)).ParseFS(files, folder+"/layout.html")
-	if err != nil {
-		return fmt.Errorf("parse %s: %w", folder, err)
-	}
+// list notes the pages of a folder in which layout.html is shared by all other
+// files.
+func (s *Set) list(files fs.FS, folder, locale string) error {
+	layout := folder + "/layout.html"
 	names, err := fs.Glob(files, folder+"/*.html")
 	if err != nil {
 		return fmt.Errorf("list %s: %w", folder, err)
 	}
 	for _, name := range names {
-		if path.Base(name) == "layout.html" {
+		if name == layout {
 			continue
 		}
-		page, err := template.Must(layout.Clone()).ParseFS(files, name)
-		if err != nil {
-			return fmt.Errorf("parse %s: %w", name, err)
-		}
-		if err := s.settle(page, locale); err != nil {
-			return fmt.Errorf("parse %s in %s: %w", name, locale, err)
-		}
-		s.pages[locale][name] = page
+		s.pages[pageKey{locale, name}] = sync.OnceValues(func() (*template.Template, error) {
+			page, err := template.New("layout.html").Funcs(s.funcs(locale)).ParseFS(files, layout, name)
+			if err == nil {
+				err = s.settle(page, locale)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("parse %s in %s: %w", name, locale, err)
+			}
+			return page, nil
+		})
 	}
 	return nil
 }
@@ -95,9 +96,13 @@ func (s *Set) Render(w io.Writer, locale string, page any) error {
 	if !ok {
 		return fmt.Errorf("render: %T is not a page", page)
 	}
-	t, ok := s.pages[s.known(locale)][p.file()]
+	parsed, ok := s.pages[pageKey{s.known(locale), p.file()}]
 	if !ok {
 		return fmt.Errorf("render: no template %s", p.file())
+	}
+	t, err := parsed()
+	if err != nil {
+		return err
 	}
 	b := s.buffers.Get().(*bytes.Buffer)
 	defer s.buffers.Put(b)
@@ -105,7 +110,7 @@ func (s *Set) Render(w io.Writer, locale string, page any) error {
 	if err := t.ExecuteTemplate(b, "layout", page); err != nil {
 		return fmt.Errorf("render %s: %w", p.file(), err)
 	}
-	_, err := w.Write(b.Bytes())
+	_, err = w.Write(b.Bytes())
 	return err
 }
 

@@ -292,8 +292,7 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// A mistake in the built-in files is found at start, not by a visitor.
-func TestNewRefusesMistakes(t *testing.T) {
+func TestMistakesInPagesAreRefused(t *testing.T) {
 	set := newSet(t)
 	for name, page := range map[string]string{
 		"unknown key":      `{{define "main"}}{{t "no.such"}}{{end}}`,
@@ -301,7 +300,10 @@ func TestNewRefusesMistakes(t *testing.T) {
 		"unknown function": `{{define "main"}}{{shout "x"}}{{end}}`,
 	} {
 		files := fstest.MapFS{"bad/layout.html": {Data: []byte(`{{define "layout"}}{{template "main" .}}{{end}}`)}, "bad/x.html": {Data: []byte(page)}}
-		if err := set.parse(files, "bad", "nl"); err == nil {
+		if err := set.list(files, "bad", "nl"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := set.pages[pageKey{"nl", "bad/x.html"}](); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -327,5 +329,15 @@ func TestProgress(t *testing.T) {
 	}
 	if count != p.Total-p.Open {
 		t.Errorf("the bar shows %d people, want %d (P07)", count, p.Total-p.Open)
+	}
+}
+
+// A page is parsed when it is first drawn; that each can be is seen here, not by
+// a visitor.
+func TestEachPageParsesInEachLanguage(t *testing.T) {
+	for key, parsed := range newSet(t).pages {
+		if _, err := parsed(); err != nil {
+			t.Error(key, err)
+		}
 	}
 }

@@ -82,7 +82,7 @@ func (s Standing) SignUp(r Request, now time.Time) Change {
 	var c Change
 	for _, p := range r.Purposes {
 		sub := s.Subscription(p.ID)
-		if sub.covers(p) || sub.State == Pending && sub.Request == id {
+		if s.covers(sub, p) || sub.State == Pending && sub.Request == id {
 			continue
 		}
 		sub.State, sub.Since, sub.Request = Pending, now, id
@@ -102,7 +102,7 @@ func (s Standing) repeats(r Request, now time.Time) (ID, bool) {
 	asked := 0
 	for _, p := range r.Purposes {
 		sub := s.Subscription(p.ID)
-		if sub.covers(p) {
+		if s.covers(sub, p) {
 			continue
 		}
 		same := sub.State == Pending && sub.Version == p.Version && sub.Locale == r.Origin.Locale && now.Sub(sub.Since) < Limits.RepeatWindow

@@ -113,8 +113,9 @@ func (sub Subscription) unfounded() bool {
 func (sub Subscription) outgrown() bool { return sub.Basis == BasisConsent && sub.Version < sub.Wider }
 
 // covers reports whether somebody who signs up for a purpose need not be
-// asked: they get its mails, and agreed to what it asks for now.
-func (sub Subscription) covers(p Purpose) bool {
+// asked: they get its mails, and agreed to what it asks for now. Whoever
+// bounced or complained since gets none, and comes back by confirming anew.
+func (s Standing) covers(sub Subscription, p Purpose) bool {
 	sub.Wider = p.Wider
-	return sub.State == Active && !sub.outgrown()
+	return sub.State == Active && !sub.outgrown() && !s.Suppressed(LiftedByConfirming...)
 }

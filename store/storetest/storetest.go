@@ -41,6 +41,7 @@ func Run(t *testing.T, open Open) {
 		{"random acts", testRandomActs},
 		{"import", testImport},
 		{"erase", testErase},
+		{"gone", testGone},
 		{"audience", testAudience},
 		{"processors", testProcessors},
 		{"choices", testChoices},

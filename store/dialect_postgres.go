@@ -32,8 +32,9 @@ const (
 // Numbers of nodes, claims and marks are told in docs/adr/0009, the chain over
 // nodes in 0010.
 type postgres struct {
-	config *pgx.ConnConfig
-	lines  *lines
+	config   *pgx.ConnConfig
+	lines    *lines
+	programs string // where its own programs are, beside the PATH
 }
 
 func parsePostgres(database string) (dialect, error) {
@@ -44,7 +45,7 @@ func parsePostgres(database string) (dialect, error) {
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = connectWait
 	}
-	p := &postgres{c, &lines{open: map[*line]bool{}}}
+	p := &postgres{config: c, lines: &lines{open: map[*line]bool{}}, programs: debianPrograms}
 	c.DialFunc = p.lines.dial
 	return p, nil
 }

@@ -27,7 +27,7 @@ func (p *postgres) program(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	candidates, err := filepath.Glob(debianPrograms + name)
+	candidates, err := filepath.Glob(p.programs + name)
 	if err != nil {
 		return "", err
 	}

@@ -1,15 +1,18 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"akkoord"
 	"akkoord/store/pgtest"
 )
 
 // P23: while nodes are replaced, one of the version before goes on beside a
-// newer one, starts anew and shares a mailing with it; when the schema does not
-// admit it any more it is refused and changes nothing.
+// newer one, starts anew, takes sign-ups and confirmations of mails that either
+// sent, and shares a mailing with it; when the schema does not admit it any
+// more it is refused and changes nothing.
 func TestAProgramOfTheVersionBeforeWorksOnTheNewSchemaP23(t *testing.T) {
 	const people = 40
 	database := pgtest.New(t, Migrate)
@@ -30,6 +33,10 @@ func TestAProgramOfTheVersionBeforeWorksOnTheNewSchemaP23(t *testing.T) {
 	}
 	b.reopen()
 	t.Cleanup(func() { b.Close() })
+	for i, s := range []*sendingStore{a, b} {
+		other := []*sendingStore{b, a}[i]
+		signUpAndConfirm(t, s, other, fmt.Sprintf("nieuw%d@voorbeeld.example", i))
+	}
 	seen := mailAll(t, a, b)
 	if c, err := b.Counts(t.Context(), b.mailing.ID); err != nil || c.Sent != people || len(seen) != people {
 		t.Errorf("%+v, %d people, %v", c, len(seen), err)
@@ -67,5 +74,37 @@ func TestAProgramOfTheVersionBeforeWorksOnTheNewSchemaP23(t *testing.T) {
 	}
 	if after := state(); after != before {
 		t.Errorf("refused, it changed %s into %s", before, after)
+	}
+}
+
+// signUpAndConfirm signs somebody up on one node, sends their mail from another
+// and confirms on each.
+func signUpAndConfirm(t *testing.T, s, other *sendingStore, address string) {
+	t.Helper()
+	if err := s.signUpSomebody(address); err != nil {
+		t.Fatal(err)
+	}
+	mails, err := other.ClaimSystem(t.Context(), 5)
+	if err != nil || len(mails) != 1 {
+		t.Fatal(mails, err)
+	}
+	other.NoteSystem(akkoord.SystemResult{ID: mails[0].ID, Fence: mails[0].Fence, Done: true, Code: "250"})
+	e, err := akkoord.ParseEmail(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := other.StandingByEmail(t.Context(), e)
+	if err != nil || len(st.Subscriptions) != 1 {
+		t.Fatal(st, err)
+	}
+	link := akkoord.Link{Subscriber: st.Subscriber.PublicID, Request: st.Subscriptions[0].Request}
+	if asked, err := s.Confirm(t.Context(), link, akkoord.Origin{}); err != nil || asked.Answer != akkoord.AnswerConfirmed {
+		t.Errorf("confirming is answered %v, %v", asked.Answer, err)
+	}
+	if asked, err := other.Confirm(t.Context(), link, akkoord.Origin{}); err != nil || asked.Answer != akkoord.AnswerAlready {
+		t.Errorf("confirming again on the other node is answered %v, %v", asked.Answer, err)
+	}
+	if st, err = s.StandingByEmail(t.Context(), e); err != nil || st.Subscriptions[0].State != akkoord.Active {
+		t.Errorf("who confirmed is %+v, %v", st.Subscriptions, err)
 	}
 }

@@ -60,6 +60,7 @@ type Evidence struct {
 	IP        string `json:"ip,omitempty"` // shortened to /24 or /48 unless configured (requirements-mail F.7)
 	UserAgent string `json:"user_agent,omitempty"`
 	Until     string `json:"until,omitempty"`  // end of a pause, as a Moment is written
+	Zone      string `json:"zone,omitempty"`   // of the person's clock where the act says it, like +01:00 (M12)
 	Reason    string `json:"reason,omitempty"` // why they left: one of LeaveReasons
 	Note      string `json:"note,omitempty"`   // and in their own words
 

@@ -31,6 +31,7 @@ type Press struct {
 	Catalog  Catalog
 	Links    *akkoord.Links
 	Key      []byte         // secret that message ids are made with, akkoord.Keyring.Derive("message-id")
+	Leave    *ReturnPath    // of the addresses that mail to leaves (C.12); nil: none
 	Zone     *time.Location // that times in mails are told in; nil: UTC
 	Now      func() time.Time
 
@@ -113,8 +114,12 @@ func (p *Press) cast(ctx context.Context, m akkoord.Mailing, variant int, locale
 // its opaqueID.
 func (p *Press) copyFor(pl *plate, r *akkoord.Recipient, id string, first time.Time) *Copy {
 	link := akkoord.Link{Subscriber: r.PublicID, Purpose: pl.purpose, Campaign: pl.campaign, Mailing: pl.mailing}
+	mailto := ""
+	if p.Leave != nil {
+		mailto = "mailto:" + p.Leave.Of(pl.mailing, r.SubscriberID) + "?subject=unsubscribe"
+	}
 	return &Copy{
-		To: r.Email.Address(), Date: first, MessageID: p.messageID(id),
+		To: r.Email.Address(), Date: first, MessageID: p.messageID(id), UnsubscribeMailto: mailto,
 		UnsubscribeURL: p.url("/unsubscribe/", akkoord.LinkUnsubscribe, link, first),
 		PreferencesURL: p.url("/preferences/", akkoord.LinkPreferences, link, first),
 		ViewURL:        p.url("/view/", akkoord.LinkView, link, first),

@@ -44,6 +44,7 @@ type world struct {
 	lanes      int
 	sign       *mailer.Signer
 	verp       *mailer.ReturnPath
+	leaveBy    *mailer.ReturnPath
 }
 
 type clock struct{ at atomic.Int64 }
@@ -162,7 +163,7 @@ func (w *world) press() *mailer.Press {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return &mailer.Press{Composer: c, Sender: sender, Catalog: w.catalog, Links: w.keys.Links(), Key: w.keys.Derive("message-id"), Now: w.clock.Now}
+	return &mailer.Press{Composer: c, Sender: sender, Catalog: w.catalog, Links: w.keys.Links(), Key: w.keys.Derive("message-id"), Now: w.clock.Now, Leave: w.leaveBy}
 }
 
 func (w *world) draft() akkoord.Mailing {

@@ -9,7 +9,7 @@ import (
 
 // ReturnPath makes the envelope senders that reports come back to, one for
 // each delivery and signed, so that a forged report finds nobody (VERP, mail
-// rule J.1).
+// rule J.1). Of the same kind are the addresses that mail to leaves (C.12).
 type ReturnPath struct {
 	local, domain string
 	key           []byte

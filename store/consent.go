@@ -141,19 +141,25 @@ func (s *Store) Leave(ctx context.Context, link akkoord.Link, scope akkoord.Scop
 		if err != nil || st.Subscriber.ID == 0 {
 			return err
 		}
-		o.Campaign, o.MailingID = link.Campaign, link.Mailing
-		c := st.Leave(scope, link.Purpose, link.Campaign, o, t.now)
-		if err := t.apply(st, c); err != nil {
-			return err
-		}
-		out.State = st.After(c)
-		if len(c.Events) > 0 {
-			out.New, out.At = true, t.now
-			return t.putLeaving(st.Subscriber.ID, link, scope, o.Source)
-		}
-		out.At, err = t.whenLeft(st, scope, link)
+		out, err = t.leave(st, link, scope, o)
 		return err
 	})
+	return out, err
+}
+
+// leave records that a person leaves by what a link says.
+func (t *tx) leave(st akkoord.Standing, link akkoord.Link, scope akkoord.Scope, o akkoord.Origin) (out akkoord.Left, err error) {
+	o.Campaign, o.MailingID = link.Campaign, link.Mailing
+	c := st.Leave(scope, link.Purpose, link.Campaign, o, t.now)
+	if err := t.apply(st, c); err != nil {
+		return out, err
+	}
+	out.State = st.After(c)
+	if len(c.Events) > 0 {
+		out.New, out.At = true, t.now
+		return out, t.putLeaving(st.Subscriber.ID, link, scope, o.Source)
+	}
+	out.At, err = t.whenLeft(st, scope, link)
 	return out, err
 }
 

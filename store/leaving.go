@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 
 	"akkoord"
 )
@@ -30,6 +32,36 @@ func (s *Store) Explain(ctx context.Context, link akkoord.Link, reason, note str
 		o.Campaign, o.MailingID = link.Campaign, link.Mailing
 		return t.apply(st, st.Explain(reason, note, link.Purpose, o, t.now))
 	})
+}
+
+// LeaveByMail records that a person leaves the purpose of a mailing by the address
+// that their copy of it named (C.12). Whoever is gone, and a mailing that is,
+// leave nothing; that is no error.
+func (s *Store) LeaveByMail(ctx context.Context, in akkoord.IncomingMail) (akkoord.LeftByMail, error) {
+	out := akkoord.LeftByMail{Code: in.Code}
+	if in.Code != akkoord.IncomingLeave {
+		return out, nil
+	}
+	err := s.update(ctx, "leave by mail", func(t *tx) error {
+		link := akkoord.Link{Mailing: in.Mailing}
+		err := t.queryRow(`SELECT c.id, c.purpose_id FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.id = $1`, in.Mailing).Scan(&link.Campaign, &link.Purpose)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		st, err := standing(t, byID, in.Subscriber)
+		if err != nil || st.Subscriber.ID == 0 {
+			return err
+		}
+		link.Subscriber = st.Subscriber.PublicID
+		o := akkoord.Origin{Source: "mail", Actor: akkoord.ActorPerson, Evidence: akkoord.Evidence{Zone: in.Zone}}
+		left, err := t.leave(st, link, akkoord.ScopePurpose, o)
+		out.At, out.New = left.At, left.New
+		return err
+	})
+	return out, err
 }
 
 // Leavings counts the leavings by the links of a mailing.

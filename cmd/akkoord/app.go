@@ -89,9 +89,15 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		return err
 	}
 	fingerprint := akkoord.KeyFingerprint(keys.LedgerKey().Public().(ed25519.PublicKey))
-	jsonAPI, err := api.New(api.Config{
+	apiConfig := api.Config{
 		Store: a.store, Mail: tester, Sender: s.sender, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: fingerprint,
-	})
+	}
+	if leaving := press.Leave; leaving != nil {
+		apiConfig.ReadLeave = func(message []byte, rcpt string) akkoord.IncomingMail {
+			return mailer.ReadLeave(leaving, message, rcpt)
+		}
+	}
+	jsonAPI, err := api.New(apiConfig)
 	if err != nil {
 		return err
 	}
@@ -116,7 +122,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if a.public, err = server.New(cfg); err != nil {
 		return err
 	}
-	return a.public.Measure(&figures{a.store, a.sender})
+	return a.public.Measure(&figures{a.store, a.sender, jsonAPI})
 }
 
 // press makes the mails, and shows them as web pages.
@@ -131,7 +137,7 @@ func (a *app) press(keys *akkoord.Keyring, composer *mailer.Composer, home *time
 	}
 	return &mailer.Press{
 		Composer: composer, Sender: sender, Catalog: a.store, Links: keys.Links(),
-		Key: keys.Derive("message-id"), Zone: home, Now: time.Now,
+		Key: keys.Derive("message-id"), Zone: home, Now: time.Now, Leave: s.leaving(keys),
 	}
 }
 
@@ -160,6 +166,15 @@ func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press) (*mailer.T
 		Now: time.Now, Jitter: rand2.Float64, Log: a.log,
 	})
 	return tester, nil
+}
+
+// leaving makes the addresses that mail to leaves; nil where no mailbox is set.
+// Their key never rotates, since leaving works for ever (C.9).
+func (s *site) leaving(keys *akkoord.Keyring) *mailer.ReturnPath {
+	if s.leave.IsZero() {
+		return nil
+	}
+	return mailer.NewReturnPath(s.leave.Address(), keys.Derive("unsubscribe-mail"))
 }
 
 // relayName names the party that delivers the mail for the privacy statement;

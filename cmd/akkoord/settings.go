@@ -44,6 +44,7 @@ type settings struct {
 	PostalAddress  string   `env:"AKKOORD_POSTAL_ADDRESS" help:"Its postal address." group:"Settings"`
 	PrivacyContact string   `env:"AKKOORD_PRIVACY_CONTACT" help:"Its contact for privacy: an address or a URL." group:"Settings"`
 	ReturnPath     string   `env:"AKKOORD_RETURN_PATH" help:"bounces@d gives each delivery its own signed return path." group:"Settings"`
+	LeaveMailbox   string   `name:"unsubscribe-mailbox" env:"AKKOORD_UNSUBSCRIBE_MAILBOX" help:"leave@d: mail to it, under a signed address for each copy, leaves; what comes in is handed to the API (/api/v1/inbound)." group:"Settings"`
 	DKIM           string   `env:"AKKOORD_DKIM" help:"selector:key.pem[,selector2:key2.pem], RSA and Ed25519; without it mail goes unsigned." group:"Settings"`
 	TrustedProxies []string `env:"AKKOORD_TRUSTED_PROXIES" help:"Networks (CIDR) whose X-Forwarded headers are believed." group:"Settings"`
 	Countries      string   `env:"AKKOORD_COUNTRIES" help:"MMDB file with the country of networks: the language of whoever, and whose browser, names none." type:"path" group:"Settings"`
@@ -65,6 +66,7 @@ type site struct {
 	signUps server.Rate             // per client; zero: no limit
 	dkim    []mailer.DKIMKey
 	ret     akkoord.Email // base of the return paths; zero: the From address
+	leave   akkoord.Email // base of the addresses that mail to leaves; zero: none
 	logo    string        // path of the brand's picture on this site; empty: its first letter
 	tracer  *tracer       // nil: no traces are wanted
 	backups time.Duration // how old the last proven one may be; 0: any age
@@ -96,7 +98,7 @@ func (d databaseSettings) databasePath() (string, error) {
 // mend it.
 func (s settings) check() (*site, error) {
 	out := &site{settings: s}
-	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkText, checkLog, checkBackupAge, checkContractKept} {
+	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkLeaveMailbox, checkText, checkLog, checkBackupAge, checkContractKept} {
 		if err := f(out); err != nil {
 			return nil, usageError{err}
 		}
@@ -270,13 +272,36 @@ func checkReturnPath(s *site) error {
 	if s.ReturnPath == "" {
 		return nil
 	}
-	e, err := akkoord.ParseEmail(s.ReturnPath)
-	if err != nil || strings.Contains(s.ReturnPath, "+") {
+	e, ok := plainAddress(s.ReturnPath)
+	if !ok {
 		return fmt.Errorf("AKKOORD_RETURN_PATH must be a plain address, like bounces@news.example.org")
 	}
 	s.ret = e
 	return nil
 }
+
+func checkLeaveMailbox(s *site) error {
+	if s.LeaveMailbox == "" {
+		return nil
+	}
+	e, ok := plainAddress(s.LeaveMailbox)
+	if !ok || e == s.ret {
+		return fmt.Errorf("AKKOORD_UNSUBSCRIBE_MAILBOX must be a plain address of its own, like leave@news.example.org")
+	}
+	s.leave = e
+	return nil
+}
+
+// plainAddress reads an address that something may be put behind, after a plus:
+// its local part leaves room for that (RFC 5321 §4.5.3.1.1).
+func plainAddress(s string) (akkoord.Email, bool) {
+	e, err := akkoord.ParseEmail(s)
+	local, _, _ := strings.Cut(s, "@")
+	return e, err == nil && !strings.Contains(s, "+") && len(local) <= maxPlainLocal
+}
+
+// maxPlainLocal leaves 45 of 64 characters for a plus and what names a delivery.
+const maxPlainLocal = 19
 
 func checkText(s *site) error {
 	for _, f := range []struct{ name, value string }{

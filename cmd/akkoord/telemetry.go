@@ -12,6 +12,7 @@ import (
 	"akkoord"
 	"akkoord/mailer"
 	"akkoord/server"
+	"akkoord/server/api"
 	"akkoord/store"
 )
 
@@ -104,6 +105,7 @@ func moving(m mailer.Stats, s store.Stats, now time.Time) error {
 type figures struct {
 	store  *store.Store
 	sender *mailer.Worker // may be nil
+	api    *api.API
 }
 
 // describe makes the description of a figure. The names are those of
@@ -112,7 +114,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("akkoord_"+name, help, labels, nil)
 }
 
-var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue, outboxOldest, mailings, jobs, ledgerSeq, signedSeq, signedAt, backup, database, log, free, mails, connections, limit, fails, smtp, beat *prometheus.Desc }{
+var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue, outboxOldest, mailings, jobs, ledgerSeq, signedSeq, signedAt, backup, database, log, free, mails, connections, limit, fails, smtp, beat, incoming *prometheus.Desc }{
 	build:        describe("build_info", "Always 1; the labels say which program this is.", "revision", "goversion"),
 	events:       describe("consent_events_total", "Lines of the consent ledger that this process wrote.", "kind"),
 	groups:       describe("writer_group_changes", "Changes that shared a commit."),
@@ -136,6 +138,7 @@ var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue,
 	limit:        describe("smtp_connections_limit", "How many connections to the relay may be open."),
 	fails:        describe("smtp_relay_failing", "1 while the relay fails and is left alone, or is being tried again."),
 	smtp:         describe("smtp_seconds", "Time that the relay took. step: dial (connect, TLS, login), transaction (MAIL to 354), body (answer to the final dot).", "step"),
+	incoming:     describe("incoming_messages_total", "Messages that came in at the address for leaving, by what they came to.", "result"),
 	beat:         describe("sender_beat_timestamp_seconds", "When some loop of the sender last looked for work."),
 }
 
@@ -147,6 +150,9 @@ func (f *figures) Describe(chan<- *prometheus.Desc) {}
 func (f *figures) Collect(ch chan<- prometheus.Metric) {
 	ch <- gauge(desc.build, 1, revision(), runtime.Version())
 	collectWriter(ch, f.store.Writes())
+	for result, n := range f.api.Incoming() {
+		ch <- counter(desc.incoming, n, result)
+	}
 	f.collectStore(ch)
 	if f.sender != nil {
 		collectSender(ch, f.sender.Stats())

@@ -33,6 +33,9 @@ type Config struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
+	// ReadLeave reads what came in at the address for leaving; nil: there is none.
+	ReadLeave func(message []byte, rcpt string) akkoord.IncomingMail
+
 	KeyFingerprint string // of the key that signs heads and evidence (M30)
 }
 
@@ -44,6 +47,8 @@ type API struct {
 	rights map[string]akkoord.Right // by "METHOD /path"
 	spec   []byte
 	replay *replay
+
+	incoming incomingCounts
 }
 
 // New makes the handler. It fails when an operation declares no right (P28).
@@ -101,6 +106,9 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	if isImport(r) {
 		return a.serveImport(w, r)
+	}
+	if isInbound(r) {
+		return a.serveInbound(w, r)
 	}
 	body, err := readBody(w, r)
 	if err != nil {

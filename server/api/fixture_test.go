@@ -33,6 +33,7 @@ type fixture struct {
 	keys  map[akkoord.Role]string
 	ids   map[akkoord.Role]akkoord.APIKey
 	mail  *postbox
+	leave *mailer.ReturnPath
 
 	mu     sync.Mutex
 	now    time.Time
@@ -93,7 +94,11 @@ func newFixture(t *testing.T) *fixture {
 			PostalAddress: "Oudegracht 118, 3511 AW Utrecht", PrivacyContact: "privacy@zonvaart.example", BaseURL: "https://mail.zonvaart.example",
 		},
 	}}
+	f.leave = mailer.NewReturnPath("leave@zonvaart.example", ring.Derive("unsubscribe-mail"))
 	f.api, err = api.New(api.Config{
+		ReadLeave: func(message []byte, rcpt string) akkoord.IncomingMail {
+			return mailer.ReadLeave(f.leave, message, rcpt)
+		},
 		Store: f.store, Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, BaseURL: "https://mail.zonvaart.example",
 		Now: f.clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		KeyFingerprint: akkoord.KeyFingerprint(ring.LedgerKey().Public().(ed25519.PublicKey)),

@@ -73,6 +73,8 @@ func (a *API) operations() error {
 		handle(operation{get, "/transactional/{id}", akkoord.SendContracts, "See what became of a transactional mail", 0, ""}, a.readContractMail),
 		handle(operation{post, "/transactional/erase", akkoord.ErasePeople, "Erase the address of somebody who is on record nowhere else", 0, ""}, a.eraseContracts),
 
+		handleMessage(operation{post, "/inbound", akkoord.ReceiveMail, "Hand over a message that came in at the address for leaving", 0, ""}, a.takeMessage),
+
 		handle(operation{post, "/processors", akkoord.ChangeRegister, "Put a party that data goes to into the register", created, ""}, a.createProcessor),
 		handle(operation{get, "/processors", akkoord.ReadCatalogue, "List the parties that data goes to", 0, ""}, a.listProcessors),
 		handle(operation{get, "/processors/{slug}", akkoord.ReadCatalogue, "Read a party and its agreement", 0, ""}, a.readProcessor),

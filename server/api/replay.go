@@ -134,15 +134,20 @@ func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 // readBody reads the whole body, within Limits.APIBody, and puts it back.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, akkoord.Limits.APIBody))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, akkoord.Errorf(akkoord.TooLarge, "body_too_large", "The body is too large; it can have %d bytes.", akkoord.Limits.APIBody)
-	}
 	if err != nil {
-		return nil, &problem{Status: http.StatusBadRequest, Code: "body_broken", Detail: "The body did not arrive whole."}
+		return nil, readError(err, akkoord.Limits.APIBody)
 	}
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") && !utf8.Valid(body) {
 		return nil, &problem{Status: http.StatusBadRequest, Code: "utf8_invalid", Detail: "The body is not valid UTF-8."}
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return body, nil
+}
+
+// readError says why a body could not be read.
+func readError(err error, most int64) error {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return akkoord.Errorf(akkoord.TooLarge, "body_too_large", "The body is too large; it can have %d bytes.", most)
+	}
+	return &problem{Status: http.StatusBadRequest, Code: "body_broken", Detail: "The body did not arrive whole."}
 }

@@ -28,6 +28,7 @@ type Store interface {
 	Jobs
 	Imports
 	Contracts
+	Leaving
 	Slugs
 	PutImage(ctx context.Context, actor akkoord.Actor, img akkoord.Image) (akkoord.Image, error)
 }

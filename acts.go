@@ -20,6 +20,7 @@ type Asked struct {
 	Answer        Answer
 	Person        Subscriber
 	Subscriptions []Subscription
+	Renewal       bool // it is a question of a round, about words that ask for more
 }
 
 // Left is what leaving came to.

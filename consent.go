@@ -177,11 +177,7 @@ func (s Standing) Confirm(request ID, o Origin, now time.Time) (Change, []Subscr
 		o.Locale, o.FormID = sub.Locale, sub.Origin
 		c.Events = append(c.Events, o.event(Confirmed, sub, now))
 	}
-	for _, k := range LiftedByConfirming {
-		if s.Suppressed(k) {
-			c.Lift = append(c.Lift, k)
-		}
-	}
+	c.Lift = s.lifted()
 	return c, asked, AnswerConfirmed
 }
 

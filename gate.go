@@ -101,6 +101,7 @@ const (
 	MailAddress  SystemMail = "address"       // please confirm your new address
 	MailMoved    SystemMail = "moved"         // to the old address: it was changed
 	MailContract SystemMail = "transactional" // an order, an invoice (M9)
+	MailRenew    SystemMail = "renew"         // of a round: do you agree to the purpose's new words?
 	MailNone     SystemMail = ""              // nothing is sent, and the code says why
 )
 

@@ -14,6 +14,7 @@ const (
 	JobExpire  JobKind = "expire"  // periodic: end sign-ups that nobody confirmed, delete what is kept for a time only
 	JobHead    JobKind = "head"    // periodic: sign the last line of the ledger
 	JobImport  JobKind = "import"  // run an import whose upload is kept
+	JobRound   JobKind = "round"   // ask the people of a re-permission round, remind them
 	JobMailing JobKind = "mailing" // start a mailing at its time, freeze its audience, finish it or sweep it
 )
 

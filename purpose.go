@@ -71,15 +71,7 @@ func (t PurposeText) Commit() (out [sha256.Size]byte, err error) {
 // Text gives the purpose's texts in a language, or in the first of its
 // languages when it lacks that one.
 func (p Purpose) Text(locale string) PurposeText {
-	if t, ok := p.Texts[locale]; ok {
-		return t
-	}
-	for _, l := range Locales {
-		if t, ok := p.Texts[l]; ok {
-			return t
-		}
-	}
-	return PurposeText{}
+	return p.Texts[p.Language(locale)]
 }
 
 // Locales are the languages of pages and mails, the default first (M24). It is

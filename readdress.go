@@ -49,6 +49,7 @@ type Errand struct {
 	Open  bool              // an address that was asked for: it is the last that was, and not confirmed yet
 	Taken bool              // somebody else has the address
 	To    []SuppressionKind // against the address that the mail goes to
+	Why   string            // why a question of a round is not asked; "" when it is
 	// Recent counts the mails of this kind to the mailbox in the last day;
 	// those to a new address count with confirmation mails.
 	Recent int
@@ -60,7 +61,9 @@ func (s Standing) Errand(e Errand) (SystemMail, string) {
 	switch {
 	case s.Subscriber.ID == 0:
 		return MailNone, "unknown"
-	case e.Mail == MailOwnData && e.Recent >= Limits.OwnMails, e.Mail == MailAddress && e.Recent >= Limits.ConfirmMails:
+	case e.Why != "":
+		return MailNone, e.Why
+	case e.Mail == MailOwnData && e.Recent >= Limits.OwnMails, (e.Mail == MailAddress || e.Mail == MailRenew) && e.Recent >= Limits.ConfirmMails:
 		return MailNone, "mailbox_limit"
 	case e.Mail == MailAddress && !e.Open:
 		return MailNone, "superseded"

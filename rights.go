@@ -23,6 +23,7 @@ type PersonRecord struct {
 	SystemMails   []SystemMailRecord   `json:"system_mails"` // confirmation mails of the last month
 
 	ContractMails []ContractMailRecord `json:"transactional_mails"` // orders, invoices to the address, while they are in the log
+	Questions     []QuestionRecord     `json:"questions"`           // of re-permission rounds
 }
 
 // PersonData is what a person told about themselves.
@@ -91,6 +92,16 @@ type DeliveryRecord struct {
 type SystemMailRecord struct {
 	Mail SystemMail `json:"mail"`
 	At   Moment     `json:"at"`
+}
+
+// QuestionRecord is one question of a re-permission round to the person.
+type QuestionRecord struct {
+	Purpose        string `json:"purpose"`
+	WordingVersion int    `json:"wording_version"`
+	Locale         string `json:"locale"`
+	AskedAt        Moment `json:"asked_at"`
+	RemindedAt     Moment `json:"reminded_at"`
+	ConfirmedAt    Moment `json:"confirmed_at"`
 }
 
 // Moment is a time as the API and exports write it: RFC 3339 in UTC with six

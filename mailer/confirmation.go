@@ -40,6 +40,15 @@ type Already struct {
 	PreferencesURL string
 }
 
+// Renewal asks somebody who agreed to less than a purpose asks for by now
+// whether they agree to its present words too (M4).
+type Renewal struct {
+	Notice
+	ConfirmURL     string
+	PreferencesURL string
+	Expires        time.Time // last day of the link
+}
+
 // Own is a mail that is about the person's own data and no sign-up: the link to
 // it, the link that confirms a new address (M21), or word of that to the old
 // address, which has no link: whoever reads that mailbox may be somebody else.
@@ -107,6 +116,28 @@ func (p *noticePlate) appendAlready(dst []byte, n *Already) ([]byte, error) {
 	}
 	c.PreferencesURL = n.PreferencesURL
 	return p.Append(dst, c), nil
+}
+
+func (p *noticePlate) appendRenewal(dst []byte, n *Renewal) ([]byte, error) {
+	c, err := p.copyFor(&n.Notice)
+	if err != nil {
+		return nil, err
+	}
+	c.ConfirmURL, c.PreferencesURL = n.ConfirmURL, n.PreferencesURL
+	if c.ExpiresAt, err = p.words.day(n.Expires); err != nil {
+		return nil, err
+	}
+	return p.Append(dst, c), nil
+}
+
+// Renewal renders the question of a re-permission round: RFC 5322, CRLF,
+// unsigned. The same input gives the same bytes.
+func (c *Composer) Renewal(n Renewal) ([]byte, error) {
+	p, err := c.castNotice(akkoord.MailRenew, n.Notice)
+	if err != nil {
+		return nil, err
+	}
+	return p.appendRenewal(nil, &n)
 }
 
 func (p *noticePlate) appendOwn(dst []byte, n *Own) ([]byte, error) {
@@ -184,15 +215,19 @@ func (s *noticeSheet) setTitles(kind akkoord.SystemMail, w words) (layout string
 	for i, p := range s.Purposes {
 		names[i] = p.Name
 	}
-	key := "mail.confirm.subject"
-	if len(names) != 1 {
-		key = "mail.confirm.subject_several"
+	part, layout := "mail.confirm.", "confirmation"
+	if kind == akkoord.MailRenew {
+		part, layout = "mail.renew.", string(kind)
+	}
+	key := part + "subject"
+	if len(names) != 1 && kind != akkoord.MailRenew {
+		key = part + "subject_several"
 	}
 	if s.Title, err = w.say(key, "Purpose", w.list(names), "Controller", s.Controller); err != nil {
 		return "", err
 	}
-	s.Heading, err = w.say("mail.confirm.heading", "Purpose", w.list(names))
-	return "confirmation", err
+	s.Heading, err = w.say(part+"heading", "Purpose", w.list(names))
+	return layout, err
 }
 
 // check refuses texts that would be taken for a gap.

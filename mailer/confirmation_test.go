@@ -49,6 +49,36 @@ func TestGoldenConfirmationMails(t *testing.T) {
 	}
 }
 
+// M4: the question of a round quotes the new words, with one button, and says
+// what silence means; it is no list mail.
+func TestGoldenRenewalMails(t *testing.T) {
+	c := newComposer(t)
+	for locale := range wordings {
+		url := "https://mail.zonvaart.example/"
+		n := Renewal{notice(locale), url + "confirm/" + strings.Repeat("eyJ.", 40), url + "preferences/" + strings.Repeat("eyK.", 40), noon.AddDate(0, 0, 7)}
+		raw, err := c.Renewal(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := checkWire(raw); err != nil {
+			t.Error(err)
+		}
+		h, text, page := mustRead(t, raw)
+		if h.Get("Auto-Submitted") != "auto-generated" || h.Get("List-Unsubscribe") != "" {
+			t.Error("its header is that of a list mail")
+		}
+		for _, p := range n.Purposes {
+			if !strings.Contains(text, p.Wording) || !strings.Contains(page, p.Wording) {
+				t.Errorf("%q is not quoted verbatim in both parts", p.Wording)
+			}
+		}
+		if !strings.Contains(text, "\n"+n.ConfirmURL+"\n") || !strings.Contains(text, n.PreferencesURL) || !strings.Contains(page, `href="`+n.ConfirmURL+`"`) {
+			t.Error("it lacks a link")
+		}
+		golden(t, "renew."+locale+".eml", raw)
+	}
+}
+
 func TestGoldenAlreadyMails(t *testing.T) {
 	c := newComposer(t)
 	for locale := range wordings {

@@ -66,6 +66,9 @@ func (s *Server) showAsked(c echo.Context, asked akkoord.Asked) error {
 	}
 	if json {
 		state := string(asked.Subscriptions[0].State)
+		if asked.Answer == akkoord.AnswerPending {
+			state = string(akkoord.Pending)
+		}
 		return c.JSON(http.StatusOK, map[string]string{"status": state})
 	}
 	locale := s.locale(c, asked.Subscriptions[0].Locale, "")
@@ -74,6 +77,11 @@ func (s *Server) showAsked(c echo.Context, asked akkoord.Asked) error {
 		return err
 	}
 	at := linkPath(akkoord.LinkConfirm, c)
+	if asked.Answer == akkoord.AnswerPending && asked.Renewal {
+		return s.page(c, http.StatusOK, locale, templates.RenewPage{
+			Site: s.site(at), Action: at, NotMe: at + "/not-me", Address: asked.Person.Email.Masked(), Purposes: purposes,
+		})
+	}
 	if asked.Answer == akkoord.AnswerPending {
 		return s.page(c, http.StatusOK, locale, templates.ConfirmPage{
 			Site: s.site(at), Action: at, NotMe: at + "/not-me", Address: asked.Person.Email.Masked(), Purposes: purposes, EraseOn: eraseOn(asked),
@@ -105,7 +113,10 @@ func (s *Server) linkError(c echo.Context, link akkoord.Link, err error) error {
 	at := linkPath(akkoord.LinkConfirm, c)
 	page := templates.LinkExpiredPage{Site: s.site(at), Again: "/"}
 	if asked.Answer == akkoord.AnswerPending {
-		page.Resend, page.EraseOn = at+"/resend", eraseOn(asked)
+		page.Resend = at + "/resend"
+		if !asked.Renewal {
+			page.EraseOn = eraseOn(asked)
+		}
 	}
 	return s.page(c, http.StatusGone, s.locale(c, asked.Person.Locale, ""), page)
 }

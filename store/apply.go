@@ -157,6 +157,7 @@ func (t *tx) forget(subscriberID int64) error {
 		`DELETE FROM consent_evidence WHERE seq IN (SELECT seq FROM consent_event WHERE subscriber_id = $1)`,
 		`DELETE FROM subscription WHERE subscriber_id = $1`,
 		`DELETE FROM subscriber_interest WHERE subscriber_id = $1`,
+		`DELETE FROM subscriber_attribute WHERE subscriber_id = $1`,
 		`DELETE FROM campaign_leave WHERE subscriber_id = $1`,
 		`DELETE FROM address_change WHERE subscriber_id = $1`,
 		`DELETE FROM former_address WHERE subscriber_id = $1`,

@@ -25,13 +25,23 @@ func (s *Store) Audience(ctx context.Context, m akkoord.Mailing) (akkoord.Audien
 	})
 }
 
-// wouldGet asks the gate once for all people of whom it knows the same.
+// wouldGet asks the gate about everybody, once for all of whom it knows the same.
 func (s *Store) wouldGet(ctx context.Context, m akkoord.Mailing, a *akkoord.Audience) error {
+	c, err := s.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return err
+	}
+	return s.askAll(ctx, c.PurposeID, c.ID, func(f akkoord.Facts, n int64) { a.Add(akkoord.Gate(f).Code, n) })
+}
+
+// askAll gives the facts of everybody who ever had to do with a purpose, each
+// time with the number of people of whom they hold.
+func (s *Store) askAll(ctx context.Context, purposeID, campaignID int64, ask func(f akkoord.Facts, n int64)) error {
 	rows, err := s.view(ctx).query(`SELECT state, basis, lacking, outgrown, kinds, gone, paused, count(*) FROM (
 			SELECT x.state, x.basis, `+unfounded+` AS lacking, `+outgrown+` AS outgrown, coalesce((SELECT string_agg(k.kind, ',') FROM suppression k WHERE k.hash = p.email_hash), '') AS kinds,
-				EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = c.id) AS gone, p.paused_until > $2 AS paused
-			FROM campaign c JOIN subscription x ON x.purpose_id = c.purpose_id JOIN subscriber p ON p.id = x.subscriber_id WHERE c.id = $1
-		) AS people GROUP BY state, basis, lacking, outgrown, kinds, gone, paused`, m.CampaignID, micros(s.cfg.Now()))
+				EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $3) AS gone, p.paused_until > $2 AS paused
+			FROM subscription x JOIN subscriber p ON p.id = x.subscriber_id WHERE x.purpose_id = $1
+		) AS people GROUP BY state, basis, lacking, outgrown, kinds, gone, paused`, purposeID, micros(s.cfg.Now()), campaignID)
 	return each(rows, err, func(r row) error {
 		f := akkoord.Facts{Known: true}
 		var kinds string
@@ -42,7 +52,7 @@ func (s *Store) wouldGet(ctx context.Context, m akkoord.Mailing, a *akkoord.Audi
 		for k := range strings.SplitSeq(kinds, ",") {
 			f.Suppressions = append(f.Suppressions, akkoord.SuppressionKind(k))
 		}
-		a.Add(akkoord.Gate(f).Code, n)
+		ask(f, n)
 		return nil
 	})
 }

@@ -74,12 +74,17 @@ func (t *tx) putInterests(subscriberID int64, slugs []string, now time.Time) err
 
 // Asked reads what a confirmation link is about. It changes nothing.
 func (s *Store) Asked(ctx context.Context, link akkoord.Link) (akkoord.Asked, error) {
-	st, err := standing(s.view(ctx), byPublicID, link.Subscriber[:])
+	v := s.view(ctx)
+	st, err := standing(v, byPublicID, link.Subscriber[:])
 	if err != nil {
 		return akkoord.Asked{}, err
 	}
 	subs, answer := st.Asked(link.Request, s.cfg.Now())
-	return akkoord.Asked{Answer: answer, Person: st.Subscriber, Subscriptions: subs}, nil
+	q, err := questionOf(v, st, answer, link.Request)
+	if q.Round != 0 {
+		subs, answer = st.Answers(q.Question)
+	}
+	return akkoord.Asked{Answer: answer, Person: st.Subscriber, Subscriptions: subs, Renewal: q.Round != 0}, err
 }
 
 // Confirm records that the holder of a confirmation link pressed its button.
@@ -91,7 +96,19 @@ func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin
 			return err
 		}
 		c, subs, answer := st.Confirm(link.Request, o, t.now)
-		out = akkoord.Asked{Answer: answer, Person: st.Subscriber, Subscriptions: subs}
+		q, err := questionOf(t, st, answer, link.Request)
+		if err != nil {
+			return err
+		}
+		if q.Round != 0 {
+			if c, subs, answer = st.Renew(q.Question, o, t.now); answer == akkoord.AnswerConfirmed {
+				err = t.exec(`UPDATE permission_question SET confirmed_at = $2 WHERE request = $1`, q.Request[:], micros(t.now))
+			}
+		}
+		out = akkoord.Asked{Answer: answer, Person: st.Subscriber, Subscriptions: subs, Renewal: q.Round != 0}
+		if err != nil {
+			return err
+		}
 		return t.apply(st, c)
 	})
 	return out, err
@@ -107,6 +124,13 @@ func (s *Store) Resend(ctx context.Context, link akkoord.Link) error {
 			return err
 		}
 		subs, answer := st.Asked(link.Request, t.now)
+		q, err := questionOf(t, st, answer, link.Request)
+		if err != nil {
+			return err
+		}
+		if q.Round != 0 && q.open {
+			return t.errand(st.Subscriber.ID, q.Request, q.Locale, akkoord.MailRenew)
+		}
 		if answer != akkoord.AnswerPending {
 			return nil
 		}
@@ -121,12 +145,20 @@ func (s *Store) Resend(ctx context.Context, link akkoord.Link) error {
 	})
 }
 
-// NotMe records that the holder of a confirmation link did not ask for it.
+// NotMe records that the holder of a confirmation link did not ask for it, or
+// wants no mails in the new words that a round asks about.
 func (s *Store) NotMe(ctx context.Context, link akkoord.Link, o akkoord.Origin) error {
 	return s.update(ctx, "not me", func(t *tx) error {
 		st, err := standing(t, byPublicID, link.Subscriber[:])
 		if err != nil || st.Subscriber.ID == 0 {
 			return err
+		}
+		q, err := question(t, `q.request = $1`, link.Request[:])
+		if err != nil {
+			return err
+		}
+		if q.Round != 0 && q.person == st.Subscriber.ID { // no to the new words is no to the purpose
+			return t.apply(st, st.Leave(akkoord.ScopePurpose, q.PurposeID, 0, o, t.now))
 		}
 		return t.apply(st, st.NotMe(link.Request, o, t.now))
 	})

@@ -57,15 +57,23 @@ func (t *tx) claimErrand(o outboxRow, d akkoord.SystemDelivery) (akkoord.SystemD
 	}
 	var code string
 	if d.Mail, code = d.Person.Errand(e); d.Mail == akkoord.MailNone {
+		if e.Mail == akkoord.MailRenew && code == "mailbox_limit" { // a question can wait
+			return d, t.exec(`UPDATE outbox SET due_at = $2 WHERE id = $1`, d.ID, micros(t.now.Add(akkoord.Limits.ConfirmMailDay)))
+		}
 		return d, t.dropOutbox(d, code)
 	}
 	return t.hold(o, d, mailbox, b.last)
 }
 
-// errandFacts finds out about the address that a mail of a change of address
-// goes to.
+// errandFacts finds out about the question that a mail asks, or the address
+// that a mail of a change of address goes to.
 func (t *tx) errandFacts(e *akkoord.Errand, d *akkoord.SystemDelivery) error {
-	if e.Mail == akkoord.MailOwnData {
+	switch {
+	case e.Mail == akkoord.MailOwnData:
+		return nil
+	case e.Mail == akkoord.MailRenew && d.Person.Subscriber.ID != 0:
+		return t.questionFacts(e, d)
+	case e.Mail == akkoord.MailRenew:
 		return nil
 	}
 	row, err := addressChange(t, d.Request)

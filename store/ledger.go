@@ -6,6 +6,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"akkoord"
 )
@@ -90,6 +93,15 @@ func wordedLine(q querier, k wordingKey) (digest [32]byte, err error) {
 	return digest, err
 }
 
+// foldedKinds are the kinds that change a standing, as a list of SQL.
+var foldedKinds = func() string {
+	var list []string
+	for _, k := range slices.Sorted(maps.Keys(akkoord.Folded)) {
+		list = append(list, "'"+string(k)+"'")
+	}
+	return strings.Join(list, ", ")
+}()
+
 // standings reports somebody whose standing is not what their last act in the
 // ledger led to.
 func (c *ledgerCheck) standings(q querier) error {
@@ -97,7 +109,7 @@ func (c *ledgerCheck) standings(q querier) error {
 		done = true
 		rows, err := q.query(`SELECT x.subscriber_id, x.purpose_id, x.state, coalesce((SELECT e.kind FROM consent_event e
 				WHERE e.subscriber_id = x.subscriber_id AND e.purpose_id = x.purpose_id
-					AND e.kind IN ('requested', 'confirmed', 'reinstated', 'withdrawn', 'objected', 'refused', 'expired', 'imported', 'imported_held') ORDER BY e.seq DESC LIMIT 1), '')
+					AND e.kind IN (`+foldedKinds+`) ORDER BY e.seq DESC LIMIT 1), '')
 			FROM subscription x WHERE x.subscriber_id IN (SELECT id FROM subscriber WHERE id > $1 ORDER BY id LIMIT $2)
 			ORDER BY x.subscriber_id`, after, verifyBatch)
 		err = each(rows, err, func(r row) error {

@@ -35,6 +35,8 @@ var movedTables = []movedTable{
 	{"app_user", []string{"id"}}, {"login_token", []string{"hash"}}, {"session", []string{"hash"}}, {"api_key", []string{"id"}}, {"idempotency", []string{"key"}},
 	{"import", []string{"id"}}, {"import_row", []string{"import_id", "outcome", "line"}}, {"import_part", []string{"upload", "number"}}, {"job", []string{"id"}},
 	{"contract_template", []string{"id"}}, {"contract_version", []string{"template_id", "number"}}, {"contract_mail", []string{"id"}},
+	{"permission_round", []string{"id"}}, {"permission_question", []string{"round_id", "subscriber_id"}}, {"attribute", []string{"id"}},
+	{"subscriber_attribute", []string{"subscriber_id", "attribute_id"}}, {"rule", []string{"id"}},
 	{"processor", []string{"id"}}, {"audit_head", []string{"seq"}},
 }
 

@@ -45,6 +45,7 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 		},
 		Consents: []akkoord.ConsentRecord{}, CampaignsLeft: []akkoord.CampaignLeftRecord{}, Suppressions: []akkoord.SuppressionRecord{},
 		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{}, ContractMails: []akkoord.ContractMailRecord{},
+		Questions: []akkoord.QuestionRecord{},
 	}
 	c, err := loadCatalogue(q)
 	if err != nil {
@@ -57,6 +58,9 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 		})
 	}
 	if err := recordEvents(q, &r, c, p.ID); err != nil {
+		return r, err
+	}
+	if err := recordQuestions(q, &r, c, p.ID); err != nil {
 		return r, err
 	}
 	return r, s.recordMails(q, &r, st)

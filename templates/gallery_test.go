@@ -108,6 +108,7 @@ func gallery() map[string]any {
 		"check-mail":         CheckMailPage{Site: zonvaart(""), From: "Zonvaart Reizen <reisnieuws@zonvaart.example>", Subject: "Bevestig: Reisnieuws van Zonvaart Reizen", Until: now.AddDate(0, 0, 7), Again: "/f/home"},
 		"confirm":            confirm,
 		"confirm-both":       both,
+		"renew":              RenewPage{Site: confirm.Site, Action: confirm.Action, NotMe: confirm.NotMe, Address: confirm.Address, Purposes: confirm.Purposes},
 		"confirmed":          ConfirmedPage{Site: own, Purposes: []AskedPurpose{newsIn}, From: "reisnieuws@zonvaart.example", Latest: &Link{"Winter 2027, editie 2", "/view/x"}},
 		"confirmed-again":    ConfirmedPage{Site: own, Repeat: true, Purposes: []AskedPurpose{newsIn, skiIn}},
 		"confirm-old":        ConfirmOldPage{Site: zonvaart(""), Again: "/f/home"},

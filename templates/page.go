@@ -50,6 +50,19 @@ type ConfirmPage struct {
 // Names lists the purposes asked for.
 func (p ConfirmPage) Names() []string { return askedNames(p.Purposes) }
 
+// RenewPage is GET /confirm/{token} for a question of a re-permission round:
+// the new words and one button, and a way to stop.
+type RenewPage struct {
+	Site
+	Action   string // POST: /confirm/{token}
+	NotMe    string // POST: /confirm/{token}/not-me
+	Address  string // masked
+	Purposes []AskedPurpose
+}
+
+// Names lists the purposes asked about.
+func (p RenewPage) Names() []string { return askedNames(p.Purposes) }
+
 // AskedPurpose is a purpose with the wording that the person saw.
 type AskedPurpose struct {
 	Name, Frequency, Wording string
@@ -273,6 +286,7 @@ func (PastPage) file() string         { return "page/past.html" }
 func (SignUpPage) file() string       { return "page/signup.html" }
 func (CheckMailPage) file() string    { return "page/check-mail.html" }
 func (ConfirmPage) file() string      { return "page/confirm.html" }
+func (RenewPage) file() string        { return "page/renew.html" }
 func (ConfirmedPage) file() string    { return "page/confirmed.html" }
 func (ConfirmOldPage) file() string   { return "page/confirm-old.html" }
 func (LinkExpiredPage) file() string  { return "page/expired.html" }

@@ -42,6 +42,7 @@ func newBackground(a *app) *background {
 	b := &background{store: a.store, now: time.Now, log: a.log}
 	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob}
 	if a.sender != nil {
+		b.runs[akkoord.JobRound] = b.store.AdvanceRound
 		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
 	}
 	return b

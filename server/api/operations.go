@@ -21,6 +21,10 @@ func (a *API) operations() error {
 		handle(operation{get, "/purposes/{slug}", akkoord.ReadCatalogue, "Read a purpose", 0, ""}, a.readPurpose),
 		handle(operation{patch, "/purposes/{slug}", akkoord.ChangePurposes, "Make a new version of a purpose's texts", 0, ""}, a.changePurpose),
 
+		handle(operation{post, "/purposes/{slug}/re-permission", akkoord.SendMailings, "Ask those who agreed to less for their consent to a purpose's wider words", created, ""}, a.beginRound),
+		handle(operation{get, "/purposes/{slug}/re-permission", akkoord.ReadCatalogue, "See whom such a round would ask, and how earlier ones went", 0, ""}, a.readRounds),
+		handle(operation{post, "/purposes/{slug}/re-permission/stop", akkoord.SendMailings, "Stop asking", 0, ""}, a.stopRound),
+
 		handle(operation{post, "/forms", akkoord.ChangePurposes, "Make a sign-up form", created, ""}, a.createForm),
 		handle(operation{get, "/forms", akkoord.ReadCatalogue, "List the forms", 0, ""}, a.listForms),
 		handle(operation{get, "/forms/{slug}", akkoord.ReadCatalogue, "Read a form", 0, ""}, a.readForm),

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -36,7 +37,10 @@ type registration func(*API) error
 
 // handle makes the registration of an operation that answers with JSON.
 func handle[I, O any](o operation, f func(context.Context, *I) (O, error)) registration {
-	type reply struct{ Body O }
+	type reply struct {
+		Status int
+		Body   O
+	}
 	return func(a *API) error {
 		op, err := a.prepare(o)
 		if err != nil {
@@ -47,7 +51,11 @@ func handle[I, O any](o operation, f func(context.Context, *I) (O, error)) regis
 			if err != nil {
 				return nil, a.problem(ctx, o, err)
 			}
-			return &reply{out}, nil
+			status := cmp.Or(o.status, http.StatusOK)
+			if s, ok := any(out).(interface{ httpStatus() int }); ok {
+				status = s.httpStatus()
+			}
+			return &reply{status, out}, nil
 		})
 		return nil
 	}

@@ -13,6 +13,7 @@ type Store interface {
 	Idempotency
 	Processors
 	Purposes
+	Rounds
 	Forms
 	People
 	Bases

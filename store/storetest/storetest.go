@@ -49,6 +49,7 @@ func Run(t *testing.T, open Open) {
 		{"own data", testOwnData},
 		{"basis", testBasis},
 		{"transactional", testContracts},
+		{"round", testRound},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

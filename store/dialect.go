@@ -112,6 +112,11 @@ func migrate(ctx context.Context, d dialect) error {
 	if have > want {
 		return admitted(ctx, d, db, have, want)
 	}
+	if have < want {
+		if err := stopFirst(ctx, d, db, have, want); err != nil {
+			return err
+		}
+	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate %s: %w", d.place(), err)
 	}
@@ -156,7 +161,7 @@ func schemaVersions(ctx context.Context, d dialect) (have, want int64, err error
 	for _, s := range p.ListSources() {
 		want = max(want, s.Version)
 	}
-	err = db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version`).Scan(&have)
+	have, err = schemaVersion(ctx, db)
 	return have, want, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"akkoord"
 	"akkoord/store/pgtest"
@@ -106,5 +107,60 @@ func signUpAndConfirm(t *testing.T, s, other *sendingStore, address string) {
 	}
 	if st, err = s.StandingByEmail(t.Context(), e); err != nil || st.Subscriptions[0].State != akkoord.Active {
 		t.Errorf("who confirmed is %+v, %v", st.Subscriptions, err)
+	}
+}
+
+// P23: a program whose schema keeps out the ones that run does not change it
+// under their hands. Rows of nodes that were killed are in nobody's way.
+func TestASchemaIsNotChangedUnderTheHandsOfProgramsThatItKeepsOutP23(t *testing.T) {
+	a, b, _ := twoNodes(t, pgtest.New(t, Migrate), 1)
+	d, err := b.cfg.dialect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, want, err := schemaVersions(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := keepsOut(d, 12, 13); !out || err != nil { // 13 says that it keeps out 12
+		t.Errorf("schema 13 admits 12 (%v)", err)
+	}
+	if out, err := keepsOut(d, 13, 13); out || err != nil {
+		t.Errorf("schema 13 keeps out 13 (%v)", err)
+	}
+	if out, err := keepsOut(d, want, want+1); !out || err != nil { // and nobody knows this one
+		t.Errorf("an unknown schema admits somebody (%v)", err)
+	}
+	if err := a.update(t.Context(), "older program", func(t *tx) error {
+		return t.exec(`DELETE FROM goose_db_version WHERE version_id >= 13`)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	db, err := d.writing(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	lives := make(chan struct{})
+	go func() { // as its own loop does, more often
+		defer close(lives)
+		for range 20 {
+			if err := a.nodes.beat(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	err = migrate(t.Context(), d)
+	<-lives
+	if err == nil || !strings.Contains(err.Error(), "2 processes of an older program") || !strings.Contains(err.Error(), "nothing was changed") {
+		t.Errorf("migrating beside running programs gave %v", err)
+	}
+	if have, err := schemaVersion(t.Context(), db); err != nil || have != 12 {
+		t.Errorf("refused, it left schema %d (%v)", have, err)
+	}
+	a.nodes.die()
+	b.nodes.die()
+	if n, err := nodesAlive(t.Context(), db, 50*time.Millisecond); err != nil || n != 0 {
+		t.Errorf("%d of two killed programs are alive (%v)", n, err)
 	}
 }

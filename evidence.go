@@ -29,7 +29,19 @@ type Bundle struct {
 	Mails   BundleMails
 	Heads   []BundleHead
 	Chain   []BundleRun
+
+	Fingerprint string       // of the key that signs it
+	Pages       []BundlePage // what people read, made of the rest
 }
+
+// BundlePage is a member that people read. The proof is in the others.
+type BundlePage struct {
+	Name string
+	Data []byte
+}
+
+// BundlePages makes the pages of a bundle that is complete but for them.
+type BundlePages func(*Bundle) ([]BundlePage, error)
 
 // BundlePerson is whom a bundle is about, in person.json.
 type BundlePerson struct {
@@ -116,9 +128,28 @@ type SecretLine struct {
 
 // BundleTexts is what the person could read, in texts.json.
 type BundleTexts struct {
+	SignUps  []BundleSignUp  `json:"sign_ups"`
 	Purposes []BundleText    `json:"purposes"`
 	Forms    []BundleForm    `json:"forms"`
 	Privacy  []BundlePrivacy `json:"privacy_statements"`
+}
+
+// BundleSignUp is what the form of one sign-up showed and what was ticked.
+type BundleSignUp struct {
+	Seq           int64       `json:"seq"` // its first line
+	At            Moment      `json:"at"`
+	Request       ID          `json:"request"`
+	FormVersionID int64       `json:"form_version_id"`
+	Locale        string      `json:"locale"`
+	Boxes         []BundleBox `json:"boxes"`
+}
+
+// BundleBox is a box of a form. That of a purpose which was agreed to already
+// leaves no line, ticked or not.
+type BundleBox struct {
+	Purpose string `json:"purpose"`
+	Version int    `json:"wording_version"` // in force at the time
+	Ticked  bool   `json:"ticked"`
 }
 
 // BundleText is one version of a purpose's texts in one language. The
@@ -258,6 +289,11 @@ func (b *Bundle) Seal(key ed25519.PrivateKey) ([]byte, error) {
 	}
 	if err := add("README.txt", bundleReadme); err != nil {
 		return nil, err
+	}
+	for _, page := range b.Pages {
+		if err := add(page.Name, page.Data); err != nil {
+			return nil, err
+		}
 	}
 	for _, part := range b.parts() {
 		data, err := bundleJSON(part.v)

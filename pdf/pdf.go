@@ -167,6 +167,7 @@ func (d *Document) Paragraph(text string) {
 
 // Note writes a text in small grey letters.
 func (d *Document) Note(text string) {
+	d.keep(3 * line) // not alone at the foot of a page, where it says what follows
 	d.use("text", "", small, 90)
 	d.write("text", line-0.8, text)
 	d.f.Ln(2)

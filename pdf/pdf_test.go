@@ -2,17 +2,14 @@ package pdf_test
 
 import (
 	"bytes"
-	"compress/zlib"
 	"fmt"
-	"io"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf16"
 
 	"akkoord/pdf"
+	"akkoord/pdf/pdftest"
 )
 
 // sample is a document with one of everything, long enough for three pages.
@@ -52,45 +49,6 @@ func write(t *testing.T, d *pdf.Document) []byte {
 	return b
 }
 
-var stream = regexp.MustCompile(`(?s)stream\n(.*?)\nendstream`)
-
-// text gives what the pages of a document show, a line for each piece.
-func text(t *testing.T, file []byte) string {
-	t.Helper()
-	var out strings.Builder
-	for _, m := range stream.FindAllSubmatch(file, -1) {
-		r, err := zlib.NewReader(bytes.NewReader(m[1]))
-		if err != nil {
-			continue
-		}
-		page, err := io.ReadAll(r)
-		if err != nil || !bytes.Contains(page, []byte(")Tj ET")) {
-			continue
-		}
-		for _, piece := range bytes.Split(page, []byte(")Tj ET")) {
-			if _, raw, ok := bytes.Cut(piece, []byte("Td (")); ok {
-				out.WriteString(decoded(raw) + "\n")
-			}
-		}
-	}
-	return out.String()
-}
-
-// decoded reads a string of a page: UTF-16, with backslashes before brackets.
-func decoded(raw []byte) string {
-	raw = regexp.MustCompile(`(?s)\\(.)`).ReplaceAllFunc(raw, func(m []byte) []byte {
-		if m[1] == 'r' {
-			return []byte{'\r'}
-		}
-		return m[1:]
-	})
-	var units []uint16
-	for i := 0; i+1 < len(raw); i += 2 {
-		units = append(units, uint16(raw[i])<<8|uint16(raw[i+1]))
-	}
-	return string(utf16.Decode(units))
-}
-
 func TestTheSameDocumentGivesTheSameBytes(t *testing.T) {
 	first := write(t, sample())
 	if path := os.Getenv("AKKOORD_PDF_SAMPLE"); path != "" {
@@ -113,7 +71,7 @@ func TestTheSameDocumentGivesTheSameBytes(t *testing.T) {
 
 func TestADocumentShowsAllThatWasWritten(t *testing.T) {
 	file := write(t, sample())
-	got := text(t, file)
+	got := pdftest.Text(file)
 	for _, want := range []string{
 		"Bewijs van toestemming van één persoon\n", "Zoë, façade, Łódź, Ελλάδα, Київ", "anouk@voorbeeld.example\n", "E-mailadres\n",
 		"Ja, ik wil mails over wintersport.\nIk kan me altijd afmelden.\n", "Zoë [U+1F3BF]\n", "Kleine letters.\n",

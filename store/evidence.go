@@ -2,9 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/ed25519"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,8 +15,8 @@ import (
 // EvidenceBundle gives the proof of all that is on record of a person (M30),
 // signed, and leaves a line in the audit trail first. It verifies: a record
 // that does not is an error that wraps akkoord.ErrBundle. A person who is not
-// there is NotFound.
-func (s *Store) EvidenceBundle(ctx context.Context, actor akkoord.Actor, person akkoord.ID) ([]byte, error) {
+// there is NotFound. pages makes what people read of it; nil: nothing.
+func (s *Store) EvidenceBundle(ctx context.Context, actor akkoord.Actor, person akkoord.ID, pages akkoord.BundlePages) ([]byte, error) {
 	var st akkoord.Standing
 	var head akkoord.Head
 	err := s.update(ctx, "evidence of a person", func(t *tx) (err error) {
@@ -37,7 +37,7 @@ func (s *Store) EvidenceBundle(ctx context.Context, actor akkoord.Actor, person 
 	if err != nil {
 		return nil, err
 	}
-	return s.sealEvidence(s.view(ctx), st, head)
+	return s.sealEvidence(s.view(ctx), st, head, pages)
 }
 
 // evidence gathers a bundle from what lies before a signed head. Lines of the
@@ -51,7 +51,7 @@ type evidence struct {
 	heads  map[int64]bool
 }
 
-func (s *Store) sealEvidence(q querier, st akkoord.Standing, head akkoord.Head) ([]byte, error) {
+func (s *Store) sealEvidence(q querier, st akkoord.Standing, head akkoord.Head, pages akkoord.BundlePages) ([]byte, error) {
 	record, err := s.personRecord(q, st, head.At)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (s *Store) sealEvidence(q querier, st akkoord.Standing, head akkoord.Head) 
 	e.addHead(head)
 	for _, part := range []func(querier) error{
 		func(q querier) error { return e.events(q, st.Subscriber.ID) },
-		e.texts, e.forms, e.privacy,
+		e.forms, e.signUps, e.texts, e.privacy,
 		func(q querier) error { return s.evidenceMails(q, &e.bundle.Mails, st.Subscriber.ID, record.Deliveries) },
 		e.chain,
 	} {
@@ -76,7 +76,14 @@ func (s *Store) sealEvidence(q querier, st akkoord.Standing, head akkoord.Head) 
 			return nil, err
 		}
 	}
-	file, err := e.bundle.Seal(s.cfg.Keyring.LedgerKey())
+	key := s.cfg.Keyring.LedgerKey()
+	e.bundle.Fingerprint = akkoord.KeyFingerprint(key.Public().(ed25519.PublicKey))
+	if pages != nil {
+		if e.bundle.Pages, err = pages(&e.bundle); err != nil {
+			return nil, fmt.Errorf("write what people read of a bundle: %w", err)
+		}
+	}
+	file, err := e.bundle.Seal(key)
 	if err != nil {
 		return nil, err
 	}
@@ -196,95 +203,4 @@ func headWhere(q querier, where string, seq int64) (akkoord.Head, error) {
 	h.At = fromMicros(at)
 	copy(h.Hash[:], hash)
 	return h, err
-}
-
-// texts shows each version of the texts that a line names, in all languages,
-// with the line by which the ledger holds it.
-func (e *evidence) texts(q querier) error {
-	type version struct {
-		purpose int64
-		version int
-	}
-	seen := map[version]bool{}
-	for _, l := range e.bundle.Lines {
-		v := version{l.PurposeID, l.WordingVersion}
-		if v.purpose == 0 || v.version == 0 || seen[v] {
-			continue
-		}
-		seen[v] = true
-		rows, err := q.query(eventQuery+` WHERE e.kind = 'worded' AND e.purpose_id = $1 AND e.wording_version = $2 ORDER BY e.seq`, v.purpose, v.version)
-		if err := each(rows, err, func(r row) error { return e.text(r) }); err != nil {
-			return err
-		}
-	}
-	for i := range e.bundle.Texts.Purposes {
-		l := &e.bundle.Texts.Purposes[i].Line
-		e.lines[l.Seq] = l
-	}
-	return nil
-}
-
-func (e *evidence) text(r row) error {
-	event, _, err := scanEvent(r)
-	if err != nil {
-		return err
-	}
-	text, known := e.c.wordings[wordingKey{event.PurposeID, event.WordingVersion, event.Locale}]
-	if !known {
-		return fmt.Errorf("%w: version %d (%s) of the texts of purpose %d is gone", akkoord.ErrBundle, event.WordingVersion, event.Locale, event.PurposeID)
-	}
-	covered, err := toJSON(text)
-	e.bundle.Texts.Purposes = append(e.bundle.Texts.Purposes, akkoord.BundleText{
-		PurposeID: event.PurposeID, Slug: e.c.purpose(event.PurposeID).Slug, Version: event.WordingVersion, Locale: event.Locale,
-		Text: text, Covered: covered, Line: akkoord.NewBundleLine(event),
-	})
-	return err
-}
-
-// forms shows the form versions that lines name.
-func (e *evidence) forms(q querier) error {
-	e.bundle.Texts.Forms = []akkoord.BundleForm{}
-	seen := map[int64]bool{0: true}
-	for _, l := range e.bundle.Lines {
-		if seen[l.FormVersionID] {
-			continue
-		}
-		seen[l.FormVersionID] = true
-		f, err := scanForm(q.queryRow(`SELECT f.id, f.public_id, f.slug, f.created_at, v.id, v.number, v.spec, v.created_at
-			FROM form_version v JOIN form f ON f.id = v.form_id WHERE v.id = $1`, l.FormVersionID))
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		v := f.Version
-		e.bundle.Texts.Forms = append(e.bundle.Texts.Forms, akkoord.BundleForm{
-			ID: v.ID, Slug: f.Slug, Number: v.Number, CreatedAt: akkoord.Moment{Time: v.CreatedAt}, Purposes: v.Purposes, Interests: v.Interests, Texts: v.Texts,
-		})
-	}
-	return nil
-}
-
-// privacy shows the versions of the privacy statement that lines name.
-func (e *evidence) privacy(q querier) error {
-	e.bundle.Texts.Privacy = []akkoord.BundlePrivacy{}
-	seen := map[int]bool{0: true}
-	for _, l := range e.bundle.Lines {
-		if seen[l.PrivacyVersion] {
-			continue
-		}
-		seen[l.PrivacyVersion] = true
-		var at int64
-		var facts string
-		err := q.queryRow(`SELECT created_at, facts FROM privacy_statement WHERE version = $1`, l.PrivacyVersion).Scan(&at, &facts)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		e.bundle.Texts.Privacy = append(e.bundle.Texts.Privacy, akkoord.BundlePrivacy{Version: l.PrivacyVersion, Since: moment(at), Facts: json.RawMessage(facts)})
-	}
-	return nil
 }

@@ -166,6 +166,12 @@ func (s *Set) T(locale, key string, args ...any) string {
 	return key
 }
 
+// Exact gives a time to the second, without markup and without its zone.
+func (s *Set) Exact(locale string, zone *time.Location, t time.Time) string {
+	c := &s.texts[s.known(locale)].calendar
+	return c.plain(c.exact, zone, t)
+}
+
 // ErrorText gives the sentence for a stable error code, else the fallback, else
 // a general apology.
 func (s *Set) ErrorText(locale, code, fallback string) string {

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"akkoord"
+	"akkoord/dossier"
 	"akkoord/mailer"
 	"akkoord/server"
 	"akkoord/server/admin"
@@ -91,6 +92,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	fingerprint := akkoord.KeyFingerprint(keys.LedgerKey().Public().(ed25519.PublicKey))
 	apiConfig := api.Config{
 		Store: a.store, Mail: tester, Sender: s.sender, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: fingerprint,
+		Dossier: dossier.Writer{Set: pages, Zone: home}.In,
 	}
 	if leaving := press.Leave; leaving != nil {
 		apiConfig.ReadLeave = func(message []byte, rcpt string) akkoord.IncomingMail {

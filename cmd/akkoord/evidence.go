@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"akkoord"
+	"akkoord/dossier"
+	"akkoord/templates"
 )
 
 type evidenceCommand struct {
 	databaseSettings
 	Email  string `required:"" help:"Address of the person."`
 	Output string `required:"" short:"o" help:"Zip file to write, mode 0600." type:"path" placeholder:"FILE.zip"`
+	Lang   string `enum:"nl,en,de,fr" default:"nl" help:"Language of what people read in it: nl, en, de or fr."`
 }
 
 func (c *evidenceCommand) Run(ctx context.Context, io streams) error {
@@ -21,7 +25,11 @@ func (c *evidenceCommand) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	defer st.Close()
-	file, err := st.EvidenceBundle(ctx, commandActor, standing.Subscriber.PublicID)
+	pages, err := readable()
+	if err != nil {
+		return err
+	}
+	file, err := st.EvidenceBundle(ctx, commandActor, standing.Subscriber.PublicID, pages.In(c.Lang))
 	if errors.Is(err, akkoord.ErrBundle) {
 		return fmt.Errorf("the record of this person does not verify, so no proof of it can be given; see akkoord ledger verify (%w)", err)
 	}
@@ -34,6 +42,16 @@ func (c *evidenceCommand) Run(ctx context.Context, io streams) error {
 	fmt.Fprintf(io.out, "%s holds the proof, checked. It is personal data: keep it safe, and no longer than needed.\n", c.Output)
 	fmt.Fprintf(io.out, "Anybody can check it without the database: akkoord ledger verify %s\n", c.Output)
 	return nil
+}
+
+// readable writes what people read in a bundle.
+func readable() (dossier.Writer, error) {
+	set, err := templates.New()
+	if err != nil {
+		return dossier.Writer{}, err
+	}
+	home, err := time.LoadLocation(homeZone)
+	return dossier.Writer{Set: set, Zone: home}, err
 }
 
 type ledgerVerifyCommand struct {

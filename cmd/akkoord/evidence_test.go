@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"akkoord"
+	"akkoord/pdf/pdftest"
 )
 
 // M30: the proof of somebody who signed up and was mailed names both mails by
@@ -61,6 +62,8 @@ func TestM30EvidenceOfSomebodyWhoWasMailed(t *testing.T) {
 		t.Errorf("the campaign mail: %+v", c)
 	}
 
+	in.readable("anouk.zip")
+
 	elsewhere := in.command(ctx, "ledger", "verify", in.path("anouk.zip"))
 	elsewhere.Dir = t.TempDir()
 	out, err := elsewhere.CombinedOutput()
@@ -79,6 +82,30 @@ func TestM30EvidenceOfSomebodyWhoWasMailed(t *testing.T) {
 	}
 	if left, err := os.ReadDir(elsewhere.Dir); err != nil || len(left) != 0 {
 		t.Errorf("verifying left %v, %v", left, err)
+	}
+}
+
+// readable checks that a bundle has what people read.
+func (in *installation) readable(file string) {
+	in.t.Helper()
+	z, err := zip.OpenReader(in.path(file))
+	in.must(err)
+	defer z.Close()
+	found := map[string]bool{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		in.must(err)
+		data, err := io.ReadAll(r)
+		in.must(errors.Join(err, r.Close()))
+		switch {
+		case f.Name == "dossier.pdf":
+			found["document"] = strings.Contains(pdftest.Text(data), "Bewijs van toestemming\n")
+		case strings.HasPrefix(f.Name, "form-"):
+			found["form"] = strings.Contains(string(data), " checked") && strings.Contains(string(data), "<form inert ")
+		}
+	}
+	if !found["document"] || !found["form"] {
+		in.t.Errorf("of what people read it has %v", found)
 	}
 }
 

@@ -36,6 +36,8 @@ type Config struct {
 	// ReadLeave reads what came in at the address for leaving; nil: there is none.
 	ReadLeave func(message []byte, rcpt string) akkoord.IncomingMail
 
+	Dossier func(locale string) akkoord.BundlePages // what people read in evidence; nil: nothing
+
 	KeyFingerprint string // of the key that signs heads and evidence (M30)
 }
 

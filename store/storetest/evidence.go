@@ -28,7 +28,7 @@ func testEvidence(t *testing.T, open Open) {
 	if err := a.SetProfile(t.Context(), anouk.Subscriber.PublicID, akkoord.Profile{Name: &name}, byLink); err != nil {
 		t.Fatal(err)
 	}
-	file, err := a.EvidenceBundle(t.Context(), "key:7", anouk.Subscriber.PublicID)
+	file, err := a.EvidenceBundle(t.Context(), "key:7", anouk.Subscriber.PublicID, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,15 @@ func testEvidence(t *testing.T, open Open) {
 			t.Errorf("the bundle does not show %s", text)
 		}
 	}
-	for _, other := range []string{"p0@", "p4@", a.Ski.Texts["nl"].Wording} {
+	var texts akkoord.BundleTexts
+	if err := json.Unmarshal(members["texts.json"], &texts); err != nil {
+		t.Fatal(err)
+	}
+	boxes := []akkoord.BundleBox{{Purpose: a.News.Slug, Version: 1, Ticked: true}, {Purpose: a.Ski.Slug, Version: 1}}
+	if len(texts.SignUps) != 1 || !slices.Equal(texts.SignUps[0].Boxes, boxes) {
+		t.Errorf("the form showed %+v, want the boxes %+v (F.5)", texts.SignUps, boxes)
+	}
+	for _, other := range []string{"p0@", "p4@"} {
 		if strings.Contains(all, other) {
 			t.Errorf("the bundle shows %q, which the person has no part in", other)
 		}
@@ -65,7 +73,14 @@ func testEvidence(t *testing.T, open Open) {
 	if head, err := a.VerifyLedger(t.Context(), nil); err != nil || head.Seq < lines[2].Seq {
 		t.Errorf("the ledger verifies to line %d, %v", head.Seq, err)
 	}
-	if _, err := a.EvidenceBundle(t.Context(), "key:7", akkoord.ID{1}); akkoord.KindOf(err) != akkoord.NotFound {
+	pages := func(b *akkoord.Bundle) ([]akkoord.BundlePage, error) {
+		return []akkoord.BundlePage{{Name: "page.txt", Data: []byte(b.Person.Person.Email + b.Fingerprint)}}, nil
+	}
+	file = must(a.EvidenceBundle(t.Context(), "key:7", anouk.Subscriber.PublicID, pages))(t)
+	if page := string(unzip(t, file)["page.txt"]); !strings.HasPrefix(page, "anouk@voorbeeld.example") || len(page) != len("anouk@voorbeeld.example")+64 {
+		t.Errorf("the page in the bundle says %q", page)
+	}
+	if _, err := a.EvidenceBundle(t.Context(), "key:7", akkoord.ID{1}, nil); akkoord.KindOf(err) != akkoord.NotFound {
 		t.Errorf("the bundle of nobody gave %v", err)
 	}
 }

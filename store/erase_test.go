@@ -15,6 +15,8 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"pgregory.net/rapid"
+
 	"akkoord"
 	"akkoord/store"
 	"akkoord/store/storetest"
@@ -205,6 +207,43 @@ func TestAnErasedPersonIsInNoByteP16(t *testing.T) {
 	}
 	if _, err := s.VerifyLedger(ctx, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// P16, M19, M20: whatever somebody did before they took their record away and had it
+// erased, they are in no byte of any file afterwards, and the ledger verifies.
+func TestWhateverTheErasedDidNoByteIsLeftOfThemP16(t *testing.T) {
+	cfg, clock := storetest.Config(t)
+	folder := t.TempDir()
+	cfg.Database = "sqlite:" + filepath.Join(folder, "akkoord.db")
+	s := reopen(t, cfg)
+	a := storetest.NewAgency(t, s, clock)
+	run := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		run++
+		e, err := akkoord.ParseEmail(fmt.Sprintf("vergeetmij%d@eenmalig.example", run))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		person := a.Live(rt, e, 20).Subscriber.PublicID
+		if _, err := s.ExportPerson(rt.Context(), storetest.Admin, person); err != nil {
+			rt.Fatal(err)
+		}
+		if _, err := s.Erase(rt.Context(), person, "asked for", akkoord.Origin{Source: "api", Actor: storetest.Admin}); err != nil {
+			rt.Fatal(err)
+		}
+	})
+	if _, err := s.VerifyLedger(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
+		found := append(traces(t, folder, "vergeetmij"), traces(t, folder, "eenmalig")...)
+		if len(found) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("somebody is still in %v", found)
+		}
 	}
 }
 

@@ -19,6 +19,8 @@ type visitor struct {
 	first   akkoord.ID
 	left    time.Time
 	moves   int
+	against map[akkoord.SuppressionKind]bool // what a naive model has against mailing them
+	scope   akkoord.Scope                    // of the last leaving
 }
 
 type step func(testing.TB, *visitor)

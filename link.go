@@ -42,6 +42,7 @@ type Link struct {
 	Mailing    int64     // unsubscribe, view, undo
 	At         time.Time // undo: the time of the leaving that it takes back
 	Expires    time.Time // zero: never
+	Issued     time.Time // set by Read: when it was signed, to the second
 }
 
 const linkIssuer = "akkoord"
@@ -186,7 +187,7 @@ func (l *Links) Read(kind LinkKind, token string, now time.Time) (Link, error) {
 	if !ok || claims.Issuer != linkIssuer || claims.Audience != string(kind) || now.Add(linkLeeway).Before(time.Unix(claims.IssuedAt, 0)) {
 		return Link{}, errLink
 	}
-	link := Link{Kind: kind, Purpose: claims.Purpose, Campaign: claims.Campaign, Mailing: claims.Mailing}
+	link := Link{Kind: kind, Issued: time.Unix(claims.IssuedAt, 0).UTC(), Purpose: claims.Purpose, Campaign: claims.Campaign, Mailing: claims.Mailing}
 	var err error
 	if link.Subscriber, err = ParseID(claims.Subject); err != nil {
 		return Link{}, errLink

@@ -57,6 +57,7 @@ func TestLinksAreReadByTheirOwnRouteOnly(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", kind, err)
 			}
+			link.Issued = noon
 			if life := kind.life(); life > 0 {
 				link.Expires = noon.Add(life)
 			}

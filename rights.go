@@ -34,6 +34,7 @@ type PersonData struct {
 	Locale    string   `json:"locale"`
 	Interests []string `json:"interests"`
 	CreatedAt Moment   `json:"created_at"`
+	Paused    Moment   `json:"paused_until"` // end of a pause of all mail; null: none was asked for, or it is ended
 }
 
 // ConsentRecord is a person's standing for one purpose, with the texts that
@@ -45,6 +46,7 @@ type ConsentRecord struct {
 	Basis          Basis       `json:"basis"`
 	WordingVersion int         `json:"wording_version"`
 	Locale         string      `json:"locale"`
+	Tracked        Moment      `json:"tracked_since"` // since when clicks may be counted; null: they may not
 	Text           PurposeText `json:"text"`
 }
 

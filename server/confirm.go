@@ -27,7 +27,7 @@ func (s *Server) confirmPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showAsked(c, asked)
+	return s.showAsked(c, link, asked)
 }
 
 // confirm answers POST /confirm/{token}: the consent begins. A second press
@@ -48,11 +48,11 @@ func (s *Server) confirm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showAsked(c, asked)
+	return s.showAsked(c, link, asked)
 }
 
 // showAsked answers with where the sign-up of a link stands.
-func (s *Server) showAsked(c echo.Context, asked akkoord.Asked) error {
+func (s *Server) showAsked(c echo.Context, link akkoord.Link, asked akkoord.Asked) error {
 	json := wantsJSON(c.Request())
 	switch asked.Answer {
 	case akkoord.AnswerNone:
@@ -90,8 +90,12 @@ func (s *Server) showAsked(c echo.Context, asked akkoord.Asked) error {
 	if asked.Answer == akkoord.AnswerConfirmed {
 		return s.showConfirmed(c, locale, asked.Person, purposes)
 	}
+	site, err := s.personalBy(c.Request().Context(), link, at, asked.Person)
+	if err != nil {
+		return err
+	}
 	return s.page(c, http.StatusOK, locale, templates.ConfirmedPage{
-		Site: s.personal(at, asked.Person), Repeat: true, Purposes: purposes, From: s.bareFrom,
+		Site: site, Repeat: true, Purposes: purposes, From: s.bareFrom,
 	})
 }
 

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"context"
 	"net/mail"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -56,6 +58,23 @@ func (s *Server) personal(path string, person akkoord.Subscriber) templates.Site
 		site.Preferences = "/preferences/" + s.preferencesToken(person)
 	}
 	return site
+}
+
+// personalBy is personal for the holder of a link that may be old: what was
+// mailed to a former address leads to no page with the person's data, since
+// somebody else may read that mailbox by now.
+func (s *Server) personalBy(ctx context.Context, link akkoord.Link, path string, person akkoord.Subscriber) (templates.Site, error) {
+	current, err := s.current(ctx, link)
+	if err != nil || !current {
+		return s.site(path), err
+	}
+	return s.personal(path, person), nil
+}
+
+// current reports whether a link was mailed to the person's present address.
+func (s *Server) current(ctx context.Context, link akkoord.Link) (bool, error) {
+	since, err := s.Consents.AddressSince(ctx, link.Subscriber)
+	return !link.Issued.Before(since.Truncate(time.Second)), err
 }
 
 func (s *Server) preferencesToken(person akkoord.Subscriber) string {

@@ -16,6 +16,7 @@ import (
 
 var (
 	errGone       = akkoord.Errorf(akkoord.NotFound, "link_invalid", "There is no data of yours here any more. Sign up again if you would like to hear from us.")
+	errMoved      = akkoord.Errorf(akkoord.Expired, "link_moved", "This link was mailed to a former address and shows nothing any more. Ask for a new one at /your-data; leaving by the mail still works.")
 	errPreference = akkoord.Fieldf("save", "form_invalid", "Send start or stop with a purpose, pause=1, 3 or 6, resume=1, track or untrack with a purpose, or save=interests, person or address.")
 )
 
@@ -29,9 +30,17 @@ func (s *Server) own(c echo.Context) (akkoord.Link, akkoord.Standing, error) {
 	if err != nil {
 		return link, akkoord.Standing{}, err
 	}
-	st, err := s.Consents.Standing(c.Request().Context(), link.Subscriber)
+	ctx := c.Request().Context()
+	st, err := s.Consents.Standing(ctx, link.Subscriber)
 	if err == nil && st.Subscriber.ID == 0 {
 		err = errGone
+	}
+	if err != nil {
+		return link, st, err
+	}
+	current, err := s.current(ctx, link)
+	if err == nil && !current {
+		err = errMoved
 	}
 	return link, st, err
 }
@@ -64,6 +73,7 @@ func (s *Server) preferences(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	origin.Campaign, origin.MailingID = link.Campaign, link.Mailing
 	if f.first("export") != "" || f.first("erase") != "" {
 		return s.takeOrErase(c, link, st, f, origin)
 	}

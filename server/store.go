@@ -35,6 +35,7 @@ type Chooser interface {
 	AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Email, locale string) error
 	AddressChange(context.Context, akkoord.Link) (akkoord.AddressChange, error)
 	ChangeAddress(context.Context, akkoord.Link, akkoord.Origin) (akkoord.AddressChange, error)
+	AddressSince(ctx context.Context, person akkoord.ID) (time.Time, error)
 	Pause(ctx context.Context, person akkoord.ID, months int, o akkoord.Origin) error
 	Resume(ctx context.Context, person akkoord.ID, o akkoord.Origin) error
 	Track(ctx context.Context, person akkoord.ID, purposeID int64, yes bool, o akkoord.Origin) error
@@ -65,6 +66,7 @@ type Catalog interface {
 // Mailings reads what was mailed.
 type Mailings interface {
 	CampaignByID(context.Context, int64) (akkoord.Campaign, error)
+	CampaignNames(ctx context.Context, ids []int64) (map[int64]string, error)
 	MailingByID(context.Context, int64) (akkoord.Mailing, error)
 	Image(context.Context, akkoord.ID) (akkoord.Image, error)
 }

@@ -41,7 +41,10 @@ func (s *Server) unsubscribePage(c echo.Context) error {
 	}
 	locale := s.locale(c, st.Subscriber.Locale, "")
 	at := linkPath(akkoord.LinkUnsubscribe, c)
-	page := templates.UnsubscribePage{Site: s.personal(at, st.Subscriber), Action: at, Address: st.Subscriber.Email.Masked(), CampaignLeft: leftOn}
+	page := templates.UnsubscribePage{Action: at, Address: st.Subscriber.Email.Masked(), CampaignLeft: leftOn}
+	if page.Site, err = s.personalBy(c.Request().Context(), link, at, st.Subscriber); err != nil {
+		return err
+	}
 	if page.Campaign, page.Purpose, err = s.leaving(c.Request().Context(), link, locale); err != nil {
 		return err
 	}
@@ -247,8 +250,11 @@ func (s *Server) leftPage(c echo.Context, link akkoord.Link, scope akkoord.Scope
 	person := left.State.Subscriber
 	locale := s.locale(c, person.Locale, "")
 	at := linkPath(akkoord.LinkUnsubscribe, c)
-	page := templates.UnsubscribedPage{Site: s.personal(at, person), Action: at, Scope: string(scope), At: left.At}
+	page := templates.UnsubscribedPage{Action: at, Scope: string(scope), At: left.At}
 	var err error
+	if page.Site, err = s.personalBy(c.Request().Context(), link, at, person); err != nil {
+		return page, locale, err
+	}
 	if page.Campaign, page.Purpose, err = s.leaving(c.Request().Context(), link, locale); err != nil {
 		return page, locale, err
 	}
@@ -306,10 +312,10 @@ func (s *Server) undo(c echo.Context, link akkoord.Link, f fields) error {
 	if wantsJSON(c.Request()) {
 		return c.JSON(http.StatusOK, map[string]string{"status": "active"})
 	}
-	return s.showBack(c, undo, f.first("scope"), st)
+	return s.showBack(c, link, undo, f.first("scope"), st)
 }
 
-func (s *Server) showBack(c echo.Context, undo akkoord.Link, scope string, st akkoord.Standing) error {
+func (s *Server) showBack(c echo.Context, link, undo akkoord.Link, scope string, st akkoord.Standing) error {
 	locale := s.locale(c, st.Subscriber.Locale, "")
 	at := linkPath(akkoord.LinkUnsubscribe, c)
 	campaign, purpose, err := s.leaving(c.Request().Context(), undo, locale)
@@ -323,5 +329,9 @@ func (s *Server) showBack(c echo.Context, undo akkoord.Link, scope string, st ak
 	case akkoord.ScopePurpose:
 		name = purpose
 	}
-	return s.page(c, http.StatusOK, locale, templates.ResubscribedPage{Site: s.personal(at, st.Subscriber), Leave: at, Name: name, At: s.Now()})
+	site, err := s.personalBy(c.Request().Context(), link, at, st.Subscriber)
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, locale, templates.ResubscribedPage{Site: site, Leave: at, Name: name, At: s.Now()})
 }

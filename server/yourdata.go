@@ -126,14 +126,22 @@ func (s *Server) pastEvents(ctx context.Context, person akkoord.ID, locale strin
 	if err != nil {
 		return nil, err
 	}
+	var ids []int64
+	for _, e := range events {
+		ids = append(ids, e.CampaignID)
+	}
+	campaigns, err := s.Catalog.CampaignNames(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	var out []templates.PastEvent
 	for _, e := range slices.Backward(events) {
 		row := templates.PastEvent{Kind: string(e.Kind), At: e.At}
 		if e.Actor == akkoord.ActorPerson || e.Actor == akkoord.ActorSystem {
 			row.By = string(e.Actor)
 		}
-		row.Campaign, row.Purpose, err = s.leaving(ctx, akkoord.Link{Campaign: e.CampaignID, Purpose: e.PurposeID}, locale)
-		if err != nil {
+		row.Campaign = campaigns[e.CampaignID]
+		if _, row.Purpose, err = s.leaving(ctx, akkoord.Link{Purpose: e.PurposeID}, locale); err != nil {
 			return nil, err
 		}
 		if e.Kind == akkoord.Paused {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"akkoord"
 )
@@ -110,6 +111,15 @@ func (s *Store) ChangeAddress(ctx context.Context, link akkoord.Link, o akkoord.
 		)
 	})
 	return out, err
+}
+
+// AddressSince gives when a person got their present address by changing it; zero
+// for whoever never did, or is not there. Links that were mailed before it lie in
+// another mailbox.
+func (s *Store) AddressSince(ctx context.Context, person akkoord.ID) (time.Time, error) {
+	var at int64
+	err := s.view(ctx).queryRow(`SELECT coalesce(max(f.at), 0) FROM former_address f JOIN subscriber p ON p.id = f.subscriber_id WHERE p.public_id = $1`, person[:]).Scan(&at)
+	return fromMicros(at), err
 }
 
 // readdress gives a person another address, and remembers the keyed hash of

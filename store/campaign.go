@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"akkoord"
 )
@@ -114,20 +115,40 @@ func (s *Store) CampaignSlugs(ctx context.Context, ids []int64) (map[int64]strin
 }
 
 func campaignSlugs(q querier, ids []int64) (map[int64]string, error) {
+	return campaignTexts(q, ids, `SELECT id, slug FROM campaign WHERE id IN (`)
+}
+
+// CampaignNames gives the names of campaigns by number; those that are gone are
+// left out.
+func (s *Store) CampaignNames(ctx context.Context, ids []int64) (map[int64]string, error) {
+	return campaignTexts(s.view(ctx), ids, `SELECT id, name FROM campaign WHERE id IN (`)
+}
+
+// campaignTexts reads one text of each campaign with as few queries as there
+// are groups of manyCampaigns.
+func campaignTexts(q querier, ids []int64, query string) (map[int64]string, error) {
 	out := make(map[int64]string, len(ids))
-	for _, id := range ids {
-		if _, known := out[id]; known || id == 0 {
-			continue
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	for group := range slices.Chunk(slices.DeleteFunc(ids, func(id int64) bool { return id == 0 }), manyCampaigns) {
+		args := make([]any, manyCampaigns) // the same statement for any number
+		for i := range args {
+			args[i] = int64(0)
+			if i < len(group) {
+				args[i] = group[i]
+			}
 		}
-		var slug string
-		err := q.queryRow(`SELECT slug FROM campaign WHERE id = $1`, id).Scan(&slug)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
+		rows, err := q.query(query+parameters(1, manyCampaigns)+`)`, args...)
+		if err = each(rows, err, func(r row) error {
+			var id int64
+			var text string
+			err := r.Scan(&id, &text)
+			out[id] = text
+			return err
+		}); err != nil {
 			return nil, err
 		}
-		out[id] = slug
 	}
 	return out, nil
 }
+
+const manyCampaigns = 16

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"math"
 
 	"akkoord"
@@ -49,23 +47,15 @@ func (s *Store) MailsTo(ctx context.Context, subscriberID, before int64, limit i
 		before = math.MaxInt64
 	}
 	var out []akkoord.SentMail
-	rows, err := s.view(ctx).query(`SELECT m.id, c.id, c.name, m.content, m.variants, d.variant, d.first_at FROM delivery d JOIN mailing m ON m.id = d.mailing_id
+	rows, err := s.view(ctx).query(`SELECT m.id, c.id, c.name, `+s.dialect.subject()+`, d.first_at FROM delivery d JOIN mailing m ON m.id = d.mailing_id
 		JOIN campaign c ON c.id = m.campaign_id WHERE d.subscriber_id = $1 AND d.mailing_id < $2 AND d.state IN (2, 5, 7) ORDER BY d.mailing_id DESC LIMIT $3`, subscriberID, before, limit)
 	err = each(rows, err, func(r row) error {
 		var sent akkoord.SentMail
-		var m akkoord.Mailing
-		var content, variants string
-		var variant int
 		var at int64
-		if err := r.Scan(&sent.Mailing, &sent.CampaignID, &sent.Campaign, &content, &variants, &variant, &at); err != nil {
-			return err
-		}
-		if err := errors.Join(json.Unmarshal([]byte(content), &m.Content), json.Unmarshal([]byte(variants), &m.Variants)); err != nil {
-			return err
-		}
-		sent.Subject, sent.At = m.Variant(variant).Subject, fromMicros(at)
+		err := r.Scan(&sent.Mailing, &sent.CampaignID, &sent.Campaign, &sent.Subject, &at)
+		sent.At = fromMicros(at)
 		out = append(out, sent)
-		return nil
+		return err
 	})
 	return out, err
 }

@@ -203,9 +203,16 @@ func (s *Store) LeavePurposes(ctx context.Context, link akkoord.Link, purposes [
 		if err != nil || st.Subscriber.ID == 0 {
 			return err
 		}
+		o.Campaign, o.MailingID = link.Campaign, link.Mailing
 		for _, id := range purposes {
-			if err := t.apply(st, st.Leave(akkoord.ScopePurpose, id, 0, o, t.now)); err != nil {
+			c := st.Leave(akkoord.ScopePurpose, id, 0, o, t.now)
+			if err := t.apply(st, c); err != nil {
 				return err
+			}
+			if link.Mailing != 0 && len(c.Events) > 0 {
+				if err := t.putLeaving(st.Subscriber.ID, link, akkoord.ScopePurpose, o.Source); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"akkoord"
 )
@@ -240,4 +241,22 @@ func scanContractMail(r row) (akkoord.ContractMail, error) {
 		}
 	}
 	return m, err
+}
+
+// ContractCounts is how the sending of transactional mail is going.
+type ContractCounts struct {
+	Waiting int64
+	Oldest  time.Time // when the oldest of them was asked for; zero: none waits
+	Failed  int64     // in the last day
+}
+
+// ContractCounts counts the mails that wait, and that failed in the last day.
+func (s *Store) ContractCounts(ctx context.Context) (c ContractCounts, err error) {
+	v, oldest := s.view(ctx), int64(0)
+	err = v.queryRow(`SELECT count(*), coalesce(min(m.at), 0) FROM outbox o JOIN contract_mail m ON m.id = o.id WHERE o.state = 0`).Scan(&c.Waiting, &oldest)
+	if err != nil {
+		return c, err
+	}
+	c.Oldest = fromMicros(oldest)
+	return c, v.queryRow(`SELECT count(*) FROM contract_mail m JOIN outbox o ON o.id = m.id WHERE m.at > $1 AND `+contractStates[akkoord.ContractFailed], micros(s.cfg.Now().Add(-24*time.Hour))).Scan(&c.Failed)
 }

@@ -326,3 +326,7 @@ func (p *postgres) size(q querier) (database, log int64, err error) {
 	err = q.queryRow(`SELECT pg_database_size(current_database())`).Scan(&database)
 	return database, 0, err
 }
+
+func (p *postgres) subject() string {
+	return `coalesce(nullif((m.variants::json -> d.variant::int) ->> 'subject', ''), m.content::json ->> 'subject', '')`
+}

@@ -255,3 +255,7 @@ func (f sqliteFile) size(querier) (database, log int64, err error) {
 	}
 	return database, log, nil
 }
+
+func (f sqliteFile) subject() string {
+	return `coalesce(nullif(json_extract(m.variants, '$[' || d.variant || '].subject'), ''), json_extract(m.content, '$.subject'), '')`
+}

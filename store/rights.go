@@ -41,7 +41,7 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 		MadeAt: moment(micros(at)),
 		Person: akkoord.PersonData{
 			ID: p.PublicID, Email: p.Email.Display(), Name: p.Name, Locale: p.Locale,
-			Interests: append([]string{}, p.Interests...), CreatedAt: akkoord.Moment{Time: p.CreatedAt},
+			Interests: append([]string{}, p.Interests...), CreatedAt: akkoord.Moment{Time: p.CreatedAt}, Paused: akkoord.Moment{Time: st.PausedUntil},
 		},
 		Consents: []akkoord.ConsentRecord{}, CampaignsLeft: []akkoord.CampaignLeftRecord{}, Suppressions: []akkoord.SuppressionRecord{},
 		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{}, ContractMails: []akkoord.ContractMailRecord{},
@@ -54,7 +54,7 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 	for _, sub := range st.Subscriptions {
 		r.Consents = append(r.Consents, akkoord.ConsentRecord{
 			Purpose: c.purpose(sub.PurposeID).Slug, State: sub.State, Since: akkoord.Moment{Time: sub.Since}, Basis: sub.Basis,
-			WordingVersion: sub.Version, Locale: sub.Locale, Text: c.wordings[wordingKey{sub.PurposeID, sub.Version, sub.Locale}],
+			WordingVersion: sub.Version, Locale: sub.Locale, Tracked: akkoord.Moment{Time: sub.Tracking}, Text: c.wordings[wordingKey{sub.PurposeID, sub.Version, sub.Locale}],
 		})
 	}
 	if err := recordEvents(q, &r, c, p.ID); err != nil {

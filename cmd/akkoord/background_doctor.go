@@ -10,13 +10,35 @@ import (
 	"akkoord/store"
 )
 
-// checkJobs tells which background work fails, and why.
-func checkJobs(ctx context.Context, s *site) finding {
+// checkStored looks into the database, which it opens once.
+func checkStored(ctx context.Context, s *site) []finding {
 	st, err := s.openReadOnly(ctx)
 	if err != nil {
-		return warn("jobs", "they can't be read yet; akkoord serve makes them")
+		return []finding{warn("stored", "backups, jobs, parties and transactional mail can't be read yet; akkoord serve makes the database")}
 	}
 	defer st.Close()
+	return []finding{checkBackup(ctx, s, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkContracts(ctx, st)}
+}
+
+// checkContracts tells of transactional mail that doesn't get out.
+func checkContracts(ctx context.Context, st *store.Store) finding {
+	c, err := st.ContractCounts(ctx)
+	switch {
+	case err != nil:
+		return warn("contracts", "the log of transactional mail can't be read (%v); akkoord migrate brings the database up to date", err)
+	case !c.Oldest.IsZero() && time.Since(c.Oldest) > contractWait:
+		return warn("contracts", "%d transactional mails wait, the oldest since %s; GET /api/v1/transactional?state=deferred says why", c.Waiting, c.Oldest.Format(time.RFC3339))
+	case c.Failed > 0:
+		return warn("contracts", "%d transactional mails of the last day failed; GET /api/v1/transactional?state=failed says why", c.Failed)
+	}
+	return ok("contracts", "%d transactional mails wait, none of the last day failed", c.Waiting)
+}
+
+// contractWait is from when on a waiting transactional mail is worth a word.
+const contractWait = time.Hour
+
+// checkJobs tells which background work fails, and why.
+func checkJobs(ctx context.Context, st *store.Store) finding {
 	jobs, err := allJobs(ctx, st)
 	if err != nil {
 		return warn("jobs", "they can't be read (%v); akkoord migrate brings the database up to date", err)
@@ -61,12 +83,7 @@ func allJobs(ctx context.Context, st *store.Store) ([]akkoord.Job, error) {
 }
 
 // checkBackup tells how old the last backup is that proved itself (P36).
-func checkBackup(ctx context.Context, s *site) finding {
-	st, err := s.openReadOnly(ctx)
-	if err != nil {
-		return warn("backup", "there is nothing to back up yet")
-	}
-	defer st.Close()
+func checkBackup(ctx context.Context, s *site, st *store.Store) finding {
 	last, err := st.LastBackup(ctx)
 	switch {
 	case err != nil:

@@ -279,14 +279,14 @@ func TestP01P19AJobInProgressIsRunAgainAfterSIGKILL(t *testing.T) {
 
 // The doctor names what fails, and why.
 func TestTheDoctorTellsWhichJobsFail(t *testing.T) {
-	onEach(t, func(t *testing.T, d databaseSettings, node func() *store.Store) {
+	onEach(t, func(t *testing.T, _ databaseSettings, node func() *store.Store) {
 		st := node()
 		enqueue(t, st, "7")
 		nodeWith(st, func(context.Context, akkoord.Job) (time.Time, error) {
 			return time.Time{}, errors.New("the disk is full")
 		}).running(t)
 		await(t, st, testJob, func(j akkoord.Job) bool { return j.Attempts > 0 })
-		f := checkJobs(t.Context(), &site{settings: settings{databaseSettings: d}})
+		f := checkJobs(t.Context(), st)
 		if want := regexp.MustCompile(`^test 7 failed \(1 in a row\), tried again from \S+: the disk is full$`); f.verdict != "warn" || !want.MatchString(f.text) {
 			t.Errorf("%+v", f)
 		}

@@ -47,7 +47,9 @@ func (c *doctorCommand) Run(ctx context.Context, io streams) error {
 	}
 	findings := append(unknownSettings(os.Environ()), ok("settings", "complete enough to start"))
 	findings = append(findings, checkSenderFacts(site)...)
-	findings = append(findings, checkDatabase(ctx, site), checkBackup(ctx, site), checkJobs(ctx, site), checkParties(ctx, site), checkDisk(site), checkClock())
+	findings = append(findings, checkDatabase(ctx, site))
+	findings = append(findings, checkStored(ctx, site)...)
+	findings = append(findings, checkDisk(site), checkClock())
 	findings = append(findings, checkSMTP(ctx, site))
 	findings = append(findings, checkDNS(ctx, site, c.Domain)...)
 	bad := false

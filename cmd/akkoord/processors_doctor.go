@@ -13,12 +13,7 @@ import (
 // checkParties tells of the agreements with parties that data goes to (M28):
 // fail where no mail may go to the one that runs the relay, warn 60 days before one
 // ends.
-func checkParties(ctx context.Context, s *site) finding {
-	st, err := s.openReadOnly(ctx)
-	if err != nil {
-		return warn("parties", "they can't be read yet; akkoord serve makes the database")
-	}
-	defer st.Close()
+func checkParties(ctx context.Context, s *site, st *store.Store) finding {
 	why, err := st.ProcessorObstacles(ctx, s.SMTPProcessor)
 	if err == nil && s.relay != nil && len(why) > 0 {
 		return fail("parties", "no mail goes out: %s", why[0].Message)

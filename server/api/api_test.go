@@ -67,8 +67,8 @@ func TestContract(t *testing.T) {
 		listed(`{"id":"<id>","state":"draft",`+draft+`,"send_at":null,"started_at":null,"finished_at":null}`))
 
 	pending := f.person("Pim@voorbeeld.example", false)
-	person := `{"id":"<id>","email":"Pim@voorbeeld.example","name":"Zoë","locale":"nl","interests":["wintersport"],"suppressions":[],"created_at":"<time>",
-		"consents":[{"purpose":"travel-news","state":"pending","since":"<time>","basis":"consent"}]}`
+	person := `{"id":"<id>","email":"Pim@voorbeeld.example","name":"Zoë","locale":"nl","interests":["wintersport"],"suppressions":[],"paused_until":null,"created_at":"<time>",
+		"consents":[{"purpose":"travel-news","state":"pending","since":"<time>","basis":"consent","tracked_since":null}]}`
 	run("pending people are found", "GET", "/subscribers?email=pim@voorbeeld.example", "", 200, listed(person))
 	run("the gate says no", "GET", "/gate?email=pim@voorbeeld.example&purpose=travel-news", "", 200,
 		`{"allowed":false,"code":"pending","reason":"The person asked for this and has not confirmed."}`)

@@ -21,6 +21,7 @@ type consent struct {
 	State   akkoord.State `json:"state" enum:"pending,active,withdrawn,expired,held"`
 	Since   *Time         `json:"since"`
 	Basis   akkoord.Basis `json:"basis"`
+	Tracked *Time         `json:"tracked_since" doc:"Since when the person lets clicks be counted; null: they don't."`
 }
 
 // subscriber is a person as the API shows them.
@@ -32,6 +33,7 @@ type subscriber struct {
 	Interests    []string                  `json:"interests"`
 	Consents     []consent                 `json:"consents"`
 	Suppressions []akkoord.SuppressionKind `json:"suppressions" doc:"Why the address must not be mailed."`
+	PausedUntil  *Time                     `json:"paused_until" doc:"The person wants no mail before it; null: they do."`
 	CreatedAt    *Time                     `json:"created_at"`
 }
 
@@ -41,13 +43,16 @@ func (a *API) showSubscriber(ctx context.Context, st akkoord.Standing) (subscrib
 		ID: p.PublicID, Email: p.Email.Address(), Name: p.Name, Locale: p.Locale, Interests: some(p.Interests),
 		Consents: []consent{}, Suppressions: some(st.Suppressions), CreatedAt: when(p.CreatedAt),
 	}
+	if st.PausedUntil.After(a.cfg.Now()) {
+		out.PausedUntil = when(st.PausedUntil)
+	}
 	ids := make([]int64, len(st.Subscriptions))
 	for i, sub := range st.Subscriptions {
 		ids[i] = sub.PurposeID
 	}
 	slugs, err := a.cfg.Store.PurposeSlugs(ctx, ids)
 	for _, sub := range st.Subscriptions {
-		out.Consents = append(out.Consents, consent{slugs[sub.PurposeID], sub.State, when(sub.Since), sub.Basis})
+		out.Consents = append(out.Consents, consent{slugs[sub.PurposeID], sub.State, when(sub.Since), sub.Basis, when(sub.Tracking)})
 	}
 	return out, err
 }

@@ -8,40 +8,53 @@ import (
 	"akkoord"
 )
 
-// People gives a page of people with their interests, oldest first, and the
-// number after which the next page begins; 0 when there is none.
-func (s *Store) People(ctx context.Context, p akkoord.Page) ([]akkoord.Subscriber, int64, error) {
+// People gives a page of people with where they stand and their interests,
+// oldest first, and the number after which the next page begins; 0 when there
+// is none. A page is two questions to the database, however many it shows.
+func (s *Store) People(ctx context.Context, p akkoord.Page) ([]akkoord.Standing, int64, error) {
 	v := s.view(ctx)
-	var out []akkoord.Subscriber
-	rows, err := v.query(`SELECT `+subscriberColumns+` FROM subscriber WHERE subscriber.id > $1 ORDER BY subscriber.id LIMIT $2`, p.After, p.Size()+1)
+	var out []akkoord.Standing
+	rows, err := v.query(`SELECT `+subscriberColumns+`, `+besides+`, `+subscriptionColumns+`
+		FROM (SELECT * FROM subscriber WHERE id > $1 ORDER BY id LIMIT $2) AS subscriber
+		LEFT JOIN subscription x ON x.subscriber_id = subscriber.id ORDER BY subscriber.id, x.purpose_id`, p.After, p.Size()+1)
 	err = each(rows, err, func(r row) error {
-		p, err := scanSubscriber(r)
-		out = append(out, p)
-		return err
+		var x subscriptionRow
+		st, err := scanStanding(r, x.fields()...)
+		if err != nil {
+			return err
+		}
+		if len(out) == 0 || out[len(out)-1].Subscriber.ID != st.Subscriber.ID {
+			out = append(out, st)
+		}
+		if x.PurposeID != 0 {
+			last := &out[len(out)-1]
+			last.Subscriptions = append(last.Subscriptions, x.subscription())
+		}
+		return nil
 	})
 	if err != nil || len(out) == 0 {
 		return nil, 0, err
 	}
-	out, next := cut(out, p, func(p akkoord.Subscriber) int64 { return p.ID })
+	out, next := cut(out, p, func(st akkoord.Standing) int64 { return st.Subscriber.ID })
 	return out, next, fillInterests(v, out)
 }
 
 // fillInterests reads the interests of people who are in order of number.
-func fillInterests(q querier, people []akkoord.Subscriber) error {
+func fillInterests(q querier, people []akkoord.Standing) error {
 	i := 0
 	rows, err := q.query(`SELECT si.subscriber_id, i.slug FROM subscriber_interest si JOIN interest i ON i.id = si.interest_id
-		WHERE si.subscriber_id >= $1 AND si.subscriber_id <= $2 ORDER BY si.subscriber_id, i.slug`, people[0].ID, people[len(people)-1].ID)
+		WHERE si.subscriber_id >= $1 AND si.subscriber_id <= $2 ORDER BY si.subscriber_id, i.slug`, people[0].Subscriber.ID, people[len(people)-1].Subscriber.ID)
 	return each(rows, err, func(r row) error {
 		var id int64
 		var slug string
 		if err := r.Scan(&id, &slug); err != nil {
 			return err
 		}
-		for i < len(people) && people[i].ID < id {
+		for i < len(people) && people[i].Subscriber.ID < id {
 			i++
 		}
-		if i < len(people) && people[i].ID == id {
-			people[i].Interests = append(people[i].Interests, slug)
+		if i < len(people) && people[i].Subscriber.ID == id {
+			people[i].Subscriber.Interests = append(people[i].Subscriber.Interests, slug)
 		}
 		return nil
 	})

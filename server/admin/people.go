@@ -58,19 +58,12 @@ func (s *Site) list(r *http.Request, v visit, page *templates.PeoplePage) error 
 		return err
 	}
 	var ids []akkoord.ID
-	for _, p := range people {
-		st, err := s.cfg.Store.Standing(ctx, p.PublicID)
-		if err != nil {
-			return err
-		}
-		if st.Subscriber.ID == 0 {
-			continue // erased since the list was read
-		}
+	for _, st := range people {
 		row, err := s.personRow(ctx, v, st)
 		if err != nil {
 			return err
 		}
-		page.People, ids = append(page.People, row), append(ids, p.PublicID)
+		page.People, ids = append(page.People, row), append(ids, st.Subscriber.PublicID)
 	}
 	if next != 0 {
 		page.Next = Prefix + "/people?" + url.Values{"after": {strconv.FormatInt(next, 10)}}.Encode()

@@ -85,14 +85,7 @@ func (a *API) listSubscribers(ctx context.Context, in *subscriberQuery) (list[su
 		return list[subscriber]{}, err
 	}
 	var rows []subscriber
-	for _, p := range people {
-		st, err := a.cfg.Store.Standing(ctx, p.PublicID)
-		if err != nil {
-			return list[subscriber]{}, err
-		}
-		if st.Subscriber.ID == 0 {
-			continue // erased since the list was read
-		}
+	for _, st := range people {
 		row, err := a.showSubscriber(ctx, st)
 		if err != nil {
 			return list[subscriber]{}, err

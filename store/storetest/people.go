@@ -16,7 +16,12 @@ func testPeople(t *testing.T, open Open) {
 	t.Run("a page follows the last number, whatever was added since", func(t *testing.T) {
 		a := newAgency(t, open)
 		for i := range 6 {
-			a.active(t, fmt.Sprintf("p%d@voorbeeld.example", i), a.News)
+			purposes := []akkoord.Purpose{a.News, a.Ski}[:1+i%2]
+			st := a.active(t, fmt.Sprintf("p%d@voorbeeld.example", i), purposes...)
+			if scope, ok := map[int]akkoord.Scope{1: akkoord.ScopeCampaign, 2: akkoord.ScopeAll}[i]; ok {
+				link := akkoord.Link{Subscriber: st.Subscriber.PublicID, Purpose: a.News.ID, Campaign: a.Campaign.ID}
+				must(a.Leave(t.Context(), link, scope, byLink))(t)
+			}
 		}
 		var seen []int64
 		var sizes []int
@@ -26,9 +31,13 @@ func testPeople(t *testing.T, open Open) {
 				t.Fatal(err)
 			}
 			for _, p := range people {
-				seen = append(seen, p.ID)
-				if diff := cmp.Diff([]string{"wintersport"}, p.Interests); diff != "" {
+				seen = append(seen, p.Subscriber.ID)
+				if diff := cmp.Diff([]string{"wintersport"}, p.Subscriber.Interests); diff != "" {
 					t.Errorf("interests (-want +got):\n%s", diff)
+				}
+				alone := must(a.Standing(t.Context(), p.Subscriber.PublicID))(t)
+				if diff := cmp.Diff(alone, p, cmp.AllowUnexported(akkoord.Email{})); diff != "" {
+					t.Errorf("somebody on the page (-alone +page):\n%s", diff)
 				}
 			}
 			sizes = append(sizes, len(people))

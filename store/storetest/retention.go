@@ -39,7 +39,7 @@ func testRetention(t *testing.T, open Open) {
 		}
 	}
 	people, _, err := a.People(ctx, akkoord.Page{})
-	if err != nil || len(people) != 1 || people[0].ID != fresh.Subscriber.ID {
+	if err != nil || len(people) != 1 || people[0].Subscriber.ID != fresh.Subscriber.ID {
 		t.Errorf("%d people are left, %v; want the one who confirmed", len(people), err)
 	}
 	if head, err := a.VerifyLedger(ctx, nil); err != nil || head.Seq != 4+250+2+250 {

@@ -129,9 +129,23 @@ type MailingPage struct {
 	Blockers   []Blocker // why it can't be sent
 	TestTo     string
 	Filter     string // the state that deliveries are limited to; empty for all
+	Leavings   []LeavingGroup
 	Deliveries []DeliveryRow
 	Next       string // path of the next page of deliveries
 	Follow
+}
+
+// LeavingGroup counts those who left by a mailing's links, seen one way: by
+// scope (how much), place (how) or reason (why, of those who said so).
+type LeavingGroup struct {
+	By   string // scope, place or reason
+	Rows []LeavingRow
+}
+
+// LeavingRow is one line of a LeavingGroup.
+type LeavingRow struct {
+	Key   string
+	Count int
 }
 
 // Blocker is one reason why something can't be done.
@@ -196,7 +210,12 @@ type PersonPage struct {
 	Consents                  []PersonConsent
 	Events                    []EventRow // oldest first
 	Export, ExportCSV         string     // paths of the exports as JSON and CSV; empty for none
+	Withdraw                  string     // where it is posted that the person leaves, with purpose (or all) and reason; empty: not by this user
+	Leavable                  []Option   // purposes that they can leave
 }
+
+// Option is one choice of a list.
+type Option struct{ Value, Name string }
 
 // PersonConsent is a person's standing for one purpose.
 type PersonConsent struct {

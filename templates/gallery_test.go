@@ -56,6 +56,11 @@ func mailing() MailingPage {
 		Admin: desk("campaigns"), Campaign: "Winter 2027", Purpose: "Reisnieuws", Segment: "Wintersport", Action: "/admin/mailings/m2",
 		MailingRow: MailingRow{ID: "m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
 		Preview:    "/admin/mailings/m2/preview", CanPause: true, CanCancel: true, Follow: Follow{Going: true}, Next: "?cursor=abc",
+		Leavings: []LeavingGroup{
+			{By: "scope", Rows: []LeavingRow{{"purpose", 31}, {"campaign", 9}, {"all", 4}}},
+			{By: "place", Rows: []LeavingRow{{"one-click", 28}, {"unsubscribe", 11}, {"preferences", 4}, {"mail", 1}}},
+			{By: "reason", Rows: []LeavingRow{{"too_often", 6}, {"other", 1}}},
+		},
 		Deliveries: []DeliveryRow{
 			{Person: "/admin/people/1", Address: "a•••••@voorbeeld.example", Name: "Anouk", State: "sent", Reply: "250 2.0.0 Ok: queued as 7C1", Attempts: 1, At: now},
 			{Person: "/admin/people/2", Address: "b••@mail.example", State: "deferred", Reply: "451 4.7.1 Greylisted", Attempts: 2, At: now},
@@ -197,7 +202,8 @@ func person() PersonPage {
 			{1, now.Add(-time.Hour), "requested", "Reisnieuws", "", "form:home", "", 3},
 			{2, now, "confirmed", "Reisnieuws", "", "link", "", 3},
 			{3, now.Add(time.Hour), "withdrawn", "Aanbiedingen ski-uitrusting", "winter-2027", "link", "de persoon", 0},
-		}, Export: "/admin/people/1/export", ExportCSV: "/admin/people/1/export?format=csv"}
+		}, Export: "/admin/people/1/export", ExportCSV: "/admin/people/1/export?format=csv",
+		Withdraw: "/admin/people/1/withdraw", Leavable: []Option{{"travel-news", "Reisnieuws"}}}
 }
 
 // TestGallery keeps every page as it was looked at; -update writes it anew.

@@ -47,6 +47,11 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err := s.offer(ctx, &page, m, v.user.Role); err != nil {
 		return err
 	}
+	if !m.StartedAt.IsZero() {
+		if page.Leavings, err = s.leavings(ctx, m); err != nil {
+			return err
+		}
+	}
 	if m.State == akkoord.MailingSending {
 		page.Follow = follow(r, mailingRefresh)
 	}

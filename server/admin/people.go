@@ -107,6 +107,12 @@ func (s *Site) person(w http.ResponseWriter, r *http.Request, v visit) error {
 		Admin: s.frame(r, v, "people"), ID: p.PublicID.String(), Address: p.Email.Display(), Name: p.Name, Locale: p.Locale,
 		Interests: p.Interests, Export: r.URL.Path + "/export", ExportCSV: r.URL.Path + "/export?format=csv",
 	}
+	if v.user.Role.May(akkoord.ChangePeople) {
+		page.Withdraw = r.URL.Path + "/withdraw"
+		if page.Leavable, err = s.leavable(ctx, v, st); err != nil {
+			return err
+		}
+	}
 	if page.Consents, err = s.consents(ctx, v, st); err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ func (s *Site) routes() []route {
 
 		{"GET /admin/people", akkoord.ReadPeople, s.people},
 		{"GET /admin/people/{id}", akkoord.ReadPeople, s.person},
+		{"POST /admin/people/{id}/withdraw", akkoord.ChangePeople, s.withdraw},
 		{"GET /admin/people/{id}/export", akkoord.ReadPeople, s.export},
 	}
 }

@@ -49,6 +49,9 @@ type People interface {
 	Standing(ctx context.Context, id akkoord.ID) (akkoord.Standing, error)
 	StandingByEmail(ctx context.Context, e akkoord.Email) (akkoord.Standing, error)
 	Events(ctx context.Context, subscriberID int64) ([]akkoord.Event, error)
+	// Withdraw records that staff end a purpose, or everything where it is 0, for
+	// somebody who asked them to.
+	Withdraw(ctx context.Context, person akkoord.ID, purposeID int64, reason string, o akkoord.Origin) error
 	ExportPerson(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.PersonRecord, error)
 }
 
@@ -83,6 +86,7 @@ type Sending interface {
 // Deliveries tells what became of a mailing.
 type Deliveries interface {
 	Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error)
+	Leavings(ctx context.Context, mailingID int64) (akkoord.Leavings, error)
 	Deliveries(ctx context.Context, mailingID int64, state *akkoord.DeliveryState, p akkoord.Page) (deliveries []akkoord.Delivery, next int64, err error)
 }
 

@@ -1,0 +1,75 @@
+package admin_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"akkoord"
+)
+
+// M13: staff who were asked to end a purpose or everything on the person's page,
+// with a reason that names nobody; who may not change people sees no button.
+func TestLeavingAtAPersonsRequest(t *testing.T) {
+	f := newFixture(t)
+	f.mailing()
+	p := f.person("pim@voorbeeld.example")
+	path := "/admin/people/" + p.PublicID.String()
+	b := f.as(akkoord.RoleManager)
+	b.get("/admin?locale=nl")
+	b.get(path, "Uitschrijven op verzoek", `value="travel-news"`)
+	state := func() akkoord.State {
+		st, err := f.store.Standing(t.Context(), p.PublicID)
+		f.check(err)
+		return st.Subscriptions[0].State
+	}
+	withdraw := func(in url.Values) reply {
+		t.Helper()
+		if r := b.send("POST", path+"/withdraw", in.Encode()); r.status != http.StatusSeeOther || r.header.Get("Location") != path {
+			t.Fatalf("%d %s", r.status, r.body)
+		}
+		return b.get(path)
+	}
+	was := state()
+	for reason, says := range map[string]string{"": "Vul in waarom", "voor pim": "geen naam of adres"} {
+		if page := withdraw(url.Values{"purpose": {"travel-news"}, "reason": {reason}}); !strings.Contains(page.body, says) || state() != was {
+			t.Errorf("the reason %q: %s", reason, state())
+		}
+	}
+	if page := withdraw(url.Values{"purpose": {"travel-news"}, "reason": {"belde erover"}}); !strings.Contains(page.body, "De uitschrijving is vastgelegd.") || state() != akkoord.Withdrawn {
+		t.Errorf("%s\n%s", state(), page.body)
+	}
+	events, err := f.store.EventsOf(t.Context(), p.PublicID)
+	f.check(err)
+	if last := events[len(events)-1]; last.Source != "admin" || !strings.HasPrefix(string(last.Actor), "user:") {
+		t.Errorf("M12: %+v", last)
+	}
+	if page := withdraw(url.Values{"purpose": {""}, "reason": {"belde erover"}}); !strings.Contains(page.body, "vastgelegd") {
+		t.Error("everything")
+	}
+	st, err := f.store.Standing(t.Context(), p.PublicID)
+	f.check(err)
+	if !st.Suppressed(akkoord.SuppressedUnsubscribed) {
+		t.Error("leaving everything left something")
+	}
+}
+
+// M11: the figures of those who left by a mailing stand on its page.
+func TestLeavingsOfAMailing(t *testing.T) {
+	f := newFixture(t)
+	path := f.mailing()
+	id, err := akkoord.ParseID(strings.TrimPrefix(path, "/admin/mailings/"))
+	f.check(err)
+	m, err := f.store.StartMailing(t.Context(), akkoord.ActorSystem, id)
+	f.check(err)
+	p := f.person("pim@voorbeeld.example")
+	st, err := f.store.Standing(t.Context(), p.PublicID)
+	f.check(err)
+	link := akkoord.Link{Subscriber: p.PublicID, Purpose: st.Subscriptions[0].PurposeID, Campaign: m.CampaignID, Mailing: m.ID}
+	_, err = f.store.Leave(t.Context(), link, akkoord.ScopePurpose, akkoord.Origin{Source: "one-click", Actor: akkoord.ActorPerson})
+	f.check(err)
+	b := f.as(akkoord.RoleAnalyst)
+	b.get("/admin?locale=nl")
+	b.get(path, "Uitschrijvingen via deze mailing", "Het hele doel", "Knop van het mailprogramma")
+}

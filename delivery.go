@@ -149,6 +149,7 @@ type SystemResult struct {
 	Reply    string // its words, of transactional mail alone
 	Attempts int
 	DueAt    time.Time
+	Copy     []byte // the message as it was sent, of a mail whose copy is proof
 }
 
 // SentMail is a mailing that a person got, as they know it.

@@ -184,7 +184,7 @@ type BundlePrivacy struct {
 
 // BundleMails is what was mailed to the person, in mails.json.
 type BundleMails struct {
-	SignUps   []SignUpMail   `json:"sign_up_mails"` // of the last month
+	SignUps   []SignUpMail   `json:"sign_up_mails"` // those without a copy of the last month alone
 	Campaigns []CampaignMail `json:"campaign_mails"`
 }
 
@@ -199,6 +199,10 @@ type SignUpMail struct {
 	DoneAt    Moment     `json:"done_at"`
 	Attempts  int        `json:"attempts"`
 	Code      string     `json:"code"`
+	Size      int        `json:"size,omitempty"`          // bytes as sent
+	SHA256    *Sum       `json:"sha256,omitempty"`        // of them
+	Copy      string     `json:"copy,omitempty"`          // the member that holds them
+	Withheld  Moment     `json:"withheld_until,omitzero"` // until when they are left out, since their link can still say yes
 }
 
 // CampaignMail is a mailing that was to go to the person, with its content.

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"strings"
@@ -23,8 +24,11 @@ func proof(t *testing.T, key ed25519.PrivateKey) *Bundle {
 	b := &Bundle{
 		MadeAt: noon, Person: BundlePerson{Number: 2, Person: PersonData{ID: id(7), Email: "anouk@voorbeeld.example"}},
 		Secrets: BundleSecrets{Salt: "30313233343536373839616263646566"},
-		Mails:   BundleMails{SignUps: []SignUpMail{{Mail: MailConfirm, MessageID: "abc"}}},
 	}
+	mail := []byte("Subject: hallo\r\n\r\nBevestig?\r\n")
+	sum := Sum(sha256.Sum256(mail))
+	b.Mails.SignUps = []SignUpMail{{Mail: MailConfirm, MessageID: "abc", Size: len(mail), SHA256: &sum, Copy: "mail-1.eml"}}
+	b.Pages = []BundlePage{{"mail-1.eml", mail}}
 	var last [32]byte
 	run := BundleRun{}
 	for seq := int64(1); seq <= 10; seq++ {
@@ -129,7 +133,7 @@ func TestM30BundleVerifies(t *testing.T) {
 	key := testKeyring(t).LedgerKey()
 	file := sealed(t, proof(t, key), key)
 	passed, err := checkBundle(file, "")
-	if err != nil || len(passed) != 7 {
+	if err != nil || len(passed) != 8 {
 		t.Fatalf("%v after %q", err, passed)
 	}
 	members := unpack(t, file)
@@ -173,7 +177,7 @@ func TestM30EveryAlteredByteIsFound(t *testing.T) {
 			t.Errorf("without %s: %v", m.name, err)
 		}
 	}
-	if len(members) != 11 {
+	if len(members) != 12 {
 		t.Errorf("%d members", len(members))
 	}
 	for _, added := range []string{"note.txt", "events.json", "folder/"} {
@@ -218,6 +222,10 @@ func TestM30ASignedForgeryIsFound(t *testing.T) {
 		"a line of another taken": {func(b *Bundle) { madeUp(b, 9) }, "line 9"},
 		"the hash before":         {func(b *Bundle) { b.Lines[0].Previous[0]++ }, "line 2"},
 		"the hash of a line":      {func(b *Bundle) { b.Lines[0].Hash[0]++ }, "line 2"},
+		"a mail as sent":          {func(b *Bundle) { b.Pages[0].Data = []byte("Subject: no") }, "mail-1.eml"},
+		"a mail left out":         {func(b *Bundle) { b.Pages = nil }, "mail-1.eml"},
+		"a mail's digest":         {func(b *Bundle) { b.Mails.SignUps[0].SHA256[0]++ }, "mail-1.eml"},
+		"no digest of a mail":     {func(b *Bundle) { b.Mails.SignUps[0].SHA256 = nil }, "mail-1.eml"},
 		"a head":                  {func(b *Bundle) { b.Heads[1].Hash[0]++ }, "heads.json"},
 		"a head's signature":      {func(b *Bundle) { b.Heads[1].Signature[0]++ }, "heads.json"},
 		"a head left out":         {func(b *Bundle) { b.Heads = b.Heads[1:] }, "chain.json"},

@@ -34,7 +34,7 @@ func VerifyBundle(file io.ReaderAt, size int64, pinned string, passed func(check
 		return err
 	}
 	for _, part := range []func() error{
-		func() error { return c.signature(pinned) }, c.members, c.read, c.heads, c.person, c.evidence, c.texts, c.chain,
+		func() error { return c.signature(pinned) }, c.members, c.read, c.copies, c.heads, c.person, c.evidence, c.texts, c.chain,
 	} {
 		if err := part(); err != nil {
 			return err
@@ -174,6 +174,23 @@ func (c *bundleCheck) read() error {
 			return bad("%s can't be read: %v", part.name, err)
 		}
 	}
+	return nil
+}
+
+// copies holds the mails as sent to what mails.json says of them.
+func (c *bundleCheck) copies() error {
+	n := 0
+	for _, m := range c.bundle.Mails.SignUps {
+		if m.Copy == "" {
+			continue
+		}
+		data, ok := c.files[m.Copy]
+		if !ok || m.SHA256 == nil || len(data) != m.Size || *m.SHA256 != Sum(sha256.Sum256(data)) {
+			return bad("%s is not the mail of which mails.json has the digest", m.Copy)
+		}
+		n++
+	}
+	c.pass("mails: %d mails are those that mails.json has a digest of", n)
 	return nil
 }
 

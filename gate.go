@@ -141,3 +141,20 @@ func (s Standing) SignUpMail(request ID, recent int, told, now time.Time) (Syste
 	}
 	return MailNone, "nothing_asked"
 }
+
+// IsProof reports whether a mail asks for a yes, so that a copy of it belongs
+// to the proof of that (M30).
+func (m SystemMail) IsProof() bool {
+	return m == MailConfirm || m == MailAddress || m == MailRenew
+}
+
+// MailCopies is what is kept of the mails that ask for a yes.
+type MailCopies string
+
+// What can be kept: the bytes, which are the better proof; their SHA-256, which
+// shows that a copy somebody else has is the mail that was sent; or nothing.
+const (
+	CopyMails   MailCopies = "copy"
+	DigestMails MailCopies = "digest"
+	NoMails     MailCopies = "off"
+)

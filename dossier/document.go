@@ -169,8 +169,18 @@ func (r *reader) signUpMails(d *pdf.Document) {
 			pdf.Fact{Label: r.t("sent_at"), Value: r.when(m.DoneAt.Time)},
 			pdf.Fact{Label: r.t("answer"), Value: m.Code},
 			pdf.Fact{Label: "Message-ID", Value: m.MessageID + "@…"},
+			pdf.Fact{Label: r.t("copy"), Value: m.Copy},
+			pdf.Fact{Label: r.t("withheld"), Value: r.when(m.Withheld.Time)},
+			pdf.Fact{Label: r.t("digest"), Value: digest(m.SHA256)},
 		)
 	}
+}
+
+func digest(sum *akkoord.Sum) string {
+	if sum == nil {
+		return ""
+	}
+	return fmt.Sprintf("%x", sum[:])
 }
 
 func (r *reader) campaignMails(d *pdf.Document) {

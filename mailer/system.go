@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -19,7 +20,8 @@ type noticeLane struct {
 	next    int
 	batch   int // how many rows to claim
 	noted   []bool
-	raw     []byte // a message before it is signed
+	copies  [][]byte // of those on the wire that are proof
+	raw     []byte   // a message before it is signed
 }
 
 const (
@@ -54,6 +56,7 @@ func (l *noticeLane) work(ctx context.Context) bool {
 		return false
 	}
 	l.due, l.next, l.noted = due, 0, make([]bool, len(due))
+	l.copies = make([][]byte, len(due))
 	err = l.guard(func() error { return l.converse(ctx, l) })
 	if errors.Is(err, errFault) {
 		l.unclear()
@@ -129,6 +132,9 @@ func (l *noticeLane) Body(e Envelope, dst []byte) ([]byte, error) {
 		l.later(i, "unwritable")
 		return nil, errors.Join(ErrRequeue, err)
 	}
+	if l.due[i].Mail.IsProof() {
+		l.copies[i] = bytes.Clone(raw[len(dst):])
+	}
 	return raw, nil
 }
 
@@ -150,7 +156,11 @@ func (l *noticeLane) Done(e Envelope, o Outcome) {
 	case Requeue, Skipped: // given back with the rest, or noted already
 	case Sent, Failed:
 		l.relay.works(&l.line)
-		l.note(i, akkoord.SystemResult{Done: true, Code: replyCode(o), Reply: l.words(i, o), Attempts: l.due[i].Attempts + 1})
+		r := akkoord.SystemResult{Done: true, Code: replyCode(o), Reply: l.words(i, o), Attempts: l.due[i].Attempts + 1}
+		if o.State == Sent {
+			r.Copy = l.copies[i]
+		}
+		l.note(i, r)
 	default:
 		l.laterWith(i, replyCode(o), l.words(i, o))
 	}
@@ -184,7 +194,7 @@ func (l *noticeLane) laterWith(i int, code, reply string) {
 }
 
 func (l *noticeLane) note(i int, r akkoord.SystemResult) {
-	l.noted[i] = true
+	l.noted[i], l.copies[i] = true, nil
 	r.ID, r.Fence = l.due[i].ID, l.due[i].Fence
 	l.notice(l.due[i].Mail, r)
 	l.beats(&l.noticeBeat)

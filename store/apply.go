@@ -161,6 +161,7 @@ func (t *tx) forget(subscriberID int64) error {
 		`DELETE FROM campaign_leave WHERE subscriber_id = $1`,
 		`DELETE FROM address_change WHERE subscriber_id = $1`,
 		`DELETE FROM former_address WHERE subscriber_id = $1`,
+		`DELETE FROM mail_copy WHERE subscriber_id = $1`,
 		`DELETE FROM import_row WHERE hash = (SELECT email_hash FROM subscriber WHERE id = $1)`,
 		`DELETE FROM subscriber WHERE id = $1`,
 	} {

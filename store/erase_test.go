@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -147,6 +148,22 @@ func TestAnErasedPersonIsInNoByteP16(t *testing.T) {
 		Evidence: akkoord.Evidence{IP: "192.0.2.0/24", UserAgent: "vergeetmij-browser"},
 	}
 	check(s.SignUp(ctx, akkoord.SignUp{Email: e, Name: "Vera Vergeetmij", Locale: "nl", Purposes: []akkoord.Purpose{a.News}, Origin: o}))
+	mails, err := s.ClaimSystem(ctx, 10)
+	check(err)
+	for _, d := range mails {
+		check(s.SettleSystem(ctx, akkoord.SystemResult{ID: d.ID, Fence: d.Fence, Done: true, Code: "250", Copy: []byte("To: " + address)}))
+	}
+	copies := func() (n int) {
+		t.Helper()
+		db, err := sql.Open("sqlite", strings.TrimPrefix(cfg.Database, "sqlite:"))
+		check(err)
+		defer db.Close()
+		check(db.QueryRowContext(ctx, `SELECT count(*) FROM mail_copy`).Scan(&n))
+		return n
+	}
+	if n := copies(); n != 1 {
+		t.Fatalf("%d copies of mails are kept, want 1", n)
+	}
 	link := akkoord.Link{Kind: akkoord.LinkConfirm, Subscriber: find().Subscriber.PublicID, Request: find().Subscription(a.News.ID).Request, Purpose: a.News.ID, Campaign: a.Campaign.ID, Mailing: a.Mailing.ID}
 	_, err = s.Confirm(ctx, link, o)
 	check(err)
@@ -187,6 +204,9 @@ func TestAnErasedPersonIsInNoByteP16(t *testing.T) {
 	}
 	if _, err := s.Erase(ctx, link.Subscriber, "asked for by phone", akkoord.Origin{Source: "api", Actor: storetest.Admin}); err != nil {
 		t.Fatal(err)
+	}
+	if n := copies(); n != 0 {
+		t.Errorf("%d copies of mails are left", n)
 	}
 	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
 		var found []string

@@ -69,7 +69,7 @@ func (s *Store) sealEvidence(q querier, st akkoord.Standing, head akkoord.Head, 
 	for _, part := range []func(querier) error{
 		func(q querier) error { return e.events(q, st.Subscriber.ID) },
 		e.forms, e.signUps, e.texts, e.privacy,
-		func(q querier) error { return s.evidenceMails(q, &e.bundle.Mails, st.Subscriber.ID, record.Deliveries) },
+		func(q querier) error { return s.evidenceMails(q, &e.bundle, st.Subscriber.ID, record.Deliveries) },
 		e.chain,
 	} {
 		if err := part(q); err != nil {
@@ -79,9 +79,11 @@ func (s *Store) sealEvidence(q querier, st akkoord.Standing, head akkoord.Head, 
 	key := s.cfg.Keyring.LedgerKey()
 	e.bundle.Fingerprint = akkoord.KeyFingerprint(key.Public().(ed25519.PublicKey))
 	if pages != nil {
-		if e.bundle.Pages, err = pages(&e.bundle); err != nil {
+		read, err := pages(&e.bundle)
+		if err != nil {
 			return nil, fmt.Errorf("write what people read of a bundle: %w", err)
 		}
+		e.bundle.Pages = append(read, e.bundle.Pages...)
 	}
 	file, err := e.bundle.Seal(key)
 	if err != nil {

@@ -3,17 +3,30 @@ package store
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"akkoord"
 )
 
 // evidenceMails shows what was mailed to a person: the mails of sign-ups, of
-// which rows are kept for a month, and each mailing with its content.
-func (s *Store) evidenceMails(q querier, out *akkoord.BundleMails, person int64, deliveries []akkoord.DeliveryRecord) error {
+// which copies are kept, or rows for a month, and each mailing with its content.
+func (s *Store) evidenceMails(q querier, b *akkoord.Bundle, person int64, deliveries []akkoord.DeliveryRecord) error {
+	out := &b.Mails
 	out.SignUps, out.Campaigns = []akkoord.SignUpMail{}, []akkoord.CampaignMail{}
+	confirmed := map[akkoord.ID]bool{}
+	for _, l := range b.Lines {
+		if l.Kind == akkoord.Confirmed {
+			confirmed[l.Request] = true
+		}
+	}
+	copies, members, err := s.copiesOf(q, person, confirmed)
+	if err != nil {
+		return err
+	}
+	out.SignUps, b.Pages = append(out.SignUps, copies...), members
 	key := s.cfg.Keyring.Derive("message-id")
 	rows, err := q.query(`SELECT id, mail, request, locale, at, first_at, done_at, attempts, code FROM outbox
-		WHERE subscriber_id = $1 AND mail <> '' ORDER BY id`, person)
+		WHERE subscriber_id = $1 AND mail <> '' AND NOT EXISTS (SELECT 1 FROM mail_copy c WHERE c.id = outbox.id) ORDER BY id`, person)
 	if err := each(rows, err, func(r row) error {
 		var m akkoord.SignUpMail
 		var id, at, first, done int64
@@ -26,6 +39,7 @@ func (s *Store) evidenceMails(q querier, out *akkoord.BundleMails, person int64,
 	}); err != nil {
 		return err
 	}
+	slices.SortFunc(out.SignUps, func(a, b akkoord.SignUpMail) int { return a.AskedAt.Compare(b.AskedAt.Time) })
 	records := make(map[akkoord.ID]akkoord.DeliveryRecord, len(deliveries))
 	for _, d := range deliveries {
 		records[d.Mailing] = d

@@ -42,11 +42,14 @@ type sendJournal struct {
 	wire  wire
 	turn  claimTurn
 
+	packer packer
+
 	mu       sync.Mutex        // guards what follows, but for settling
 	pending  []entry           // results to settle
 	released []*akkoord.Window // to be given back with the next settling
 	ends     map[*akkoord.Window]func()
 	fences   map[int64]map[int64]bool // of claims that somebody here holds, or is about to; the mails of each
+	copies   []mailCopy               // of mails that were sent, to be stored with the next settling
 	closed   bool
 
 	settling sync.Mutex    // held from taking results to the end of their commit
@@ -196,10 +199,10 @@ func (j *sendJournal) settle() error {
 	j.settling.Lock()
 	defer j.settling.Unlock()
 	j.mu.Lock()
-	results, windows := j.pending, j.released
-	j.pending, j.released = nil, nil
+	results, windows, copies := j.pending, j.released, j.copies
+	j.pending, j.released, j.copies = nil, nil, nil
 	j.mu.Unlock()
-	if len(results)+len(windows) == 0 {
+	if len(results)+len(windows)+len(copies) == 0 {
 		return nil
 	}
 	err := j.store.update(context.Background(), "settle", func(t *tx) error {
@@ -211,10 +214,11 @@ func (j *sendJournal) settle() error {
 				return err
 			}
 		}
-		return nil
+		return t.keepCopies(copies)
 	})
 	if err != nil {
 		j.mu.Lock()
+		j.copies = append(copies, j.copies...)
 		j.pending, j.released = append(results, j.pending...), append(windows, j.released...)
 		j.mu.Unlock()
 		j.wire.unsettled()

@@ -172,7 +172,11 @@ func (t *tx) dropOutbox(d akkoord.SystemDelivery, code string) error {
 // NoteSystem tells what became of a claimed row of the outbox. It is in the
 // send journal when NoteSystem returns, so that it survives a killed process
 // (P03), and in the database soon after, with the results of mailings.
-func (s *Store) NoteSystem(r akkoord.SystemResult) { s.journal.note(systemEntry(r, s.cfg.Now())) }
+func (s *Store) NoteSystem(r akkoord.SystemResult) {
+	now := s.cfg.Now()
+	s.journal.note(systemEntry(r, now))
+	s.journal.keep(r, now)
+}
 
 // SettleSystem notes results and stores all that was noted. Where the database
 // can't be written now it is done as soon as it can.

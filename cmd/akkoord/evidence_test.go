@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"io"
@@ -29,6 +30,10 @@ func TestM30EvidenceOfSomebodyWhoWasMailed(t *testing.T) {
 	in.signUp(anouk) // for what is active already: told so
 	in.receives(server, anouk, 1)
 	in.await(in.send(), isSent)
+
+	const pim = "pim@voorbeeld.example" // is asked, and says nothing
+	in.signUp(pim)
+	in.receives(server, pim, 1)
 
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -58,11 +63,21 @@ func TestM30EvidenceOfSomebodyWhoWasMailed(t *testing.T) {
 	if len(mails.SignUps) != 1 || len(mails.Campaigns) != 1 || mails.SignUps[0].MessageID != ids[""] || mails.Campaigns[0].MessageID != ids["winter-2027"] {
 		t.Errorf("the proof has %+v; the mails came as %v", mails, ids)
 	}
+	if m := mails.SignUps[0]; m.Copy != "" || m.SHA256 != nil {
+		t.Errorf("a mail that asked for nothing has a copy: %+v", m)
+	}
 	if c := mails.Campaigns[0]; c.State != "sent" || c.Subject == "" || c.Reply == "" {
 		t.Errorf("the campaign mail: %+v", c)
 	}
 
 	in.readable("anouk.zip")
+	if out, err := in.command(ctx, "evidence", "--email", pim, "-o", "pim.zip", "--lang", "en").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	asked := in.mailsOf("pim.zip").SignUps
+	if sum := akkoord.Sum(sha256.Sum256(server.Messages(pim)[0].Data)); len(asked) != 1 || asked[0].SHA256 == nil || *asked[0].SHA256 != sum || asked[0].Withheld.IsZero() {
+		t.Errorf("the proof of who was asked has %+v; the mail that came has the digest %x", asked, sum)
+	}
 
 	elsewhere := in.command(ctx, "ledger", "verify", in.path("anouk.zip"))
 	elsewhere.Dir = t.TempDir()

@@ -50,6 +50,7 @@ type settings struct {
 	Countries      string   `env:"AKKOORD_COUNTRIES" help:"MMDB file with the country of networks: the language of whoever, and whose browser, names none." type:"path" group:"Settings"`
 	Brand          string   `env:"AKKOORD_BRAND_COLOUR" help:"Accent colour of public pages and mails, like #b8400e." group:"Settings"`
 	BackupAge      string   `env:"AKKOORD_BACKUP_AGE" default:"7d" help:"How old the last proven backup may be, like 7d or 36h, before /readyz and doctor say so; 0 turns that off." group:"Settings"`
+	EvidenceMail   string   `name:"evidence-mail" env:"AKKOORD_EVIDENCE_MAIL" default:"copy" enum:"copy,digest,off" help:"What is kept of mails that ask for a yes, as proof: copy (the bytes), digest (their SHA-256) or off." group:"Settings"`
 	ContractKept   string   `name:"transactional-kept" env:"AKKOORD_TRANSACTIONAL_KEPT" default:"90d" help:"How long the log of transactional mail keeps a mail, like 90d or 36h." group:"Settings"`
 	LogFormat      string   `env:"AKKOORD_LOG_FORMAT" default:"text" help:"text or json, a line each on standard error." group:"Settings"`
 	LogLevel       string   `env:"AKKOORD_LOG_LEVEL" default:"info" help:"debug, info, warn or error; debug has a line for each request." group:"Settings"`

@@ -3,6 +3,7 @@ package storetest
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"akkoord"
 )
@@ -82,6 +84,46 @@ func testEvidence(t *testing.T, open Open) {
 	}
 	if _, err := a.EvidenceBundle(t.Context(), "key:7", akkoord.ID{1}, nil); akkoord.KindOf(err) != akkoord.NotFound {
 		t.Errorf("the bundle of nobody gave %v", err)
+	}
+}
+
+// testMailCopies holds the copies of mails that ask for a yes to M30 and P16:
+// the bytes as sent are in the proof, once their link can say yes no more, and
+// go with the person.
+func testMailCopies(t *testing.T, open Open) {
+	a := newAgency(t, open)
+	mail := []byte("From: x\r\nSubject: Bevestig\r\n\r\n" + strings.Repeat("Druk op de knop.\r\n", 100))
+	e := email(t, "anouk@voorbeeld.example")
+	noFault(t, a.SignUp(t.Context(), a.signUp(e, a.News)))
+	anouk := must(a.StandingByEmail(t.Context(), e))(t)
+	send := func() {
+		t.Helper()
+		for _, d := range must(a.ClaimSystem(t.Context(), 10))(t) {
+			noFault(t, a.SettleSystem(t.Context(), akkoord.SystemResult{ID: d.ID, Fence: d.Fence, Done: true, Code: "250 2.0.0", Attempts: 1, Copy: mail}))
+		}
+	}
+	send()
+	shown := func() (m akkoord.SignUpMail, copied []byte) {
+		t.Helper()
+		members := unzip(t, must(a.EvidenceBundle(t.Context(), "key:7", anouk.Subscriber.PublicID, nil))(t))
+		var mails akkoord.BundleMails
+		noFault(t, json.Unmarshal(members["mails.json"], &mails))
+		if len(mails.SignUps) != 1 {
+			t.Fatalf("%d mails are shown", len(mails.SignUps))
+		}
+		return mails.SignUps[0], members[mails.SignUps[0].Copy]
+	}
+	if m, copied := shown(); m.Copy != "" || copied != nil || m.Withheld.IsZero() || m.SHA256 == nil || *m.SHA256 != akkoord.Sum(sha256.Sum256(mail)) || m.Size != len(mail) {
+		t.Errorf("before it was confirmed the proof has %+v", m)
+	}
+	must(a.Confirm(t.Context(), akkoord.Link{Subscriber: anouk.Subscriber.PublicID, Request: anouk.Subscription(a.News.ID).Request}, byLink))(t)
+	if m, copied := shown(); !bytes.Equal(copied, mail) || m.Code != "250 2.0.0" || !m.Withheld.IsZero() || m.MessageID == "" {
+		t.Errorf("after it was confirmed the proof has %+v and a copy of %d bytes", m, len(copied))
+	}
+	a.Clock.Move(40 * 24 * time.Hour)
+	must(a.ExpirePending(t.Context(), 100))(t)
+	if _, copied := shown(); !bytes.Equal(copied, mail) {
+		t.Error("the copy is gone with the row of the outbox")
 	}
 }
 

@@ -29,6 +29,7 @@ func Run(t *testing.T, open Open) {
 		{"people", testPeople},
 		{"ledger", testLedger},
 		{"evidence", testEvidence},
+		{"mail copies", testMailCopies},
 		{"catalogue", testCatalogue},
 		{"mailings", testMailings},
 		{"access", testAccess},

@@ -75,7 +75,7 @@ func TestM30EvidenceOfSomebodyWhoWasMailed(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	asked := in.mailsOf("pim.zip").SignUps
-	if sum := akkoord.Sum(sha256.Sum256(server.Messages(pim)[0].Data)); len(asked) != 1 || asked[0].SHA256 == nil || *asked[0].SHA256 != sum || asked[0].Withheld.IsZero() {
+	if sum := akkoord.Sum(sha256.Sum256(server.Messages(pim)[0].Raw)); len(asked) != 1 || asked[0].SHA256 == nil || *asked[0].SHA256 != sum || asked[0].Withheld.IsZero() {
 		t.Errorf("the proof of who was asked has %+v; the mail that came has the digest %x", asked, sum)
 	}
 

@@ -204,6 +204,29 @@ type service struct {
 	Stop        string            `yaml:"stop_grace_period"`
 	Ports       []string
 	Networks    []string
+	Command     []string
+	EnvFile     string `yaml:"env_file"`
+	Volumes     []any
+	DependsOn   any `yaml:"depends_on"`
+	Healthcheck struct{ Test []string }
+}
+
+// composed is a compose file.
+type composed struct {
+	Services map[string]service
+	Volumes  map[string]any
+	Networks map[string]struct {
+		IPAM struct{ Config []struct{ Subnet string } } `yaml:"ipam"`
+	}
+}
+
+func composeFile(t *testing.T, name string) composed {
+	t.Helper()
+	var c composed
+	if err := yaml.Unmarshal([]byte(document(t, filepath.Join(deploy, name))), &c); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return c
 }
 
 // P24, P28: nodes of the compose files run with a read-only root and without
@@ -211,15 +234,7 @@ type service struct {
 // and show their figures to the own machine only.
 func TestComposeFilesHardenTheNodes(t *testing.T) {
 	for file, nodes := range map[string][]string{"compose.yaml": {"akkoord"}, "compose.postgres.yaml": {"node1", "node2", "node3"}} {
-		var c struct {
-			Services map[string]service
-			Networks map[string]struct {
-				IPAM struct{ Config []struct{ Subnet string } } `yaml:"ipam"`
-			}
-		}
-		if err := yaml.Unmarshal([]byte(document(t, filepath.Join(deploy, file))), &c); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
+		c := composeFile(t, file)
 		for _, name := range nodes {
 			n, ok := c.Services[name]
 			if !ok || !n.ReadOnly || !slices.Equal(n.CapDrop, []string{"ALL"}) || !slices.Contains(n.SecurityOpt, "no-new-privileges:true") || n.Stop != "40s" {

@@ -114,6 +114,7 @@ type installation struct {
 	secret string // API key of an owner
 	people []string
 	env    []string // further settings
+	only   []string // settings in place of those of tests
 
 	console *console
 	cmd     *exec.Cmd
@@ -220,10 +221,14 @@ func (in *installation) command(ctx context.Context, args ...string) *exec.Cmd {
 		"AKKOORD_PRIVACY_CONTACT="+demoContact,
 	)
 	cmd.Env = append(cmd.Env, in.env...)
+	if in.only != nil {
+		cmd.Env = cleanEnv(in.only...)
+	}
 	return cmd
 }
 
-var servingLine = regexp.MustCompile(`msg=serving .*listen=(\S+)`)
+// servingLine is how a server says where it listens, as text or JSON.
+var servingLine = regexp.MustCompile(`msg"?[=:]"?serving"?.*\blisten"?[=:]"?([^" ]+)`)
 
 // start begins to serve, and returns when the site answers.
 func (in *installation) start() {

@@ -353,6 +353,7 @@ func TestVisitorsPathInABrowserMeetsWCAG(t *testing.T) {
 
 	v.press("a[href^='/preferences/']")
 	v.looks("Uw gegevens")
+	own, _, _ := strings.Cut(v.MustInfo().URL, "?")
 	v.press("button[name=save][value=interests]")
 	v.looks("Uw gegevens")
 
@@ -380,6 +381,53 @@ func TestVisitorsPathInABrowserMeetsWCAG(t *testing.T) {
 	for _, path := range []string{"/", "/privacy", "/f/home?locale=en"} {
 		v.goTo(d.site + path)
 		v.looks("")
+	}
+	v.ownPages(d, own)
+}
+
+var ownLink = regexp.MustCompile(`http://\S+/(your-data|address)/\S+`)
+
+// ownPages goes through all that people can do on the page of their own, to the
+// end: pause, see what was, move to another address, ask for the link, be erased
+// (M14, M19–M21). Each way stands on the page itself and needs no mouse.
+func (v *visit) ownPages(d *demonstration, own string) {
+	v.t.Helper()
+	const moved = "verhuisd@voorbeeld.example"
+	v.goTo(own)
+	v.press("button[name=track]")
+	v.press("button[name=pause][value='1']")
+	v.looks("Uw gegevens")
+	v.press("button[name=resume]")
+	for _, show := range []string{"mails", "history"} {
+		v.goTo(own + "?show=" + show)
+		v.looks("")
+	}
+	v.goTo(own)
+	v.tabTo("input[name=email]")
+	v.MustInsertText(moved)
+	v.enter()
+	v.goTo(ownLink.FindString(d.newest(moved, 1).Text))
+	v.looks("nieuwe adres")
+	v.press("form.ask button")
+	v.looks("")
+	if s := d.state(moved); s != "active" {
+		v.t.Fatalf("at the new address the consent is %s", s)
+	}
+
+	v.goTo(d.site + "/your-data?locale=nl")
+	v.looks("")
+	v.tabTo("input[name=email]")
+	v.MustInsertText(moved)
+	v.enter()
+	v.looks("")
+	v.goTo(ownLink.FindString(d.newest(moved, 2).Text))
+	v.looks("Uw gegevens")
+	v.press("button[name=erase]")
+	v.looks("")
+	v.press("button[name=erase][value=yes]")
+	v.looks("gewist")
+	if s := d.state(moved); s != "none" {
+		v.t.Fatalf("after being erased the consent is %s", s)
 	}
 }
 

@@ -36,6 +36,8 @@ type Profile struct {
 	Name      *string
 	Locale    *string
 	Interests *[]string
+	// Attributes by slug, as they were told; nil takes one away.
+	Attributes map[string]*string
 }
 
 // After gives the standing that a change leads to.

@@ -57,7 +57,7 @@ func Gate(f Facts) Verdict {
 		}
 		return no("withdrawn", "The person withdrew their consent for this purpose.")
 	case Lapsed:
-		return no("expired", "The consent for this purpose has expired.")
+		return no("expired", "The consent for this purpose, or the ground in its place, has expired.")
 	default:
 		return no("no_consent", "The person never agreed to this purpose.")
 	}

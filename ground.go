@@ -85,8 +85,13 @@ func (s Standing) SetBasis(b BasisChange, now time.Time) (Change, error) {
 	}
 	sub := s.Subscription(b.PurposeID)
 	switch sub.State {
-	case Withdrawn, Lapsed:
-		return Change{}, Errorf(Conflict, "departed", "This person left the purpose or never confirmed; they come back by their own confirmation alone.")
+	case Lapsed:
+		if !sub.ended() {
+			return Change{}, errDeparted
+		}
+		sub.Since, sub.WasActive = now, time.Time{}
+	case Withdrawn:
+		return Change{}, errDeparted
 	case Pending:
 		return Change{}, Errorf(Conflict, "pending", "This person is being asked for their consent; wait for the answer.")
 	case Active:
@@ -100,6 +105,27 @@ func (s Standing) SetBasis(b BasisChange, now time.Time) (Change, error) {
 	b.Origin.Evidence.Note, b.Origin.Evidence.Ground = b.Reason, b.Ground
 	b.Origin.Locale = sub.Locale
 	return Change{Subscriptions: []Subscription{sub}, Events: []Event{b.Origin.event(BasisChanged, sub, now)}}, nil
+}
+
+var errDeparted = Errorf(Conflict, "departed", "This person left the purpose or never confirmed; they come back by their own confirmation alone.")
+
+// EndBasis decides what the end of a basis other than consent does, because
+// what it rested on is over. An empty basis ends whichever it is; a consent is
+// ended by the person alone. It is no leaving: a new ground may follow, until
+// the person says no.
+func (s Standing) EndBasis(purposeID int64, basis Basis, reason string, o Origin, now time.Time) Change {
+	sub := s.Subscription(purposeID)
+	if sub.State != Active || sub.Basis == BasisConsent || basis != "" && basis != sub.Basis {
+		return Change{}
+	}
+	sub = sub.end(Lapsed, now)
+	o.Evidence.Note, o.Locale = reason, sub.Locale
+	return Change{Subscriptions: []Subscription{sub}, Events: []Event{o.event(Expiry, sub, now)}}
+}
+
+// ended reports whether the person was mailed on a ground that came to its end.
+func (sub Subscription) ended() bool {
+	return sub.State == Lapsed && sub.Basis != BasisConsent && !sub.WasActive.IsZero()
 }
 
 // unfounded reports whether the subscription's basis lacks its facts: mail to

@@ -72,7 +72,8 @@ type ImportRow struct {
 	Email       Email  // zero when the row is refused for its address
 	Name        string // "" where the file has none
 	Locale      string
-	Interests   []string // slugs
+	Interests   []string         // slugs
+	Attributes  []AttributeValue // as they stand in the file
 	Status      RowStatus
 	ConfirmedAt time.Time // zero: no proof of consent
 	LeftAt      time.Time // of an opt-out; zero: not told

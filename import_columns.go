@@ -32,11 +32,12 @@ const (
 	useLeftFlag
 	useBouncedFlag
 	useComplainedFlag
-	useProof // kept as evidence and read for nothing
+	useAttribute // the attribute named after "attribute:"
+	useProof     // kept as evidence and read for nothing
 )
 
 // proves are the uses whose columns are kept as evidence.
-func (u use) proves() bool { return u >= useConfirmedAt }
+func (u use) proves() bool { return u >= useConfirmedAt && u != useAttribute }
 
 // importColumns are the columns that are understood, by their names without
 // regard to case, spaces and punctuation: our own, those of exports of
@@ -71,6 +72,9 @@ var importColumns = map[string]use{
 // columnUse tells what a column is read for. HubSpot has a column for each
 // kind of mail that somebody can opt out of.
 func columnUse(name string) use {
+	if attributeColumn(name) != "" {
+		return useAttribute
+	}
 	key := columnKey(name)
 	if u, ok := importColumns[key]; ok {
 		return u
@@ -79,6 +83,16 @@ func columnUse(name string) use {
 		return useLeftFlag
 	}
 	return useNothing
+}
+
+// attributeColumn gives the slug of the attribute that a column holds, as in
+// "attribute:last-purchase", or nothing.
+func attributeColumn(name string) string {
+	kind, slug, _ := strings.Cut(strings.ToLower(strings.TrimSpace(name)), ":")
+	if kind != "attribute" {
+		return ""
+	}
+	return strings.TrimSpace(slug)
 }
 
 // columnKey gives a column's name in small letters, with an underscore for
@@ -114,7 +128,7 @@ func newColumns(names []string) (*columns, error) {
 	seen := map[use]bool{}
 	for _, name := range c.names {
 		u := columnUse(name)
-		if u < useProof && u != useLeftFlag && u != useBouncedFlag && seen[u] {
+		if u < useProof && u != useLeftFlag && u != useBouncedFlag && u != useAttribute && seen[u] {
 			u = useNothing // the first of two columns for the same counts
 		}
 		seen[u] = true
@@ -156,7 +170,7 @@ func (c *columns) row(line int64, fields []string, now time.Time) ImportRow {
 	} else if err := c.read(&r, fields, now); err != nil {
 		r.Refused = err
 	}
-	if r.Refused != nil {
+	if r.Refused != nil || len(r.Attributes) > 0 { // whether a value is one of its attribute is seen later
 		r.Fields = slices.Clone(fields)
 	}
 	return r
@@ -224,6 +238,8 @@ func (c *columns) read(r *ImportRow, fields []string, now time.Time) *Error {
 			if flagged(v) {
 				bounced = v
 			}
+		case useAttribute:
+			r.Attributes = append(r.Attributes, AttributeValue{attributeColumn(c.names[i]), v})
 		case useComplainedFlag:
 			if flagged(v) {
 				r.Status = RowComplained

@@ -15,6 +15,7 @@ const (
 	JobHead    JobKind = "head"    // periodic: sign the last line of the ledger
 	JobImport  JobKind = "import"  // run an import whose upload is kept
 	JobRound   JobKind = "round"   // ask the people of a re-permission round, remind them
+	JobRules   JobKind = "rules"   // periodic: rules about dates whose time has come
 	JobMailing JobKind = "mailing" // start a mailing at its time, freeze its audience, finish it or sweep it
 )
 

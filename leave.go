@@ -49,7 +49,7 @@ func (s Standing) Leave(scope Scope, purposeID, campaignID int64, o Origin, now 
 }
 
 func (s Standing) withdraw(c *Change, sub Subscription, o Origin, now time.Time) {
-	if sub.State != Active && sub.State != Pending && sub.State != Held {
+	if sub.State != Active && sub.State != Pending && sub.State != Held && !sub.ended() {
 		return
 	}
 	c.Subscriptions = append(c.Subscriptions, sub.end(Withdrawn, now))

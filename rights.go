@@ -28,13 +28,14 @@ type PersonRecord struct {
 
 // PersonData is what a person told about themselves.
 type PersonData struct {
-	ID        ID       `json:"id"`
-	Email     string   `json:"email"`
-	Name      string   `json:"name"`
-	Locale    string   `json:"locale"`
-	Interests []string `json:"interests"`
-	CreatedAt Moment   `json:"created_at"`
-	Paused    Moment   `json:"paused_until"` // end of a pause of all mail; null: none was asked for, or it is ended
+	ID         ID                `json:"id"`
+	Email      string            `json:"email"`
+	Name       string            `json:"name"`
+	Locale     string            `json:"locale"`
+	Interests  []string          `json:"interests"`
+	CreatedAt  Moment            `json:"created_at"`
+	Paused     Moment            `json:"paused_until"` // end of a pause of all mail; null: none was asked for, or it is ended
+	Attributes map[string]string `json:"attributes"`   // by slug
 }
 
 // ConsentRecord is a person's standing for one purpose, with the texts that

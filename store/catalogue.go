@@ -14,12 +14,14 @@ import (
 // drops it before the change is answered, so that a read after the answer
 // loads it anew.
 type catalogue struct {
-	loaded   bool
-	purposes []akkoord.Purpose // by number
-	wordings map[wordingKey]akkoord.PurposeText
-	forms    []akkoord.Form // by number
-	slugs    map[string]int // of purposes, to their place
-	formSlug map[string]int
+	loaded     bool
+	purposes   []akkoord.Purpose // by number
+	wordings   map[wordingKey]akkoord.PurposeText
+	forms      []akkoord.Form      // by number
+	attributes []akkoord.Attribute // by number
+	rules      []akkoord.Rule      // by number
+	slugs      map[string]int      // of purposes, to their place
+	formSlug   map[string]int
 }
 
 type wordingKey struct {
@@ -76,6 +78,12 @@ func loadCatalogue(q querier) (*catalogue, error) {
 		}
 	}
 	if c.forms, err = loadForms(q); err != nil {
+		return nil, err
+	}
+	if c.attributes, err = loadAttributes(q); err != nil {
+		return nil, err
+	}
+	if c.rules, err = loadRules(q); err != nil {
 		return nil, err
 	}
 	for i, f := range c.forms {

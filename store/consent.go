@@ -90,7 +90,11 @@ func (s *Store) Asked(ctx context.Context, link akkoord.Link) (akkoord.Asked, er
 // Confirm records that the holder of a confirmation link pressed its button.
 func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin) (akkoord.Asked, error) {
 	var out akkoord.Asked
-	err := s.record(ctx, "confirm", func(t *tx) error {
+	rules, err := s.catalogue(ctx)
+	if err != nil {
+		return out, err
+	}
+	err = s.record(ctx, "confirm", func(t *tx) error {
 		st, err := standing(t, byPublicID, link.Subscriber[:])
 		if err != nil {
 			return err
@@ -109,7 +113,10 @@ func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin
 		if err != nil {
 			return err
 		}
-		return t.apply(st, c)
+		if err := t.apply(st, c); err != nil || answer != akkoord.AnswerConfirmed {
+			return err
+		}
+		return t.confirmed(rules, st.After(c), subs)
 	})
 	return out, err
 }
@@ -354,6 +361,15 @@ func (s *Store) SetProfile(ctx context.Context, person akkoord.ID, p akkoord.Pro
 				return err
 			}
 			if err := t.apply(st, st.Rectify(o, t.now)); err != nil {
+				return err
+			}
+		}
+		if len(p.Attributes) > 0 {
+			c, err := loadCatalogue(t)
+			if err != nil {
+				return err
+			}
+			if _, err := t.setAttributes(c, st, p.Attributes); err != nil {
 				return err
 			}
 		}

@@ -114,7 +114,10 @@ func (r *importRun) write(t *tx, rows []*importRow, count func(*importRow, akkoo
 		}
 		st = st.After(c)
 	}
-	return b.flush()
+	if err := b.flush(); err != nil {
+		return err
+	}
+	return r.setImported(t, rows)
 }
 
 // newPeople collects people who were not on record, to be written together.

@@ -32,6 +32,7 @@ type importRun struct {
 	*Store
 	i     akkoord.Import
 	fence int64
+	rules *catalogue         // with the attributes that rows may have
 	seen  map[uint64]dryMark // of a dry run: what earlier rows would have done
 }
 
@@ -64,7 +65,11 @@ func (s *Store) RunImport(ctx context.Context, id akkoord.ID, file io.ReadSeeker
 	if err != nil || fence == 0 {
 		return i, err
 	}
-	run := &importRun{Store: s, i: i, fence: fence, seen: map[uint64]dryMark{}}
+	rules, err := s.catalogue(ctx)
+	if err != nil {
+		return i, err
+	}
+	run := &importRun{Store: s, i: i, fence: fence, rules: rules, seen: map[uint64]dryMark{}}
 	if i.Spec.DryRun { // nothing was written, and what earlier rows would have done is not on record
 		run.i.Tally = akkoord.ImportTally{Window: i.Tally.Window, Outcomes: map[akkoord.ImportOutcome]int64{}, Reasons: map[string]int64{}}
 		if err := s.DropImportRows(ctx, i.ID); err != nil {
@@ -167,6 +172,9 @@ func (r *importRun) ready(rows []*importRow) error {
 	now := r.cfg.Now()
 	for i, row := range rows {
 		row.salt = salts[16*i : 16*i+16 : 16*i+16]
+		if row.Refused == nil && len(row.Attributes) > 0 {
+			r.checkAttributes(row)
+		}
 		if row.Refused == nil {
 			row.hash = r.hasher.Person(row.Email)
 			evidence, commitment, err := row.Evidence().Commit(row.salt)

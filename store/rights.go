@@ -47,6 +47,10 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{}, ContractMails: []akkoord.ContractMailRecord{},
 		Questions: []akkoord.QuestionRecord{},
 	}
+	var err error
+	if r.Person.Attributes, err = attributesOf(q, p.ID); err != nil {
+		return r, err
+	}
 	c, err := loadCatalogue(q)
 	if err != nil {
 		return r, err

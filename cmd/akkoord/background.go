@@ -40,7 +40,7 @@ type background struct {
 // newBackground knows all that the server does by itself.
 func newBackground(a *app) *background {
 	b := &background{store: a.store, now: time.Now, log: a.log}
-	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob}
+	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob, akkoord.JobRules: a.store.RunRules}
 	if a.sender != nil {
 		b.runs[akkoord.JobRound] = b.store.AdvanceRound
 		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
@@ -81,7 +81,7 @@ func (b *background) run(ctx context.Context) error {
 // begin makes the periodic jobs, where there are none yet.
 func (b *background) begin(ctx context.Context) error {
 	var periodic []akkoord.Job
-	for _, kind := range []akkoord.JobKind{akkoord.JobExpire, akkoord.JobHead} {
+	for _, kind := range []akkoord.JobKind{akkoord.JobExpire, akkoord.JobHead, akkoord.JobRules} {
 		j, err := akkoord.NewJob(kind, "", b.now(), nil)
 		if err != nil {
 			return err

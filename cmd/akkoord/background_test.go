@@ -160,7 +160,7 @@ func TestPeriodicWorkIsDoneAndShown(t *testing.T) {
 		for range 2 {
 			nodeWith(node(), nil).running(t)
 		}
-		for _, kind := range []akkoord.JobKind{akkoord.JobExpire, akkoord.JobHead} {
+		for _, kind := range []akkoord.JobKind{akkoord.JobExpire, akkoord.JobHead, akkoord.JobRules} {
 			j := await(t, st, kind, func(j akkoord.Job) bool { return !j.EndedAt.IsZero() })
 			if j.Fence != 1 || j.Error != "" || j.RunAt.Sub(j.EndedAt) < houseKeeps/2 {
 				t.Errorf("%s: %+v, want one run, and the next after %v", kind, j, houseKeeps)

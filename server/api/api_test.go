@@ -208,6 +208,7 @@ func TestRights(t *testing.T) {
 	f.must("POST", "/processors", `{"slug":"post","name":"Postbode B.V.","role":"relay","country":"NL","agreement":{"signed_on":"2026-01-01","valid_until":"2029-12-31","document":"dpa.pdf"}}`)
 	f.must("POST", "/transactional-templates", bookingTemplate)
 	order := f.must("POST", "/transactional", bookingOrder).str("id")
+	f.must("POST", "/rules", `{"slug":"booked","when":{"form":"home"},"then":{"do":"set_basis","purpose":"travel-news","basis":"contract","text":"the booking"},"reason":"They booked."}`)
 	hidden := []akkoord.Right{akkoord.ReadPeople, akkoord.ChangePeople}
 	for operation, right := range f.api.Rights() {
 		method, path, _ := strings.Cut(operation, " ")
@@ -221,7 +222,7 @@ func TestRights(t *testing.T) {
 		case strings.HasPrefix(path, "/mailings/{id}"):
 			path = strings.Replace(path, "{id}", mailing, 1)
 		}
-		path = strings.NewReplacer("/purposes/{slug}", "/purposes/travel-news", "/forms/{slug}", "/forms/home", "/campaigns/{slug}", "/campaigns/winter-2027", "/processors/{slug}", "/processors/post", "/transactional-templates/{slug}", "/transactional-templates/booking").Replace(path)
+		path = strings.NewReplacer("/purposes/{slug}", "/purposes/travel-news", "/forms/{slug}", "/forms/home", "/campaigns/{slug}", "/campaigns/winter-2027", "/processors/{slug}", "/processors/post", "/rules/{slug}", "/rules/booked", "/transactional-templates/{slug}", "/transactional-templates/booking").Replace(path)
 		for _, role := range akkoord.Roles {
 			a := f.call(role, method, path, "")
 			refused := a.status == http.StatusForbidden && a.str("code") == "right_missing" || a.status == http.StatusNotFound

@@ -43,6 +43,14 @@ func (a *API) operations() error {
 		handle(operation{post, "/subscribers/{id}/erase", akkoord.ErasePeople, "Erase a person for good", 0, people}, a.eraseSubscriber),
 		handle(operation{get, "/gate", people, "Ask whether an address may be mailed now", 0, ""}, a.askGate),
 
+		handle(operation{post, "/attributes", akkoord.ChangePurposes, "Make an attribute that people can have", created, ""}, a.createAttribute),
+		handle(operation{get, "/attributes", akkoord.ReadCatalogue, "List the attributes", 0, ""}, a.listAttributes),
+		handle(operation{post, "/rules", akkoord.ChangePurposes, "Make a rule that changes on which basis people are mailed", created, ""}, a.createRule),
+		handle(operation{get, "/rules", akkoord.ReadCatalogue, "List the rules", 0, ""}, a.listRules),
+		handle(operation{get, "/rules/{slug}", akkoord.ReadCatalogue, "Read a rule", 0, ""}, a.readRule),
+		handle(operation{patch, "/rules/{slug}", akkoord.ChangePurposes, "Change a rule, or switch it off", 0, ""}, a.changeRule),
+		handle(operation{get, "/rules/{slug}/preview", akkoord.ReadCatalogue, "Count whom a rule would change today", 0, ""}, a.previewRule),
+
 		handleUpload(operation{post, "/imports", akkoord.ChangePeople, "Import people from a file", http.StatusAccepted, ""}, a.createImport),
 		handle(operation{get, "/imports", people, "List the imports", 0, ""}, a.listImports),
 		handle(operation{get, "/imports/{id}", people, "Read an import and how far it is", 0, people}, a.readImport),

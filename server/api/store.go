@@ -14,6 +14,8 @@ type Store interface {
 	Processors
 	Purposes
 	Rounds
+	Attributes
+	Rules
 	Forms
 	People
 	Bases

@@ -34,6 +34,7 @@ type subscriber struct {
 	Consents     []consent                 `json:"consents"`
 	Suppressions []akkoord.SuppressionKind `json:"suppressions" doc:"Why the address must not be mailed."`
 	PausedUntil  *Time                     `json:"paused_until" doc:"The person wants no mail before it; null: they do."`
+	Attributes   map[string]string         `json:"attributes,omitempty" doc:"By slug; only where one person is read."`
 	CreatedAt    *Time                     `json:"created_at"`
 }
 
@@ -141,7 +142,7 @@ func (a *API) readSubscriber(ctx context.Context, in *ByID) (subscriber, error) 
 	if err := a.audit(ctx, "subscriber.read", trail.Subscriber(st.Subscriber), ""); err != nil {
 		return subscriber{}, err
 	}
-	return a.showSubscriber(ctx, st)
+	return a.showOne(ctx, st)
 }
 
 // profileChange is the body of PATCH /subscribers/{id}. What is left out
@@ -150,6 +151,8 @@ type profileChange struct {
 	Name      *string   `json:"name,omitempty"`
 	Locale    *string   `json:"locale,omitempty"`
 	Interests *[]string `json:"interests,omitempty" doc:"Slugs that a form offers; takes the place of those there were."`
+
+	Attributes map[string]any `json:"attributes,omitempty" doc:"By slug: text, a number, true or false, or a day like 2026-11-24; null takes one away. Rules may follow."`
 }
 
 func (c profileChange) profile() (akkoord.Profile, error) {
@@ -164,8 +167,9 @@ func (c profileChange) profile() (akkoord.Profile, error) {
 	if c.Locale != nil && !akkoord.KnownLocale(*c.Locale) {
 		return p, akkoord.Fieldf("locale", "locale_unknown", "There are no mails in this language.")
 	}
-	if c.Interests == nil {
-		return p, nil
+	var err error
+	if p.Attributes, err = attributeValues(c.Attributes); err != nil || c.Interests == nil {
+		return p, err
 	}
 	if len(*c.Interests) > akkoord.Limits.Interests {
 		return p, akkoord.Fieldf("interests", "too_many_items", "A person has at most %d interests.", akkoord.Limits.Interests)
@@ -200,7 +204,7 @@ func (a *API) changeSubscriber(ctx context.Context, in *struct {
 	if st, err = a.person(ctx, in.ID); err != nil {
 		return subscriber{}, err
 	}
-	return a.showSubscriber(ctx, st)
+	return a.showOne(ctx, st)
 }
 
 // checkInterests refuses interests that no form offers and that the person

@@ -51,6 +51,8 @@ func Run(t *testing.T, open Open) {
 		{"basis", testBasis},
 		{"transactional", testContracts},
 		{"round", testRound},
+		{"rules", testRules},
+		{"rules and P15", testRulesP15},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

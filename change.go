@@ -38,6 +38,9 @@ func (c Change) Erases() bool {
 type Message struct {
 	Request ID // the sign-up that it is about
 	Locale  string
+
+	About     SystemMail // of a mail that no sign-up causes: what it is
+	PurposeID int64      // and of which purpose
 }
 
 // Origin is where an act came from: what it leaves in the ledger, and the

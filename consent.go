@@ -1,6 +1,9 @@
 package akkoord
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State is a person's standing for one purpose, folded from their events.
 type State string
@@ -29,6 +32,9 @@ type Subscription struct {
 	Ground    Ground    // of a basis other than consent
 	Wider     int       // the purpose's first version that consents to earlier ones don't count for; 0: none
 	Tracking  time.Time // since when clicks may be counted, while it is active; zero: they may not
+	Renewed   time.Time // when the person last said that they still want it, while it is active; zero: never
+	Asked     time.Time // when they were last asked that (M18)
+	Reminded  time.Time // and when once more
 }
 
 // EventKind is what happened, in the words of the ledger.
@@ -53,6 +59,7 @@ const (
 	TrackingOn   EventKind = "tracking_allowed" // clicks of one purpose may be counted
 	TrackingOff  EventKind = "tracking_refused"
 	Explained    EventKind = "reason_given" // why somebody left; in the evidence
+	Renewed      EventKind = "renewed"      // "yes, I still want this" (M18)
 	Worded       EventKind = "worded"       // a version of a purpose's texts came into force; of no person
 )
 
@@ -88,6 +95,7 @@ func (s Standing) SignUp(r Request, now time.Time) Change {
 		sub.State, sub.Since, sub.Request = Pending, now, id
 		sub.Basis, sub.Version, sub.Origin, sub.Locale = p.Basis, p.Version, r.Origin.FormID, r.Origin.Locale
 		sub.WasActive, sub.Tracking, sub.Ground = time.Time{}, time.Time{}, Ground{}
+		sub.Renewed, sub.Asked, sub.Reminded = time.Time{}, time.Time{}, time.Time{}
 		c.Subscriptions = append(c.Subscriptions, sub)
 		c.Events = append(c.Events, r.Origin.event(Requested, sub, now))
 	}
@@ -209,19 +217,64 @@ func (s Standing) NotMe(request ID, o Origin, now time.Time) Change {
 // agreed to something once is not forgotten because a stranger signed them up.
 func (s Standing) Expire(now time.Time) Change {
 	var c Change
-	forget := 0 // subscriptions that were never agreed to
-	o := Origin{Source: "retention", Actor: ActorSystem}
 	for _, sub := range s.Subscriptions {
 		if sub.State == Pending && now.Sub(sub.Since) >= Limits.PendingWindow {
 			c.Subscriptions = append(c.Subscriptions, sub.end(Lapsed, now))
-			c.Events = append(c.Events, o.event(Expiry, sub, now))
-			if sub.Agreed.IsZero() {
-				forget++
-			}
+			c.Events = append(c.Events, byRetention.event(Expiry, sub, now))
 		}
 	}
-	c.Forget = len(c.Events) > 0 && forget == len(s.Subscriptions)
+	c.Forget = len(c.Events) > 0 && !slices.ContainsFunc(s.After(c).Subscriptions, func(sub Subscription) bool {
+		return sub.State != Lapsed || !sub.Agreed.IsZero()
+	})
 	return c
+}
+
+// byRetention is the origin of what ends because its time is over.
+var byRetention = Origin{Source: "retention", Actor: ActorSystem}
+
+// Outlive decides what becomes of somebody whose every purpose has ended: they
+// are forgotten when nothing of it has to be kept any more. Of whoever left
+// something or was once in the keyed hash of the address stays, so that an old
+// list brings nobody back (P15).
+func (s Standing) Outlive(now time.Time) Change {
+	if len(s.Subscriptions) == 0 {
+		return Change{}
+	}
+	var stays SuppressionKind
+	for _, sub := range s.Subscriptions {
+		if sub.State != Withdrawn && sub.State != Lapsed || now.Before(sub.keptUntil()) {
+			return Change{}
+		}
+		switch {
+		case sub.State == Withdrawn:
+			stays = SuppressedUnsubscribed
+		case sub.Basis == BasisConsent && !sub.Agreed.IsZero() && stays == "":
+			stays = SuppressedExpired
+		}
+	}
+	c := Change{Events: []Event{byRetention.event(Erased, Subscription{}, now)}, Forget: true}
+	if stays != "" && !s.Suppressed(stays) {
+		c.Suppress = []SuppressionKind{stays}
+	}
+	return c
+}
+
+// keptUntil gives until when an ended subscription is kept: what nobody ever
+// agreed to as long as an unconfirmed sign-up (requirements-mail F.12), the
+// proof of what somebody did for three years to the end of the year (F.16).
+func (sub Subscription) keptUntil() time.Time {
+	if sub.Agreed.IsZero() {
+		return sub.Since.Add(Limits.PendingWindow)
+	}
+	return time.Date(sub.Since.UTC().Year()+proofYears+1, time.January, 1, 0, 0, 0, 0, time.UTC)
+}
+
+const proofYears = 3
+
+// ProofsUntil gives the time before which what somebody agreed to has to have
+// ended for its proof to be over at now.
+func ProofsUntil(now time.Time) time.Time {
+	return time.Date(now.UTC().Year()-proofYears, time.January, 1, 0, 0, 0, 0, time.UTC)
 }
 
 func (sub Subscription) end(state State, now time.Time) Subscription {
@@ -231,6 +284,7 @@ func (sub Subscription) end(state State, now time.Time) Subscription {
 		sub.WasActive = time.Time{}
 	}
 	sub.State, sub.Since, sub.Tracking = state, now, time.Time{}
+	sub.Renewed, sub.Asked, sub.Reminded = time.Time{}, time.Time{}, time.Time{}
 	return sub
 }
 

@@ -124,7 +124,8 @@ type SystemDelivery struct {
 	Request  ID
 	Person   Standing
 	To       Email          // where it goes when that is not the person's address
-	Asked    []Subscription // the purposes to be confirmed; for MailAlready those that are active
+	Ends     time.Time      // of MailStill: when the consent ends without an answer
+	Asked    []Subscription // the purposes to be confirmed; for MailAlready those that are active, for MailStill the one
 	At       time.Time      // when the sign-up was made
 	Attempts int            // made before
 	FirstAt  time.Time      // when it was first claimed: the Date and the links of every retry

@@ -37,11 +37,11 @@ const (
 var departureKinds = []DepartureKind{
 	DepartedPurpose, DepartedCampaign, DepartedRecords, DepartedAddress,
 	DepartureKind(SuppressedUnsubscribed), DepartureKind(SuppressedObjection), DepartureKind(SuppressedErased),
-	DepartureKind(SuppressedHardBounce), DepartureKind(SuppressedComplaint), DepartureKind(SuppressedBlocked),
+	DepartureKind(SuppressedHardBounce), DepartureKind(SuppressedComplaint), DepartureKind(SuppressedBlocked), DepartureKind(SuppressedExpired),
 }
 
-// Departures lists what a person departs from by a change. What ends by time
-// alone is not among it: it would end again.
+// Departures lists what a person departs from by a change. What nobody
+// confirmed in time is not among it: it would end again.
 func (c Change) Departures(person AddressHash, now time.Time) []Departure {
 	var out []Departure
 	add := func(kind DepartureKind, purpose, campaign int64) {
@@ -61,7 +61,7 @@ func (c Change) Departures(person AddressHash, now time.Time) []Departure {
 	if c.Address != nil {
 		add(DepartedAddress, 0, 0)
 	}
-	if c.Forget && !slices.ContainsFunc(c.Events, func(e Event) bool { return e.Kind == Expiry }) {
+	if c.Forget && (len(c.Suppress) > 0 || !slices.ContainsFunc(c.Events, func(e Event) bool { return e.Kind == Expiry })) {
 		add(DepartedRecords, 0, 0)
 	}
 	return out

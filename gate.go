@@ -43,6 +43,8 @@ func Gate(f Facts) Verdict {
 			return no("bounced", "Mail to this address can't be delivered.")
 		case SuppressedUnsubscribed:
 			return no("unsubscribed", "The person left everything.")
+		case SuppressedExpired:
+			return no("expired", "The person did not answer whether they still want these mails, and was forgotten.")
 		}
 	}
 	switch f.State {
@@ -95,14 +97,16 @@ type SystemMail string
 
 // The mails that a sign-up can cause.
 const (
-	MailConfirm  SystemMail = "confirm"       // please confirm
-	MailAlready  SystemMail = "already"       // you are subscribed already
-	MailOwnData  SystemMail = "own_data"      // the link to one's own data
-	MailAddress  SystemMail = "address"       // please confirm your new address
-	MailMoved    SystemMail = "moved"         // to the old address: it was changed
-	MailContract SystemMail = "transactional" // an order, an invoice (M9)
-	MailRenew    SystemMail = "renew"         // of a round: do you agree to the purpose's new words?
-	MailNone     SystemMail = ""              // nothing is sent, and the code says why
+	MailConfirm    SystemMail = "confirm"       // please confirm
+	MailAlready    SystemMail = "already"       // you are subscribed already
+	MailOwnData    SystemMail = "own_data"      // the link to one's own data
+	MailAddress    SystemMail = "address"       // please confirm your new address
+	MailMoved      SystemMail = "moved"         // to the old address: it was changed
+	MailContract   SystemMail = "transactional" // an order, an invoice (M9)
+	MailRenew      SystemMail = "renew"         // of a round: do you agree to the purpose's new words?
+	MailStill      SystemMail = "still"         // do you still want this? (M18)
+	MailStillAgain SystemMail = "still_again"   // and once more
+	MailNone       SystemMail = ""              // nothing is sent, and the code says why
 )
 
 // SignUpMail decides, when an outbox row is sent, which mail its sign-up

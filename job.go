@@ -11,12 +11,13 @@ type JobKind string
 
 // The kinds of jobs.
 const (
-	JobExpire  JobKind = "expire"  // periodic: end sign-ups that nobody confirmed, delete what is kept for a time only
-	JobHead    JobKind = "head"    // periodic: sign the last line of the ledger
-	JobImport  JobKind = "import"  // run an import whose upload is kept
-	JobRound   JobKind = "round"   // ask the people of a re-permission round, remind them
-	JobRules   JobKind = "rules"   // periodic: rules about dates whose time has come
-	JobMailing JobKind = "mailing" // start a mailing at its time, freeze its audience, finish it or sweep it
+	JobExpire    JobKind = "expire"    // periodic: end sign-ups that nobody confirmed, delete what is kept for a time only
+	JobHead      JobKind = "head"      // periodic: sign the last line of the ledger
+	JobImport    JobKind = "import"    // run an import whose upload is kept
+	JobRound     JobKind = "round"     // ask the people of a re-permission round, remind them
+	JobRules     JobKind = "rules"     // periodic: rules about dates whose time has come
+	JobRetention JobKind = "retention" // periodic: ask those who gave no sign of life for long, and end what they don't answer (M18)
+	JobMailing   JobKind = "mailing"   // start a mailing at its time, freeze its audience, finish it or sweep it
 )
 
 // JobState says whether a job is still to be run.

@@ -69,7 +69,7 @@ func (s Standing) Undo(at time.Time, o Origin, now time.Time) Change {
 		if sub.State != Withdrawn || !sub.Since.Equal(at) || sub.WasActive.IsZero() {
 			continue
 		}
-		sub.State, sub.Since, sub.WasActive = Active, sub.WasActive, time.Time{}
+		sub.State, sub.Since, sub.WasActive, sub.Renewed = Active, sub.WasActive, time.Time{}, now
 		c.Subscriptions = append(c.Subscriptions, sub)
 		o.Locale = sub.Locale
 		c.Events = append(c.Events, o.event(Reinstated, sub, now))

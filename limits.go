@@ -31,6 +31,7 @@ var Limits = struct {
 	LeaveNote      int           // characters of why somebody left
 	ContractFields int           // fields of one template of transactional mail
 	ContractValue  int           // characters of one field's value
+	KeepWindow     time.Duration // life of a link to say that one still wants a purpose (M18)
 }{
 	EmailInput: 320, Name: 200, Slug: 64, Text: 4000,
 	FormBody: 16 << 10, APIBody: 1 << 20, Token: 2048,
@@ -38,6 +39,6 @@ var Limits = struct {
 	ConfirmWindow: 7 * 24 * time.Hour, PendingWindow: 14 * 24 * time.Hour,
 	RepeatWindow: 24 * time.Hour, ResendPause: 5 * time.Minute, UndoWindow: time.Hour,
 	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour,
-	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500,
+	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500, KeepWindow: 90 * 24 * time.Hour,
 	ContractFields: 50, ContractValue: 2000,
 }

@@ -28,6 +28,7 @@ const (
 	LinkUndo        LinkKind = "undo"        // take back a leaving just done
 	LinkOwnData     LinkKind = "your-data"   // like preferences, mailed on request (Art. 15 GDPR)
 	LinkAddress     LinkKind = "address"     // agree to a new address (M21)
+	LinkKeep        LinkKind = "keep"        // say that one still wants a purpose (M18)
 )
 
 // Link is what a signed link says. It holds no address and no name. Purpose,
@@ -37,7 +38,7 @@ type Link struct {
 	Kind       LinkKind
 	Subscriber ID
 	Request    ID        // confirm: the sign-up that asked
-	Purpose    int64     // unsubscribe, undo
+	Purpose    int64     // unsubscribe, undo, keep
 	Campaign   int64     // unsubscribe, view, undo
 	Mailing    int64     // unsubscribe, view, undo
 	At         time.Time // undo: the time of the leaving that it takes back
@@ -56,6 +57,8 @@ func (k LinkKind) life() time.Duration {
 		return Limits.UndoWindow
 	case LinkOwnData, LinkAddress:
 		return Limits.OwnWindow
+	case LinkKeep:
+		return Limits.KeepWindow
 	}
 	return 0
 }
@@ -96,7 +99,7 @@ func linkHead(kid string) string {
 // Links makes the signer and reader of a keyring's links.
 func (k *Keyring) Links() *Links {
 	l := &Links{signer: map[LinkKind]*linkSigner{}, keys: map[LinkKind]map[string][]byte{}}
-	for _, kind := range []LinkKind{LinkConfirm, LinkUnsubscribe, LinkPreferences, LinkView, LinkUndo, LinkOwnData, LinkAddress} {
+	for _, kind := range []LinkKind{LinkConfirm, LinkUnsubscribe, LinkPreferences, LinkView, LinkUndo, LinkOwnData, LinkAddress, LinkKeep} {
 		l.keys[kind] = map[string][]byte{}
 		for _, s := range k.signing {
 			key := derive(s.Secret, "link/"+string(kind))

@@ -43,6 +43,7 @@ type Purpose struct {
 	Slug          string
 	Basis         Basis
 	InactiveAfter int           // days without activity before the person is asked again (M18); 0: never
+	Retention     Retention     // what follows then
 	Version       int           // of the texts
 	Wider         int           // the first version that asks for more than those before it; 0: none does
 	Change        WordingChange // what an edit of the texts is; not stored with the purpose
@@ -100,6 +101,9 @@ func (p Purpose) Check() error {
 	}
 	if p.InactiveAfter < 0 || p.InactiveAfter > 3650 {
 		return Fieldf("inactive_after_days", "number_range", "The number of days is between 0 (never) and 3650.")
+	}
+	if err := p.Retention.Complete().Check(); err != nil {
+		return err
 	}
 	if len(p.Texts) == 0 {
 		return Fieldf("name", "text_missing", "A purpose needs a name, an explanation and a wording in at least one language.")

@@ -24,6 +24,7 @@ type PersonRecord struct {
 
 	ContractMails []ContractMailRecord `json:"transactional_mails"` // orders, invoices to the address, while they are in the log
 	Questions     []QuestionRecord     `json:"questions"`           // of re-permission rounds
+	Activity      []ActivityRecord     `json:"activity"`            // the last signs of life, where clicks may be counted
 }
 
 // PersonData is what a person told about themselves.
@@ -49,6 +50,17 @@ type ConsentRecord struct {
 	Locale         string      `json:"locale"`
 	Tracked        Moment      `json:"tracked_since"` // since when clicks may be counted; null: they may not
 	Text           PurposeText `json:"text"`
+	Renewed        Moment      `json:"renewed_at,omitzero"` // last said to be still wanted
+	Asked          Moment      `json:"asked_at,omitzero"`   // whether it is (M18)
+	Reminded       Moment      `json:"reminded_at,omitzero"`
+}
+
+// ActivityRecord is the last sign of life of a kind that a person gave for a
+// purpose.
+type ActivityRecord struct {
+	Purpose string `json:"purpose"`
+	Signal  Signal `json:"signal"`
+	At      Moment `json:"at"`
 }
 
 // CampaignLeftRecord is a campaign that the person left (M13).

@@ -44,6 +44,16 @@ func (s Standing) HasLeft(campaignID int64) bool {
 	return false
 }
 
+// Counted reports whether the person lets their clicks be counted for anything.
+func (s Standing) Counted() bool {
+	for _, sub := range s.Subscriptions {
+		if sub.State == Active && !sub.Tracking.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
 // Suppressed reports whether one of the kinds stands against the address.
 func (s Standing) Suppressed(kinds ...SuppressionKind) bool {
 	for _, have := range s.Suppressions {

@@ -14,6 +14,7 @@ const (
 	SuppressedHardBounce   SuppressionKind = "hard_bounce"
 	SuppressedComplaint    SuppressionKind = "complaint"
 	SuppressedBlocked      SuppressionKind = "blocked" // "this was not me": no further confirmation mail
+	SuppressedExpired      SuppressionKind = "expired" // gave no sign of life for long, was asked twice and is forgotten (M18)
 )
 
 // Suppression is one entry of the do-not-mail list.
@@ -27,5 +28,5 @@ type Suppression struct {
 // ends. Nothing else does: no import, no administrator, no restore (P15).
 // SuppressedBlocked is not among them (requirements-mail I.5).
 var LiftedByConfirming = []SuppressionKind{
-	SuppressedUnsubscribed, SuppressedObjection, SuppressedErased, SuppressedHardBounce, SuppressedComplaint,
+	SuppressedUnsubscribed, SuppressedObjection, SuppressedErased, SuppressedHardBounce, SuppressedComplaint, SuppressedExpired,
 }

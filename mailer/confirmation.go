@@ -58,12 +58,24 @@ type Own struct {
 	Expires time.Time // of the link
 }
 
+// Still asks somebody who gave no sign of life for long whether they still want
+// a purpose (M18). It is the one purpose of the notice; Requested is when they
+// said yes.
+type Still struct {
+	Notice
+	URL      string // the page with the yes
+	LeaveURL string
+	Ends     time.Time // when the consent ends without an answer
+}
+
 // noticeSheet is what the layouts of notices show.
 type noticeSheet struct {
 	sheet
 	Heading                          string
 	RequestedAt, ExpiresAt, DeleteAt string
 	ConfirmURL, PreferencesURL       string
+	LeaveURL                         string
+	Again                            bool // it is the second time that this is asked
 	Purposes                         []PurposeWording
 }
 
@@ -162,6 +174,32 @@ func (c *Composer) Own(kind akkoord.SystemMail, n Own) ([]byte, error) {
 	return p.appendOwn(nil, &n)
 }
 
+func (p *noticePlate) appendStill(dst []byte, n *Still) ([]byte, error) {
+	c, err := p.copyFor(&n.Notice)
+	if err != nil {
+		return nil, err
+	}
+	c.ConfirmURL, c.UnsubscribeURL = n.URL, n.LeaveURL
+	if c.RequestedAt, err = p.words.day(n.Requested); err != nil {
+		return nil, err
+	}
+	if c.DeleteAt, err = p.words.day(n.Ends); err != nil {
+		return nil, err
+	}
+	return p.Append(dst, c), nil
+}
+
+// Still renders a mail that asks whether a purpose is still wanted, the first
+// or the second of them: RFC 5322, CRLF, unsigned. The same input gives the
+// same bytes.
+func (c *Composer) Still(kind akkoord.SystemMail, n Still) ([]byte, error) {
+	p, err := c.castNotice(kind, n.Notice)
+	if err != nil {
+		return nil, err
+	}
+	return p.appendStill(nil, &n)
+}
+
 func (p *noticePlate) copyFor(n *Notice) (*Copy, error) {
 	requested, err := p.words.moment(n.Requested)
 	return &Copy{To: n.To, Date: n.Date, MessageID: n.MessageID, RequestedAt: requested}, err
@@ -179,7 +217,8 @@ func (c *Composer) castNotice(kind akkoord.SystemMail, n Notice) (*noticePlate, 
 	page := noticeSheet{
 		sheet: newSheet(n.Sender, locale, ""), Purposes: n.Purposes,
 		RequestedAt: gaps.add(slotRequested), ExpiresAt: gaps.add(slotExpires), DeleteAt: gaps.add(slotDeletion),
-		ConfirmURL: gaps.add(slotConfirm), PreferencesURL: gaps.add(slotPreferences),
+		ConfirmURL: gaps.add(slotConfirm), PreferencesURL: gaps.add(slotPreferences), LeaveURL: gaps.add(slotUnsubscribe),
+		Again: kind == akkoord.MailStillAgain,
 	}
 	name, err := page.setTitles(kind, lang.words)
 	if err != nil {
@@ -222,6 +261,11 @@ func (s *noticeSheet) setTitles(kind akkoord.SystemMail, w words) (layout string
 	key := part + "subject"
 	if len(names) != 1 && kind != akkoord.MailRenew {
 		key = part + "subject_several"
+	}
+	if kind == akkoord.MailStill || kind == akkoord.MailStillAgain {
+		s.Heading = w["mail.still.heading"]
+		s.Title, err = w.say("mail."+string(kind)+".subject", "Purpose", w.list(names), "Controller", s.Controller)
+		return "still", err
 	}
 	if s.Title, err = w.say(key, "Purpose", w.list(names), "Controller", s.Controller); err != nil {
 		return "", err

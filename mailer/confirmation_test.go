@@ -120,6 +120,35 @@ func TestGoldenMailsAboutOnesOwnData(t *testing.T) {
 	}
 }
 
+// M18: the question says since when, until when, and how to end it now.
+func TestGoldenMailsThatAskWhetherItIsStillWanted(t *testing.T) {
+	c := newComposer(t)
+	for locale := range wordings {
+		for _, kind := range []akkoord.SystemMail{akkoord.MailStill, akkoord.MailStillAgain} {
+			n := Still{Notice: notice(locale), Ends: noon.AddDate(0, 0, 28),
+				URL: "https://mail.zonvaart.example/keep/" + strings.Repeat("eyJ.", 40), LeaveURL: "https://mail.zonvaart.example/unsubscribe/" + strings.Repeat("eyL.", 40)}
+			n.Purposes = n.Purposes[:1]
+			raw, err := c.Still(kind, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := checkWire(raw); err != nil {
+				t.Error(err)
+			}
+			h, text, page := mustRead(t, raw)
+			for _, want := range []string{n.URL, n.LeaveURL} {
+				if !strings.Contains(text, want) || !strings.Contains(page, want) {
+					t.Errorf("%s %s lacks a link: %s", kind, locale, text)
+				}
+			}
+			if h.Get("Auto-Submitted") != "auto-generated" || h.Get("List-Unsubscribe") != "" {
+				t.Errorf("%s %s: %v", kind, locale, h)
+			}
+			golden(t, string(kind)+"."+locale+".eml", raw)
+		}
+	}
+}
+
 // F.4, A.16, A.19, C.17, C.19, G.9.
 func TestConfirmationMailIsNothingButTheRequest(t *testing.T) {
 	c := newComposer(t)

@@ -84,12 +84,49 @@ func (p *Press) notice(ctx context.Context, d *akkoord.SystemDelivery, id string
 			Expires: d.FirstAt.Add(akkoord.Limits.ConfirmWindow).In(zone),
 		})
 	}
+	if d.Mail == akkoord.MailStill || d.Mail == akkoord.MailStillAgain {
+		return pl.appendStill(dst, p.still(n, d, zone))
+	}
 	link.Request = d.Request
 	return pl.appendConfirmation(dst, &Confirmation{
 		Notice: n, ConfirmURL: p.url("/confirm/", akkoord.LinkConfirm, link, d.FirstAt),
 		Expires:  d.FirstAt.Add(akkoord.Limits.ConfirmWindow).In(zone),
 		Deletion: d.Asked[0].Since.Add(akkoord.Limits.PendingWindow).In(zone),
 	})
+}
+
+// still is the notice that asks whether a purpose is still wanted.
+func (p *Press) still(n Notice, d *akkoord.SystemDelivery, zone *time.Location) *Still {
+	sub := d.Asked[0]
+	link := akkoord.Link{Subscriber: d.Person.Subscriber.PublicID, Purpose: sub.PurposeID}
+	n.Requested = sub.Since.In(zone)
+	if sub.Renewed.After(sub.Since) {
+		n.Requested = sub.Renewed.In(zone)
+	}
+	return &Still{
+		Notice: n, URL: p.url("/keep/", akkoord.LinkKeep, link, d.FirstAt), LeaveURL: p.url("/unsubscribe/", akkoord.LinkUnsubscribe, link, d.FirstAt),
+		Ends: d.Ends.In(zone),
+	}
+}
+
+// purposes gives what a notice says of the purposes that it is about.
+func (p *Press) purposes(ctx context.Context, d *akkoord.SystemDelivery, locale string) ([]PurposeWording, error) {
+	var out []PurposeWording
+	for _, sub := range d.Asked {
+		if d.Mail == akkoord.MailStill || d.Mail == akkoord.MailStillAgain { // an import has no wording of ours
+			purpose, err := p.Catalog.PurposeByID(ctx, sub.PurposeID)
+			if err != nil {
+				return nil, err
+			}
+			return []PurposeWording{{Name: purpose.Text(locale).Name}}, nil
+		}
+		text, err := p.Catalog.Wording(ctx, sub.PurposeID, sub.Version, sub.Locale)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, PurposeWording{Name: text.Name, Wording: text.Wording})
+	}
+	return out, nil
 }
 
 // noticePlate gives the plate of all deliveries that are about the same: a
@@ -104,15 +141,18 @@ func (p *Press) noticePlate(ctx context.Context, d *akkoord.SystemDelivery) (*no
 		key = binary.AppendVarint(key, int64(d.Asked[i].Version))
 		key = append(append(key, d.Asked[i].Locale...), '\n')
 	}
-	return p.notices.get(key, func() (*noticePlate, error) {
-		n := Notice{Sender: p.Sender, Locale: locale}
-		for _, sub := range d.Asked {
-			text, err := p.Catalog.Wording(ctx, sub.PurposeID, sub.Version, sub.Locale)
-			if err != nil {
-				return nil, err
-			}
-			n.Purposes = append(n.Purposes, PurposeWording{Name: text.Name, Wording: text.Wording})
+	if d.Mail == akkoord.MailStill || d.Mail == akkoord.MailStillAgain { // it names the purpose as it is called now
+		names, err := p.purposes(ctx, d, locale)
+		if err != nil {
+			return nil, err
 		}
-		return p.Composer.castNotice(d.Mail, n)
+		key = append(key, names[0].Name...)
+	}
+	return p.notices.get(key, func() (*noticePlate, error) {
+		purposes, err := p.purposes(ctx, d, locale)
+		if err != nil {
+			return nil, err
+		}
+		return p.Composer.castNotice(d.Mail, Notice{Sender: p.Sender, Locale: locale, Purposes: purposes})
 	})
 }

@@ -88,8 +88,11 @@ func (s *Server) link(c echo.Context, kind akkoord.LinkKind) (akkoord.Link, erro
 
 // linkPath gives the address of the link's page, whatever was asked of it.
 func linkPath(kind akkoord.LinkKind, c echo.Context) string {
-	return "/" + string(kind) + "/" + c.Param("token")
+	return linkRoot(kind) + c.Param("token")
 }
+
+// linkRoot gives the path of links of a kind, without the token.
+func linkRoot(kind akkoord.LinkKind) string { return "/" + string(kind) + "/" }
 
 // act gives what an act by a link leaves in the ledger.
 func (s *Server) act(c echo.Context, source, locale string) (akkoord.Origin, error) {

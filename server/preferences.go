@@ -52,6 +52,9 @@ func (s *Server) preferencesPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.signOfLife(c, st); err != nil {
+		return err
+	}
 	if show := query(c, "show"); show == "mails" || show == "history" {
 		return s.showPast(c, link, st, show)
 	}
@@ -67,6 +70,9 @@ func (s *Server) preferences(c echo.Context) error {
 	}
 	f, err := readFields(c.Request())
 	if err != nil {
+		return err
+	}
+	if err := s.signOfLife(c, st); err != nil {
 		return err
 	}
 	origin, err := s.act(c, "preferences", s.locale(c, st.Subscriber.Locale, ""))

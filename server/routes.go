@@ -54,6 +54,8 @@ func (s *Server) routes() []route {
 		{act, "/your-data/:token", public, s.preferences},
 		{read, "/address/:token", public, s.addressPage},
 		{act, "/address/:token", public, s.address},
+		{read, "/keep/:token", public, s.keepPage},
+		{act, "/keep/:token", public, s.keep},
 		{read, "/view/:token", public, s.view},
 
 		{read, "/privacy", public, s.privacyPage},

@@ -13,6 +13,7 @@ type Consents interface {
 	Asked(context.Context, akkoord.Link) (akkoord.Asked, error)
 	Confirm(context.Context, akkoord.Link, akkoord.Origin) (akkoord.Asked, error)
 	Resend(context.Context, akkoord.Link) error
+	Keeper
 	NotMe(context.Context, akkoord.Link, akkoord.Origin) error
 	Leaver
 	PersonRights
@@ -40,6 +41,14 @@ type Chooser interface {
 	Resume(ctx context.Context, person akkoord.ID, o akkoord.Origin) error
 	Track(ctx context.Context, person akkoord.ID, purposeID int64, yes bool, o akkoord.Origin) error
 	MailsTo(ctx context.Context, subscriberID, before int64, limit int) ([]akkoord.SentMail, error)
+}
+
+// Keeper asks people whether they still want a purpose, and notes signs of
+// life (M18).
+type Keeper interface {
+	Keepable(context.Context, akkoord.Link) (akkoord.Asked, error)
+	Keep(context.Context, akkoord.Link, akkoord.Origin) (akkoord.Asked, error)
+	NoteActivity(ctx context.Context, person akkoord.ID, purpose int64, signal akkoord.Signal) error
 }
 
 // Leaver records that people leave, and that they take it back.

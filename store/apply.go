@@ -27,8 +27,14 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 		}
 	}
 	for _, sub := range c.Subscriptions {
-		if err := t.putSubscription(p.ID, sub, st.Subscription(sub.PurposeID).State != akkoord.Never); err != nil {
+		was := st.Subscription(sub.PurposeID)
+		if err := t.putSubscription(p.ID, sub, was.State != akkoord.Never); err != nil {
 			return err
+		}
+		if !was.Tracking.IsZero() && sub.Tracking.IsZero() {
+			if err := t.exec(`DELETE FROM activity WHERE subscriber_id = $1 AND purpose_id = $2`, p.ID, sub.PurposeID); err != nil {
+				return err
+			}
 		}
 	}
 	for _, id := range c.Leave {
@@ -57,6 +63,12 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 	}
 	for _, m := range c.Messages {
 		t.outbox = true
+		if m.About != akkoord.MailNone {
+			if err := t.errandFor(p.ID, m.PurposeID, m.Request, m.Locale, m.About); err != nil {
+				return err
+			}
+			continue
+		}
 		t.rows[outboxRows].add(p.ID, m.Request[:], m.Locale, micros(t.now), micros(t.now))
 	}
 	if c.Erases() {
@@ -135,14 +147,17 @@ func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription, over bo
 	if err != nil {
 		return err
 	}
+	args := []any{subscriberID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:],
+		s.Version, s.Origin, s.Locale, micros(s.WasActive), micros(s.Agreed), micros(s.Tracking), ground}
 	query := `INSERT INTO subscription (subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed, tracking, ground)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 	if over {
-		query = `UPDATE subscription SET state = $3, since = $4, basis = $5, request = $6, version = $7, form_version_id = $8, locale = $9, was_active = $10, agreed = $11, tracking = $12, ground = $13
+		args = append(args, micros(s.Renewed), micros(s.Asked), micros(s.Reminded))
+		query = `UPDATE subscription SET state = $3, since = $4, basis = $5, request = $6, version = $7, form_version_id = $8, locale = $9, was_active = $10, agreed = $11, tracking = $12, ground = $13,
+			renewed = $14, asked = $15, reminded = $16
 			WHERE subscriber_id = $1 AND purpose_id = $2`
 	}
-	return t.exec(query, subscriberID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:],
-		s.Version, s.Origin, s.Locale, micros(s.WasActive), micros(s.Agreed), micros(s.Tracking), ground)
+	return t.exec(query, args...)
 }
 
 // forget deletes all that is stored of a person. The ledger keeps its lines,
@@ -159,6 +174,7 @@ func (t *tx) forget(subscriberID int64) error {
 		`DELETE FROM subscriber_interest WHERE subscriber_id = $1`,
 		`DELETE FROM subscriber_attribute WHERE subscriber_id = $1`,
 		`DELETE FROM campaign_leave WHERE subscriber_id = $1`,
+		`DELETE FROM activity WHERE subscriber_id = $1`,
 		`DELETE FROM address_change WHERE subscriber_id = $1`,
 		`DELETE FROM former_address WHERE subscriber_id = $1`,
 		`DELETE FROM mail_copy WHERE subscriber_id = $1`,

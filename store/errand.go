@@ -29,13 +29,21 @@ func (s *Store) AskOwnData(ctx context.Context, e akkoord.Email, locale string) 
 
 // errand puts a row into the outbox that no sign-up causes.
 func (t *tx) errand(person int64, request akkoord.ID, locale string, about akkoord.SystemMail) error {
+	return t.errandFor(person, 0, request, locale, about)
+}
+
+// errandFor is errand about a purpose.
+func (t *tx) errandFor(person, purpose int64, request akkoord.ID, locale string, about akkoord.SystemMail) error {
 	t.outbox = true
-	return t.exec(`INSERT INTO outbox (subscriber_id, request, locale, at, due_at, state, fence, attempts, first_at, mail, code, done_at, about)
-		VALUES ($1, $2, $3, $4, $4, 0, 0, 0, 0, '', '', 0, $5)`, person, request[:], locale, micros(t.now), string(about))
+	return t.exec(`INSERT INTO outbox (subscriber_id, request, locale, at, due_at, state, fence, attempts, first_at, mail, code, done_at, about, purpose_id)
+		VALUES ($1, $2, $3, $4, $4, 0, 0, 0, 0, '', '', 0, $5, $6)`, person, request[:], locale, micros(t.now), string(about), purpose)
 }
 
 // claimErrand is claimOutbox for such a row.
 func (t *tx) claimErrand(o outboxRow, d akkoord.SystemDelivery) (akkoord.SystemDelivery, error) {
+	if o.purpose != 0 {
+		return t.claimQuestion(o, d)
+	}
 	e := akkoord.Errand{Mail: o.about}
 	if err := t.errandFacts(&e, &d); err != nil {
 		return d, err

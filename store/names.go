@@ -52,6 +52,14 @@ func cut[T any](rows []T, p akkoord.Page, number func(T) int64) ([]T, int64) {
 	return rows, number(rows[len(rows)-1])
 }
 
+// peopleNote says in the audit trail of how many people something was done.
+func peopleNote(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return strconv.Itoa(n) + " people"
+}
+
 // expiryNote says in the audit trail what a run of retention did.
 func expiryNote(expired, forgotten int) string {
 	return strconv.Itoa(expired) + " expired, " + strconv.Itoa(forgotten) + " of them forgotten"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"akkoord"
 )
@@ -78,9 +79,10 @@ func (s *Store) EditPurpose(ctx context.Context, actor akkoord.Actor, slug strin
 
 func (t *tx) addPurpose(actor akkoord.Actor, p akkoord.Purpose) (akkoord.Purpose, error) {
 	p.Version, p.CreatedAt = 1, t.now
-	err := t.queryRow(`INSERT INTO purpose (public_id, slug, basis, inactive_after, version, created_at)
-		VALUES ($1, $2, $3, $4, 1, $5) ON CONFLICT (slug) DO NOTHING RETURNING id`,
-		p.PublicID[:], p.Slug, string(p.Basis), p.InactiveAfter, micros(t.now)).Scan(&p.ID)
+	p.Retention, p.Retention.Stopped = p.Retention.Complete(), time.Time{}
+	err := t.queryRow(`INSERT INTO purpose (public_id, slug, basis, inactive_after, version, created_at, ask_again_after, expire_after, signals)
+		VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8) ON CONFLICT (slug) DO NOTHING RETURNING id`, p.PublicID[:], p.Slug, string(p.Basis), p.InactiveAfter, micros(t.now),
+		p.Retention.AskAgainAfter, p.Retention.ExpireAfter, storedSignals(p.Retention.Signals)).Scan(&p.ID)
 	if err != nil {
 		return p, taken(err, "purpose", p.Slug)
 	}
@@ -100,6 +102,8 @@ func (t *tx) editPurpose(actor akkoord.Actor, have, p akkoord.Purpose) (akkoord.
 	}
 	next := have
 	next.InactiveAfter = p.InactiveAfter
+	next.Retention = p.Retention.Complete()
+	next.Retention.Stopped = have.Retention.Stopped // it has acts of its own
 	if !maps.Equal(p.Texts, have.Texts) {
 		next.Texts, next.Change = maps.Clone(p.Texts), p.Change
 		var change akkoord.WordingChange
@@ -115,10 +119,11 @@ func (t *tx) editPurpose(actor akkoord.Actor, have, p akkoord.Purpose) (akkoord.
 			return have, err
 		}
 	}
-	if next.Version == have.Version && next.InactiveAfter == have.InactiveAfter {
+	if next.Version == have.Version && next.InactiveAfter == have.InactiveAfter && next.Retention.Same(have.Retention) {
 		return have, nil
 	}
-	if err := t.exec(`UPDATE purpose SET inactive_after = $2, version = $3, wider = $4 WHERE id = $1`, next.ID, next.InactiveAfter, next.Version, next.Wider); err != nil {
+	if err := t.exec(`UPDATE purpose SET inactive_after = $2, version = $3, wider = $4, ask_again_after = $5, expire_after = $6, signals = $7 WHERE id = $1`,
+		next.ID, next.InactiveAfter, next.Version, next.Wider, next.Retention.AskAgainAfter, next.Retention.ExpireAfter, storedSignals(next.Retention.Signals)); err != nil {
 		return have, err
 	}
 	t.catalogue = true

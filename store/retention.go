@@ -83,6 +83,68 @@ func (t *tx) expire(people []int64) (int, error) {
 	return n, t.audit(akkoord.ActorSystem, "retention.expire", "", expiryNote(n, forgotten))
 }
 
+// Both select people of whom nothing is alive and nothing has to be kept: $1 is
+// the time before which what they never agreed to ended, $2 what they did.
+const (
+	outlived = `x.state IN ('withdrawn', 'expired') AND NOT EXISTS (SELECT 1 FROM subscription y WHERE y.subscriber_id = x.subscriber_id
+		AND (y.state NOT IN ('withdrawn', 'expired') OR y.agreed = 0 AND y.since > $1 OR y.agreed > 0 AND y.since >= $2)) LIMIT $3`
+	unagreedOver = `SELECT DISTINCT x.subscriber_id FROM subscription x WHERE x.agreed = 0 AND x.since <= $1 AND ` + outlived
+	proofsOver   = `SELECT DISTINCT x.subscriber_id FROM subscription x WHERE x.agreed > 0 AND x.since < $2 AND ` + outlived
+)
+
+// ForgetOutlived forgets people whose every purpose ended so long ago that
+// nothing of it has to be kept, at most limit of those who agreed to something
+// once and of those who never did. It gives their number.
+func (s *Store) ForgetOutlived(ctx context.Context, limit int) (int, error) {
+	done := 0
+	for _, query := range []string{unagreedOver, proofsOver} {
+		var people []int64
+		rows, err := s.view(ctx).query(query, micros(s.cfg.Now().Add(-akkoord.Limits.PendingWindow)), micros(akkoord.ProofsUntil(s.cfg.Now())), limit)
+		if err := each(rows, err, func(r row) error {
+			var id int64
+			err := r.Scan(&id)
+			people = append(people, id)
+			return err
+		}); err != nil {
+			return done, err
+		}
+		for len(people) > 0 {
+			n, gone := min(expiryGroup, len(people)), 0
+			if err := s.update(ctx, "forget outlived", func(t *tx) error {
+				var err error
+				gone, err = t.forgetOutlived(people[:n])
+				return err
+			}); err != nil {
+				return done, err
+			}
+			done, people = done+gone, people[n:]
+		}
+	}
+	return done, nil
+}
+
+func (t *tx) forgetOutlived(people []int64) (int, error) {
+	n := 0
+	for _, id := range people {
+		st, err := standing(t, byID, id)
+		if err != nil {
+			return 0, err
+		}
+		c := st.Outlive(t.now)
+		if c.IsZero() {
+			continue
+		}
+		if err := t.apply(st, c); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	return n, t.audit(akkoord.ActorSystem, "retention.forget", "", peopleNote(n))
+}
+
 // purges are what is kept for a time only: $1 is the time before which it
 // goes, and $2 how many rows at once.
 var purges = []struct {

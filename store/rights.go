@@ -46,6 +46,7 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 		Consents: []akkoord.ConsentRecord{}, CampaignsLeft: []akkoord.CampaignLeftRecord{}, Suppressions: []akkoord.SuppressionRecord{},
 		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{}, ContractMails: []akkoord.ContractMailRecord{},
 		Questions: []akkoord.QuestionRecord{},
+		Activity:  []akkoord.ActivityRecord{},
 	}
 	var err error
 	if r.Person.Attributes, err = attributesOf(q, p.ID); err != nil {
@@ -59,12 +60,24 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 		r.Consents = append(r.Consents, akkoord.ConsentRecord{
 			Purpose: c.purpose(sub.PurposeID).Slug, State: sub.State, Since: akkoord.Moment{Time: sub.Since}, Basis: sub.Basis,
 			WordingVersion: sub.Version, Locale: sub.Locale, Tracked: akkoord.Moment{Time: sub.Tracking}, Text: c.wordings[wordingKey{sub.PurposeID, sub.Version, sub.Locale}],
+			Renewed: akkoord.Moment{Time: sub.Renewed}, Asked: akkoord.Moment{Time: sub.Asked}, Reminded: akkoord.Moment{Time: sub.Reminded},
 		})
 	}
 	if err := recordEvents(q, &r, c, p.ID); err != nil {
 		return r, err
 	}
 	if err := recordQuestions(q, &r, c, p.ID); err != nil {
+		return r, err
+	}
+	rows, err := q.query(`SELECT purpose_id, signal, at FROM activity WHERE subscriber_id = $1 ORDER BY purpose_id, signal`, p.ID)
+	if err := each(rows, err, func(rows row) error {
+		var a akkoord.ActivityRecord
+		var purpose, at int64
+		err := rows.Scan(&purpose, &a.Signal, &at)
+		a.Purpose, a.At = c.purpose(purpose).Slug, moment(at)
+		r.Activity = append(r.Activity, a)
+		return err
+	}); err != nil {
 		return r, err
 	}
 	return r, s.recordMails(q, &r, st)

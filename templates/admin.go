@@ -237,7 +237,7 @@ type EventRow struct {
 // Mark is the look of the event in the timeline.
 func (e EventRow) Mark() string {
 	switch e.Kind {
-	case "confirmed", "reinstated", "campaign_rejoined", "imported":
+	case "confirmed", "renewed", "reinstated", "campaign_rejoined", "imported":
 		return "ok"
 	case "withdrawn", "refused", "campaign_left", "objected", "expired", "erased", "suppressed":
 		return "bad"

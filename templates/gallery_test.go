@@ -126,6 +126,8 @@ func gallery() map[string]any {
 		"your-data-sent":     YourDataPage{Site: zonvaart("/your-data"), Sent: true},
 		"address":            AddressPage{Site: zonvaart("/address/x"), Action: "/address/x", From: "a•••••@voorbeeld.example", To: "a•••••@nieuw.example", Left: true},
 		"address-done":       AddressPage{Site: own, From: "a•••••@nieuw.example", To: "a•••••@nieuw.example", Done: true},
+		"keep":               KeepPage{Site: zonvaart("/keep/x"), Action: "/keep/x", Leave: "/unsubscribe/x", Name: "Reisnieuws", Explanation: "Wij mailen u reisideeën.", Frequency: "Twee keer per maand.", Address: "a•••••@voorbeeld.example", Since: now.AddDate(-1, 0, 0)},
+		"keep-done":          KeepPage{Site: own, Name: "Reisnieuws", Since: now, Done: true},
 		"past-mails":         PastPage{Site: zonvaart(""), Back: "/preferences/x", Show: "mails", Mails: preferences.Mails, Next: "/preferences/x?show=mails&before=4"},
 		"past-history": PastPage{Site: zonvaart(""), Back: "/preferences/x", Show: "history", Events: []PastEvent{
 			{Kind: "paused", At: now, Until: now.AddDate(0, 1, 0), By: "person"}, {Kind: "campaign_left", Purpose: "Reisnieuws", Campaign: "Winter 2027", At: now.AddDate(0, -1, 0), By: "person"},

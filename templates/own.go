@@ -22,6 +22,18 @@ type AddressPage struct {
 	Left   bool // the new address left everything once, and that stays
 }
 
+// KeepPage is /keep/{token}: somebody who gave no sign of life for long says
+// that they still want a purpose, or did (M18).
+type KeepPage struct {
+	Site
+	Action                       string
+	Leave                        string    // POST with scope=purpose: no, stop
+	Name, Explanation, Frequency string    // of the purpose
+	Address                      string    // masked
+	Since                        time.Time // of the first yes; once Done of the latest
+	Done                         bool
+}
+
 // PastPage is a part of the preferences page of its own: all mails that a
 // person got, or all that they decided and with which words.
 type PastPage struct {

@@ -282,6 +282,7 @@ type ErrorPage struct {
 
 func (YourDataPage) file() string     { return "page/your-data.html" }
 func (AddressPage) file() string      { return "page/address.html" }
+func (KeepPage) file() string         { return "page/keep.html" }
 func (PastPage) file() string         { return "page/past.html" }
 func (SignUpPage) file() string       { return "page/signup.html" }
 func (CheckMailPage) file() string    { return "page/check-mail.html" }

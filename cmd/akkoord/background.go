@@ -17,6 +17,9 @@ const (
 	jobRenewal  = store.JobLease / 3 // how often a run gives a sign of life
 	houseKeeps  = 5 * time.Minute    // period of expiry and signed heads
 	expiryBatch = 1000               // people of one look for what nobody confirmed
+	retains     = time.Hour          // period of the question whether people still want their mail
+	retainsOn   = 20 * time.Second   // and while there are more than may wait in the outbox at once
+	trustedRest = 3 * 24 * time.Hour // the longest rest after which the clock is believed at once
 )
 
 // runJob does the work of one run. It returns soon after ctx has ended, and may
@@ -44,6 +47,7 @@ func newBackground(a *app) *background {
 	if a.sender != nil {
 		b.runs[akkoord.JobRound] = b.store.AdvanceRound
 		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
+		b.runs[akkoord.JobRetention] = b.retain // without a relay nobody can be asked
 	}
 	return b
 }
@@ -89,6 +93,12 @@ func (b *background) begin(ctx context.Context) error {
 		j.Every = houseKeeps
 		periodic = append(periodic, j)
 	}
+	j, err := akkoord.NewJob(akkoord.JobRetention, "", b.now(), nil)
+	if err != nil {
+		return err
+	}
+	j.Every = retains
+	periodic = append(periodic, j)
 	return b.store.EnqueueJobs(ctx, periodic...)
 }
 
@@ -219,7 +229,32 @@ func (b *background) expire(ctx context.Context, _ akkoord.Job) (time.Time, erro
 	if people > 0 {
 		b.log.Info("unconfirmed sign-ups expired", "people", people)
 	}
+	gone := 0
+	for n := expiryBatch; n >= expiryBatch && err == nil && ctx.Err() == nil; gone += n {
+		n, err = b.store.ForgetOutlived(ctx, expiryBatch)
+	}
+	if gone > 0 {
+		b.log.Info("people of whom nothing has to be kept were forgotten", "people", gone)
+	}
 	return time.Time{}, errors.Join(err, ctx.Err())
+}
+
+// retain asks people who gave no sign of life for long whether they still want
+// their mail, and ends what they don't answer (M18). After a long rest it only
+// looks at the clock and comes back in an hour: a clock that is wrong for a
+// while mails and ends nobody (P20).
+func (b *background) retain(ctx context.Context, j akkoord.Job) (time.Time, error) {
+	if rest := b.now().Sub(j.EndedAt); !j.EndedAt.IsZero() && rest > trustedRest {
+		return b.now().Add(retains), nil
+	}
+	did, more, err := b.store.Retain(ctx)
+	if asked, ended := did[akkoord.ActAsk]+did[akkoord.ActAskAgain], did[akkoord.ActExpire]; asked+ended > 0 {
+		b.log.Info("people were asked whether they still want their mail", "asked", asked, "ended", ended)
+	}
+	if err == nil && more {
+		return b.now().Add(retainsOn), nil
+	}
+	return time.Time{}, err
 }
 
 // signHead signs the last line of the ledger.

@@ -20,6 +20,8 @@ func (a *API) operations() error {
 		handle(operation{get, "/purposes", akkoord.ReadCatalogue, "List the purposes", 0, ""}, a.listPurposes),
 		handle(operation{get, "/purposes/{slug}", akkoord.ReadCatalogue, "Read a purpose", 0, ""}, a.readPurpose),
 		handle(operation{patch, "/purposes/{slug}", akkoord.ChangePurposes, "Make a new version of a purpose's texts", 0, ""}, a.changePurpose),
+		handle(operation{post, "/purposes/{slug}/retention/stop", akkoord.ChangePurposes, "Stop asking the silent and ending their consent, at once", 0, ""}, a.stopRetention),
+		handle(operation{post, "/purposes/{slug}/retention/start", akkoord.ChangePurposes, "Go on asking the silent and ending their consent", 0, ""}, a.startRetention),
 
 		handle(operation{post, "/purposes/{slug}/re-permission", akkoord.SendMailings, "Ask those who agreed to less for their consent to a purpose's wider words", created, ""}, a.beginRound),
 		handle(operation{get, "/purposes/{slug}/re-permission", akkoord.ReadCatalogue, "See whom such a round would ask, and how earlier ones went", 0, ""}, a.readRounds),

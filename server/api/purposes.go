@@ -19,7 +19,8 @@ type newPurpose struct {
 	Wording           map[string]string `json:"wording" doc:"The words that people agree to."`
 	Frequency         map[string]string `json:"frequency,omitempty"`
 	Basis             akkoord.Basis     `json:"basis,omitempty" default:"consent" enum:"consent,existing_customer,contract"`
-	InactiveAfterDays int               `json:"inactive_after_days,omitempty" doc:"Days without activity after which consent counts as old; 0 is never. Kept and shown; nothing acts on it yet."`
+	InactiveAfterDays int               `json:"inactive_after_days,omitempty" doc:"Days without activity after which consent counts as old; 0 is never. Then people are asked by mail whether they still want it (M18)."`
+	RetentionFields
 }
 
 // purpose is a purpose as the API shows it.
@@ -32,6 +33,10 @@ type purpose struct {
 	Frequency         map[string]string `json:"frequency"`
 	Basis             akkoord.Basis     `json:"basis"`
 	InactiveAfterDays int               `json:"inactive_after_days"`
+	AskAgainAfterDays int               `json:"reactivate_again_after_days"`
+	ExpireAfterDays   int               `json:"expire_after_days"`
+	Signals           []akkoord.Signal  `json:"signals"`
+	RetentionStopped  *Time             `json:"retention_stopped_at" doc:"Since when nobody is asked and nothing ends; null while it goes on."`
 	Version           int               `json:"version" doc:"Of the texts."`
 	WiderSince        int               `json:"wider_since" doc:"The version that asks for more than those before it, to which consents don't carry over; 0 is none."`
 	CreatedAt         *Time             `json:"created_at"`
@@ -40,6 +45,7 @@ type purpose struct {
 func showPurpose(p akkoord.Purpose) purpose {
 	out := purpose{
 		ID: p.PublicID, Slug: p.Slug, Basis: p.Basis, InactiveAfterDays: p.InactiveAfter, Version: p.Version, WiderSince: p.Wider, CreatedAt: when(p.CreatedAt),
+		AskAgainAfterDays: p.Retention.AskAgainAfter, ExpireAfterDays: p.Retention.ExpireAfter, Signals: some(p.Retention.Signals), RetentionStopped: when(p.Retention.Stopped),
 		Name: map[string]string{}, Explanation: map[string]string{}, Wording: map[string]string{}, Frequency: map[string]string{},
 	}
 	for locale, t := range p.Texts {
@@ -78,6 +84,7 @@ func (a *API) createPurpose(ctx context.Context, in *struct{ Body newPurpose }) 
 	b := in.Body
 	p := akkoord.Purpose{Slug: b.Slug, Basis: b.Basis, InactiveAfter: b.InactiveAfterDays, Texts: map[string]akkoord.PurposeText{}}
 	purposeTexts{b.Name, b.Explanation, b.Wording, b.Frequency}.over(p.Texts)
+	b.over(&p.Retention)
 	p, err := a.cfg.Store.PutPurpose(ctx, caller(ctx).Actor(), p)
 	return showPurpose(p), err
 }
@@ -90,6 +97,7 @@ type purposeChange struct {
 	Wording           map[string]string `json:"wording,omitempty" doc:"Who agreed before keeps the words that they saw."`
 	Frequency         map[string]string `json:"frequency,omitempty"`
 	InactiveAfterDays *int              `json:"inactive_after_days,omitempty"`
+	RetentionFields
 
 	Change akkoord.WordingKind `json:"change,omitempty" doc:"What new wording or explanation is to those who agreed already: correction, with a reason, keeps their consent; wider keeps nobody's (M4)."`
 	Reason string              `json:"reason,omitempty" doc:"Why it is a correction."`
@@ -108,6 +116,7 @@ func (a *API) changePurpose(ctx context.Context, in *struct {
 		if b.InactiveAfterDays != nil {
 			p.InactiveAfter = *b.InactiveAfterDays
 		}
+		b.over(&p.Retention)
 	})
 	return showPurpose(p), err
 }

@@ -16,6 +16,7 @@ type Store interface {
 	Rounds
 	Attributes
 	Rules
+	Retaining
 	Forms
 	People
 	Bases
@@ -45,6 +46,13 @@ type Purposes interface {
 	// EditPurpose changes a purpose from what it is at that moment; edit may
 	// be called more than once.
 	EditPurpose(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.Purpose)) (akkoord.Purpose, error)
+}
+
+// Retaining stops and starts what purposes do about people who gave no sign of
+// life, and tells what it will do.
+type Retaining interface {
+	StopRetention(ctx context.Context, actor akkoord.Actor, slug string) error
+	StartRetention(ctx context.Context, actor akkoord.Actor, slug string) error
 }
 
 // Forms keeps the forms.

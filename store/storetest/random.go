@@ -184,6 +184,20 @@ var acts = map[string]func(*rapid.T, *visitor){
 			v.against[akkoord.SuppressedHardBounce] = false // that was the old mailbox
 		}
 	},
+	"keep": func(rt *rapid.T, v *visitor) {
+		noError(rt, second(v.Keep(rt.Context(), akkoord.Link{Subscriber: v.person.PublicID, Purpose: v.News.ID}, byLink)))
+	},
+	"retain": func(rt *rapid.T, v *visitor) {
+		v.Clock.Move(rapid.SampledFrom([]time.Duration{0, 15 * oneDay, 366 * oneDay}).Draw(rt, "time"))
+		_, _, err := v.Retain(rt.Context())
+		noError(rt, err)
+		due, err := v.ClaimSystem(rt.Context(), 1000)
+		noError(rt, err)
+		for _, d := range due {
+			noError(rt, v.SettleSystem(rt.Context(), akkoord.SystemResult{ID: d.ID, Fence: d.Fence, Done: true, Code: "250"}))
+		}
+		noError(rt, second(v.ForgetOutlived(rt.Context(), 1000)))
+	},
 	"expire": func(rt *rapid.T, v *visitor) { noError(rt, second(v.ExpirePending(rt.Context(), 1000))) },
 }
 
@@ -236,8 +250,8 @@ func (v *visitor) compare(rt *rapid.T, after string) {
 	events, err := v.Events(rt.Context(), st.Subscriber.ID)
 	noError(rt, err)
 	subscriptions, left := fold(events)
-	// That the purpose's basis is kept with each consent is no fold of the ledger.
-	if diff := cmp.Diff(subscriptions, st.Subscriptions, cmpopts.IgnoreFields(akkoord.Subscription{}, "Basis", "Ground")); diff != "" {
+	// That the purpose's basis is kept with each consent is no fold of the ledger, nor are questions.
+	if diff := cmp.Diff(subscriptions, st.Subscriptions, cmpopts.IgnoreFields(akkoord.Subscription{}, "Basis", "Ground", "Asked", "Reminded")); diff != "" {
 		rt.Fatalf("after %q the standing is not the fold of the ledger (-fold +standing):\n%s", after, diff)
 	}
 	slices.Sort(left)
@@ -308,9 +322,13 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 			}
 			subs[e.PurposeID] = sub
 			continue
+		case akkoord.Renewed:
+			sub.Renewed = e.At
+			subs[e.PurposeID] = sub
+			continue
 		case akkoord.CampaignLeft, akkoord.CampaignBack:
 		default:
-			sub.Tracking = time.Time{}
+			sub.Tracking, sub.Renewed = time.Time{}, time.Time{}
 		}
 		was := sub
 		sub.Since, sub.WasActive = e.At, time.Time{}
@@ -340,7 +358,7 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 		case akkoord.Expiry:
 			sub.State = akkoord.Lapsed
 		case akkoord.Reinstated:
-			sub.State, sub.Since = akkoord.Active, was.WasActive
+			sub.State, sub.Since, sub.Renewed = akkoord.Active, was.WasActive, e.At
 		case akkoord.CampaignLeft:
 			left = append(left, e.CampaignID)
 			continue

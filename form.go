@@ -1,7 +1,9 @@
 package akkoord
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -77,6 +79,25 @@ func (f Form) Check() error {
 		}
 	}
 	return nil
+}
+
+// CheckLanguages reports a language in which a form would be public without all
+// texts of the purposes that it asks for: one that the form itself has texts
+// in, or every one. Errors are Invalid and name purpose, language and field.
+func (v FormVersion) CheckLanguages(purposes []Purpose) error {
+	for _, locale := range slices.Sorted(maps.Keys(v.Texts)) {
+		for _, p := range purposes {
+			if _, ok := p.Texts[locale]; !ok {
+				return Fieldf("texts", "purpose_language_missing", "The purpose %s has no name, explanation and wording in %q, so no form about it can be public in that language. Add these texts to the purpose first.", p.Slug, locale)
+			}
+		}
+	}
+	for _, locale := range Locales {
+		if !slices.ContainsFunc(purposes, func(p Purpose) bool { _, ok := p.Texts[locale]; return !ok }) {
+			return nil
+		}
+	}
+	return Fieldf("purposes", "purpose_language_missing", "There is no language in which all of these purposes have a name, an explanation and a wording: nobody could read the form whole. Add the texts to a purpose first.")
 }
 
 // checkLabels checks the labels of a form's interests, by slug.

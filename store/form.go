@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"akkoord"
@@ -67,7 +65,7 @@ func (t *tx) putForm(actor akkoord.Actor, f akkoord.Form, id akkoord.ID) (akkoor
 	if err != nil {
 		return akkoord.Form{}, err
 	}
-	if err := t.checkPurposes(v.Purposes); err != nil {
+	if err := t.checkPurposes(v); err != nil {
 		return akkoord.Form{}, err
 	}
 	number := f.ID
@@ -87,18 +85,22 @@ func (t *tx) putForm(actor akkoord.Actor, f akkoord.Form, id akkoord.ID) (akkoor
 	return scanForm(t.queryRow(formQuery+` WHERE f.id = $1`, number))
 }
 
-func (t *tx) checkPurposes(slugs []string) error {
-	for _, slug := range slugs {
-		var one int
-		err := t.queryRow(`SELECT 1 FROM purpose WHERE slug = $1`, slug).Scan(&one)
-		if errors.Is(err, sql.ErrNoRows) {
+// checkPurposes reports purposes that a form can't ask for together, or in a
+// language that it has texts in.
+func (t *tx) checkPurposes(v akkoord.FormVersion) error {
+	c, err := loadCatalogue(t)
+	if err != nil {
+		return err
+	}
+	var all []akkoord.Purpose
+	for _, slug := range v.Purposes {
+		p, err := c.purposeNamed(slug)
+		if err != nil {
 			return akkoord.Fieldf("purposes", "purpose_unknown", "There is no purpose %q.", slug)
 		}
-		if err != nil {
-			return err
-		}
+		all = append(all, p)
 	}
-	return nil
+	return v.CheckLanguages(all)
 }
 
 func (t *tx) addForm(actor akkoord.Actor, id akkoord.ID, slug, spec string) (int64, error) {

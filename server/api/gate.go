@@ -44,8 +44,21 @@ func (a *API) askGate(ctx context.Context, in *gateQuestion) (akkoord.Verdict, e
 	if st.Subscriber.ID == 0 { // unknown, or erased: nothing leads to their history any more
 		return akkoord.Gate(akkoord.Facts{}), nil
 	}
-	events, err := a.cfg.Store.Events(ctx, st.Subscriber.ID)
-	return akkoord.Gate(factsAt(events, purpose, campaign, at)), err
+	return a.gateAt(ctx, st.Subscriber.ID, purpose, campaign, at)
+}
+
+// gateAt answers for a past time, from the ledger.
+func (a *API) gateAt(ctx context.Context, person, purpose, campaign int64, at time.Time) (akkoord.Verdict, error) {
+	p, err := a.cfg.Store.PurposeByID(ctx, purpose)
+	if err != nil {
+		return akkoord.Verdict{}, err
+	}
+	wider, err := a.cfg.Store.WiderAt(ctx, purpose, at)
+	if err != nil {
+		return akkoord.Verdict{}, err
+	}
+	events, err := a.cfg.Store.Events(ctx, person)
+	return akkoord.Gate(akkoord.FactsAt(events, p, campaign, wider, at)), err
 }
 
 // gateSubject finds the purpose and the campaign that a question is about.
@@ -63,32 +76,6 @@ func (a *API) gateSubject(ctx context.Context, in *gateQuestion) (purpose, campa
 	}
 	p, err := a.cfg.Store.Purpose(ctx, in.Purpose)
 	return p.ID, 0, nil, unknown(err, "purpose")
-}
-
-// factsAt folds a person's events up to a time into the gate's facts.
-func factsAt(events []akkoord.Event, purpose, campaign int64, at time.Time) akkoord.Facts {
-	f := akkoord.Facts{State: akkoord.Never}
-	for _, e := range events {
-		if e.At.After(at) {
-			break
-		}
-		f.Known = true
-		if e.CampaignID == campaign && (e.Kind == akkoord.CampaignLeft || e.Kind == akkoord.CampaignBack) {
-			f.LeftCampaign = e.Kind == akkoord.CampaignLeft
-		}
-		if state, ok := stateAfter[e.Kind]; ok && e.PurposeID == purpose {
-			f.State = state
-		}
-	}
-	f.Paused = akkoord.PausedAt(events, at)
-	return f
-}
-
-// stateAfter is the state of a subscription after an event about it.
-var stateAfter = map[akkoord.EventKind]akkoord.State{
-	akkoord.Requested: akkoord.Pending, akkoord.Confirmed: akkoord.Active, akkoord.Reinstated: akkoord.Active,
-	akkoord.Withdrew: akkoord.Withdrawn, akkoord.Refused: akkoord.Withdrawn, akkoord.Objected: akkoord.Withdrawn, akkoord.Expiry: akkoord.Lapsed,
-	akkoord.Imported: akkoord.Active, akkoord.ImportedHeld: akkoord.Held,
 }
 
 // unknown makes of "not found" that a field names what does not exist.

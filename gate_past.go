@@ -1,0 +1,60 @@
+package akkoord
+
+import "time"
+
+// FactsAt gives the gate's facts of a past time from a person's lines in the
+// ledger, oldest first, with their evidence. wider is the version of the
+// purpose's texts that asked for more than those before it at that time; 0 for
+// none.
+func FactsAt(events []Event, p Purpose, campaignID int64, wider int, at time.Time) Facts {
+	f := Facts{State: Never, Basis: p.Basis}
+	version, left, barred := 0, false, false
+	for _, e := range events {
+		if e.At.After(at) {
+			break
+		}
+		f.Known = true
+		switch {
+		case e.Kind == Barred:
+			barred = true
+		case e.Kind == Withdrew && e.PurposeID == 0:
+			left = true
+		case e.Kind == Confirmed || e.Kind == Reinstated && e.PurposeID == 0:
+			left, barred = false, false
+		case e.Kind == CampaignLeft && e.CampaignID == campaignID:
+			f.LeftCampaign = true
+		case e.Kind == CampaignBack && e.CampaignID == campaignID:
+			f.LeftCampaign = false
+		}
+		state, folded := Folded[e.Kind]
+		if !folded || e.PurposeID != p.ID {
+			continue
+		}
+		f.State, version = state, e.WordingVersion
+		switch e.Kind {
+		case Requested, Confirmed:
+			f.Basis = p.Basis
+		case BasisChanged:
+			f.Basis = e.Evidence.Ground.basis()
+		case Objected:
+			f.Basis = BasisExistingCustomer
+		}
+	}
+	if left {
+		f.Suppressions = append(f.Suppressions, SuppressedUnsubscribed)
+	}
+	if barred {
+		f.Suppressions = append(f.Suppressions, SuppressedHardBounce)
+	}
+	f.Outgrown = f.State == Active && f.Basis == BasisConsent && version < wider
+	f.Paused = PausedAt(events, at)
+	return f
+}
+
+// basis tells from the facts which basis other than consent they are of.
+func (g Ground) basis() Basis {
+	if g.Sale != "" {
+		return BasisExistingCustomer
+	}
+	return BasisOther
+}

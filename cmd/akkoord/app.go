@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
@@ -44,6 +43,8 @@ type app struct {
 	store  *store.Store
 	public *server.Server
 	sender *mailer.Worker // nil without a relay
+
+	fingerprint string // of the key that signs the ledger
 }
 
 // newApp opens the database and builds everything on it. It starts nothing.
@@ -89,9 +90,12 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if err != nil {
 		return err
 	}
-	fingerprint := akkoord.KeyFingerprint(keys.LedgerKey().Public().(ed25519.PublicKey))
+	a.fingerprint = fingerprintOf(keys)
+	if m, ok := s.heads.(*headMail); ok {
+		m.mail = tester
+	}
 	apiConfig := api.Config{
-		Store: a.store, Mail: tester, Sender: s.sender, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: fingerprint,
+		Store: a.store, Mail: tester, Sender: s.sender, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: a.fingerprint,
 		Dossier: dossier.Writer{Set: pages, Zone: home}.In,
 	}
 	if leaving := press.Leave; leaving != nil {
@@ -115,7 +119,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		BaseURL: s.base.String(), TrustedProxies: s.proxies, Country: s.country, SignUps: s.signUps, Nodes: a.store.Nodes,
 		StampKey: keys.Derive("form-stamp"),
 		Brand:    templates.Brand{Name: s.Controller, Logo: s.logo, Accent: s.Brand}, From: s.From,
-		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(), LedgerKey: fingerprint,
+		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(), LedgerKey: a.fingerprint,
 		Now: time.Now, Random: rand.Reader, Log: a.log,
 	}
 	if s.tracer != nil {

@@ -34,6 +34,7 @@ type background struct {
 	runs  map[akkoord.JobKind]runJob
 	now   func() time.Time
 	log   *slog.Logger
+	heads bool // signed heads go somewhere
 
 	mu   sync.Mutex
 	busy map[akkoord.JobKind]bool
@@ -42,8 +43,8 @@ type background struct {
 
 // newBackground knows all that the server does by itself.
 func newBackground(a *app) *background {
-	b := &background{store: a.store, now: time.Now, log: a.log}
-	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob, akkoord.JobRules: a.store.RunRules}
+	b := &background{store: a.store, now: time.Now, log: a.log, heads: a.site.heads != nil}
+	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob, akkoord.JobRules: a.store.RunRules, akkoord.JobPublish: a.publish}
 	if a.sender != nil {
 		b.runs[akkoord.JobRound] = b.store.AdvanceRound
 		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
@@ -85,12 +86,16 @@ func (b *background) run(ctx context.Context) error {
 // begin makes the periodic jobs, where there are none yet.
 func (b *background) begin(ctx context.Context) error {
 	var periodic []akkoord.Job
-	for _, kind := range []akkoord.JobKind{akkoord.JobExpire, akkoord.JobHead, akkoord.JobRules} {
+	every := map[akkoord.JobKind]time.Duration{akkoord.JobExpire: houseKeeps, akkoord.JobHead: houseKeeps, akkoord.JobRules: houseKeeps}
+	if b.heads {
+		every[akkoord.JobPublish] = headsEvery
+	}
+	for kind, period := range every {
 		j, err := akkoord.NewJob(kind, "", b.now(), nil)
 		if err != nil {
 			return err
 		}
-		j.Every = houseKeeps
+		j.Every = period
 		periodic = append(periodic, j)
 	}
 	j, err := akkoord.NewJob(akkoord.JobRetention, "", b.now(), nil)

@@ -50,6 +50,7 @@ type settings struct {
 	Countries      string   `env:"AKKOORD_COUNTRIES" help:"MMDB file with the country of networks: the language of whoever, and whose browser, names none." type:"path" group:"Settings"`
 	Brand          string   `env:"AKKOORD_BRAND_COLOUR" help:"Accent colour of public pages and mails, like #b8400e." group:"Settings"`
 	BackupAge      string   `env:"AKKOORD_BACKUP_AGE" default:"7d" help:"How old the last proven backup may be, like 7d or 36h, before /readyz and doctor say so; 0 turns that off." group:"Settings"`
+	Heads          string   `env:"AKKOORD_HEADS" help:"Where each signed head of the ledger goes, for somebody else to keep: file:PATH, mailto:ADDRESS or https://…" group:"Settings"`
 	EvidenceMail   string   `name:"evidence-mail" env:"AKKOORD_EVIDENCE_MAIL" default:"copy" enum:"copy,digest,off" help:"What is kept of mails that ask for a yes, as proof: copy (the bytes), digest (their SHA-256) or off." group:"Settings"`
 	ContractKept   string   `name:"transactional-kept" env:"AKKOORD_TRANSACTIONAL_KEPT" default:"90d" help:"How long the log of transactional mail keeps a mail, like 90d or 36h." group:"Settings"`
 	LogFormat      string   `env:"AKKOORD_LOG_FORMAT" default:"text" help:"text or json, a line each on standard error." group:"Settings"`
@@ -69,6 +70,7 @@ type site struct {
 	ret     akkoord.Email // base of the return paths; zero: the From address
 	leave   akkoord.Email // base of the addresses that mail to leaves; zero: none
 	logo    string        // path of the brand's picture on this site; empty: its first letter
+	heads   headPlace     // where signed heads go; nil: nowhere
 	tracer  *tracer       // nil: no traces are wanted
 	backups time.Duration // how old the last proven one may be; 0: any age
 	kept    time.Duration // how long the log has a transactional mail
@@ -99,7 +101,7 @@ func (d databaseSettings) databasePath() (string, error) {
 // mend it.
 func (s settings) check() (*site, error) {
 	out := &site{settings: s}
-	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkLeaveMailbox, checkText, checkLog, checkBackupAge, checkContractKept} {
+	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkLeaveMailbox, checkText, checkLog, checkBackupAge, checkContractKept, checkHeads} {
 		if err := f(out); err != nil {
 			return nil, usageError{err}
 		}

@@ -3,6 +3,7 @@ package storetest
 import (
 	"crypto/ed25519"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,4 +71,37 @@ func testLedger(t *testing.T, open Open) {
 	if _, err := a.EventsOf(t.Context(), akkoord.ID{1}); akkoord.KindOf(err) != akkoord.NotFound {
 		t.Errorf("the lines of nobody gave %v", err)
 	}
+}
+
+// testHeadsOutside (M30): a new place outside gets the latest signed head, then
+// every one, in order, and again what it did not take.
+func testHeadsOutside(t *testing.T, open Open) {
+	a := newAgency(t, open)
+	place, other := [32]byte{1}, [32]byte{2}
+	want := func(place [32]byte, seqs ...int64) {
+		t.Helper()
+		var got []int64
+		for _, h := range must(a.HeadsToSend(t.Context(), place))(t) {
+			got = append(got, h.Seq)
+		}
+		if !slices.Equal(got, seqs) {
+			t.Errorf("the place gets the heads of lines %v, want %v", got, seqs)
+		}
+	}
+	sign := func(address string) int64 {
+		t.Helper()
+		a.active(t, address, a.News)
+		return must(a.SignHead(t.Context()))(t).Seq
+	}
+	first := sign("p1@voorbeeld.example")
+	second := sign("p2@voorbeeld.example")
+	want(place, second)
+	noFault(t, a.HeadsSent(t.Context(), place, first))
+	want(place, second)
+	third := sign("p3@voorbeeld.example")
+	want(place, second, third)
+	noFault(t, a.HeadsSent(t.Context(), place, third))
+	noFault(t, a.HeadsSent(t.Context(), place, second)) // of a slower node
+	want(place)
+	want(other, third)
 }

@@ -28,6 +28,7 @@ func Run(t *testing.T, open Open) {
 		{"repeats", testRepeats},
 		{"people", testPeople},
 		{"ledger", testLedger},
+		{"heads outside", testHeadsOutside},
 		{"evidence", testEvidence},
 		{"mail copies", testMailCopies},
 		{"catalogue", testCatalogue},

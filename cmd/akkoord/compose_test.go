@@ -239,7 +239,7 @@ func TestP23P24ComposeNodesAreReplacedWithoutAGap(t *testing.T) {
 		_, err = io.Copy(io.Discard, res.Body)
 		return res, errors.Join(err, res.Body.Close())
 	}
-	crowd := migrate.load(func(worker, n int) string { return fmt.Sprintf("bezoeker-%d-%d@gast%d.example", worker, n, n%10) },
+	crowd := migrate.loadAt(100*time.Millisecond, func(worker, n int) string { return fmt.Sprintf("bezoeker-%d-%d@gast%d.example", worker, n, n%10) },
 		func(to string) (int, error) {
 			var worker, n, host int
 			if _, err := fmt.Sscanf(to, "bezoeker-%d-%d@gast%d.example", &worker, &n, &host); err != nil {

@@ -253,10 +253,15 @@ type load struct {
 // the load is stopped. Where nobody answers it goes on with the
 // next: the first is not acknowledged.
 func (in *installation) load(address func(worker, n int) string, act func(string) (int, error), want int) *load {
+	return in.loadAt(5*time.Millisecond, address, act, want)
+}
+
+// loadAt is load with the time from one act of a worker to its next.
+func (in *installation) loadAt(pace time.Duration, address func(worker, n int) string, act func(string) (int, error), want int) *load {
 	l := &load{quit: make(chan struct{})}
 	for worker := range loadWorkers {
 		l.wait.Go(func() {
-			tick := time.NewTicker(5 * time.Millisecond)
+			tick := time.NewTicker(pace)
 			defer tick.Stop()
 			for n := 0; ; n++ {
 				select {

@@ -180,7 +180,9 @@ func (l *listener) run(ctx context.Context, conn *pgx.Conn) {
 		}
 		var err error
 		if conn, err = l.connect(ctx); err != nil {
-			l.silent(lost, err)
+			if ctx.Err() == nil {
+				l.silent(lost, err)
+			}
 			continue
 		}
 		if l.dialect.lines.mend() {

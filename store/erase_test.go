@@ -270,11 +270,25 @@ func TestWhateverTheErasedDidNoByteIsLeftOfThemP16(t *testing.T) {
 // P17: a backup from before an erasure brings nobody back.
 func TestARestoreErasesAgainP17(t *testing.T) {
 	tr := newTravellers(t, 2)
+	buyer, err := akkoord.ParseEmail("koper@voorbeeld.example") // on record nowhere but in the log of transactional mail
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tr.AddContractTemplate(t.Context(), storetest.Admin, storetest.Order("booking"), ""); err != nil {
+		t.Fatal(err)
+	}
+	order := akkoord.ContractOrder{Template: "booking", To: buyer, Values: map[string]string{"name": "K", "order": "1"}}
+	if _, err := tr.SendContract(t.Context(), storetest.Admin, order); err != nil {
+		t.Fatal(err)
+	}
 	backup := filepath.Join(t.TempDir(), "backup.db")
 	if _, err := store.Backup(t.Context(), tr.cfg, backup, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tr.Erase(t.Context(), tr.standing(t, 0).Subscriber.PublicID, "asked for", akkoord.Origin{Source: "api", Actor: storetest.Admin}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tr.EraseContracts(t.Context(), storetest.Admin, buyer, "asked for"); err != nil {
 		t.Fatal(err)
 	}
 	if err := tr.Close(); err != nil {
@@ -290,5 +304,9 @@ func TestARestoreErasesAgainP17(t *testing.T) {
 	}
 	if tr.standing(t, 1).Subscriber.ID == 0 {
 		t.Error("somebody else is gone")
+	}
+	mails, _, err := tr.ContractMails(t.Context(), akkoord.ContractFilter{}, akkoord.Page{})
+	if err != nil || len(mails) != 1 || !mails[0].To.IsZero() || mails[0].Code != "erased" {
+		t.Errorf("M9: the log that was put back has %+v, %v", mails, err)
 	}
 }

@@ -13,6 +13,7 @@ type gateQuestion struct {
 	Email   string `query:"email" required:"true"`
 	Purpose string `query:"purpose" doc:"Slug. Give this or mailing."`
 	Mailing string `query:"mailing" doc:"UUID. Asks about the mailing's purpose and campaign, and whether it is being sent."`
+	Kind    string `query:"kind" enum:"mailing,transactional" default:"mailing" doc:"transactional asks about mail that a contract calls for, which needs neither purpose nor mailing."`
 	At      string `query:"at" format:"date-time" doc:"Asks what the consent history allowed at this time, whether or not the mailing was being sent then."`
 }
 
@@ -20,6 +21,9 @@ func (a *API) askGate(ctx context.Context, in *gateQuestion) (akkoord.Verdict, e
 	email, err := akkoord.ParseEmail(in.Email)
 	if err != nil {
 		return akkoord.Verdict{}, err
+	}
+	if in.Kind == "transactional" {
+		return a.askContractGate(ctx, email, in)
 	}
 	purpose, campaign, mailing, err := a.gateSubject(ctx, in)
 	if err != nil {
@@ -59,6 +63,18 @@ func (a *API) gateAt(ctx context.Context, person, purpose, campaign int64, at ti
 	}
 	events, err := a.cfg.Store.Events(ctx, person)
 	return akkoord.Gate(akkoord.FactsAt(events, p, campaign, wider, at)), err
+}
+
+// askContractGate asks about mail that a contract calls for (M9), now.
+func (a *API) askContractGate(ctx context.Context, email akkoord.Email, in *gateQuestion) (akkoord.Verdict, error) {
+	if in.Purpose != "" || in.Mailing != "" || in.At != "" {
+		return akkoord.Verdict{}, akkoord.Fieldf("kind", "value_invalid", "Mail that a contract calls for has no purpose, mailing or past; leave these out.")
+	}
+	st, err := a.cfg.Store.StandingByEmail(ctx, email)
+	if err == nil {
+		err = a.audit(ctx, "gate.ask", trail.Subscriber(st.Subscriber), "transactional")
+	}
+	return akkoord.GateContract(st.Suppressions), err
 }
 
 // gateSubject finds the purpose and the campaign that a question is about.

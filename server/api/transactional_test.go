@@ -56,6 +56,11 @@ func TestTransactionalMail(t *testing.T) {
 	if a := f.call(akkoord.RoleMail, "GET", "/transactional/"+first.str("id"), ""); a.str("state") != "queued" || strings.Contains(a.raw, "pim@") {
 		t.Errorf("%s", a.raw)
 	}
+	for query, want := range map[string]string{"": `{"allowed":true}`, "&purpose=x": "value_invalid"} {
+		if a := f.call(akkoord.RoleDPO, "GET", "/gate?kind=transactional&email=pim@voorbeeld.example"+query, ""); !strings.Contains(a.raw, want) {
+			t.Errorf("the gate says %s, want %s", a.raw, want)
+		}
+	}
 	before := f.trail()
 	log := f.call(akkoord.RoleDPO, "GET", "/transactional?email=pim@voorbeeld.example&state=queued&template=booking", "")
 	items, _ := log.object()["items"].([]any)

@@ -291,3 +291,48 @@ func (r Retention) EndsAfter(about SystemMail, asked time.Time) time.Time {
 	}
 	return asked.AddDate(0, 0, r.ExpireAfter)
 }
+
+// ForecastDays is how many days a forecast looks ahead.
+const ForecastDays = 60
+
+// RetentionDay is how many people a policy takes which step of on one day, if
+// none of them gives a sign of life.
+type RetentionDay struct {
+	Day   time.Time // its begin in UTC
+	Steps map[RetentionAct]int
+}
+
+// RetentionPerson is one of the people of a RetentionDay.
+type RetentionPerson struct {
+	Number int64
+	ID     ID
+	Step   Step
+}
+
+// Forecast gives the steps that a policy takes about a person until a time, if
+// they go on saying nothing and every question goes out. What is overdue is
+// taken now.
+func (s Standing) Forecast(p Purpose, a Activity, now, until time.Time) []Step {
+	var out []Step
+	for at := now; ; {
+		if a.Question == QuestionWaits {
+			a.Question = QuestionSent
+		}
+		step := s.NextStep(p, a, at)
+		step.At = later(step.At, at)
+		if step.Act == ActNone || step.At.After(until) {
+			return out
+		}
+		out = append(out, step)
+		sub := s.Subscription(p.ID)
+		switch step.Act {
+		case ActAsk:
+			sub.Asked, sub.Reminded = step.At, time.Time{}
+		case ActAskAgain:
+			sub.Reminded = step.At
+		default:
+			return out
+		}
+		s, a.Question, at = s.After(Change{Subscriptions: []Subscription{sub}}), QuestionSent, step.At
+	}
+}

@@ -20,6 +20,8 @@ func (a *API) operations() error {
 		handle(operation{get, "/purposes", akkoord.ReadCatalogue, "List the purposes", 0, ""}, a.listPurposes),
 		handle(operation{get, "/purposes/{slug}", akkoord.ReadCatalogue, "Read a purpose", 0, ""}, a.readPurpose),
 		handle(operation{patch, "/purposes/{slug}", akkoord.ChangePurposes, "Make a new version of a purpose's texts", 0, ""}, a.changePurpose),
+		handle(operation{get, "/purposes/{slug}/retention", akkoord.ReadCatalogue, "See how many silent people are asked, and whose consent ends, on which day", 0, ""}, a.readRetention),
+		handle(operation{get, "/purposes/{slug}/retention/people", people, "List the people of one of these days", 0, ""}, a.listRetentionPeople),
 		handle(operation{post, "/purposes/{slug}/retention/stop", akkoord.ChangePurposes, "Stop asking the silent and ending their consent, at once", 0, ""}, a.stopRetention),
 		handle(operation{post, "/purposes/{slug}/retention/start", akkoord.ChangePurposes, "Go on asking the silent and ending their consent", 0, ""}, a.startRetention),
 

@@ -42,4 +42,21 @@ func TestThePolicyOfAPurposeM18(t *testing.T) {
 	if a := f.call(akkoord.RoleManager, "POST", "/purposes/other/retention/stop", ""); a.status != 404 {
 		t.Errorf("%d %s", a.status, a.raw)
 	}
+	f.person("stil@voorbeeld.example", true)
+	if a := f.call(akkoord.RoleAnalyst, "GET", "/purposes/travel-news/retention", ""); a.status != 200 || a.object()["days"] == nil {
+		t.Errorf("%d %s", a.status, a.raw)
+	}
+	if a := f.call(akkoord.RoleManager, "GET", "/purposes/travel-news/retention/people?day=2026-11-27", ""); a.status != 200 || a.object()["items"] == nil {
+		t.Errorf("%d %s", a.status, a.raw)
+	}
+	for path, status := range map[string]int{
+		"/purposes/other/retention": 404, "/purposes/travel-news/retention/people": 422, "/purposes/travel-news/retention/people?day=friday": 422,
+	} {
+		if a := f.call(akkoord.RoleManager, "GET", path, ""); a.status != status {
+			t.Errorf("%s: %d %s", path, a.status, a.raw)
+		}
+	}
+	if a := f.call(akkoord.RoleEditor, "GET", "/purposes/travel-news/retention/people?day=2026-11-27", ""); a.status != 403 {
+		t.Errorf("an editor sees people: %d", a.status)
+	}
 }

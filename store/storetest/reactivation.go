@@ -144,6 +144,75 @@ func testReactivation(t *testing.T, open Open) {
 	}
 }
 
+// M18: who is asked when, and whose consent ends, is known beforehand, and is
+// what then happens.
+func testForecast(t *testing.T, open Open) {
+	a := newAgency(t, open)
+	ctx := t.Context()
+	var people []akkoord.Standing
+	for i := range 5 {
+		people = append(people, a.active(t, fmt.Sprintf("p%d@voorbeeld.example", i), a.News))
+		a.Clock.Move(oneDay)
+	}
+	must(a.Leave(ctx, akkoord.Link{Subscriber: people[4].Subscriber.PublicID, Purpose: a.News.ID}, akkoord.ScopePurpose, byLink))(t)
+	if err := a.Track(ctx, people[0].Subscriber.PublicID, a.News.ID, true, byLink); err != nil {
+		t.Fatal(err)
+	}
+	a.mailQuestions(t, "250")
+	forecast := func() map[string]map[akkoord.RetentionAct]int {
+		t.Helper()
+		out := map[string]map[akkoord.RetentionAct]int{}
+		for _, d := range must(a.ForecastRetention(ctx, "travel-news"))(t) {
+			out[d.Day.Format(time.DateOnly)] = d.Steps
+		}
+		return out
+	}
+	a.Clock.Move(320 * oneDay) // day 325
+	want := map[string]map[akkoord.RetentionAct]int{
+		"2028-01-16": {akkoord.ActAsk: 1}, "2028-01-17": {akkoord.ActAsk: 1}, "2028-01-18": {akkoord.ActAsk: 1}, "2028-01-20": {akkoord.ActAsk: 1},
+		"2028-01-30": {akkoord.ActAskAgain: 1}, "2028-01-31": {akkoord.ActAskAgain: 1}, "2028-02-01": {akkoord.ActAskAgain: 1}, "2028-02-03": {akkoord.ActAskAgain: 1},
+	}
+	if diff := cmp.Diff(want, forecast()); diff != "" {
+		t.Error(diff)
+	}
+	if err := a.StopRetention(ctx, Admin, "travel-news"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, forecast()); diff != "" {
+		t.Errorf("stopped: %s", diff)
+	}
+	if err := a.StartRetention(ctx, Admin, "travel-news"); err != nil {
+		t.Fatal(err)
+	}
+	// Day by day exactly that happens.
+	for day := a.Clock.Now(); day.Before(Start.AddDate(0, 0, 440)); day = a.Clock.Now() {
+		foreseen := forecast()[day.Format(time.DateOnly)]
+		var listed int
+		for next, more := int64(0), true; more; more = next > 0 {
+			var rows []akkoord.RetentionPerson
+			var err error
+			if rows, next, err = a.RetentionPeople(ctx, "travel-news", day, akkoord.Page{After: next, Limit: 1}); err != nil {
+				t.Fatal(err)
+			}
+			listed += len(rows)
+		}
+		total := 0
+		for _, n := range foreseen {
+			total += n
+		}
+		a.Clock.Move(day.Truncate(oneDay).Add(oneDay - time.Minute).Sub(day))
+		done := a.retain(t)
+		if diff := cmp.Diff(foreseen, done); len(foreseen)+len(done) > 0 && diff != "" || listed != total {
+			t.Errorf("on %s, %d listed: %s", day.Format(time.DateOnly), listed, diff)
+		}
+		a.mailQuestions(t, "250")
+		a.Clock.Move(time.Minute + 9*time.Hour)
+	}
+	if _, err := a.ForecastRetention(ctx, "other"); akkoord.KindOf(err) != akkoord.NotFound {
+		t.Error(err)
+	}
+}
+
 // M18: clicks and looks at one's own page are known of nobody who did not let
 // them be counted, and go when they take that back.
 func testActivity(t *testing.T, open Open) {

@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		{"retention", testRetention},
 		{"reactivation", testReactivation},
 		{"activity", testActivity},
+		{"forecast", testForecast},
 		{"outlived", testOutlived},
 		{"jobs", testJobs},
 		{"jobs of mailings", testMailingJobs},

@@ -1,7 +1,9 @@
 package akkoord
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -50,4 +52,46 @@ func TestMomentsAreWrittenWithSixDigits(t *testing.T) {
 			t.Errorf("%s is read back as %s, %v: %s", got, back, err, cmp.Diff(tt.in, back.Time))
 		}
 	}
+}
+
+// M20: one zip file holds the record as JSON and as CSV, and a schema that
+// names every field of it.
+func TestM20TheZipHoldsBothAndASchema(t *testing.T) {
+	var file bytes.Buffer
+	r := PersonRecord{Person: PersonData{Email: "anouk@voorbeeld.example", Interests: []string{}}, Events: []EventRecord{{Kind: Confirmed}}, Consents: []ConsentRecord{{}}}
+	if err := r.WriteZIP(&file); err != nil {
+		t.Fatal(err)
+	}
+	members := map[string][]byte{}
+	for _, m := range unpack(t, file.Bytes()) {
+		members[m.name] = m.data
+	}
+	var data, schema map[string]any
+	if err := errors.Join(json.Unmarshal(members["data.json"], &data), json.Unmarshal(members["schema.json"], &schema)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(members["data.csv"]), "person.email,anouk@voorbeeld.example") || len(members["README.txt"]) == 0 || len(members) != 4 {
+		t.Errorf("the members are %v", len(members))
+	}
+	var described func(path string, value any, schema map[string]any)
+	described = func(path string, value any, schema map[string]any) {
+		switch v := value.(type) {
+		case map[string]any:
+			properties, _ := schema["properties"].(map[string]any)
+			for name, inner := range v {
+				property, ok := properties[name].(map[string]any)
+				if title, _ := property["title"].(string); !ok || title == "" {
+					t.Errorf("the schema does not name %s.%s", path, name)
+					continue
+				}
+				described(path+"."+name, inner, property)
+			}
+		case []any:
+			items, _ := schema["items"].(map[string]any)
+			for _, inner := range v {
+				described(path, inner, items)
+			}
+		}
+	}
+	described("", data, schema)
 }

@@ -118,6 +118,35 @@ func TestM30TheDocumentTellsAll(t *testing.T) {
 	}
 }
 
+// Each kind of act, mail and outcome has words in each language.
+func TestEveryKindHasWords(t *testing.T) {
+	set, err := templates.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := []string{}
+	for _, m := range []akkoord.SystemMail{
+		akkoord.MailConfirm, akkoord.MailAlready, akkoord.MailOwnData, akkoord.MailAddress, akkoord.MailMoved, akkoord.MailContract, akkoord.MailRenew, akkoord.MailStill, akkoord.MailStillAgain,
+	} {
+		keys = append(keys, "dossier.mail_"+string(m))
+	}
+	for s := akkoord.Queued; s <= akkoord.Uncertain; s++ {
+		keys = append(keys, "dossier.delivery_"+s.String())
+	}
+	for _, k := range []akkoord.SuppressionKind{
+		akkoord.SuppressedUnsubscribed, akkoord.SuppressedObjection, akkoord.SuppressedErased, akkoord.SuppressedHardBounce, akkoord.SuppressedComplaint, akkoord.SuppressedBlocked,
+	} {
+		keys = append(keys, "dossier.stop_"+string(k))
+	}
+	for _, locale := range akkoord.Locales {
+		for _, key := range keys {
+			if set.T(locale, key) == key {
+				t.Errorf("%s has no words for %s", locale, key)
+			}
+		}
+	}
+}
+
 // M30, F.5: the form as it was shown, whole by itself, with the state of every
 // box, and closed.
 func TestM30TheFormAsItWasShown(t *testing.T) {

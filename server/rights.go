@@ -38,8 +38,8 @@ func (s *Server) takeOrErase(c echo.Context, link akkoord.Link, st akkoord.Stand
 
 // takeAway gives a person all that is stored of them, as a file.
 func (s *Server) takeAway(c echo.Context, link akkoord.Link, format string) error {
-	if format != "json" && format != "csv" {
-		return akkoord.Fieldf("export", "form_invalid", "The file is json or csv.")
+	if format != "json" && format != "csv" && format != "zip" {
+		return akkoord.Fieldf("export", "form_invalid", "The file is json, csv or zip.")
 	}
 	record, err := s.Consents.ExportPerson(c.Request().Context(), akkoord.ActorPerson, link.Subscriber)
 	if err != nil {
@@ -47,9 +47,13 @@ func (s *Server) takeAway(c echo.Context, link akkoord.Link, format string) erro
 	}
 	var file bytes.Buffer
 	kind := "text/csv; charset=utf-8"
-	if format == "csv" {
+	switch format {
+	case "csv":
 		err = record.WriteCSV(&file)
-	} else {
+	case "zip":
+		kind = "application/zip"
+		err = record.WriteZIP(&file)
+	default:
 		kind = echo.MIMEApplicationJSON
 		err = record.WriteJSON(&file)
 	}

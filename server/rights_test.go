@@ -21,6 +21,9 @@ func TestAPersonTakesEverythingAway(t *testing.T) {
 			t.Errorf("%s: %d %v\n%s", format, a.Status, a.Header, a.Body)
 		}
 	}
+	if a := s.post(at, url.Values{"export": {"zip"}}); a.Status != http.StatusOK || a.Header.Get("Content-Type") != "application/zip" || !strings.HasPrefix(a.Body, "PK") {
+		t.Errorf("zip: %d %v", a.Status, a.Header)
+	}
 	if a := s.post(at, url.Values{"export": {"exe"}}); a.Status != http.StatusUnprocessableEntity {
 		t.Errorf("another format: %d", a.Status)
 	}

@@ -48,7 +48,7 @@ func (c *migrateCommand) Run(ctx context.Context, io streams) error {
 type exportCommand struct {
 	databaseSettings
 	Email  string `required:"" help:"Address of the person."`
-	Format string `enum:"json,csv" default:"json" help:"json or csv."`
+	Format string `enum:"json,csv,zip" default:"json" help:"json, csv, or zip with both and a schema."`
 }
 
 func (c *exportCommand) Run(ctx context.Context, io streams) error {
@@ -61,8 +61,11 @@ func (c *exportCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	if c.Format == "csv" {
+	switch c.Format {
+	case "csv":
 		return record.WriteCSV(io.out)
+	case "zip":
+		return record.WriteZIP(io.out)
 	}
 	return record.WriteJSON(io.out)
 }

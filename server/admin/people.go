@@ -183,8 +183,8 @@ func (s *Site) export(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	format := cmp.Or(r.URL.Query().Get("format"), "json")
-	if format != "json" && format != "csv" {
-		return akkoord.Fieldf("format", "value_invalid", "The format is json or csv.")
+	if format != "json" && format != "csv" && format != "zip" {
+		return akkoord.Fieldf("format", "value_invalid", "The format is json, csv or zip.")
 	}
 	record, err := s.cfg.Store.ExportPerson(r.Context(), v.user.Actor(), id)
 	if err != nil {
@@ -194,6 +194,10 @@ func (s *Site) export(w http.ResponseWriter, r *http.Request, v visit) error {
 	if format == "csv" {
 		var out bytes.Buffer
 		err, contentType = record.WriteCSV(&out), "text/csv; charset=utf-8"
+		data = out.Bytes()
+	} else if format == "zip" {
+		var out bytes.Buffer
+		err, contentType = record.WriteZIP(&out), "application/zip"
 		data = out.Bytes()
 	} else {
 		data, err = json.MarshalIndent(record, "", "  ")

@@ -81,7 +81,7 @@ func (a *API) eventSlugs(ctx context.Context, events []akkoord.Event) (purposes,
 
 func (a *API) exportSubscriber(ctx context.Context, in *struct {
 	ByID
-	Format string `query:"format" default:"json" enum:"json,csv"`
+	Format string `query:"format" default:"json" enum:"json,csv,zip" doc:"zip: both, with a schema."`
 }) (document, error) {
 	id, err := akkoord.ParseID(in.ID)
 	if err != nil {
@@ -96,6 +96,11 @@ func (a *API) exportSubscriber(ctx context.Context, in *struct {
 		var out bytes.Buffer
 		err := record.WriteCSV(&out)
 		return document{"text/csv; charset=utf-8", header, out.Bytes()}, err
+	}
+	if in.Format == "zip" {
+		var out bytes.Buffer
+		err := record.WriteZIP(&out)
+		return document{"application/zip", header, out.Bytes()}, err
 	}
 	body, err := json.Marshal(record)
 	return document{"application/json", header, body}, err

@@ -60,7 +60,9 @@ const (
 	TrackingOff  EventKind = "tracking_refused"
 	Explained    EventKind = "reason_given" // why somebody left; in the evidence
 	Renewed      EventKind = "renewed"      // "yes, I still want this" (M18)
-	Worded       EventKind = "worded"       // a version of a purpose's texts came into force; of no person
+	Restricted   EventKind = "restricted"   // data kept, no mail sent (Art. 18 GDPR); why is in the evidence
+	Unrestricted EventKind = "unrestricted"
+	Worded       EventKind = "worded" // a version of a purpose's texts came into force; of no person
 )
 
 // Folded are the kinds that a subscription's state is folded from, and the
@@ -217,6 +219,9 @@ func (s Standing) NotMe(request ID, o Origin, now time.Time) Change {
 // agreed to something once is not forgotten because a stranger signed them up.
 func (s Standing) Expire(now time.Time) Change {
 	var c Change
+	if s.Suppressed(SuppressedRestricted) { // kept beyond its time (Art. 18 GDPR)
+		return c
+	}
 	for _, sub := range s.Subscriptions {
 		if sub.State == Pending && now.Sub(sub.Since) >= Limits.PendingWindow {
 			c.Subscriptions = append(c.Subscriptions, sub.end(Lapsed, now))
@@ -237,7 +242,7 @@ var byRetention = Origin{Source: "retention", Actor: ActorSystem}
 // something or was once in the keyed hash of the address stays, so that an old
 // list brings nobody back (P15).
 func (s Standing) Outlive(now time.Time) Change {
-	if len(s.Subscriptions) == 0 {
+	if len(s.Subscriptions) == 0 || s.Suppressed(SuppressedRestricted) {
 		return Change{}
 	}
 	var stays SuppressionKind

@@ -38,6 +38,7 @@ var departureKinds = []DepartureKind{
 	DepartedPurpose, DepartedCampaign, DepartedRecords, DepartedAddress,
 	DepartureKind(SuppressedUnsubscribed), DepartureKind(SuppressedObjection), DepartureKind(SuppressedErased),
 	DepartureKind(SuppressedHardBounce), DepartureKind(SuppressedComplaint), DepartureKind(SuppressedBlocked), DepartureKind(SuppressedExpired),
+	DepartureKind(SuppressedRestricted),
 }
 
 // Departures lists what a person departs from by a change. What nobody
@@ -89,9 +90,14 @@ func (s Standing) Depart(d Departure, now time.Time) Change {
 	case DepartedRecords:
 		if s.Subscriber.ID != 0 {
 			c.Events, c.Forget = []Event{o.event(Erased, Subscription{}, now)}, true
+			c.Lift = s.unrestricted()
 		}
 	default:
-		if kind := SuppressionKind(d.Kind); !s.Suppressed(kind) {
+		kind := SuppressionKind(d.Kind)
+		if kind == SuppressedRestricted && s.Subscriber.ID == 0 {
+			break // there is nothing to keep
+		}
+		if !s.Suppressed(kind) {
 			c.Suppress = []SuppressionKind{kind}
 		}
 	}

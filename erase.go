@@ -22,6 +22,7 @@ func (s Standing) Erase(o Origin, now time.Time) Change {
 	}
 	o = Origin{Source: o.Source, Actor: o.Actor, Privacy: o.Privacy}
 	c := Change{Events: []Event{o.event(Erased, Subscription{}, now)}, Forget: true}
+	c.Lift = s.unrestricted()
 	if !s.Suppressed(SuppressedErased) {
 		c.Suppress = []SuppressionKind{SuppressedErased}
 	}
@@ -117,4 +118,16 @@ func ReadReceipt(receipt string, key ed25519.PublicKey) (Erasure, error) {
 		return Erasure{}, errReceipt
 	}
 	return e, nil
+}
+
+// CheckNoPerson reports whether a text that outlives people may be kept: it
+// holds no address. It may be empty.
+func CheckNoPerson(field, text string) error {
+	if err := CheckText(field, text, Limits.Text); err != nil {
+		return err
+	}
+	if strings.Contains(text, "@") {
+		return Fieldf(field, "reason_personal", "This is kept for good, so it can't hold an address.")
+	}
+	return nil
 }

@@ -1,6 +1,9 @@
 package akkoord
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Facts are what the gate needs to know about one person and one mail.
 type Facts struct {
@@ -30,6 +33,9 @@ func Gate(f Facts) Verdict {
 	no := func(code, reason string) Verdict { return Verdict{Code: code, Reason: reason} }
 	if !f.Known {
 		return no("unknown", "Nobody with this address is on record.")
+	}
+	if slices.Contains(f.Suppressions, SuppressedRestricted) {
+		return no("restricted", "The person's data is kept and not used, as they asked (Art. 18 GDPR).")
 	}
 	for _, s := range f.Suppressions {
 		switch s {
@@ -122,6 +128,9 @@ func (s Standing) SignUpMail(request ID, recent int, told, now time.Time) (Syste
 	}
 	if s.Suppressed(SuppressedBlocked) {
 		return MailNone, "blocked"
+	}
+	if s.Suppressed(SuppressedRestricted) {
+		return MailNone, "restricted"
 	}
 	_, answer := s.Asked(request, now)
 	switch answer {

@@ -47,6 +47,9 @@ func FactsAt(events []Event, p Purpose, campaignID int64, wider int, at time.Tim
 		f.Suppressions = append(f.Suppressions, SuppressedHardBounce)
 	}
 	f.Outgrown = f.State == Active && f.Basis == BasisConsent && version < wider
+	if RestrictedAt(events, at) {
+		f.Suppressions = append(f.Suppressions, SuppressedRestricted)
+	}
 	f.Paused = PausedAt(events, at)
 	return f
 }

@@ -18,7 +18,7 @@ type AddressChange struct {
 // carried are the suppressions that a person takes along to a new address.
 // That mail to the old one bounced, or that its owner wanted no confirmation
 // mails, is said of a mailbox and stays there.
-var carried = []SuppressionKind{SuppressedUnsubscribed, SuppressedObjection, SuppressedErased, SuppressedComplaint, SuppressedExpired}
+var carried = []SuppressionKind{SuppressedUnsubscribed, SuppressedObjection, SuppressedErased, SuppressedComplaint, SuppressedExpired, SuppressedRestricted}
 
 // Carried gives those of some kinds that a person takes along.
 func Carried(kinds []SuppressionKind) []SuppressionKind {

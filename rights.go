@@ -22,6 +22,7 @@ type PersonRecord struct {
 	Deliveries    []DeliveryRecord     `json:"deliveries"`
 	SystemMails   []SystemMailRecord   `json:"system_mails"` // confirmation mails of the last month
 
+	Requests      []RequestRecord      `json:"requests"`            // what they asked for otherwise than by their link
 	ContractMails []ContractMailRecord `json:"transactional_mails"` // orders, invoices to the address, while they are in the log
 	Questions     []QuestionRecord     `json:"questions"`           // of re-permission rounds
 	Activity      []ActivityRecord     `json:"activity"`            // the last signs of life, where clicks may be counted

@@ -13,8 +13,9 @@ const (
 	SuppressedErased       SuppressionKind = "erased"       // Art. 17 GDPR
 	SuppressedHardBounce   SuppressionKind = "hard_bounce"
 	SuppressedComplaint    SuppressionKind = "complaint"
-	SuppressedBlocked      SuppressionKind = "blocked" // "this was not me": no further confirmation mail
-	SuppressedExpired      SuppressionKind = "expired" // gave no sign of life for long, was asked twice and is forgotten (M18)
+	SuppressedRestricted   SuppressionKind = "restricted" // Art. 18 GDPR; see Standing.Restrict
+	SuppressedBlocked      SuppressionKind = "blocked"    // "this was not me": no further confirmation mail
+	SuppressedExpired      SuppressionKind = "expired"    // gave no sign of life for long, was asked twice and is forgotten (M18)
 )
 
 // Suppression is one entry of the do-not-mail list.
@@ -26,7 +27,8 @@ type Suppression struct {
 
 // LiftedByConfirming are the kinds that the person's own new confirmation
 // ends. Nothing else does: no import, no administrator, no restore (P15).
-// SuppressedBlocked is not among them (requirements-mail I.5).
+// SuppressedBlocked is not among them (requirements-mail I.5), nor is
+// SuppressedRestricted, which ends by a decision (Art. 18(3) GDPR).
 var LiftedByConfirming = []SuppressionKind{
 	SuppressedUnsubscribed, SuppressedObjection, SuppressedErased, SuppressedHardBounce, SuppressedComplaint, SuppressedExpired,
 }

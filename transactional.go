@@ -246,10 +246,13 @@ type ContractCopy struct {
 // address of which it is known what stands against it (M9). Leaving, objecting,
 // a complaint and an erasure concern campaigns: none of them ends a contract,
 // and the address is the one that the order named. Only a mailbox that is not
-// there stops it.
+// there stops it, and a restriction, whose person wants nothing done.
 func GateContract(suppressions []SuppressionKind) Verdict {
 	if slices.Contains(suppressions, SuppressedHardBounce) {
 		return Verdict{Code: "bounced", Reason: "Mail to this address can't be delivered."}
+	}
+	if slices.Contains(suppressions, SuppressedRestricted) {
+		return Verdict{Code: "restricted", Reason: "The person's data is kept and not used, as they asked (Art. 18 GDPR); end the restriction, or answer by other means."}
 	}
 	return Verdict{Allowed: true}
 }

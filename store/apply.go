@@ -71,8 +71,11 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 		}
 		t.rows[outboxRows].add(p.ID, m.Request[:], m.Locale, micros(t.now), micros(t.now))
 	}
+	if err := t.notify(st.Subscriber, c); err != nil {
+		return err
+	}
 	if c.Erases() {
-		if err := t.eraseContracts(p); err != nil {
+		if err := t.eraseAddresses(p); err != nil {
 			return err
 		}
 	}
@@ -96,6 +99,11 @@ func (t *tx) applySuppressions(p akkoord.Subscriber, c akkoord.Change) error {
 		return err
 	}
 	for _, k := range c.Lift {
+		if k == akkoord.SuppressedRestricted { // it was put against former addresses too
+			if err := t.exec(`DELETE FROM suppression WHERE kind = $2 AND hash IN (SELECT hash FROM former_address WHERE subscriber_id = $1)`, p.ID, string(k)); err != nil {
+				return err
+			}
+		}
 		if err := t.exec(`DELETE FROM suppression WHERE hash = $1 AND kind = $2`, hash[:], string(k)); err != nil {
 			return err
 		}

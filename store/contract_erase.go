@@ -14,10 +14,11 @@ const (
 	contractGroup = 100                 // mails per commit of a purge
 )
 
-// eraseContracts ends and empties the transactional mails to a person who is
-// erased, also to their former addresses. Being forgotten for another reason
-// touches none: a stranger's sign-up that nobody confirmed ends no contract.
-func (t *tx) eraseContracts(p akkoord.Subscriber) error {
+// eraseAddresses ends and empties the transactional mails to a person who is
+// erased, also to their former addresses, and what is personal in what they
+// asked for. Being forgotten for another reason touches none: a stranger's
+// sign-up that nobody confirmed ends no contract.
+func (t *tx) eraseAddresses(p akkoord.Subscriber) error {
 	hashes := []akkoord.AddressHash{t.store.hasher.Person(p.Email)}
 	rows, err := t.query(`SELECT hash FROM former_address WHERE subscriber_id = $1`, p.ID)
 	if err := each(rows, err, func(r row) error {
@@ -29,18 +30,19 @@ func (t *tx) eraseContracts(p akkoord.Subscriber) error {
 		return err
 	}
 	for _, h := range hashes {
-		if err := t.eraseContractsTo(h); err != nil {
+		if err := t.eraseAddress(h); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.exec(`DELETE FROM request_detail WHERE subscriber_id = $1`, p.ID)
 }
 
-// eraseContractsTo is eraseContracts by address. The rows stay for the figures;
+// eraseAddress is eraseAddresses by one. The rows stay for the figures;
 // nothing leads from them to anybody.
-func (t *tx) eraseContractsTo(hash akkoord.AddressHash) error {
+func (t *tx) eraseAddress(hash akkoord.AddressHash) error {
 	wake(t.store.wiper.forgotten)
 	return errors.Join(
+		t.exec(`DELETE FROM request_detail WHERE hash = $1`, hash[:]),
 		t.exec(`UPDATE outbox SET mail = CASE WHEN state = 0 THEN '' ELSE mail END, code = CASE WHEN state = 0 THEN 'erased' ELSE code END,
 			done_at = CASE WHEN state = 0 THEN $2 ELSE done_at END, state = 1, fence = 0, reply = ''
 			WHERE id IN (SELECT id FROM contract_mail WHERE hash = $1)`, hash[:], micros(t.now)),
@@ -49,7 +51,7 @@ func (t *tx) eraseContractsTo(hash akkoord.AddressHash) error {
 }
 
 // EraseContracts erases an address that nobody on record has from the log of
-// transactional mail (Art. 17 GDPR), and keeps its keyed hash, so that no import
+// transactional mail and from the request desk (Art. 17 GDPR), and keeps its keyed hash, so that no import
 // brings it into a mailing. It gives how many mails there were. Errors are those
 // of akkoord.CheckErasureReason, and Conflict with code person_known where
 // somebody has the address: erase that person.
@@ -66,7 +68,8 @@ func (s *Store) EraseContracts(ctx context.Context, actor akkoord.Actor, e akkoo
 		if known {
 			return akkoord.Errorf(akkoord.Conflict, "person_known", "Somebody on record has this address; erase that person, and their transactional mails go too.")
 		}
-		if err := t.queryRow(`SELECT count(*) FROM contract_mail WHERE hash = $1`, hash[:]).Scan(&n); err != nil || n == 0 {
+		var asked int64
+		if err := t.queryRow(`SELECT (SELECT count(*) FROM contract_mail WHERE hash = $1), (SELECT count(*) FROM request_detail WHERE hash = $1)`, hash[:]).Scan(&n, &asked); err != nil || n+asked == 0 {
 			return err
 		}
 		c := akkoord.Change{Suppress: []akkoord.SuppressionKind{akkoord.SuppressedErased}}
@@ -74,7 +77,7 @@ func (s *Store) EraseContracts(ctx context.Context, actor akkoord.Actor, e akkoo
 		if err := t.exec(`INSERT INTO suppression (hash, kind, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, hash[:], string(akkoord.SuppressedErased), micros(t.now)); err != nil {
 			return err
 		}
-		if err := t.eraseContractsTo(hash); err != nil {
+		if err := t.eraseAddress(hash); err != nil {
 			return err
 		}
 		return t.audit(actor, "transactional.erase", "transactional", fmt.Sprintf("%d mails: %s", n, reason))

@@ -230,7 +230,7 @@ func (t *tx) redo(d akkoord.Departure) error {
 		}
 	}
 	if d.Kind == akkoord.DepartureKind(akkoord.SuppressedErased) {
-		return t.eraseContractsTo(d.Person)
+		return t.eraseAddress(d.Person)
 	}
 	return nil
 }

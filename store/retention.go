@@ -159,6 +159,7 @@ var purges = []struct {
 	{`DELETE FROM address_change WHERE request IN (SELECT request FROM address_change WHERE at <= $1 LIMIT $2)`, outboxKept},
 	{`DELETE FROM import_row WHERE (import_id, outcome, line) IN (SELECT import_id, outcome, line FROM import_row WHERE at <= $1 LIMIT $2)`, importRowsKept},
 	{`DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state <> 0 AND ended_at <= $1 LIMIT $2)`, jobsKept},
+	{`DELETE FROM request_detail WHERE request_id IN (SELECT d.request_id FROM request_detail d JOIN person_request r ON r.id = d.request_id WHERE r.state <> 'open' AND r.closed_at <= $1 LIMIT $2)`, requestDetailKept},
 	{`DELETE FROM erasure WHERE person IN (SELECT person FROM erasure WHERE at <= $1 LIMIT $2)`, erasuresKept},
 }
 

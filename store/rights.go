@@ -44,7 +44,7 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 			Interests: append([]string{}, p.Interests...), CreatedAt: akkoord.Moment{Time: p.CreatedAt}, Paused: akkoord.Moment{Time: st.PausedUntil},
 		},
 		Consents: []akkoord.ConsentRecord{}, CampaignsLeft: []akkoord.CampaignLeftRecord{}, Suppressions: []akkoord.SuppressionRecord{},
-		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{}, ContractMails: []akkoord.ContractMailRecord{},
+		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{}, ContractMails: []akkoord.ContractMailRecord{}, Requests: []akkoord.RequestRecord{},
 		Questions: []akkoord.QuestionRecord{},
 		Activity:  []akkoord.ActivityRecord{},
 	}
@@ -78,6 +78,9 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 		r.Activity = append(r.Activity, a)
 		return err
 	}); err != nil {
+		return r, err
+	}
+	if err := recordRequests(q, &r, s.hasher.Person(p.Email), p.ID); err != nil {
 		return r, err
 	}
 	return r, s.recordMails(q, &r, st)

@@ -114,7 +114,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("akkoord_"+name, help, labels, nil)
 }
 
-var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue, outboxOldest, mailings, jobs, ledgerSeq, signedSeq, signedAt, backup, database, log, free, mails, connections, limit, fails, smtp, beat, incoming *prometheus.Desc }{
+var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue, outboxOldest, mailings, jobs, requests, notices, ledgerSeq, signedSeq, signedAt, backup, database, log, free, mails, connections, limit, fails, smtp, beat, incoming *prometheus.Desc }{
 	build:        describe("build_info", "Always 1; the labels say which program this is.", "revision", "goversion"),
 	events:       describe("consent_events_total", "Lines of the consent ledger that this process wrote.", "kind"),
 	groups:       describe("writer_group_changes", "Changes that shared a commit."),
@@ -126,6 +126,8 @@ var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue,
 	outboxOldest: describe("outbox_oldest_due_seconds", "How long the oldest of them has waited; 0 when none is due."),
 	mailings:     describe("mailings", "Mailings by state.", "state"),
 	jobs:         describe("jobs", "Background jobs. state: waiting, failing (the last run failed, and there will be another), given_up.", "state"),
+	requests:     describe("requests", "Requests of people. state: open, soon (due within 7 days, among the open), overdue (likewise).", "state"),
+	notices:      describe("processor_notices", "Tasks to tell processors. state: open, overdue (among the open).", "state"),
 	ledgerSeq:    describe("ledger_lines", "Number of the last line of the consent ledger."),
 	signedSeq:    describe("ledger_signed_lines", "Number of the last line that a signed head covers."),
 	signedAt:     describe("ledger_signed_timestamp_seconds", "When the last head was signed; 0 for never."),
@@ -195,7 +197,8 @@ func (f *figures) collectStore(ch chan<- prometheus.Metric) {
 	st, err := f.store.Stats(ctx)
 	space, spaceErr := f.store.Space(ctx)
 	backup, backupErr := f.store.LastBackup(ctx)
-	if errors.Join(err, spaceErr, backupErr) != nil {
+	desk, deskErr := f.store.Desk(ctx)
+	if errors.Join(err, spaceErr, backupErr, deskErr) != nil {
 		ch <- gauge(desc.up, 0)
 		return
 	}
@@ -214,6 +217,12 @@ func (f *figures) collectStore(ch chan<- prometheus.Metric) {
 	ch <- gauge(desc.jobs, float64(st.JobsWaiting), "waiting")
 	ch <- gauge(desc.jobs, float64(st.JobsFailing), "failing")
 	ch <- gauge(desc.jobs, float64(st.JobsGivenUp), "given_up")
+	for state, n := range map[string]int64{"open": desk.Open, "soon": desk.Soon, "overdue": desk.Overdue} {
+		ch <- gauge(desc.requests, float64(n), state)
+	}
+	for state, n := range map[string]int64{"open": desk.Notices, "overdue": desk.OverdueNotices} {
+		ch <- gauge(desc.notices, float64(n), state)
+	}
 	ch <- gauge(desc.ledgerSeq, float64(st.LedgerSeq))
 	ch <- gauge(desc.signedSeq, float64(st.SignedSeq))
 	ch <- gauge(desc.signedAt, seconds(st.SignedAt))

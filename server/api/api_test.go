@@ -209,6 +209,10 @@ func TestRights(t *testing.T) {
 	f.must("POST", "/transactional-templates", bookingTemplate)
 	order := f.must("POST", "/transactional", bookingOrder).str("id")
 	f.must("POST", "/rules", `{"slug":"booked","when":{"form":"home"},"then":{"do":"set_basis","purpose":"travel-news","basis":"contract","text":"the booking"},"reason":"They booked."}`)
+	asked := f.must("POST", "/requests", `{"kind":"access","email":"pim@voorbeeld.example"}`).str("id")
+	f.must("POST", "/subscribers/"+f.person("weg@voorbeeld.example", true).PublicID.String()+"/erase", `{"reason":"asked for"}`)
+	told := f.must("GET", "/processor-notices", "").object()["items"].([]any)[0].(map[string]any)["id"].(string)
+	breach := f.must("POST", "/breach-packs", `{"what":"A laptop was lost.","since":"2026-11-23T00:00:00Z"}`).str("id")
 	hidden := []akkoord.Right{akkoord.ReadPeople, akkoord.ChangePeople}
 	for operation, right := range f.api.Rights() {
 		method, path, _ := strings.Cut(operation, " ")
@@ -217,6 +221,12 @@ func TestRights(t *testing.T) {
 			path = strings.Replace(path, "{id}", person, 1)
 		case strings.HasPrefix(path, "/imports/{id}"):
 			path = strings.Replace(path, "{id}", imported, 1)
+		case strings.HasPrefix(path, "/breach-packs/{id}"):
+			path = strings.Replace(path, "{id}", breach, 1)
+		case strings.HasPrefix(path, "/requests/{id}"):
+			path = strings.Replace(path, "{id}", asked, 1)
+		case strings.HasPrefix(path, "/processor-notices/{id}"):
+			path = strings.Replace(path, "{id}", told, 1)
 		case strings.HasPrefix(path, "/transactional/{id}"):
 			path = strings.Replace(path, "{id}", order, 1)
 		case strings.HasPrefix(path, "/mailings/{id}"):

@@ -45,6 +45,8 @@ func (a *API) operations() error {
 			[]string{"application/zip"}, a.subscriberEvidence),
 		handle(operation{post, "/subscribers/{id}/withdraw", akkoord.ChangePeople, "End a purpose, or everything, for a person who asked for it", 0, people}, a.withdrawSubscriber),
 		handle(operation{post, "/subscribers/{id}/erase", akkoord.ErasePeople, "Erase a person for good", 0, people}, a.eraseSubscriber),
+		handle(operation{post, "/subscribers/{id}/restrict", akkoord.ChangePeople, "Keep a person's data and use it for nothing", 0, people}, a.restrictSubscriber),
+		handle(operation{post, "/subscribers/{id}/unrestrict", akkoord.ChangePeople, "End a restriction, of which the person was told", 0, people}, a.unrestrictSubscriber),
 		handle(operation{get, "/gate", people, "Ask whether an address may be mailed now", 0, ""}, a.askGate),
 
 		handle(operation{post, "/attributes", akkoord.ChangePurposes, "Make an attribute that people can have", created, ""}, a.createAttribute),
@@ -96,6 +98,26 @@ func (a *API) operations() error {
 		handle(operation{get, "/processors/{slug}", akkoord.ReadCatalogue, "Read a party and its agreement", 0, ""}, a.readProcessor),
 		handle(operation{patch, "/processors/{slug}", akkoord.ChangeRegister, "Change a party, or renew its agreement", 0, ""}, a.changeProcessor),
 		handle(operation{post, "/processors/{slug}/end", akkoord.ChangeRegister, "End the dealings with a party", 0, ""}, a.endProcessor),
+
+		handle(operation{get, "/processors/{slug}/notice-key", akkoord.ChangeRegister, "Take the key by which a party finds whom notices are about", 0, ""}, a.readNoticeKey),
+		handle(operation{get, "/processor-notices", akkoord.ReadCatalogue, "List which party has to be told of what", 0, ""}, a.listNotices),
+		handle(operation{post, "/processor-notices/{id}/done", akkoord.ChangeRegister, "Tick off that a party was told", 0, ""}, a.tickNotice),
+
+		handle(operation{post, "/requests", akkoord.ChangePeople, "Enter what a person asked for", created, ""}, a.createRequest),
+		handle(operation{get, "/requests", people, "List what people asked for", 0, ""}, a.listRequests),
+		handle(operation{get, "/requests/{id}", people, "Read a request", 0, people}, a.readRequest),
+		handle(operation{patch, "/requests/{id}", akkoord.ChangePeople, "Change the note of a request", 0, people}, a.changeRequest),
+		handle(operation{post, "/requests/{id}/take", akkoord.ChangePeople, "Take a request", 0, people}, a.takeRequest),
+		handle(operation{post, "/requests/{id}/extend", akkoord.ChangePeople, "Take more time for a request, for a reason that the person is told", 0, people}, a.extendRequest),
+		handle(operation{post, "/requests/{id}/done", akkoord.ChangePeople, "Close a request that is answered", 0, people}, a.finishRequest),
+		handle(operation{post, "/requests/{id}/refuse", akkoord.ChangePeople, "Refuse a request, for a reason that the person is told", 0, people}, a.refuseRequest),
+
+		handle(operation{post, "/breach-packs", akkoord.ReadAudit, "Put a breach of personal data on record", created, ""}, a.createBreach),
+		handle(operation{get, "/breach-packs", akkoord.ReadAudit, "List the breaches on record", 0, ""}, a.listBreaches),
+		handle(operation{get, "/breach-packs/{id}", akkoord.ReadAudit, "Read a breach and its 72 hours", 0, ""}, a.readBreach),
+		handleDocument(operation{get, "/breach-packs/{id}/pack", akkoord.ReadAudit, "Take facts, people, accesses and drafts of letters", 0, ""},
+			[]string{"application/zip"}, a.breachPack),
+		handle(operation{post, "/breach-packs/{id}/report", akkoord.ReadAudit, "Record when the authority was told", 0, ""}, a.reportBreach),
 
 		handle(operation{post, "/images", akkoord.WriteMailings, "Upload a picture for mailings", created, ""}, a.createImage),
 		handle(operation{get, "/audit", akkoord.ReadAudit, "Read who did what, when and to whom", 0, ""}, a.listAudit),

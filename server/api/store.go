@@ -23,6 +23,9 @@ type Store interface {
 	Histories
 	Evidence
 	Erasing
+	Desk
+	Notices
+	Breaches
 	Audiences
 	Campaigns
 	Mailings

@@ -58,6 +58,7 @@ func Run(t *testing.T, open Open) {
 		{"round", testRound},
 		{"rules", testRules},
 		{"rules and P15", testRulesP15},
+		{"desk", testDesk},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

@@ -126,13 +126,22 @@ type MailingPage struct {
 	Preview                    string // path of the HTML part, shown in a sandboxed frame
 	CanSend, CanPause,
 	CanResume, CanCancel, CanTest bool
-	Blockers   []Blocker // why it can't be sent
-	TestTo     string
-	Filter     string // the state that deliveries are limited to; empty for all
-	Leavings   []LeavingGroup
-	Deliveries []DeliveryRow
-	Next       string // path of the next page of deliveries
+	Blockers                       []Blocker // why it can't be sent
+	TestTo                         string
+	Filter                         string // the state that deliveries are limited to; empty for all
+	Leavings                       []LeavingGroup
+	AudienceTotal, AudienceAllowed int // people whom the gate was asked about, and whom it lets through
+	LeftOut                        []LeftOutRow
+	Deliveries                     []DeliveryRow
+	Next                           string // path of the next page of deliveries
 	Follow
+}
+
+// LeftOutRow counts those whom the gate leaves out of a mailing for one reason.
+type LeftOutRow struct {
+	Code  string
+	Count int
+	URL   string // the list of them; empty while there is none
 }
 
 // LeavingGroup counts those who left by a mailing's links, seen one way: by
@@ -212,6 +221,8 @@ type PersonPage struct {
 	Export, ExportCSV         string     // paths of the exports as JSON and CSV; empty for none
 	Withdraw                  string     // where it is posted that the person leaves, with purpose (or all) and reason; empty: not by this user
 	Leavable                  []Option   // purposes that they can leave
+	SetBasis                  string     // where a basis by hand is posted; empty: not by this user
+	Purposes                  []Option   // that a basis can be for
 }
 
 // Option is one choice of a list.
@@ -258,6 +269,28 @@ type PurposeCard struct {
 	Wordings          []Wording
 	Active, Pending   int
 	Forms             []FormLink
+	Ask               string     // where a re-permission round is posted; empty: not by this user
+	Askable           int        // people whom a round would ask now
+	Asking            bool       // a round is open
+	Rounds            []RoundRow // newest first
+}
+
+// RoundRow is a re-permission round with its figures.
+type RoundRow struct {
+	State                            string
+	Asked, Confirmed, Left, NoAnswer int
+	At                               time.Time
+}
+
+// GatePage is GET /admin/gate: whether one person may be mailed for a purpose,
+// or a mailing, now or at a past time.
+type GatePage struct {
+	Admin
+	Email, About, Mailing, At string // as they were asked
+	Purposes                  []Option
+	Answered, Allowed         bool
+	Purpose, Code, Reason     string
+	Person                    string // path of the person's page; empty when nobody is on record
 }
 
 // Wording is the text that people agree to, in one language.
@@ -267,5 +300,6 @@ func (LoginPage) file() string     { return "admin/login.html" }
 func (DashboardPage) file() string { return "admin/dashboard.html" }
 func (MailingPage) file() string   { return "admin/mailing.html" }
 func (PeoplePage) file() string    { return "admin/people.html" }
+func (GatePage) file() string      { return "admin/gate.html" }
 func (PersonPage) file() string    { return "admin/person.html" }
 func (PurposesPage) file() string  { return "admin/purposes.html" }

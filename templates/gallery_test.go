@@ -164,7 +164,10 @@ func gallery() map[string]any {
 		"admin-people-none":   PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
 		"admin-person":        person(),
 		"admin-purposes": PurposesPage{desk("purposes"), []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", Version: 3, Active: 12480, Pending: 14,
-			Wordings: []Wording{{"nl", newsWording}, {"en", "Yes, Zonvaart Reizen may e-mail me travel ideas and holiday offers."}}, Forms: []FormLink{{"home", "", "/f/home"}}}}},
+			Wordings: []Wording{{"nl", newsWording}, {"en", "Yes, Zonvaart Reizen may e-mail me travel ideas and holiday offers."}}, Forms: []FormLink{{"home", "", "/f/home"}},
+			Ask: "/admin/purposes/travel-news/ask", Askable: 3120, Rounds: []RoundRow{{"stopped", 400, 290, 6, 104, now}}}}},
+		"admin-gate": GatePage{Admin: desk("people"), Email: "anouk@voorbeeld.example", About: "travel-news", At: "2026-11-01T09:30", Purposes: []Option{{"travel-news", "Reisnieuws"}},
+			Answered: true, Purpose: "Reisnieuws", Code: "withdrawn", Reason: "The person withdrew their consent for this purpose.", Person: "/admin/people/1"},
 	}
 }
 
@@ -205,7 +208,8 @@ func person() PersonPage {
 			{2, now, "confirmed", "Reisnieuws", "", "link", "", 3},
 			{3, now.Add(time.Hour), "withdrawn", "Aanbiedingen ski-uitrusting", "winter-2027", "link", "de persoon", 0},
 		}, Export: "/admin/people/1/export", ExportCSV: "/admin/people/1/export?format=csv",
-		Withdraw: "/admin/people/1/withdraw", Leavable: []Option{{"travel-news", "Reisnieuws"}}}
+		Withdraw: "/admin/people/1/withdraw", Leavable: []Option{{"travel-news", "Reisnieuws"}},
+		SetBasis: "/admin/people/1/basis", Purposes: []Option{{"travel-news", "Reisnieuws"}}}
 }
 
 // TestGallery keeps every page as it was looked at; -update writes it anew.

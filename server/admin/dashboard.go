@@ -182,6 +182,9 @@ func (s *Site) purposes(w http.ResponseWriter, r *http.Request, v visit) error {
 				card.Wordings = append(card.Wordings, templates.Wording{Locale: locale, Text: t.Wording})
 			}
 		}
+		if err := s.round(ctx, v, &card, p); err != nil {
+			return err
+		}
 		page.Purposes = append(page.Purposes, card)
 	}
 	return s.page(w, v, http.StatusOK, page)

@@ -52,6 +52,9 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 			return err
 		}
 	}
+	if err := s.leftOut(ctx, &page, m); err != nil {
+		return err
+	}
 	if m.State == akkoord.MailingSending {
 		page.Follow = follow(r, mailingRefresh)
 	}

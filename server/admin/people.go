@@ -108,7 +108,14 @@ func (s *Site) person(w http.ResponseWriter, r *http.Request, v visit) error {
 		Interests: p.Interests, Export: r.URL.Path + "/export", ExportCSV: r.URL.Path + "/export?format=csv",
 	}
 	if v.user.Role.May(akkoord.ChangePeople) {
-		page.Withdraw = r.URL.Path + "/withdraw"
+		page.Withdraw, page.SetBasis = r.URL.Path+"/withdraw", r.URL.Path+"/basis"
+		purposes, err := s.cfg.Store.Purposes(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range purposes {
+			page.Purposes = append(page.Purposes, templates.Option{Value: p.Slug, Name: p.Text(v.locale).Name})
+		}
 		if page.Leavable, err = s.leavable(ctx, v, st); err != nil {
 			return err
 		}

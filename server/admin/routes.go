@@ -34,10 +34,13 @@ func (s *Site) routes() []route {
 		{"GET /admin/mailings/{id}/preview", akkoord.ReadCatalogue, s.preview},
 		{"POST /admin/mailings/{id}", akkoord.WriteMailings, s.act}, // each act has its own right: see acts
 		{"GET /admin/purposes", akkoord.ReadCatalogue, s.purposes},
+		{"POST /admin/purposes/{slug}/ask", akkoord.SendMailings, s.askRound},
 
+		{"GET /admin/gate", akkoord.ReadPeople, s.gate},
 		{"GET /admin/people", akkoord.ReadPeople, s.people},
 		{"GET /admin/people/{id}", akkoord.ReadPeople, s.person},
 		{"POST /admin/people/{id}/withdraw", akkoord.ChangePeople, s.withdraw},
+		{"POST /admin/people/{id}/basis", akkoord.ChangePeople, s.basis},
 		{"GET /admin/people/{id}/export", akkoord.ReadPeople, s.export},
 	}
 }

@@ -18,6 +18,8 @@ type Store interface {
 	Deliveries
 	Slugs
 	Holds
+	Gate
+	Bases
 	// Audit leaves a line about a read of personal data (M27).
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
 }

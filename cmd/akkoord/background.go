@@ -43,7 +43,7 @@ type background struct {
 
 // newBackground knows all that the server does by itself.
 func newBackground(a *app) *background {
-	b := &background{store: a.store, now: time.Now, log: a.log, heads: a.site.heads != nil}
+	b := &background{store: a.store, now: time.Now, log: a.log, heads: a.site != nil && a.site.heads != nil}
 	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob, akkoord.JobRules: a.store.RunRules, akkoord.JobPublish: a.publish}
 	if a.sender != nil {
 		b.runs[akkoord.JobRound] = b.store.AdvanceRound

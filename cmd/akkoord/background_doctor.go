@@ -17,7 +17,7 @@ func checkStored(ctx context.Context, s *site) []finding {
 		return []finding{warn("stored", "backups, jobs, parties and transactional mail can't be read yet; akkoord serve makes the database")}
 	}
 	defer st.Close()
-	return []finding{checkBackup(ctx, s, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkContracts(ctx, st)}
+	return []finding{checkBackup(ctx, s, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkDesk(ctx, st), checkContracts(ctx, st)}
 }
 
 // checkContracts tells of transactional mail that doesn't get out.

@@ -2,20 +2,16 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
-	"fmt"
+	"akkoord/store"
 )
 
 // checkDesk tells of requests, notices to processors and breaches that wait
 // (Art. 12, 19 and 33 GDPR).
-func checkDesk(ctx context.Context, s *site) finding {
-	st, err := s.openReadOnly(ctx)
-	if err != nil {
-		return warn("requests", "they can't be read yet; akkoord serve makes the database")
-	}
-	defer st.Close()
+func checkDesk(ctx context.Context, st *store.Store) finding {
 	d, err := st.Desk(ctx)
 	if err != nil {
 		return warn("requests", "they can't be read (%v); akkoord migrate brings the database up to date", err)

@@ -14,20 +14,22 @@ const requestDetailKept = 2 * 365 * 24 * time.Hour // after it was closed
 
 // AddRequest enters what somebody asked for. Whoever has the address on record
 // is found by it. Errors: Invalid, and NotFound for a person who is not there.
-func (s *Store) AddRequest(ctx context.Context, actor akkoord.Actor, r akkoord.PersonRequest) (akkoord.PersonRequest, error) {
+func (s *Store) AddRequest(ctx context.Context, actor akkoord.Actor, asked akkoord.PersonRequest) (akkoord.PersonRequest, error) {
 	var email akkoord.Email
 	var err error
-	if r.Email != "" {
-		if email, err = akkoord.ParseEmail(r.Email); err != nil {
-			return r, akkoord.AtField("email", err)
+	if asked.Email != "" {
+		if email, err = akkoord.ParseEmail(asked.Email); err != nil {
+			return asked, akkoord.AtField("email", err)
 		}
-		r.Email = email.Address()
+		asked.Email = email.Address()
 	}
 	id, err := s.newID(s.cfg.Now())
 	if err != nil {
-		return r, err
+		return asked, err
 	}
-	err = s.update(ctx, "add request", func(t *tx) error {
+	var r akkoord.PersonRequest
+	err = s.update(ctx, "add request", func(t *tx) (err error) {
+		r = asked // a group may be written again
 		if r.ReceivedAt.IsZero() {
 			r.ReceivedAt = t.now
 		}

@@ -19,12 +19,14 @@ const (
 // PutRule makes a rule (ID 0), or changes the one with its ID: one about a date
 // then looks at everybody again. Errors: Invalid, and Conflict with code
 // slug_taken.
-func (s *Store) PutRule(ctx context.Context, actor akkoord.Actor, r akkoord.Rule) (akkoord.Rule, error) {
+func (s *Store) PutRule(ctx context.Context, actor akkoord.Actor, wanted akkoord.Rule) (akkoord.Rule, error) {
 	id, err := s.newID(s.cfg.Now())
 	if err != nil {
-		return r, err
+		return wanted, err
 	}
+	var r akkoord.Rule
 	err = s.update(ctx, "put rule", func(t *tx) error {
+		r = wanted // a group may be written again
 		c, err := loadCatalogue(t)
 		if err != nil {
 			return err

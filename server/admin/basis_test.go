@@ -39,12 +39,15 @@ func TestGatePage(t *testing.T) {
 	f := newFixture(t)
 	f.mailing()
 	before := f.clock().UTC().Add(-time.Hour).Format("2006-01-02T15:04")
+	hour := f.clock().UTC().Truncate(time.Hour).Add(-time.Hour).Format("2006-01-02T15:04")
 	f.person("pim@voorbeeld.example")
 	b := f.as(akkoord.RoleDPO)
 	b.get("/admin/people", `href="/admin/gate"`)
 	for _, tt := range []struct{ query, want string }{
 		{"email=pim@voorbeeld.example&about=travel-news", "Yes, for Travel news"},
 		{"email=pim@voorbeeld.example&about=travel-news&at=" + before, "unknown address"},
+		{"email=pim@voorbeeld.example&about=travel-news&at=" + hour, "unknown address"},
+		{"email=pim@voorbeeld.example&about=travel-news&at=" + hour + ":00", "unknown address"},
 		{"email=nobody@voorbeeld.example&about=travel-news", "unknown address"},
 	} {
 		_, n := f.trail()

@@ -116,7 +116,10 @@ func (s *Site) gateSubject(ctx context.Context, page *templates.GatePage) (out g
 
 // past answers from the ledger.
 func (s *Site) past(ctx context.Context, st akkoord.Standing, subject gateSubject, when string) (akkoord.Verdict, error) {
-	at, err := time.Parse(gateTime, strings.TrimSuffix(when, ":00"))
+	if len(when) > len(gateTime) {
+		when = strings.TrimSuffix(when, ":00") // the seconds that some browsers send
+	}
+	at, err := time.Parse(gateTime, when)
 	if err != nil {
 		return akkoord.Verdict{}, akkoord.Fieldf("at", "value_invalid", "The time is written like 2026-11-24T09:30.")
 	}

@@ -216,8 +216,9 @@ func (s Standing) NotMe(request ID, o Origin, now time.Time) Change {
 }
 
 // Expire decides what becomes of sign-ups that nobody confirmed in time. Who
-// agreed to something once is not forgotten because a stranger signed them up.
-func (s Standing) Expire(now time.Time) Change {
+// agreed to something once is not forgotten because a stranger signed them up,
+// nor is the no of whoever left (P15): left says whether the ledger has one.
+func (s Standing) Expire(left bool, now time.Time) Change {
 	var c Change
 	if s.Suppressed(SuppressedRestricted) { // kept beyond its time (Art. 18 GDPR)
 		return c
@@ -231,6 +232,9 @@ func (s Standing) Expire(now time.Time) Change {
 	c.Forget = len(c.Events) > 0 && !slices.ContainsFunc(s.After(c).Subscriptions, func(sub Subscription) bool {
 		return sub.State != Lapsed || !sub.Agreed.IsZero()
 	})
+	if c.Forget && left && !s.Suppressed(SuppressedUnsubscribed) {
+		c.Suppress = []SuppressionKind{SuppressedUnsubscribed}
+	}
 	return c
 }
 
@@ -240,8 +244,8 @@ var byRetention = Origin{Source: "retention", Actor: ActorSystem}
 // Outlive decides what becomes of somebody whose every purpose has ended: they
 // are forgotten when nothing of it has to be kept any more. Of whoever left
 // something or was once in the keyed hash of the address stays, so that an old
-// list brings nobody back (P15).
-func (s Standing) Outlive(now time.Time) Change {
+// list brings nobody back (P15); left is that of Expire.
+func (s Standing) Outlive(left bool, now time.Time) Change {
 	if len(s.Subscriptions) == 0 || s.Suppressed(SuppressedRestricted) {
 		return Change{}
 	}
@@ -251,7 +255,7 @@ func (s Standing) Outlive(now time.Time) Change {
 			return Change{}
 		}
 		switch {
-		case sub.State == Withdrawn:
+		case left || sub.State == Withdrawn:
 			stays = SuppressedUnsubscribed
 		case sub.Basis == BasisConsent && !sub.Agreed.IsZero() && stays == "":
 			stays = SuppressedExpired

@@ -263,23 +263,29 @@ func TestExpire(t *testing.T) {
 	old := noon.Add(-Limits.PendingWindow)
 	tests := map[string]struct {
 		standing Standing
+		left     bool
 		want     []act
 		forget   bool
+		stays    []SuppressionKind
 	}{
-		"never confirmed":     {person(pending(news, 1, old)), []act{{news, Expiry, Lapsed}}, true},
-		"agreed before":       {person(again(pending(news, 1, old))), []act{{news, Expiry, Lapsed}}, false},
-		"one day left":        {person(pending(news, 1, old.Add(time.Hour))), nil, false},
-		"active elsewhere":    {person(active(news, 1, old), pending(ski, 2, old)), []act{{ski, Expiry, Lapsed}}, false},
-		"a newer one pending": {person(pending(news, 1, old), pending(ski, 2, noon)), []act{{news, Expiry, Lapsed}}, false},
+		"never confirmed":     {person(pending(news, 1, old)), false, []act{{news, Expiry, Lapsed}}, true, nil},
+		"left before (P15)":   {person(pending(news, 1, old)), true, []act{{news, Expiry, Lapsed}}, true, []SuppressionKind{SuppressedUnsubscribed}},
+		"agreed before":       {person(again(pending(news, 1, old))), true, []act{{news, Expiry, Lapsed}}, false, nil},
+		"one day left":        {person(pending(news, 1, old.Add(time.Hour))), true, nil, false, nil},
+		"active elsewhere":    {person(active(news, 1, old), pending(ski, 2, old)), true, []act{{ski, Expiry, Lapsed}}, false, nil},
+		"a newer one pending": {person(pending(news, 1, old), pending(ski, 2, noon)), false, []act{{news, Expiry, Lapsed}}, false, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := tt.standing.Expire(noon)
+			c := tt.standing.Expire(tt.left, noon)
 			if d := cmp.Diff(tt.want, acts(c)); d != "" {
 				t.Error(d)
 			}
 			if c.Forget != tt.forget {
 				t.Errorf("forget %v", c.Forget)
+			}
+			if d := cmp.Diff(tt.stays, c.Suppress); d != "" {
+				t.Error(d)
 			}
 		})
 	}
@@ -396,7 +402,7 @@ func TestNobodyWithoutConsentPassesTheGate(t *testing.T) {
 			case "not me":
 				record(s.NotMe(request, Origin{}, now))
 			case "expire":
-				record(s.Expire(now))
+				record(s.Expire(false, now))
 			}
 			for _, p := range []int64{news, ski} {
 				if Gate(s.Facts(p, 0, "", now)).Allowed && !agreed[p] {

@@ -80,7 +80,7 @@ func TestDeparturesAreDoneAgain(t *testing.T) {
 		})
 	}
 	for name, c := range map[string]Change{
-		"an expiry":       (Standing{Subscriber: Subscriber{ID: 7}, Subscriptions: []Subscription{{PurposeID: 1, State: Pending}}}).Expire(noon),
+		"an expiry":       (Standing{Subscriber: Subscriber{ID: 7}, Subscriptions: []Subscription{{PurposeID: 1, State: Pending}}}).Expire(false, noon),
 		"a confirmation":  {Subscriptions: []Subscription{{PurposeID: 1, State: Active}}},
 		"nothing":         {},
 		"a line restored": {Events: []Event{{Kind: Rectified}}},

@@ -228,21 +228,23 @@ func TestWhatIsOverIsForgottenF12F16(t *testing.T) {
 	proofOver := time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
 		subs   []Subscription
+		left   bool
 		now    time.Time
 		forget bool
 		stays  []SuppressionKind
 	}{
-		"nothing":                    {nil, proofOver, false, nil},
-		"left before confirming":     {[]Subscription{sub(1, Withdrawn, dayOf(0), never)}, dayOf(14), true, []SuppressionKind{SuppressedUnsubscribed}},
-		"not yet":                    {[]Subscription{sub(1, Withdrawn, dayOf(0), never)}, dayOf(13), false, nil},
-		"expired one by one":         {[]Subscription{sub(1, Lapsed, dayOf(0), never), sub(2, Lapsed, dayOf(3), never)}, dayOf(17), true, nil},
-		"proof is kept three years":  {[]Subscription{sub(1, Withdrawn, dayOf(9), dayOf(0))}, proofOver.Add(-time.Second), false, nil},
-		"to the end of the year":     {[]Subscription{sub(1, Withdrawn, dayOf(9), dayOf(0))}, proofOver, true, []SuppressionKind{SuppressedUnsubscribed}},
-		"ended by silence":           {[]Subscription{sub(1, Lapsed, dayOf(9), dayOf(0))}, proofOver, true, []SuppressionKind{SuppressedExpired}},
-		"one is alive":               {[]Subscription{sub(1, Lapsed, dayOf(0), never), sub(2, Active, dayOf(0), dayOf(0))}, proofOver, false, nil},
-		"imported, nothing to go by": {[]Subscription{sub(1, Held, dayOf(0), never)}, proofOver, false, nil},
+		"nothing":                      {nil, false, proofOver, false, nil},
+		"left before confirming":       {[]Subscription{sub(1, Withdrawn, dayOf(0), never)}, false, dayOf(14), true, []SuppressionKind{SuppressedUnsubscribed}},
+		"not yet":                      {[]Subscription{sub(1, Withdrawn, dayOf(0), never)}, false, dayOf(13), false, nil},
+		"expired one by one":           {[]Subscription{sub(1, Lapsed, dayOf(0), never), sub(2, Lapsed, dayOf(3), never)}, false, dayOf(17), true, nil},
+		"a sign-up hid that they left": {[]Subscription{sub(1, Lapsed, dayOf(0), never)}, true, dayOf(17), true, []SuppressionKind{SuppressedUnsubscribed}},
+		"proof is kept three years":    {[]Subscription{sub(1, Withdrawn, dayOf(9), dayOf(0))}, false, proofOver.Add(-time.Second), false, nil},
+		"to the end of the year":       {[]Subscription{sub(1, Withdrawn, dayOf(9), dayOf(0))}, false, proofOver, true, []SuppressionKind{SuppressedUnsubscribed}},
+		"ended by silence":             {[]Subscription{sub(1, Lapsed, dayOf(9), dayOf(0))}, false, proofOver, true, []SuppressionKind{SuppressedExpired}},
+		"one is alive":                 {[]Subscription{sub(1, Lapsed, dayOf(0), never), sub(2, Active, dayOf(0), dayOf(0))}, false, proofOver, false, nil},
+		"imported, nothing to go by":   {[]Subscription{sub(1, Held, dayOf(0), never)}, false, proofOver, false, nil},
 	} {
-		got := Standing{Subscriber: Subscriber{ID: 7}, Subscriptions: c.subs}.Outlive(c.now)
+		got := Standing{Subscriber: Subscriber{ID: 7}, Subscriptions: c.subs}.Outlive(c.left, c.now)
 		if got.Forget != c.forget || cmp.Diff(c.stays, got.Suppress) != "" {
 			t.Errorf("%s: %+v", name, got)
 		}

@@ -45,27 +45,23 @@ func (s *Store) ExpirePending(ctx context.Context, limit int) (int, error) {
 }
 
 func (s *Store) overdue(ctx context.Context, limit int) ([]int64, error) {
-	var out []int64
-	rows, err := s.view(ctx).query(`SELECT DISTINCT subscriber_id FROM subscription WHERE state = 'pending' AND since <= $1 LIMIT $2`,
+	return numbers(s.view(ctx), `SELECT DISTINCT subscriber_id FROM subscription WHERE state = 'pending' AND since <= $1 LIMIT $2`,
 		micros(s.cfg.Now().Add(-akkoord.Limits.PendingWindow)), limit)
-	err = each(rows, err, func(r row) error {
-		var id int64
-		err := r.Scan(&id)
-		out = append(out, id)
-		return err
-	})
-	return out, err
 }
 
 // expire asks the rule about each person and records what it decides.
 func (t *tx) expire(people []int64) (int, error) {
 	n, forgotten := 0, 0
+	left, err := t.leavers(people)
+	if err != nil {
+		return 0, err
+	}
 	for _, id := range people {
 		st, err := standing(t, byID, id)
 		if err != nil {
 			return 0, err
 		}
-		c := st.Expire(t.now)
+		c := st.Expire(left[id], t.now)
 		if st.Subscriber.ID == 0 || c.IsZero() {
 			continue
 		}
@@ -83,6 +79,21 @@ func (t *tx) expire(people []int64) (int, error) {
 	return n, t.audit(akkoord.ActorSystem, "retention.expire", "", expiryNote(n, forgotten))
 }
 
+// leavers gives those of some people who left a purpose once, by the ledger: a
+// later sign-up that nobody confirmed hides it from their subscriptions.
+func (t *tx) leavers(people []int64) (map[int64]bool, error) {
+	args := make([]any, len(people))
+	for i, id := range people {
+		args[i] = id
+	}
+	ids, err := numbers(t, `SELECT DISTINCT subscriber_id FROM consent_event WHERE kind IN ('withdrawn', 'objected') AND subscriber_id IN (`+parameters(1, len(people))+`)`, args...)
+	left := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		left[id] = true
+	}
+	return left, err
+}
+
 // Both select people of whom nothing is alive and nothing has to be kept: $1 is
 // the time before which what they never agreed to ended, $2 what they did.
 const (
@@ -98,14 +109,8 @@ const (
 func (s *Store) ForgetOutlived(ctx context.Context, limit int) (int, error) {
 	done := 0
 	for _, query := range []string{unagreedOver, proofsOver} {
-		var people []int64
-		rows, err := s.view(ctx).query(query, micros(s.cfg.Now().Add(-akkoord.Limits.PendingWindow)), micros(akkoord.ProofsUntil(s.cfg.Now())), limit)
-		if err := each(rows, err, func(r row) error {
-			var id int64
-			err := r.Scan(&id)
-			people = append(people, id)
-			return err
-		}); err != nil {
+		people, err := numbers(s.view(ctx), query, micros(s.cfg.Now().Add(-akkoord.Limits.PendingWindow)), micros(akkoord.ProofsUntil(s.cfg.Now())), limit)
+		if err != nil {
 			return done, err
 		}
 		for len(people) > 0 {
@@ -125,12 +130,16 @@ func (s *Store) ForgetOutlived(ctx context.Context, limit int) (int, error) {
 
 func (t *tx) forgetOutlived(people []int64) (int, error) {
 	n := 0
+	left, err := t.leavers(people)
+	if err != nil {
+		return 0, err
+	}
 	for _, id := range people {
 		st, err := standing(t, byID, id)
 		if err != nil {
 			return 0, err
 		}
-		c := st.Outlive(t.now)
+		c := st.Outlive(left[id], t.now)
 		if c.IsZero() {
 			continue
 		}

@@ -190,7 +190,7 @@ func (t *tx) advanceRound(id int64) (time.Time, error) {
 
 // askNext asks the next people of a round.
 func (t *tx) askNext(r openRound) (time.Time, error) {
-	people, err := t.numbers(`SELECT subscriber_id FROM subscription WHERE purpose_id = $1 AND state = 'active' AND subscriber_id > $2
+	people, err := numbers(t, `SELECT subscriber_id FROM subscription WHERE purpose_id = $1 AND state = 'active' AND subscriber_id > $2
 		ORDER BY subscriber_id LIMIT $3`, r.PurposeID, r.reach, roundStep)
 	if err != nil {
 		return time.Time{}, err
@@ -237,7 +237,7 @@ func (t *tx) ask(round int64, p akkoord.Purpose, person int64) error {
 // did not answer.
 func (t *tx) remindNext(r openRound) (time.Time, error) {
 	wait := time.Duration(r.RemindAfter) * 24 * time.Hour
-	people, err := t.numbers(`SELECT subscriber_id FROM permission_question WHERE round_id = $1 AND subscriber_id > $2 AND asked_at <= $3
+	people, err := numbers(t, `SELECT subscriber_id FROM permission_question WHERE round_id = $1 AND subscriber_id > $2 AND asked_at <= $3
 		ORDER BY subscriber_id LIMIT $4`, r.ID, r.reminded, micros(t.now.Add(-wait)), roundStep)
 	if err != nil {
 		return time.Time{}, err
@@ -279,9 +279,9 @@ func (t *tx) remind(r openRound, person int64) error {
 }
 
 // numbers reads a column of numbers.
-func (t *tx) numbers(query string, args ...any) ([]int64, error) {
+func numbers(q querier, query string, args ...any) ([]int64, error) {
 	var out []int64
-	rows, err := t.query(query, args...)
+	rows, err := q.query(query, args...)
 	err = each(rows, err, func(r row) error {
 		var id int64
 		err := r.Scan(&id)

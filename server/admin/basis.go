@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -38,20 +37,6 @@ func (s *Site) basis(w http.ResponseWriter, r *http.Request, v visit) error {
 		Ground: akkoord.Ground{SoldOn: f.Get("sold_on"), Sale: f.Get("sale"), Similar: f.Get("similar") != "", RefusalOffered: f.Get("refusal_offered") != "", Text: f.Get("text")},
 	})
 	return s.done(w, r, err, "basis", Prefix+"/people/"+id.String())
-}
-
-// done tells on the next page what a post came to.
-func (s *Site) done(w http.ResponseWriter, r *http.Request, err error, notice, next string) error {
-	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind != akkoord.NotFound {
-		s.sessions.Put(r.Context(), keyProblem, e.Code)
-		s.sessions.Put(r.Context(), keyText, e.Message)
-	} else if err != nil {
-		return err
-	} else {
-		s.sessions.Put(r.Context(), keyNotice, notice)
-	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
-	return nil
 }
 
 // askRound begins or stops a re-permission round (M4).

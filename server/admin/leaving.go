@@ -3,7 +3,6 @@ package admin
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -43,16 +42,7 @@ func (s *Site) withdraw(w http.ResponseWriter, r *http.Request, v visit) error {
 		o := akkoord.Origin{Source: "admin", Actor: v.user.Actor()}
 		err = s.cfg.Store.Withdraw(r.Context(), id, purpose, r.PostForm.Get("reason"), o)
 	}
-	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind != akkoord.NotFound {
-		s.sessions.Put(r.Context(), keyProblem, e.Code)
-		s.sessions.Put(r.Context(), keyText, e.Message)
-	} else if err != nil {
-		return err
-	} else {
-		s.sessions.Put(r.Context(), keyNotice, "withdrawn")
-	}
-	http.Redirect(w, r, Prefix+"/people/"+id.String(), http.StatusSeeOther)
-	return nil
+	return s.done(w, r, err, "withdrawn", Prefix+"/people/"+id.String())
 }
 
 // purposeNumber gives the number of a purpose by its slug; 0 for none.

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -201,16 +200,7 @@ func (s *Site) act(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	notice, err := s.do(r.Context(), v, m, r.PostForm)
-	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind != akkoord.NotFound {
-		s.sessions.Put(r.Context(), keyProblem, e.Code)
-		s.sessions.Put(r.Context(), keyText, e.Message)
-	} else if err != nil {
-		return err
-	} else {
-		s.sessions.Put(r.Context(), keyNotice, notice)
-	}
-	http.Redirect(w, r, Prefix+"/mailings/"+m.PublicID.String(), http.StatusSeeOther)
-	return nil
+	return s.done(w, r, err, notice, Prefix+"/mailings/"+m.PublicID.String())
 }
 
 // do checks the right to an act and does it. It gives the notice to show.

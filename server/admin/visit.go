@@ -189,3 +189,17 @@ func (s *Site) logout(w http.ResponseWriter, r *http.Request, _ visit) error {
 	http.Redirect(w, r, Prefix+"/login", http.StatusSeeOther)
 	return nil
 }
+
+// done tells on the next page what a post came to.
+func (s *Site) done(w http.ResponseWriter, r *http.Request, err error, notice, next string) error {
+	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind != akkoord.NotFound {
+		s.sessions.Put(r.Context(), keyProblem, e.Code)
+		s.sessions.Put(r.Context(), keyText, e.Message)
+	} else if err != nil {
+		return err
+	} else {
+		s.sessions.Put(r.Context(), keyNotice, notice)
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
+	return nil
+}

@@ -52,6 +52,10 @@ type request struct {
 
 func (a *API) showRequest(ctx context.Context, r akkoord.PersonRequest) (request, error) {
 	names, err := a.cfg.Store.PublicNames(ctx, []string{string(r.Handler)})
+	return a.namedRequest(r, names), err
+}
+
+func (a *API) namedRequest(r akkoord.PersonRequest, names map[string]string) request {
 	out := request{
 		ID: r.PublicID, Kind: r.Kind, State: r.State, Channel: r.Channel, Email: orNil(r.Email), Note: r.Note, Handler: orNil(publicName(names, string(r.Handler))),
 		ReceivedAt: when(r.ReceivedAt), DueOn: Day{r.DueOn}, Weekend: akkoord.OnWeekend(r.DueOn), Overdue: r.Overdue(a.cfg.Now()),
@@ -60,7 +64,7 @@ func (a *API) showRequest(ctx context.Context, r akkoord.PersonRequest) (request
 	if !r.Person.IsZero() {
 		out.Subscriber = &r.Person
 	}
-	return out, err
+	return out
 }
 
 func (a *API) createRequest(ctx context.Context, in *struct{ Body newRequest }) (request, error) {
@@ -93,14 +97,16 @@ func (a *API) listRequests(ctx context.Context, in *struct {
 	if err != nil {
 		return list[request]{}, err
 	}
-	out := newList(rows, next, func(akkoord.PersonRequest) request { return request{} })
 	var people []akkoord.ID
-	for i, r := range rows {
-		if out.Items[i], err = a.showRequest(ctx, r); err != nil {
-			return list[request]{}, err
-		}
-		people = append(people, r.Person)
+	var handlers []string
+	for _, r := range rows {
+		people, handlers = append(people, r.Person), append(handlers, string(r.Handler))
 	}
+	names, err := a.cfg.Store.PublicNames(ctx, handlers)
+	if err != nil {
+		return list[request]{}, err
+	}
+	out := newList(rows, next, func(r akkoord.PersonRequest) request { return a.namedRequest(r, names) })
 	return out, a.audit(ctx, "request.list", "request", trail.People(people))
 }
 

@@ -109,8 +109,7 @@ func campaignURL(raw, site string) string {
 }
 
 func promotional(format string, args ...any) error {
-	e := akkoord.Errorf(akkoord.Invalid, "promotional_content", format+" Transactional mail carries no campaign: take it out, or send a mailing to those who agreed to one.", args...)
-	return e
+	return akkoord.Errorf(akkoord.Invalid, "promotional_content", format+" Transactional mail carries no campaign: take it out, or send a mailing to those who agreed to one.", args...)
 }
 
 func shortened(s string) string {

@@ -51,10 +51,10 @@ func (t *tx) eraseAddress(hash akkoord.AddressHash) error {
 }
 
 // EraseContracts erases an address that nobody on record has from the log of
-// transactional mail and from the request desk (Art. 17 GDPR), and keeps its keyed hash, so that no import
-// brings it into a mailing. It gives how many mails there were. Errors are those
-// of akkoord.CheckErasureReason, and Conflict with code person_known where
-// somebody has the address: erase that person.
+// transactional mail and from the request desk (Art. 17 GDPR), and keeps its
+// keyed hash, so that no import brings it into a mailing. It gives how many mails
+// there were. Errors are those of akkoord.CheckErasureReason, and Conflict with
+// code person_known where somebody has the address: erase that person.
 func (s *Store) EraseContracts(ctx context.Context, actor akkoord.Actor, e akkoord.Email, reason string) (n int64, err error) {
 	if err := akkoord.CheckErasureReason(reason, akkoord.Subscriber{Email: e}); err != nil {
 		return 0, err
@@ -116,14 +116,10 @@ func (s *Store) purgeContracts(ctx context.Context) error {
 
 // purgeContracts deletes some of the mails that were asked for before a time.
 func (t *tx) purgeContracts(before time.Time) (int, error) {
-	var ids []int64
-	rows, err := t.query(`SELECT m.id FROM contract_mail m JOIN outbox o ON o.id = m.id WHERE m.at <= $1 AND o.state = 1 ORDER BY m.at LIMIT $2`, micros(before), contractGroup)
-	err = each(rows, err, func(r row) error {
-		var id int64
-		err := r.Scan(&id)
-		ids = append(ids, id)
-		return err
-	})
+	ids, err := numbers(t, `SELECT m.id FROM contract_mail m JOIN outbox o ON o.id = m.id WHERE m.at <= $1 AND o.state = 1 ORDER BY m.at LIMIT $2`, micros(before), contractGroup)
+	if err != nil {
+		return 0, err
+	}
 	for _, id := range ids {
 		err = errors.Join(err, t.exec(`DELETE FROM contract_mail WHERE id = $1`, id), t.exec(`DELETE FROM outbox WHERE id = $1`, id))
 	}

@@ -81,14 +81,8 @@ func (n *nodes) run() {
 
 // register takes the first number that is free.
 func (n *nodes) register(t *tx) error {
-	var taken []int64
-	rows, err := t.query(`SELECT id FROM instance ORDER BY id`)
-	if err := each(rows, err, func(r row) error {
-		var id int64
-		err := r.Scan(&id)
-		taken = append(taken, id)
-		return err
-	}); err != nil {
+	taken, err := numbers(t, `SELECT id FROM instance ORDER BY id`)
+	if err != nil {
 		return err
 	}
 	number := int64(1)

@@ -277,16 +277,3 @@ func (t *tx) remind(r openRound, person int64) error {
 	}
 	return t.errand(person, q.Request, q.Locale, akkoord.MailRenew)
 }
-
-// numbers reads a column of numbers.
-func numbers(q querier, query string, args ...any) ([]int64, error) {
-	var out []int64
-	rows, err := q.query(query, args...)
-	err = each(rows, err, func(r row) error {
-		var id int64
-		err := r.Scan(&id)
-		out = append(out, id)
-		return err
-	})
-	return out, err
-}

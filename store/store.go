@@ -243,3 +243,16 @@ func each(rows rows, err error, f func(row) error) error {
 	}
 	return rows.Err()
 }
+
+// numbers reads a column of numbers.
+func numbers(q querier, query string, args ...any) ([]int64, error) {
+	var out []int64
+	rows, err := q.query(query, args...)
+	err = each(rows, err, func(r row) error {
+		var id int64
+		err := r.Scan(&id)
+		out = append(out, id)
+		return err
+	})
+	return out, err
+}

@@ -216,8 +216,8 @@ func (s Standing) NotMe(request ID, o Origin, now time.Time) Change {
 }
 
 // Expire decides what becomes of sign-ups that nobody confirmed in time. Who
-// agreed to something once is not forgotten because a stranger signed them up,
-// nor is the no of whoever left (P15): left says whether the ledger has one.
+// agreed to something once, or left by what the ledger says, is not forgotten
+// because a stranger signed them up (P15).
 func (s Standing) Expire(left bool, now time.Time) Change {
 	var c Change
 	if s.Suppressed(SuppressedRestricted) { // kept beyond its time (Art. 18 GDPR)
@@ -229,12 +229,9 @@ func (s Standing) Expire(left bool, now time.Time) Change {
 			c.Events = append(c.Events, byRetention.event(Expiry, sub, now))
 		}
 	}
-	c.Forget = len(c.Events) > 0 && !slices.ContainsFunc(s.After(c).Subscriptions, func(sub Subscription) bool {
+	c.Forget = len(c.Events) > 0 && !left && !slices.ContainsFunc(s.After(c).Subscriptions, func(sub Subscription) bool {
 		return sub.State != Lapsed || !sub.Agreed.IsZero()
 	})
-	if c.Forget && left && !s.Suppressed(SuppressedUnsubscribed) {
-		c.Suppress = []SuppressionKind{SuppressedUnsubscribed}
-	}
 	return c
 }
 

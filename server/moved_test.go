@@ -16,7 +16,7 @@ import (
 func TestOldPreferencesLinksEndWithTheAddressTheyWereMailedTo(t *testing.T) {
 	s := newSite(t)
 	p := s.subscribe("a@voorbeeld.example", "travel-news")
-	old, leave := s.preferences(p), "/unsubscribe/"+s.token(akkoord.Link{Kind: akkoord.LinkUnsubscribe, Subscriber: p.PublicID, Purpose: 1})
+	old, leave := s.preferences(p), "/unsubscribe/"+s.token(akkoord.Link{Kind: akkoord.LinkUnsubscribe, Subscriber: p.PublicID, Purpose: s.purposes["travel-news"].ID})
 	own := "/your-data/" + s.token(akkoord.Link{Kind: akkoord.LinkOwnData, Subscriber: p.PublicID})
 	if page := s.get(leave); !strings.Contains(page.Body, "/preferences/") {
 		t.Error("the page to leave has no link to the preferences")

@@ -60,7 +60,7 @@ type Origin struct {
 // through a salted commitment, so that it can be erased.
 type Evidence struct {
 	Address   string `json:"address,omitempty"`
-	IP        string `json:"ip,omitempty"` // shortened to /24 or /48 unless configured (requirements-mail F.7)
+	IP        string `json:"ip,omitempty"` // as much as the policy keeps of it
 	UserAgent string `json:"user_agent,omitempty"`
 	Until     string `json:"until,omitempty"`  // end of a pause, as a Moment is written
 	Zone      string `json:"zone,omitempty"`   // of the person's clock where the act says it, like +01:00 (M12)
@@ -70,6 +70,8 @@ type Evidence struct {
 	Ground Ground `json:"ground,omitzero"` // of a change of basis; its reason is in Note
 
 	Imported ImportedColumns `json:"imported,omitempty"` // what the file of an import says in proof
+
+	IPPolicy IPPolicy `json:"ip_policy,omitempty"` // under which IP was kept, or not; empty: no request, or one of before there was a choice, and shortened
 }
 
 // Actor is who did something: a person by a link or form, a user, an API key

@@ -381,23 +381,14 @@ func importInterests(s string) ([]string, error) {
 	return out, nil
 }
 
-// importIP shortens an address as those of our own forms are, to /24 or /48
-// (requirements-mail F.7). What is no address stays in the proof alone.
+// importIP shortens an address, whatever is kept of our own visitors' (requirements-mail
+// F.7). What is no address stays in the proof alone.
 func importIP(s string) string {
 	a, err := netip.ParseAddr(strings.TrimSpace(s))
 	if err != nil {
 		return ""
 	}
-	a = a.Unmap()
-	bits := 48
-	if a.Is4() {
-		bits = 24
-	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return p.String()
+	return IPShortened.Keep(a)
 }
 
 // importLayouts are the ways in which exports write times. Dates with

@@ -137,6 +137,7 @@ type PrivacyFacts struct {
 	Contact       string        `json:"contact"`
 	Relay         string        `json:"relay"` // who delivers the mail; empty: the controller itself
 	Purposes      []PrivacyItem `json:"purposes"`
+	IPPolicy      IPPolicy      `json:"ip_policy,omitempty"` // empty: shortened, as statements of before there was a choice say
 }
 
 // PrivacyItem is one purpose in a privacy statement.

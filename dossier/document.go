@@ -106,7 +106,7 @@ func (r *reader) act(d *pdf.Document, n int, l *akkoord.BundleLine, quoted map[t
 		pdf.Fact{Label: r.t("by"), Value: r.actor(l)},
 		pdf.Fact{Label: r.t("campaign"), Value: l.Names.Campaign},
 		pdf.Fact{Label: r.t("address"), Value: proof.Address},
-		pdf.Fact{Label: r.t("ip"), Value: proof.IP},
+		pdf.Fact{Label: r.t("ip"), Value: r.ip(proof)},
 		pdf.Fact{Label: r.t("program"), Value: proof.UserAgent},
 		pdf.Fact{Label: r.t("until"), Value: proof.Until},
 		pdf.Fact{Label: r.t("reason"), Value: strings.Join(filled(proof.Reason, proof.Note), ": ")},
@@ -115,6 +115,17 @@ func (r *reader) act(d *pdf.Document, n int, l *akkoord.BundleLine, quoted map[t
 		pdf.Fact{Label: r.t("line"), Value: strconv.FormatInt(l.Seq, 10)},
 	)
 	r.words(d, n, l, quoted)
+}
+
+// ip tells what was kept of an address, and how much of it that is.
+func (r *reader) ip(proof akkoord.Evidence) string {
+	switch {
+	case proof.IPPolicy == akkoord.IPOff:
+		return r.t("ip_off")
+	case proof.IP == "" || proof.IPPolicy == "":
+		return proof.IP
+	}
+	return r.t("ip_"+string(proof.IPPolicy), "IP", proof.IP)
 }
 
 // words quotes what the person agreed to, once for each version.

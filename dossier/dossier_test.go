@@ -34,12 +34,13 @@ func anouk(t *testing.T) *akkoord.Bundle {
 		CampaignsLeft: []akkoord.CampaignLeftRecord{{Campaign: "winter-2027", At: akkoord.Moment{Time: noon}}},
 		Suppressions:  []akkoord.SuppressionRecord{{Kind: "unsubscribed", At: akkoord.Moment{Time: noon}}},
 	}
+	ip := map[int64]string{7: `"ip":"192.0.2.0/24","user_agent":"Firefox"`, 8: `"ip":"192.0.2.77","user_agent":"Firefox","ip_policy":"full"`, 9: `"user_agent":"Firefox","ip_policy":"off"`}
 	line := func(seq int64, kind akkoord.EventKind, source string) {
 		b.Lines = append(b.Lines, akkoord.BundleLine{
 			Seq: seq, At: akkoord.Moment{Time: noon.Add(time.Duration(seq-7) * time.Minute)}, Kind: kind, SubscriberID: 42, PurposeID: 2, Request: request,
 			FormVersionID: 5, WordingVersion: 3, PrivacyVersion: 1, Locale: "nl", Source: source, Actor: akkoord.ActorPerson, Names: akkoord.LineNames{Purpose: "ski"},
 		})
-		b.Secrets.Lines = append(b.Secrets.Lines, akkoord.SecretLine{Seq: seq, Covered: `{"address":"anouk@voorbeeld.example","ip":"192.0.2.0/24","user_agent":"Firefox"}`})
+		b.Secrets.Lines = append(b.Secrets.Lines, akkoord.SecretLine{Seq: seq, Covered: `{"address":"anouk@voorbeeld.example",` + ip[seq] + `}`})
 	}
 	line(7, akkoord.Requested, "form:home")
 	line(8, akkoord.Confirmed, "confirm")
@@ -95,6 +96,7 @@ func pages(t *testing.T, locale string) map[string][]byte {
 func TestM30TheDocumentTellsAll(t *testing.T) {
 	missing := regexp.MustCompile(`(dossier|admin|language)\.[a-z_]+|\{\{|%!`)
 	titles := map[string]string{"nl": "Bewijs van toestemming", "en": "Proof of consent", "de": "Nachweis der Einwilligung", "fr": "Preuve du consentement"}
+	kept := map[string]string{"nl": "192.0.2.77 (volledig)", "en": "not kept: it was set so", "de": "192.0.2.77 (vollständig)", "fr": "192.0.2.77 (complète)"} // of IP addresses (F.7)
 	for _, locale := range akkoord.Locales {
 		shown := pdftest.Text(pages(t, locale)["dossier.pdf"])
 		if found := missing.FindString(shown); found != "" {
@@ -102,7 +104,7 @@ func TestM30TheDocumentTellsAll(t *testing.T) {
 		}
 		whole := strings.Join(strings.Fields(shown), " ")
 		for _, want := range []string{
-			titles[locale], "anouk@voorbeeld.example", "Anouk de Vries <b>", "Zonvaart Reizen B.V.", "12", "CET, UTC+01:00", "192.0.2.0/24", "Firefox",
+			titles[locale], "anouk@voorbeeld.example", "Anouk de Vries <b>", "Zonvaart Reizen B.V.", "12", "CET, UTC+01:00", "192.0.2.0/24", "Firefox", kept[locale],
 			"Ja, mail mij over wintersport", "Sneeuw in Lech", "winter-2027", "form-7.html", "abc@", strings.Repeat("3f9c", 16),
 		} {
 			if !strings.Contains(whole, want) && !strings.Contains(strings.ReplaceAll(whole, " ", ""), want) {

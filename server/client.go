@@ -86,14 +86,11 @@ func network(a netip.Addr, v4, v6 int) netip.Prefix {
 
 const maxUserAgent = 256
 
-// evidence is what a request leaves in the ledger: the address shortened to
-// /24 or /48 (requirements-mail F.7) and the name of the program.
+// evidence is what a request leaves in the ledger: as much of the address as
+// the policy keeps, which policy that is, and the name of the program.
 func (s *Server) evidence(c echo.Context) akkoord.Evidence {
-	e := akkoord.Evidence{UserAgent: printable(c.Request().UserAgent(), maxUserAgent)}
-	if net := network(s.client(c.Request()), 24, 48); net.IsValid() {
-		e.IP = net.String()
-	}
-	return e
+	policy := s.IPPolicy.Or()
+	return akkoord.Evidence{IP: policy.Keep(s.client(c.Request())), UserAgent: printable(c.Request().UserAgent(), maxUserAgent), IPPolicy: policy}
 }
 
 // printable gives the start of s, without what can't be shown safely.

@@ -54,6 +54,9 @@ func samePurpose(a, b akkoord.Purpose) bool {
 
 func (s *Server) facts(purposes []akkoord.Purpose) akkoord.PrivacyFacts {
 	f := akkoord.PrivacyFacts{Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.Contact, Relay: s.Relay}
+	if policy := s.IPPolicy.Or(); policy != akkoord.IPShortened {
+		f.IPPolicy = policy
+	}
 	for _, p := range purposes {
 		f.Purposes = append(f.Purposes, akkoord.PrivacyItem{Slug: p.Slug, Basis: p.Basis, InactiveAfter: p.InactiveAfter, Version: p.Version, Texts: p.Texts})
 	}
@@ -88,6 +91,7 @@ func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest 
 	page := templates.PrivacyPage{
 		Site: s.site(path), Version: st.version, Since: st.since, Controller: st.facts.Controller,
 		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), OwnRelay: st.facts.Relay == "", LedgerKey: s.LedgerKey,
+		IPPolicy: string(st.facts.IPPolicy),
 	}
 	page.Contact, page.PostalAddress = st.facts.Contact, st.facts.PostalAddress
 	for n := latest; n > 0; n-- {

@@ -34,6 +34,7 @@ type Config struct {
 	BaseURL        string                  // AKKOORD_URL; links and the own origin come from it, never from a Host field
 	TrustedProxies []netip.Prefix          // whose X-Forwarded-* fields are believed
 	Country        func(netip.Addr) string // ISO 3166-1 code of where an address is, or ""; nil: the place says nothing about the language
+	IPPolicy       akkoord.IPPolicy        // what evidence keeps of the address of a request
 	SignUps        Rate                    // of one client's sign-ups, over all nodes; the zero Rate turns the limits off
 	Nodes          func() int              // how many processes share the visitors; nil: this one alone
 	StampKey       []byte                  // signs the time at which a form was shown; nil: forms carry no stamp

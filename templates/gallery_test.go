@@ -146,6 +146,8 @@ func gallery() map[string]any {
 		"preferences-quiet":   quiet,
 		"privacy":             privacy(),
 		"privacy-bare":        PrivacyPage{},
+		"privacy-no-ip":       PrivacyPage{IPPolicy: "off"},
+		"privacy-full-ip":     PrivacyPage{IPPolicy: "full"},
 		"home":                HomePage{zonvaart("/"), []FormLink{{"Reisnieuws in uw mailbox", "Reisideeën en aanbiedingen, twee keer per maand.", "/f/home"}, {"Skiwinkel", "", "/f/ski"}}},
 		"home-bare":           HomePage{},
 		"error-404":           ErrorPage{zonvaart(""), 404, "link_invalid", ""},

@@ -244,6 +244,7 @@ type PrivacyPage struct {
 	Controller  string // legal name; empty while not configured
 	Purposes    []PrivacyPurpose
 	Processors  []PrivacyProcessor
+	IPPolicy    string // what is kept of a request's address: off, full, else shortened
 	LedgerKey   string // fingerprint of the key that signs the ledger (M30)
 	OwnRelay    bool   // without processors: the organisation delivers mail itself
 	PendingDays int    // an unconfirmed request is erased after this many days

@@ -65,7 +65,7 @@ func newApp(ctx context.Context, s *site, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	a := &app{site: s, log: log, store: st}
-	if err := a.build(keys); err != nil {
+	if err := errors.Join(st.RecordIPPolicy(ctx, akkoord.IPPolicy(s.IPPolicy)), a.build(keys)); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return a, nil
@@ -116,7 +116,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	cfg := server.Config{
 		Consents: a.store, Catalog: a.store, Links: keys.Links(), Pages: pages, View: press, API: jsonAPI, Admin: adminSite,
-		BaseURL: s.base.String(), TrustedProxies: s.proxies, Country: s.country, SignUps: s.signUps, Nodes: a.store.Nodes,
+		BaseURL: s.base.String(), TrustedProxies: s.proxies, Country: s.country, IPPolicy: akkoord.IPPolicy(s.IPPolicy), SignUps: s.signUps, Nodes: a.store.Nodes,
 		StampKey: keys.Derive("form-stamp"),
 		Brand:    templates.Brand{Name: s.Controller, Logo: s.logo, Accent: s.Brand}, From: s.From,
 		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(), LedgerKey: a.fingerprint,

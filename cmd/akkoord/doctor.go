@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"akkoord"
 	"akkoord/mailer"
 	"akkoord/store"
 )
@@ -47,6 +48,7 @@ func (c *doctorCommand) Run(ctx context.Context, io streams) error {
 	}
 	findings := append(unknownSettings(os.Environ()), ok("settings", "complete enough to start"))
 	findings = append(findings, checkSenderFacts(site)...)
+	findings = append(findings, checkIPPolicy(site))
 	findings = append(findings, checkDatabase(ctx, site))
 	findings = append(findings, checkStored(ctx, site)...)
 	findings = append(findings, checkDisk(site), checkClock())
@@ -99,6 +101,17 @@ func checkSenderFacts(s *site) []finding {
 		out = append(out, warn("sender", "set AKKOORD_SMTP_PROCESSOR to the party that runs the mail server, or own; no campaign can start without"))
 	}
 	return out
+}
+
+// checkIPPolicy reminds of what whole addresses need (Art. 5(1)(c) and 6 GDPR).
+func checkIPPolicy(s *site) finding {
+	switch akkoord.IPPolicy(s.IPPolicy).Or() {
+	case akkoord.IPFull:
+		return warn("ip", "AKKOORD_IP_POLICY is full: whole IP addresses are kept as long as the proof they belong to. That needs a basis of its own (Art. 6 GDPR): write down why a shortened one is not enough, or set it to shortened")
+	case akkoord.IPOff:
+		return ok("ip", "evidence keeps nothing of IP addresses")
+	}
+	return ok("ip", "evidence keeps shortened IP addresses alone")
 }
 
 func checkDatabase(ctx context.Context, s *site) finding {

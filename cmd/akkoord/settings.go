@@ -39,6 +39,7 @@ type settings struct {
 	SMTP           string   `env:"AKKOORD_SMTP" help:"smtp://user:pass@host:port?tls=required|opportunistic|none&connections=4, or smtps://…; without it campaigns can't start." group:"Settings"`
 	SMTPProcessor  string   `env:"AKKOORD_SMTP_PROCESSOR" help:"Registered party that runs the mail server, or own; a server on loopback counts as own." group:"Settings"`
 	SignUpsPerIP   string   `name:"signups-per-ip" env:"AKKOORD_SIGNUPS_PER_IP" default:"30/h" help:"Sign-ups per IPv4 address or IPv6 /64, like 30/h; 0 turns the limits per network off, never that per mailbox." group:"Settings"`
+	IPPolicy       string   `name:"ip-policy" env:"AKKOORD_IP_POLICY" default:"shortened" enum:"off,shortened,full" help:"What evidence keeps of the address of a request: off (nothing), shortened (its network) or full." group:"Settings"`
 	From           string   `env:"AKKOORD_FROM" help:"Default sender, like \"Name\" <a@b>." group:"Settings"`
 	Controller     string   `env:"AKKOORD_CONTROLLER" help:"Legal name of the controller, on pages and mails." group:"Settings"`
 	PostalAddress  string   `env:"AKKOORD_POSTAL_ADDRESS" help:"Its postal address." group:"Settings"`

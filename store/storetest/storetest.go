@@ -31,6 +31,7 @@ func Run(t *testing.T, open Open) {
 		{"heads outside", testHeadsOutside},
 		{"evidence", testEvidence},
 		{"mail copies", testMailCopies},
+		{"ip policy", testIPPolicy},
 		{"catalogue", testCatalogue},
 		{"mailings", testMailings},
 		{"access", testAccess},

@@ -39,6 +39,7 @@ const (
 	ReleaseSending Right = "sending.release" // after a restore
 	ReadAudit      Right = "audit.read"
 	ManageAccess   Right = "access.manage"   // users and keys
+	ManageGrants   Right = "grants.manage"   // who may see which personal data
 	ChangeRegister Right = "register.change" // of parties that data goes to
 
 	WriteContracts Right = "transactional.write" // templates
@@ -49,12 +50,12 @@ const (
 
 // rights is the whole matrix of roles and rights.
 var rights = map[Role][]Right{
-	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReleaseSending, ReadAudit, ManageAccess, ChangeRegister, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
+	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReleaseSending, ReadAudit, ManageAccess, ManageGrants, ChangeRegister, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
 	RoleManager: {ReadPeople, ChangePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
 	RoleEditor:  {ReadCatalogue, WriteMailings, WriteContracts},
 	RoleAnalyst: {ReadCatalogue},
 	RoleMail:    {SendContracts, ReceiveMail},
-	RoleDPO:     {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ReadAudit, ChangeRegister, ReadContracts},
+	RoleDPO:     {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ReadAudit, ManageGrants, ChangeRegister, ReadContracts},
 }
 
 // May reports whether a role has a right.

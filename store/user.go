@@ -40,6 +40,9 @@ func (s *Store) AddUser(ctx context.Context, actor akkoord.Actor, u akkoord.User
 			VALUES ($1, $2, $3, $4, '', $5, 0) RETURNING id`, id[:], u.Email, string(u.Role), u.Reason, micros(t.now)).Scan(&u.ID); err != nil {
 			return err
 		}
+		if err := t.firstGrant(id, u.Actor(), u.Reason, actor); err != nil {
+			return err
+		}
 		return t.audit(actor, "user.create", named("user", id.String()), string(u.Role)+": "+u.Reason)
 	})
 	if err != nil {
@@ -151,6 +154,9 @@ func (s *Store) AddKey(ctx context.Context, actor akkoord.Actor, k akkoord.APIKe
 			VALUES ($1, $2, $3, $4, $5, $6, 0) RETURNING id`, id[:], k.Name, string(k.Role), k.Reason, hash[:], micros(t.now)).Scan(&k.ID); err != nil {
 			return err
 		}
+		if err := t.firstGrant(id, k.Actor(), k.Reason, actor); err != nil {
+			return err
+		}
 		return t.audit(actor, "key.create", named("key", id.String()), k.Name+", "+string(k.Role)+": "+k.Reason)
 	})
 	if err != nil {
@@ -171,6 +177,10 @@ func (s *Store) RevokeKey(ctx context.Context, actor akkoord.Actor, id int64) er
 			return nil
 		}
 		if err := t.exec(`UPDATE api_key SET revoked_at = $2 WHERE id = $1`, id, micros(t.now)); err != nil {
+			return err
+		}
+		if err := t.exec(`UPDATE access_grant SET ended_at = $2, ended_by = $3, end_reason = 'The key was revoked.' WHERE holder = $1 AND ended_at = 0`,
+			string(k.Actor()), micros(t.now), string(actor)); err != nil {
 			return err
 		}
 		return t.audit(actor, "key.revoke", named("key", k.PublicID.String()), "")

@@ -42,6 +42,12 @@ type cli struct {
 	Key struct {
 		Add keyAddCommand `cmd:"" help:"Add an API key and print it, once, alone on stdout."`
 	} `cmd:"" help:"API keys."`
+	Grant struct {
+		List   grantListCommand   `cmd:"" help:"List who may see which personal data, and why."`
+		Add    grantAddCommand    `cmd:"" help:"Let a user or key see personal data; prints the id of the grant."`
+		Review grantReviewCommand `cmd:"" help:"Say that a grant is still needed."`
+		End    grantEndCommand    `cmd:"" help:"End a grant at once."`
+	} `cmd:"" help:"Who may see which personal data (M26)."`
 	Keys struct {
 		Rotate keysRotateCommand `cmd:"" help:"Sign links with a new key from now on; older links keep working."`
 	} `cmd:"" help:"The keys that sign links."`

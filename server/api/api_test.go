@@ -223,6 +223,8 @@ func TestRights(t *testing.T) {
 			path = strings.Replace(path, "{id}", imported, 1)
 		case strings.HasPrefix(path, "/breach-packs/{id}"):
 			path = strings.Replace(path, "{id}", breach, 1)
+		case strings.HasPrefix(path, "/grants/{id}"):
+			path = strings.Replace(path, "{id}", f.ids[akkoord.RoleEditor].PublicID.String(), 1)
 		case strings.HasPrefix(path, "/requests/{id}"):
 			path = strings.Replace(path, "{id}", asked, 1)
 		case strings.HasPrefix(path, "/processor-notices/{id}"):

@@ -119,6 +119,11 @@ func (a *API) operations() error {
 			[]string{"application/zip"}, a.breachPack),
 		handle(operation{post, "/breach-packs/{id}/report", akkoord.ReadAudit, "Record when the authority was told", 0, ""}, a.reportBreach),
 
+		handle(operation{get, "/grants", akkoord.ManageGrants, "List who may see which personal data, and why", 0, ""}, a.listGrants),
+		handle(operation{post, "/grants", akkoord.ManageGrants, "Let somebody see personal data, for a reason and a time", created, ""}, a.giveGrant),
+		handle(operation{post, "/grants/{id}/end", akkoord.ManageGrants, "End a grant at once", 0, ""}, a.endGrant),
+		handle(operation{post, "/grants/{id}/review", akkoord.ManageGrants, "Say that a grant is still needed, and until when", 0, ""}, a.reviewGrant),
+
 		handle(operation{post, "/images", akkoord.WriteMailings, "Upload a picture for mailings", created, ""}, a.createImage),
 		handle(operation{get, "/audit", akkoord.ReadAudit, "Read who did what, when and to whom", 0, ""}, a.listAudit),
 		handleDocument(operation{get, "/audit/export", akkoord.ReadAudit, "Take the audit trail, or a part of it, away", 0, ""},

@@ -60,6 +60,7 @@ func Run(t *testing.T, open Open) {
 		{"rules", testRules},
 		{"rules and P15", testRulesP15},
 		{"desk", testDesk},
+		{"grants", testGrants},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

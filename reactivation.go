@@ -75,6 +75,17 @@ func (r Retention) Check() error {
 	return nil
 }
 
+// MonthDays gives the days of a number of months, a year being 365 days.
+func MonthDays(months int) int { return (months*365 + 6) / 12 }
+
+// DayMonths gives how many months make a number of days; 0 where none do.
+func DayMonths(days int) int {
+	if m := (days*12 + 182) / 365; MonthDays(m) == days {
+		return m
+	}
+	return 0
+}
+
 // Activity is what is known of a person and a purpose besides their consent.
 type Activity struct {
 	Clicked, Visited time.Time // the last day; zero: none is known

@@ -250,3 +250,17 @@ func TestWhatIsOverIsForgottenF12F16(t *testing.T) {
 		}
 	}
 }
+
+// M18: policies are said in months and kept in days.
+func TestMonthsOfDays(t *testing.T) {
+	for months := 1; months <= 120; months++ {
+		if got := DayMonths(MonthDays(months)); got != months {
+			t.Errorf("%d months are %d days, which are %d months", months, MonthDays(months), got)
+		}
+	}
+	for days, want := range map[int]int{0: 0, 1: 0, 29: 0, 30: 1, 31: 0, 365: 12, 364: 0, 400: 0, 730: 24, 3650: 120} {
+		if got := DayMonths(days); got != want {
+			t.Errorf("%d days are %d months, want %d", days, got, want)
+		}
+	}
+}

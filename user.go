@@ -146,6 +146,24 @@ type PrivacyItem struct {
 	Slug          string                 `json:"slug"`
 	Basis         Basis                  `json:"basis"`
 	InactiveAfter int                    `json:"inactive_after"`
+	Silence       *PrivacySilence        `json:"silence,omitempty"`
 	Version       int                    `json:"version"`
 	Texts         map[string]PurposeText `json:"texts"`
+}
+
+// PrivacySilence is what the statement tells of a purpose's policy about people
+// who gave no sign of life for long (M18, Art. 13(2)(a) GDPR).
+type PrivacySilence struct {
+	AskAgainAfter int      `json:"ask_again_after"` // days
+	ExpireAfter   int      `json:"expire_after"`
+	Signals       []Signal `json:"signals"`
+}
+
+// Silence gives what a privacy statement tells of the purpose's policy; nil
+// where nobody is asked, for there is none or it is stopped.
+func (p Purpose) Silence() *PrivacySilence {
+	if p.InactiveAfter == 0 || !p.Retention.Stopped.IsZero() {
+		return nil
+	}
+	return &PrivacySilence{p.Retention.AskAgainAfter, p.Retention.ExpireAfter, p.Retention.Signals}
 }

@@ -123,11 +123,12 @@ func TestGoldenMailsAboutOnesOwnData(t *testing.T) {
 // M18: the question says since when, until when, and how to end it now.
 func TestGoldenMailsThatAskWhetherItIsStillWanted(t *testing.T) {
 	c := newComposer(t)
-	for locale := range wordings {
+	names, subjects := map[string]string{"nl": "Reisnieuws", "en": "Travel news", "de": "Reisenachrichten", "fr": "Idées de voyage"}, map[string]bool{}
+	for _, locale := range akkoord.Locales {
 		for _, kind := range []akkoord.SystemMail{akkoord.MailStill, akkoord.MailStillAgain} {
 			n := Still{Notice: notice(locale), Ends: noon.AddDate(0, 0, 28),
 				URL: "https://mail.zonvaart.example/keep/" + strings.Repeat("eyJ.", 40), LeaveURL: "https://mail.zonvaart.example/unsubscribe/" + strings.Repeat("eyL.", 40)}
-			n.Purposes = n.Purposes[:1]
+			n.Purposes = []PurposeWording{{Name: names[locale]}}
 			raw, err := c.Still(kind, n)
 			if err != nil {
 				t.Fatal(err)
@@ -141,9 +142,10 @@ func TestGoldenMailsThatAskWhetherItIsStillWanted(t *testing.T) {
 					t.Errorf("%s %s lacks a link: %s", kind, locale, text)
 				}
 			}
-			if h.Get("Auto-Submitted") != "auto-generated" || h.Get("List-Unsubscribe") != "" {
+			if h.Get("Auto-Submitted") != "auto-generated" || h.Get("List-Unsubscribe") != "" || subjects[h.Get("Subject")] {
 				t.Errorf("%s %s: %v", kind, locale, h)
 			}
+			subjects[h.Get("Subject")] = true
 			golden(t, string(kind)+"."+locale+".eml", raw)
 		}
 	}

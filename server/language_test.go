@@ -3,6 +3,7 @@ package server_test
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -107,4 +108,43 @@ func TestThePrivacyStatementPromisesWhatIsDone(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The statement tells what each purpose does about people who gave no sign of
+// life, and a stop or a change of it is a new version (M5, M18, Art. 13(2)(a)).
+func TestThePrivacyStatementTellsHowSilenceEnds(t *testing.T) {
+	s := newSite(t)
+	ctx := t.Context()
+	_, err := s.store.PutPurpose(ctx, akkoord.ActorSystem, akkoord.Purpose{Slug: "yearly", Basis: akkoord.BasisConsent, InactiveAfter: 365, Retention: akkoord.Retention{Signals: []akkoord.Signal{akkoord.SignalClick}},
+		Texts: map[string]akkoord.PurposeText{"nl": {Name: "Jaaroverzicht", Explanation: "Uitleg.", Wording: "Ja!"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := func(path string, want bool, texts ...string) {
+		t.Helper()
+		page := s.get(path + "?locale=nl").Body
+		for _, text := range texts {
+			if strings.Contains(page, text) != want {
+				t.Errorf("%s: %q is there: %v", path, text, !want)
+			}
+		}
+	}
+	policy := []string{"Horen wij 12 maanden niets van u", "14 dagen later", "uw laatste klik", "Laat u geen kliks tellen"}
+	said("/privacy", true, policy...)
+	_, _, first, err := s.store.PrivacyVersion(ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.StopRetention(ctx, akkoord.ActorSystem, "yearly"); err != nil {
+		t.Fatal(err)
+	}
+	said("/privacy", false, policy...)
+	said("/privacy/"+strconv.Itoa(first), true, policy...)
+	if err := s.store.StartRetention(ctx, akkoord.ActorSystem, "yearly"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.EditPurpose(ctx, akkoord.ActorSystem, "yearly", func(p *akkoord.Purpose) { p.InactiveAfter = 400 }); err != nil {
+		t.Fatal(err)
+	}
+	said("/privacy", true, "Horen wij 400 dagen niets van u")
 }

@@ -49,7 +49,8 @@ func (s *Server) privacyInForce(ctx context.Context) (int, error) {
 }
 
 func samePurpose(a, b akkoord.Purpose) bool {
-	return a.ID == b.ID && a.Version == b.Version && a.Basis == b.Basis && a.InactiveAfter == b.InactiveAfter
+	return a.ID == b.ID && a.Version == b.Version && a.Basis == b.Basis && a.InactiveAfter == b.InactiveAfter &&
+		a.Retention.Same(b.Retention) && a.Retention.Stopped.Equal(b.Retention.Stopped)
 }
 
 func (s *Server) facts(purposes []akkoord.Purpose) akkoord.PrivacyFacts {
@@ -58,7 +59,7 @@ func (s *Server) facts(purposes []akkoord.Purpose) akkoord.PrivacyFacts {
 		f.IPPolicy = policy
 	}
 	for _, p := range purposes {
-		f.Purposes = append(f.Purposes, akkoord.PrivacyItem{Slug: p.Slug, Basis: p.Basis, InactiveAfter: p.InactiveAfter, Version: p.Version, Texts: p.Texts})
+		f.Purposes = append(f.Purposes, akkoord.PrivacyItem{Slug: p.Slug, Basis: p.Basis, InactiveAfter: p.InactiveAfter, Silence: p.Silence(), Version: p.Version, Texts: p.Texts})
 	}
 	return f
 }
@@ -102,11 +103,19 @@ func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest 
 	for _, item := range st.facts.Purposes {
 		text := akkoord.Purpose{Texts: item.Texts}.Text(locale)
 		page.Purposes = append(page.Purposes, templates.PrivacyPurpose{
-			Name: text.Name, Explanation: text.Explanation, Basis: string(item.Basis),
+			Name: text.Name, Explanation: text.Explanation, Basis: string(item.Basis), Silence: silence(item),
 		})
 	}
 	if st.facts.Relay != "" {
 		page.Processors = []templates.PrivacyProcessor{{Name: st.facts.Relay, Role: "relay"}}
 	}
 	return s.page(c, http.StatusOK, locale, page)
+}
+
+// silence gives what a statement tells of a purpose's policy.
+func silence(item akkoord.PrivacyItem) *templates.Silence {
+	if item.Silence == nil {
+		return nil
+	}
+	return templates.NewSilence(item.InactiveAfter, akkoord.Retention{AskAgainAfter: item.Silence.AskAgainAfter, ExpireAfter: item.Silence.ExpireAfter, Signals: item.Silence.Signals})
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"akkoord"
 )
 
 var (
@@ -178,8 +180,10 @@ func privacy() PrivacyPage {
 		Site: zonvaart("/privacy"), Version: 4, Since: now.AddDate(0, -2, 0), Older: []int{3, 2}, Controller: "Zonvaart Reizen B.V.", PendingDays: 14,
 		LedgerKey: "3f9c27d04b8ea5616f2d9c80e1b7a4533f9c27d04b8ea5616f2d9c80e1b7a453",
 		Purposes: []PrivacyPurpose{
-			{"Reisnieuws", "Met uw e-mailadres, taal en interesses kiezen wij welke reizen wij u laten zien.", "consent"},
-			{"Aanbiedingen ski-uitrusting", "", "existing_customer"},
+			{"Reisnieuws", "Met uw e-mailadres, taal en interesses kiezen wij welke reizen wij u laten zien.", "consent",
+				NewSilence(730, akkoord.Retention{AskAgainAfter: 14, ExpireAfter: 21, Signals: akkoord.Signals})},
+			{"Aanbiedingen ski-uitrusting", "", "existing_customer", NewSilence(400, akkoord.Retention{AskAgainAfter: 1, ExpireAfter: 14, Signals: []akkoord.Signal{akkoord.SignalClick}})},
+			{"Jaaroverzicht", "", "consent", nil},
 		},
 		Processors: []PrivacyProcessor{{"Postrelais B.V.", "Nederland", "relay", now.AddDate(0, -8, 0)}, {"Serverhuis Noord", "Nederland", "hosting", time.Time{}}},
 	}
@@ -219,7 +223,7 @@ func TestGallery(t *testing.T) {
 	set := newSet(t)
 	for name, page := range gallery() {
 		for _, locale := range set.Locales() {
-			if locale != "nl" && name != "signup" && name != "confirm" && name != "confirmed" && name != "unsubscribed" && name != "admin-mailing" {
+			if locale != "nl" && name != "signup" && name != "confirm" && name != "confirmed" && name != "unsubscribed" && name != "admin-mailing" && name != "privacy" {
 				continue
 			}
 			t.Run(name+"."+locale, func(t *testing.T) {

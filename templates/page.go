@@ -255,6 +255,7 @@ type PrivacyPage struct {
 type PrivacyPurpose struct {
 	Name, Explanation string
 	Basis             string // "consent", "existing_customer", "contract", …: basis.<Basis> in the locale files
+	Silence           *Silence
 }
 
 // PrivacyProcessor is a party that data goes to (M28).

@@ -147,10 +147,18 @@ func (c *keysRotateCommand) tell(keys *akkoord.Keyring, std streams) {
 	fmt.Fprintf(std.out, "Back up %s again. With several nodes copy it to each, and start each again: until then it goes on with the keys it has.\n", c.SecretFile)
 }
 
-// replacePrivate writes a file durably for its owner alone, in place of the
+// replacePrivate is replaceWith for bytes that are at hand.
+func replacePrivate(path string, b []byte) error {
+	return replaceWith(path, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
+}
+
+// replaceWith writes a file durably for its owner alone, in place of the
 // one that may be there: whoever reads it sees the old one or the new one,
 // whole. A link is followed, and the owner of the old one kept.
-func replacePrivate(path string, b []byte) error {
+func replaceWith(path string, write func(io.Writer) error) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
@@ -171,7 +179,7 @@ func replacePrivate(path string, b []byte) error {
 			}
 		}
 	}
-	if _, err := f.Write(b); err != nil {
+	if err := write(f); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {

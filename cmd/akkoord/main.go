@@ -58,6 +58,9 @@ type cli struct {
 	Ledger   struct {
 		Verify ledgerVerifyCommand `cmd:"" help:"Check that no line of the consent ledger, or of an evidence bundle, was altered."`
 	} `cmd:"" help:"The consent ledger."`
+	Breach struct {
+		Pack breachPackCommand `cmd:"" help:"Put a breach on record and write the facts, the people, who saw their data, and drafts of the letters (Art. 33 and 34 GDPR)."`
+	} `cmd:"" help:"Breaches of personal data."`
 	Backup  backupCommand  `cmd:"" help:"Copy the database to a file and prove the copy; runs beside a server."`
 	Restore restoreCommand `cmd:"" help:"Put the database back from a backup; nobody who left since comes back."`
 	Move    moveCommand    `cmd:"" help:"Copy an installation into another database, SQLite or PostgreSQL, and compare both."`

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/trail"
 )
 
 // auditEntry is a line of the audit trail.
@@ -57,18 +58,10 @@ func (a *API) listAudit(ctx context.Context, in *struct {
 
 // auditPage gives a page of the trail with the names that those outside know.
 func (a *API) auditPage(ctx context.Context, f akkoord.AuditFilter, page akkoord.Page) ([]auditEntry, int64, error) {
-	rows, next, err := a.cfg.Store.SearchAudit(ctx, f, page)
-	if err != nil {
-		return nil, 0, err
-	}
-	var numbered []string
-	for _, e := range rows {
-		numbered = append(numbered, string(e.Actor), e.Object)
-	}
-	names, err := a.cfg.Store.PublicNames(ctx, numbered)
-	out := make([]auditEntry, len(rows))
-	for i, e := range rows {
-		out[i] = auditEntry{e.Seq, when(e.At), publicName(names, string(e.Actor)), e.Action, publicName(names, e.Object), e.Note}
+	lines, next, err := trail.Page(ctx, a.cfg.Store, f, page)
+	out := make([]auditEntry, len(lines))
+	for i, e := range lines {
+		out[i] = auditEntry{e.Seq, when(e.At), string(e.Actor), e.Action, e.Object, e.Note}
 	}
 	return out, next, err
 }

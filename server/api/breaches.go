@@ -1,8 +1,8 @@
 package api
 
 import (
-	"bytes"
 	"context"
+	"io"
 	"time"
 
 	"akkoord"
@@ -92,43 +92,21 @@ func (a *API) reportBreach(ctx context.Context, in *struct {
 func (a *API) breachPack(ctx context.Context, in *struct {
 	ByID
 	Addresses bool `query:"addresses" doc:"The list has addresses too; needs the right people.read."`
-}) (document, error) {
+}) (stream, error) {
 	id, err := akkoord.ParseID(in.ID)
 	if err != nil {
-		return document{}, err
+		return stream{}, err
 	}
 	if in.Addresses && !caller(ctx).Role.May(akkoord.ReadPeople) {
-		return document{}, akkoord.Errorf(akkoord.Forbidden, "right_missing", "The role of this key may not read addresses; leave addresses out.")
+		return stream{}, akkoord.Errorf(akkoord.Forbidden, "right_missing", "The role of this key may not read addresses; leave addresses out.")
 	}
 	b, err := a.cfg.Store.Breach(ctx, id)
 	if err != nil {
-		return document{}, err
+		return stream{}, err
 	}
-	note := "ids"
-	if in.Addresses {
-		note = "addresses"
+	pack := breachpack.Pack{Store: a.cfg.Store, Breach: b, Sender: a.cfg.Sender(), Addresses: in.Addresses}
+	if err := a.audit(ctx, "breach.pack", "breach:"+id.String(), pack.Note()); err != nil {
+		return stream{}, err
 	}
-	if err := a.audit(ctx, "breach.pack", "breach:"+id.String(), note); err != nil {
-		return document{}, err
-	}
-	pack := breachpack.Pack{Breach: b, Sender: a.cfg.Sender(), Addresses: in.Addresses, People: func(each func(akkoord.BreachPerson) error) error {
-		return a.cfg.Store.BreachPeople(ctx, b, each)
-	}}
-	for p := (akkoord.Page{}); ; {
-		rows, next, err := a.auditPage(ctx, akkoord.AuditFilter{From: b.Since, To: b.Until}, p)
-		if err != nil {
-			return document{}, err
-		}
-		for _, e := range rows {
-			pack.Accesses = append(pack.Accesses, akkoord.AuditEntry{Seq: e.Seq, At: e.At.Time, Actor: akkoord.Actor(e.Actor), Action: e.Action, Object: e.Object, Note: e.Note})
-		}
-		if p.After = next; next == 0 || len(pack.Accesses) > auditExportLines {
-			break
-		}
-	}
-	var out bytes.Buffer
-	if err := pack.Write(&out); err != nil {
-		return document{}, err
-	}
-	return document{"application/zip", map[string]string{"Content-Disposition": `attachment; filename="breach-` + b.AwareAt.UTC().Format(time.DateOnly) + `.zip"`}, out.Bytes()}, nil
+	return stream{map[string]string{"Content-Disposition": `attachment; filename="` + pack.Name() + `"`}, func(w io.Writer) error { return pack.Write(ctx, w) }}, nil
 }

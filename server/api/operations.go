@@ -115,8 +115,7 @@ func (a *API) operations() error {
 		handle(operation{post, "/breach-packs", akkoord.ReadAudit, "Put a breach of personal data on record", created, ""}, a.createBreach),
 		handle(operation{get, "/breach-packs", akkoord.ReadAudit, "List the breaches on record", 0, ""}, a.listBreaches),
 		handle(operation{get, "/breach-packs/{id}", akkoord.ReadAudit, "Read a breach and its 72 hours", 0, ""}, a.readBreach),
-		handleDocument(operation{get, "/breach-packs/{id}/pack", akkoord.ReadAudit, "Take facts, people, accesses and drafts of letters", 0, ""},
-			[]string{"application/zip"}, a.breachPack),
+		handleStream(operation{get, "/breach-packs/{id}/pack", akkoord.ReadAudit, "Take facts, people, accesses and drafts of letters", 0, ""}, "application/zip", a.breachPack),
 		handle(operation{post, "/breach-packs/{id}/report", akkoord.ReadAudit, "Record when the authority was told", 0, ""}, a.reportBreach),
 
 		handle(operation{get, "/grants", akkoord.ManageGrants, "List who may see which personal data, and why", 0, ""}, a.listGrants),

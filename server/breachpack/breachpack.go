@@ -5,17 +5,18 @@ package breachpack
 
 import (
 	"archive/zip"
+	"context"
 	"embed"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"text/template"
 	"time"
 
 	"akkoord"
+	"akkoord/server/trail"
 )
 
 //go:embed *.txt
@@ -34,22 +35,33 @@ var Fields = []string{
 	"transactional mails in the log",
 }
 
+// Store is what a pack is read from.
+type Store interface {
+	trail.Lines
+	BreachPeople(ctx context.Context, b akkoord.Breach, each func(akkoord.BreachPerson) error) error
+}
+
 // Pack is what a pack is made from.
 type Pack struct {
-	Breach akkoord.Breach
-	Sender akkoord.Sender
-	// People calls for each of those concerned; Addresses says whether their
-	// addresses are in the list, or their ids alone.
-	People    func(func(akkoord.BreachPerson) error) error
-	Addresses bool
-	// Accesses are the lines of the audit trail of that time, with public names.
-	Accesses []akkoord.AuditEntry
+	Store     Store
+	Breach    akkoord.Breach
+	Sender    akkoord.Sender
+	Addresses bool // the list of people has addresses too, and not their ids alone
+}
+
+// Name is what the file is called.
+func (p Pack) Name() string { return "breach-" + p.Breach.AwareAt.UTC().Format(time.DateOnly) + ".zip" }
+
+// Note is what the line about the pack in the audit trail says of it.
+func (p Pack) Note() string {
+	if p.Addresses {
+		return "addresses"
+	}
+	return "ids"
 }
 
 // facts are what the templates and facts.json say.
 type facts struct {
-	akkoord.Breach `json:"-"`
-
 	ID         akkoord.ID     `json:"id"`
 	What       string         `json:"what"`
 	Scope      string         `json:"people"`
@@ -70,34 +82,28 @@ type letter struct {
 	Controller, Address, Contact string
 }
 
-// Write writes the pack as a zip.
-func (p Pack) Write(w io.Writer) error {
+// Write writes the pack as a zip. People and accesses are written as they are
+// read, however many there are; the facts, which count them, come last.
+func (p Pack) Write(ctx context.Context, w io.Writer) error {
 	z := zip.NewWriter(w)
 	b := p.Breach
-	parts := []struct {
+	type part struct {
 		name  string
 		write func(io.Writer) error
-	}{
-		{"facts.json", func(w io.Writer) error {
-			enc := json.NewEncoder(w)
-			enc.SetIndent("", "  ")
-			enc.SetEscapeHTML(false)
-			return enc.Encode(facts{
-				ID: b.PublicID, What: b.What, Scope: b.Scope, Count: b.People, Since: akkoord.Moment{Time: b.Since}, Until: akkoord.Moment{Time: b.Until},
-				AwareAt: akkoord.Moment{Time: b.AwareAt}, ReportBy: akkoord.Moment{Time: b.ReportBy()}, ReportedAt: akkoord.Moment{Time: b.ReportedAt},
-				Fields: Fields, Accesses: len(p.Accesses), Controller: p.Sender.Controller,
-			})
+	}
+	accesses := 0
+	parts := []part{
+		{"people.csv", func(w io.Writer) error { return p.writePeople(ctx, w) }},
+		{"access.csv", func(w io.Writer) (err error) {
+			accesses, err = trail.WriteCSV(ctx, w, p.Store, akkoord.AuditFilter{From: b.Since, To: b.Until})
+			return err
 		}},
-		{"people.csv", p.writePeople},
-		{"access.csv", p.writeAccesses},
 	}
 	draft := letter{b, p.Sender.Controller, p.Sender.PostalAddress, p.Sender.Contact}
 	for _, name := range []string{"letter.nl.txt", "letter.en.txt", "letter.de.txt", "letter.fr.txt", "authority.nl.txt", "authority.en.txt"} {
-		parts = append(parts, struct {
-			name  string
-			write func(io.Writer) error
-		}{name, func(w io.Writer) error { return letters.ExecuteTemplate(w, name, draft) }})
+		parts = append(parts, part{name, func(w io.Writer) error { return letters.ExecuteTemplate(w, name, draft) }})
 	}
+	parts = append(parts, part{"facts.json", func(w io.Writer) error { return p.writeFacts(w, accesses) }})
 	for _, part := range parts {
 		out, err := z.CreateHeader(&zip.FileHeader{Name: part.name, Method: zip.Deflate, Modified: b.MadeAt.UTC()})
 		if err == nil {
@@ -110,14 +116,26 @@ func (p Pack) Write(w io.Writer) error {
 	return z.Close()
 }
 
-func (p Pack) writePeople(w io.Writer) error {
+func (p Pack) writeFacts(w io.Writer, accesses int) error {
+	b := p.Breach
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(facts{
+		ID: b.PublicID, What: b.What, Scope: b.Scope, Count: b.People, Since: akkoord.Moment{Time: b.Since}, Until: akkoord.Moment{Time: b.Until},
+		AwareAt: akkoord.Moment{Time: b.AwareAt}, ReportBy: akkoord.Moment{Time: b.ReportBy()}, ReportedAt: akkoord.Moment{Time: b.ReportedAt},
+		Fields: Fields, Accesses: accesses, Controller: p.Sender.Controller,
+	})
+}
+
+func (p Pack) writePeople(ctx context.Context, w io.Writer) error {
 	out := csv.NewWriter(w)
 	head := []string{"id", "locale"}
 	if p.Addresses {
 		head = append(head, "email")
 	}
 	_ = out.Write(head) // Error tells
-	err := p.People(func(who akkoord.BreachPerson) error {
+	err := p.Store.BreachPeople(ctx, p.Breach, func(who akkoord.BreachPerson) error {
 		row := []string{who.ID.String(), who.Locale}
 		if p.Addresses {
 			row = append(row, akkoord.PlainCell(who.Email))
@@ -126,14 +144,4 @@ func (p Pack) writePeople(w io.Writer) error {
 	})
 	out.Flush()
 	return errors.Join(err, out.Error())
-}
-
-func (p Pack) writeAccesses(w io.Writer) error {
-	out := csv.NewWriter(w)
-	_ = out.Write([]string{"seq", "at", "actor", "action", "object", "note"}) // Error tells
-	for _, e := range p.Accesses {
-		_ = out.Write([]string{strconv.FormatInt(e.Seq, 10), akkoord.Moment{Time: e.At}.String(), string(e.Actor), e.Action, e.Object, akkoord.PlainCell(e.Note)})
-	}
-	out.Flush()
-	return out.Error()
 }

@@ -10,6 +10,11 @@ import (
 	"akkoord"
 )
 
+// freezeWait is how long whoever starts a mailing waits for its audience: some
+// hundred thousand people. The mailing's job freezes the rest, so that the
+// request of a start over millions is answered before it times out.
+const freezeWait = 5 * time.Second
+
 // StartMailing begins to send a mailing: its state moves and its audience is
 // frozen, which for many people goes on in steps after the first commit. A
 // second call is a Conflict and starts nothing (P13). Whether the mailing can
@@ -19,11 +24,13 @@ func (s *Store) StartMailing(ctx context.Context, actor akkoord.Actor, id akkoor
 	if err != nil {
 		return m, err
 	}
-	err = s.freezeAll(ctx, m.ID)
+	waiting, stop := context.WithTimeout(ctx, freezeWait)
+	err = s.freezeAll(waiting, m.ID)
+	stop()
 	if err == nil { // there may be nobody
 		err = s.update(ctx, "finish mailing", func(t *tx) error { return t.finish(m.ID) })
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		s.cfg.Log.Warn("the audience of a mailing is not frozen to the end; that goes on by itself", "mailing", m.ID, "error", err)
 	}
 	return s.MailingByID(ctx, m.ID)

@@ -10,6 +10,7 @@ type Campaign struct {
 	Slug      string
 	Name      string
 	PurposeID int64
+	SegmentID int64 // chooses among the people of the purpose (M15); 0: all of them
 	CreatedAt time.Time
 }
 

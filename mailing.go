@@ -32,6 +32,9 @@ type Mailing struct {
 	FinishedAt time.Time
 	Why        string // why it is paused, where the system paused it
 	CreatedAt  time.Time
+
+	SegmentID      int64 // by which its audience was chosen; 0: none
+	SegmentVersion int
 }
 
 // Content is what a mail says. One of Markdown and HTML is set.

@@ -32,7 +32,7 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 			return err
 		}
 		if !was.Tracking.IsZero() && sub.Tracking.IsZero() {
-			if err := t.exec(`DELETE FROM activity WHERE subscriber_id = $1 AND purpose_id = $2`, p.ID, sub.PurposeID); err != nil {
+			if err := t.unlearn(p.ID, sub.PurposeID); err != nil {
 				return err
 			}
 		}
@@ -83,6 +83,15 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 		return t.forget(p.ID)
 	}
 	return nil
+}
+
+// unlearn deletes what was learned of a person's clicks under one purpose, when
+// they may no longer be counted (M16).
+func (t *tx) unlearn(subscriberID, purposeID int64) error {
+	if err := t.exec(`DELETE FROM activity WHERE subscriber_id = $1 AND purpose_id = $2`, subscriberID, purposeID); err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM click WHERE subscriber_id = $1 AND purpose_id = $2`, subscriberID, purposeID)
 }
 
 func (t *tx) applySuppressions(p akkoord.Subscriber, c akkoord.Change) error {
@@ -183,6 +192,7 @@ func (t *tx) forget(subscriberID int64) error {
 		`DELETE FROM subscriber_attribute WHERE subscriber_id = $1`,
 		`DELETE FROM campaign_leave WHERE subscriber_id = $1`,
 		`DELETE FROM activity WHERE subscriber_id = $1`,
+		`DELETE FROM click WHERE subscriber_id = $1`,
 		`DELETE FROM address_change WHERE subscriber_id = $1`,
 		`DELETE FROM former_address WHERE subscriber_id = $1`,
 		`DELETE FROM mail_copy WHERE subscriber_id = $1`,

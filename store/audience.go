@@ -31,17 +31,30 @@ func (s *Store) wouldGet(ctx context.Context, m akkoord.Mailing, a *akkoord.Audi
 	if err != nil {
 		return err
 	}
-	return s.askAll(ctx, c.PurposeID, c.ID, func(f akkoord.Facts, n int64) { a.Add(akkoord.Gate(f).Code, n) })
+	narrow := akkoord.Filter{Kind: akkoord.FilterAll}
+	if c.SegmentID != 0 {
+		seg, err := loadSegment(s.view(ctx), ` WHERE s.id = $1`, c.SegmentID)
+		if err != nil {
+			return err
+		}
+		narrow = seg.Filter
+	}
+	return s.askAll(ctx, c.PurposeID, c.ID, narrow, func(f akkoord.Facts, n int64) { a.Add(akkoord.Gate(f).Code, n) })
 }
 
-// askAll gives the facts of everybody who ever had to do with a purpose, each
-// time with the number of people of whom they hold.
-func (s *Store) askAll(ctx context.Context, purposeID, campaignID int64, ask func(f akkoord.Facts, n int64)) error {
-	rows, err := s.view(ctx).query(`SELECT state, basis, lacking, outgrown, kinds, gone, paused, count(*) FROM (
-			SELECT x.state, x.basis, `+unfounded+` AS lacking, `+outgrown+` AS outgrown, coalesce((SELECT string_agg(k.kind, ',') FROM suppression k WHERE k.hash = p.email_hash), '') AS kinds,
-				EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $3) AS gone, p.paused_until > $2 AS paused
-			FROM subscription x JOIN subscriber p ON p.id = x.subscriber_id WHERE x.purpose_id = $1
-		) AS people GROUP BY state, basis, lacking, outgrown, kinds, gone, paused`, purposeID, micros(s.cfg.Now()), campaignID)
+// askAll gives the facts of everybody in a filter who ever had to do with a
+// purpose, each time with the number of people of whom they hold.
+func (s *Store) askAll(ctx context.Context, purposeID, campaignID int64, narrow akkoord.Filter, ask func(f akkoord.Facts, n int64)) error {
+	v, now := s.view(ctx), s.cfg.Now()
+	condition, args, err := compileFilter(v, narrow, purposeID, now, []any{purposeID, micros(now), campaignID})
+	if err != nil {
+		return err
+	}
+	rows, err := v.askOnce(`SELECT state, basis, lacking, outgrown, kinds, gone, paused, count(*) FROM (
+			SELECT x.state, x.basis, `+unfounded+` AS lacking, `+outgrown+` AS outgrown, coalesce((SELECT string_agg(k.kind, ',') FROM suppression k WHERE k.hash = s.email_hash), '') AS kinds,
+				EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $3) AS gone, s.paused_until > $2 AS paused
+			FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id WHERE x.purpose_id = $1 AND `+condition+`
+		) AS people GROUP BY state, basis, lacking, outgrown, kinds, gone, paused`, args)
 	return each(rows, err, func(r row) error {
 		f := akkoord.Facts{Known: true}
 		var kinds string

@@ -9,9 +9,11 @@ import (
 	"akkoord"
 )
 
-// PutCampaign makes a campaign (ID 0) or renames the one with its ID. Slug and
-// purpose never change: people agreed to the purpose, and mails carry the
-// slug. Errors: Invalid, NotFound, Conflict with code slug_taken.
+// PutCampaign makes a campaign (ID 0), or changes name and segment of the one
+// with its ID; mailings that started keep their audience. Slug and purpose never
+// change: people agreed to the purpose, and mails carry the slug. Errors:
+// Invalid, with code purpose_limitation for another purpose's segment (M16),
+// NotFound, Conflict with code slug_taken.
 func (s *Store) PutCampaign(ctx context.Context, actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error) {
 	if err := c.Check(); err != nil {
 		return akkoord.Campaign{}, err
@@ -27,7 +29,7 @@ func (s *Store) PutCampaign(ctx context.Context, actor akkoord.Actor, c akkoord.
 			c.PublicID = id
 			out, err = t.addCampaign(actor, c)
 		} else {
-			out, err = t.renameCampaign(actor, c)
+			out, err = t.changeCampaign(actor, c)
 		}
 		return err
 	})
@@ -43,16 +45,19 @@ func (t *tx) addCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campa
 	if err != nil {
 		return c, err
 	}
+	if err := t.mayNarrow(c); err != nil {
+		return c, err
+	}
 	c.CreatedAt = t.now
-	err = t.queryRow(`INSERT INTO campaign (public_id, slug, name, purpose_id, created_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (slug) DO NOTHING RETURNING id`, c.PublicID[:], c.Slug, c.Name, c.PurposeID, micros(t.now)).Scan(&c.ID)
+	err = t.queryRow(`INSERT INTO campaign (public_id, slug, name, purpose_id, segment_id, created_at) VALUES ($1, $2, $3, $4, $6, $5)
+		ON CONFLICT (slug) DO NOTHING RETURNING id`, c.PublicID[:], c.Slug, c.Name, c.PurposeID, micros(t.now), c.SegmentID).Scan(&c.ID)
 	if err != nil {
 		return c, taken(err, "campaign", c.Slug)
 	}
 	return c, t.audit(actor, "campaign.create", named("campaign", c.Slug), "")
 }
 
-func (t *tx) renameCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error) {
+func (t *tx) changeCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error) {
 	have, err := scanCampaign(t.queryRow(campaignQuery+` WHERE id = $1`, c.ID))
 	switch {
 	case err != nil:
@@ -61,23 +66,45 @@ func (t *tx) renameCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Ca
 		return have, fixed("slug", "slug_fixed", "The slug of a campaign can't change: mails carry it.")
 	case c.PurposeID != have.PurposeID:
 		return have, fixed("purpose", "purpose_fixed", "The purpose of a campaign can't change: people agreed to that one. Make a new campaign.")
-	case c.Name == have.Name:
+	case c.Name == have.Name && c.SegmentID == have.SegmentID:
 		return have, nil
 	}
-	have.Name = c.Name
-	if err := t.exec(`UPDATE campaign SET name = $2 WHERE id = $1`, have.ID, have.Name); err != nil {
+	if err := t.mayNarrow(c); err != nil {
+		return have, err
+	}
+	have.Name, have.SegmentID = c.Name, c.SegmentID
+	if err := t.exec(`UPDATE campaign SET name = $2, segment_id = $3 WHERE id = $1`, have.ID, have.Name, have.SegmentID); err != nil {
 		return have, err
 	}
 	return have, t.audit(actor, "campaign.change", named("campaign", have.Slug), "")
 }
 
-const campaignQuery = `SELECT id, public_id, slug, name, purpose_id, created_at FROM campaign`
+// mayNarrow reports whether the segment of a campaign chooses among the people
+// of the campaign's purpose.
+func (t *tx) mayNarrow(c akkoord.Campaign) error {
+	if c.SegmentID == 0 {
+		return nil
+	}
+	var segment, of, purpose string
+	var purposeID int64
+	err := t.queryRow(`SELECT s.slug, s.purpose_id, p.slug, (SELECT q.slug FROM purpose q WHERE q.id = $2) FROM segment s JOIN purpose p ON p.id = s.purpose_id WHERE s.id = $1`,
+		c.SegmentID, c.PurposeID).Scan(&segment, &purposeID, &of, &purpose)
+	if errors.Is(err, sql.ErrNoRows) {
+		return akkoord.Fieldf("segment", "segment_unknown", "There is no such segment.")
+	}
+	if err == nil && purposeID != c.PurposeID {
+		return akkoord.Fieldf("segment", "purpose_limitation", "The segment %s chooses people of %s and can't select people for %s: that is another purpose.", segment, of, purpose)
+	}
+	return err
+}
+
+const campaignQuery = `SELECT id, public_id, slug, name, purpose_id, segment_id, created_at FROM campaign`
 
 func scanCampaign(r row) (akkoord.Campaign, error) {
 	var c akkoord.Campaign
 	var id []byte
 	var created int64
-	err := r.Scan(&c.ID, &id, &c.Slug, &c.Name, &c.PurposeID, &created)
+	err := r.Scan(&c.ID, &id, &c.Slug, &c.Name, &c.PurposeID, &c.SegmentID, &created)
 	c.PublicID, c.CreatedAt = id16(id), fromMicros(created)
 	return c, err
 }

@@ -18,15 +18,20 @@ const (
 )
 
 // beginFreeze puts down where freezing starts: a chunk with state -1 whose
-// people are those after first up to last.
+// people are those after first up to last. The version that the campaign's
+// segment has now chooses among them, whatever becomes of it meanwhile.
 func (t *tx) beginFreeze(mailingID int64) error {
+	if err := t.exec(`UPDATE mailing SET segment_id = (SELECT c.segment_id FROM campaign c WHERE c.id = mailing.campaign_id),
+		segment_version = coalesce((SELECT s.version FROM segment s JOIN campaign c ON c.segment_id = s.id WHERE c.id = mailing.campaign_id), 0) WHERE id = $1`, mailingID); err != nil {
+		return err
+	}
 	return t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence)
 		SELECT $1, 0, coalesce(max(id), 0), -1, 0 FROM subscriber`, mailingID)
 }
 
 // freeze freezes the next step of a mailing's audience: who is active for the
-// purpose, not suppressed, not pausing and not gone from the campaign, step people at a
-// time. It reports whether more is to be done. Variants take turns.
+// purpose, in the mailing's segment, not suppressed, not pausing and not gone from the
+// campaign, step people at a time. It reports whether more is to be done. Variants take turns.
 func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 	var cursor, first, last, frozen int64
 	err = t.queryRow(`SELECT id, first, last, fence FROM delivery_chunk WHERE mailing_id = $1 AND state = -1`, m.ID).Scan(&cursor, &first, &last, &frozen)
@@ -49,8 +54,18 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 	if len(m.Variants) > 1 {
 		variant, args = taking, append(args, frozen, len(m.Variants))
 	}
+	filter, err := segmentOf(t, m.SegmentID, m.SegmentVersion)
+	if err != nil {
+		return false, err
+	}
+	// As of the start, since the steps come one after the other.
+	narrowed, args, err := compileFilter(t, filter, purpose, m.StartedAt, args)
+	if err != nil {
+		return false, err
+	}
 	n, err := t.execCount(`INSERT INTO delivery (mailing_id, subscriber_id, state, variant, attempts, fence, first_at, updated_at, next_at, code, reply)
-		SELECT $1, x.subscriber_id, 0, `+variant+audience, args...)
+		SELECT $1, x.subscriber_id, 0, `+variant+audience+narrowed+`
+		ORDER BY x.subscriber_id`, args...)
 	if err != nil {
 		return false, err
 	}
@@ -70,14 +85,15 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 // taking makes variants take turns over all who are frozen: $7 before, of $8.
 const taking = `($7 + row_number() OVER (ORDER BY x.subscriber_id) - 1) % $8`
 
-// audience ends the statement that freezes people of purpose $2 after $3 up to
-// $4 for a mailing of campaign $5 at the time $6.
+// audience goes on with the statement that freezes people of purpose $2 after $3
+// up to $4 for a mailing of campaign $5 at the time $6; a segment's condition
+// follows.
 const audience = `, 0, 0, 0, 0, 0, '', ''
 	FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id
 	WHERE x.purpose_id = $2 AND x.state = 'active' AND x.subscriber_id > $3 AND x.subscriber_id <= $4 AND s.paused_until <= $6 AND NOT ` + unfounded + ` AND NOT ` + outgrown + `
 		AND NOT EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash AND k.kind <> 'blocked')
 		AND NOT EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $5)
-	ORDER BY x.subscriber_id`
+		AND `
 
 // cutChunks cuts the frozen people after first up to upto in chunks of a size.
 func (t *tx) cutChunks(mailingID, first, upto, size int64) error {

@@ -118,6 +118,23 @@ func (v view) queryRow(query string, args ...any) row {
 	return onlyRow{r}
 }
 
+// once is queryRow for a statement that few others will ask: it is not kept.
+func (v view) once(query string, args ...any) row {
+	r, err := v.askOnce(query, args)
+	if err != nil {
+		return failedRow{err}
+	}
+	return onlyRow{r}
+}
+
+func (v view) askOnce(query string, args []any) (rows, error) {
+	r, err := v.r.db.QueryContext(v.ctx, v.r.dialect.query(query), args...)
+	if err != nil {
+		return nil, told(v.r.dialect, err)
+	}
+	return r, nil
+}
+
 // told gives an error as callers get it: that the database can't be reached,
 // or can't hold a text, is something that people are told (P30, P34).
 func told(d dialect, err error) error {

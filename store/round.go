@@ -137,7 +137,7 @@ func (s *Store) rounds(q querier, where string, arg any) ([]akkoord.Round, error
 // the others.
 func (s *Store) RoundAudience(ctx context.Context, purposeID int64) (akkoord.Audience, error) {
 	a := akkoord.Audience{LeftOut: []akkoord.LeftOut{}}
-	return a, s.askAll(ctx, purposeID, 0, func(f akkoord.Facts, n int64) { a.Add(akkoord.Askable(f).Code, n) })
+	return a, s.askAll(ctx, purposeID, 0, akkoord.Filter{Kind: akkoord.FilterAll}, func(f akkoord.Facts, n int64) { a.Add(akkoord.Askable(f).Code, n) })
 }
 
 // AdvanceRound is the run of a job of the kind akkoord.JobRound: it asks the

@@ -134,6 +134,9 @@ func (t *tx) start(m *akkoord.Mailing) error {
 	if err := t.beginFreeze(m.ID); err != nil {
 		return err
 	}
+	if err := t.queryRow(`SELECT segment_id, segment_version FROM mailing WHERE id = $1`, m.ID).Scan(&m.SegmentID, &m.SegmentVersion); err != nil {
+		return err
+	}
 	_, err := t.freeze(*m, freezeStep)
 	return err
 }

@@ -209,6 +209,7 @@ func TestRights(t *testing.T) {
 	f.must("POST", "/transactional-templates", bookingTemplate)
 	order := f.must("POST", "/transactional", bookingOrder).str("id")
 	f.must("POST", "/rules", `{"slug":"booked","when":{"form":"home"},"then":{"do":"set_basis","purpose":"travel-news","basis":"contract","text":"the booking"},"reason":"They booked."}`)
+	f.must("POST", "/segments", `{"slug":"dutch","purpose":"travel-news","filter":{"locale":"nl"}}`)
 	asked := f.must("POST", "/requests", `{"kind":"access","email":"pim@voorbeeld.example"}`).str("id")
 	f.must("POST", "/subscribers/"+f.person("weg@voorbeeld.example", true).PublicID.String()+"/erase", `{"reason":"asked for"}`)
 	told := f.must("GET", "/processor-notices", "").object()["items"].([]any)[0].(map[string]any)["id"].(string)
@@ -234,7 +235,7 @@ func TestRights(t *testing.T) {
 		case strings.HasPrefix(path, "/mailings/{id}"):
 			path = strings.Replace(path, "{id}", mailing, 1)
 		}
-		path = strings.NewReplacer("/purposes/{slug}", "/purposes/travel-news", "/forms/{slug}", "/forms/home", "/campaigns/{slug}", "/campaigns/winter-2027", "/processors/{slug}", "/processors/post", "/rules/{slug}", "/rules/booked", "/transactional-templates/{slug}", "/transactional-templates/booking").Replace(path)
+		path = strings.NewReplacer("/purposes/{slug}", "/purposes/travel-news", "/forms/{slug}", "/forms/home", "/campaigns/{slug}", "/campaigns/winter-2027", "/processors/{slug}", "/processors/post", "/rules/{slug}", "/rules/booked", "/segments/{slug}", "/segments/dutch", "/transactional-templates/{slug}", "/transactional-templates/booking").Replace(path)
 		for _, role := range akkoord.Roles {
 			a := f.call(role, method, path, "")
 			refused := a.status == http.StatusForbidden && a.str("code") == "right_missing" || a.status == http.StatusNotFound

@@ -28,19 +28,30 @@ type campaign struct {
 
 func (a *API) createCampaign(ctx context.Context, in *struct{ Body newCampaign }) (campaign, error) {
 	b := in.Body
-	if b.Segment != "" {
-		return campaign{}, akkoord.Fieldf("segment", "segment_unknown", "There is no such segment.")
-	}
 	p, err := a.cfg.Store.Purpose(ctx, b.Purpose)
 	if err != nil {
 		return campaign{}, unknown(err, "purpose")
 	}
-	c, err := a.cfg.Store.PutCampaign(ctx, caller(ctx).Actor(), akkoord.Campaign{Slug: b.Slug, Name: b.Name, PurposeID: p.ID})
-	return showCampaign(c, p.Slug), err
+	segment, err := a.segmentNamed(ctx, b.Segment)
+	if err != nil {
+		return campaign{}, err
+	}
+	c, err := a.cfg.Store.PutCampaign(ctx, caller(ctx).Actor(), akkoord.Campaign{Slug: b.Slug, Name: b.Name, PurposeID: p.ID, SegmentID: segment})
+	return showCampaign(c, p.Slug, b.Segment), err
 }
 
-func showCampaign(c akkoord.Campaign, purpose string) campaign {
-	return campaign{ID: c.PublicID, Slug: c.Slug, Name: c.Name, Purpose: purpose, CreatedAt: when(c.CreatedAt)}
+func showCampaign(c akkoord.Campaign, purpose, segment string) campaign {
+	return campaign{ID: c.PublicID, Slug: c.Slug, Name: c.Name, Purpose: purpose, Segment: orNil(segment), CreatedAt: when(c.CreatedAt)}
+}
+
+// nameCampaign shows one campaign with the names of its purpose and segment.
+func (a *API) nameCampaign(ctx context.Context, c akkoord.Campaign) (campaign, error) {
+	slugs, err := a.cfg.Store.PurposeSlugs(ctx, []int64{c.PurposeID})
+	if err != nil {
+		return campaign{}, err
+	}
+	segments, err := a.cfg.Store.SegmentSlugs(ctx, []int64{c.SegmentID})
+	return showCampaign(c, slugs[c.PurposeID], segments[c.SegmentID]), err
 }
 
 func (a *API) listCampaigns(ctx context.Context, in *struct{ Paging }) (list[campaign], error) {
@@ -52,12 +63,16 @@ func (a *API) listCampaigns(ctx context.Context, in *struct{ Paging }) (list[cam
 	if err != nil {
 		return list[campaign]{}, err
 	}
-	ids := make([]int64, len(rows))
+	ids, narrowed := make([]int64, len(rows)), make([]int64, len(rows))
 	for i, c := range rows {
-		ids[i] = c.PurposeID
+		ids[i], narrowed[i] = c.PurposeID, c.SegmentID
 	}
 	slugs, err := a.cfg.Store.PurposeSlugs(ctx, ids)
-	return newList(rows, next, func(c akkoord.Campaign) campaign { return showCampaign(c, slugs[c.PurposeID]) }), err
+	if err != nil {
+		return list[campaign]{}, err
+	}
+	segments, err := a.cfg.Store.SegmentSlugs(ctx, narrowed)
+	return newList(rows, next, func(c akkoord.Campaign) campaign { return showCampaign(c, slugs[c.PurposeID], segments[c.SegmentID]) }), err
 }
 
 func (a *API) readCampaign(ctx context.Context, in *BySlug) (campaign, error) {
@@ -65,8 +80,7 @@ func (a *API) readCampaign(ctx context.Context, in *BySlug) (campaign, error) {
 	if err != nil {
 		return campaign{}, err
 	}
-	slugs, err := a.cfg.Store.PurposeSlugs(ctx, []int64{c.PurposeID})
-	return showCampaign(c, slugs[c.PurposeID]), err
+	return a.nameCampaign(ctx, c)
 }
 
 // head is the signed head of the ledger: whoever keeps one can later tell

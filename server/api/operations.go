@@ -62,9 +62,17 @@ func (a *API) operations() error {
 		handle(operation{get, "/imports/{id}", people, "Read an import and how far it is", 0, people}, a.readImport),
 		handleStream(operation{get, "/imports/{id}/rejects", people, "Read the rows that an import refused", 0, people}, "text/csv; charset=utf-8", a.readRejects),
 
+		handle(operation{post, "/segments", akkoord.WriteMailings, "Make a segment that chooses among the people of a purpose", created, ""}, a.createSegment),
+		handle(operation{post, "/segments/preview", akkoord.WriteMailings, "Count who would be in a segment", 0, ""}, a.previewSegment),
+		handle(operation{get, "/segments", akkoord.ReadCatalogue, "List the segments", 0, ""}, a.listSegments),
+		handle(operation{get, "/segments/{slug}", akkoord.ReadCatalogue, "Read a segment", 0, ""}, a.readSegment),
+		handle(operation{patch, "/segments/{slug}", akkoord.WriteMailings, "Make a new version of a segment's filter", 0, ""}, a.changeSegment),
+		handle(operation{get, "/segments/{slug}/people", people, "List who is in a segment now", 0, ""}, a.sampleSegment),
+
 		handle(operation{post, "/campaigns", akkoord.WriteMailings, "Make a campaign", created, ""}, a.createCampaign),
 		handle(operation{get, "/campaigns", akkoord.ReadCatalogue, "List the campaigns", 0, ""}, a.listCampaigns),
 		handle(operation{get, "/campaigns/{slug}", akkoord.ReadCatalogue, "Read a campaign", 0, ""}, a.readCampaign),
+		handle(operation{patch, "/campaigns/{slug}", akkoord.WriteMailings, "Change a campaign's name or segment", 0, ""}, a.changeCampaign),
 		handle(operation{post, "/campaigns/{slug}/mailings", akkoord.WriteMailings, "Draft a mailing", created, ""}, a.createMailing),
 		handle(operation{get, "/campaigns/{slug}/mailings", akkoord.ReadCatalogue, "List a campaign's mailings", 0, ""}, a.listMailings),
 

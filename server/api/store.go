@@ -28,6 +28,7 @@ type Store interface {
 	Breaches
 	Grants
 	Audiences
+	Segments
 	Campaigns
 	Mailings
 	Sending

@@ -61,6 +61,8 @@ func Run(t *testing.T, open Open) {
 		{"rules and P15", testRulesP15},
 		{"desk", testDesk},
 		{"grants", testGrants},
+		{"segments", testSegments},
+		{"segments and the rule", testSegmentModel},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

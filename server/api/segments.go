@@ -1,0 +1,242 @@
+package api
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+
+	"akkoord"
+	"akkoord/server/trail"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Segments keeps the segments and finds who is in them.
+type Segments interface {
+	PutSegment(ctx context.Context, actor akkoord.Actor, s akkoord.Segment) (akkoord.Segment, error)
+	Segment(ctx context.Context, slug string) (akkoord.Segment, error)
+	Segments(ctx context.Context, p akkoord.Page) (segments []akkoord.Segment, next int64, err error)
+	SegmentSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
+	CountSegment(ctx context.Context, purposeID int64, f akkoord.Filter) (int64, error)
+	SampleSegment(ctx context.Context, purposeID int64, f akkoord.Filter, p akkoord.Page) (people []akkoord.Subscriber, next int64, err error)
+}
+
+// filterJSON is a filter as it came in. akkoord.ParseFilter reads it, so that
+// every mistake names its node.
+type filterJSON struct{ json.RawMessage }
+
+// UnmarshalJSON keeps the text.
+func (f *filterJSON) UnmarshalJSON(b []byte) error {
+	f.RawMessage = bytes.Clone(b)
+	return nil
+}
+
+// Schema describes a node for the OpenAPI document.
+func (filterJSON) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{
+		Description: `A tree of {"all":[…]}, {"any":[…]} and {"not":{…}} over the leaves {"interest":SLUG}, {"locale":"nl"}, {"attribute":SLUG,"op":"eq|ne|lt|lte|gt|gte|exists","value":…}, ` +
+			`{"clicked":{"campaign":SLUG}} or {"topic":SLUG} or {"link":URL} with "within_days", {"active_within_days":N}, {"consented_before":"2026-01-01"}, {"consented_after":…} and {"source":"form:home"}. ` +
+			`What belongs to another purpose is refused with the code purpose_limitation.`,
+		Examples: []any{map[string]any{"all": []any{map[string]any{"interest": "wintersport"}, map[string]any{"locale": "nl"}}}},
+	}
+	s.PrecomputeMessages()
+	return s
+}
+
+// newSegment is the body of POST /segments.
+type newSegment struct {
+	Slug    string     `json:"slug"`
+	Purpose string     `json:"purpose" doc:"Slug of the purpose among whose people it chooses."`
+	Filter  filterJSON `json:"filter"`
+}
+
+type segment struct {
+	ID        akkoord.ID   `json:"id" format:"uuid"`
+	Slug      string       `json:"slug"`
+	Purpose   string       `json:"purpose"`
+	Filter    storedFilter `json:"filter"`
+	Version   int          `json:"version" doc:"Of the filter. A mailing keeps the one by which its audience was chosen."`
+	CreatedAt *Time        `json:"created_at"`
+	ChangedAt *Time        `json:"changed_at"`
+}
+
+// storedFilter is a filter in an answer.
+type storedFilter struct{ akkoord.Filter }
+
+// Schema describes a node for the OpenAPI document.
+func (storedFilter) Schema(r huma.Registry) *huma.Schema { return filterJSON{}.Schema(r) }
+
+func showSegment(s akkoord.Segment, purpose string) segment {
+	return segment{s.PublicID, s.Slug, purpose, storedFilter{s.Filter}, s.Version, when(s.CreatedAt), when(s.ChangedAt)}
+}
+
+func (a *API) createSegment(ctx context.Context, in *struct{ Body newSegment }) (segment, error) {
+	b := in.Body
+	p, f, err := a.filter(ctx, b.Purpose, b.Filter)
+	if err != nil {
+		return segment{}, err
+	}
+	s, err := a.cfg.Store.PutSegment(ctx, caller(ctx).Actor(), akkoord.Segment{Slug: b.Slug, PurposeID: p.ID, Filter: f})
+	return showSegment(s, p.Slug), err
+}
+
+// filter reads a filter and the purpose that it is for.
+func (a *API) filter(ctx context.Context, purpose string, text filterJSON) (akkoord.Purpose, akkoord.Filter, error) {
+	p, err := a.cfg.Store.Purpose(ctx, purpose)
+	if err != nil {
+		return p, akkoord.Filter{}, unknown(err, "purpose")
+	}
+	f, err := akkoord.ParseFilter("filter", text.RawMessage)
+	return p, f, err
+}
+
+// segmentChange is the body of PATCH /segments/{slug}.
+type segmentChange struct {
+	Filter filterJSON `json:"filter" doc:"Takes the place of the one there was, as a new version."`
+}
+
+func (a *API) changeSegment(ctx context.Context, in *struct {
+	BySlug
+	Body segmentChange
+}) (segment, error) {
+	s, err := a.cfg.Store.Segment(ctx, in.Slug)
+	if err != nil {
+		return segment{}, err
+	}
+	if s.Filter, err = akkoord.ParseFilter("filter", in.Body.Filter.RawMessage); err != nil {
+		return segment{}, err
+	}
+	if s, err = a.cfg.Store.PutSegment(ctx, caller(ctx).Actor(), s); err != nil {
+		return segment{}, err
+	}
+	return a.nameSegment(ctx, s)
+}
+
+func (a *API) nameSegment(ctx context.Context, s akkoord.Segment) (segment, error) {
+	slugs, err := a.cfg.Store.PurposeSlugs(ctx, []int64{s.PurposeID})
+	return showSegment(s, slugs[s.PurposeID]), err
+}
+
+func (a *API) readSegment(ctx context.Context, in *BySlug) (segment, error) {
+	s, err := a.cfg.Store.Segment(ctx, in.Slug)
+	if err != nil {
+		return segment{}, err
+	}
+	return a.nameSegment(ctx, s)
+}
+
+func (a *API) listSegments(ctx context.Context, in *struct{ Paging }) (list[segment], error) {
+	page, err := in.page()
+	if err != nil {
+		return list[segment]{}, err
+	}
+	rows, next, err := a.cfg.Store.Segments(ctx, page)
+	if err != nil {
+		return list[segment]{}, err
+	}
+	ids := make([]int64, len(rows))
+	for i, s := range rows {
+		ids[i] = s.PurposeID
+	}
+	slugs, err := a.cfg.Store.PurposeSlugs(ctx, ids)
+	return newList(rows, next, func(s akkoord.Segment) segment { return showSegment(s, slugs[s.PurposeID]) }), err
+}
+
+// segmentQuestion is the body of POST /segments/preview.
+type segmentQuestion struct {
+	Slug    string     `json:"slug,omitempty" doc:"Not looked at: the body of POST /segments can be asked about as it is."`
+	Purpose string     `json:"purpose"`
+	Filter  filterJSON `json:"filter"`
+}
+
+type segmentPreview struct {
+	Count int64 `json:"count" doc:"People of the purpose who may be mailed now and are in the filter."`
+}
+
+func (a *API) previewSegment(ctx context.Context, in *struct{ Body segmentQuestion }) (segmentPreview, error) {
+	p, f, err := a.filter(ctx, in.Body.Purpose, in.Body.Filter)
+	if err != nil {
+		return segmentPreview{}, err
+	}
+	n, err := a.cfg.Store.CountSegment(ctx, p.ID, f)
+	return segmentPreview{n}, err
+}
+
+// segmentPerson is somebody in a segment.
+type segmentPerson struct {
+	ID     akkoord.ID `json:"id" format:"uuid"`
+	Email  string     `json:"email"`
+	Name   string     `json:"name"`
+	Locale string     `json:"locale"`
+}
+
+func (a *API) sampleSegment(ctx context.Context, in *struct {
+	BySlug
+	Paging
+}) (list[segmentPerson], error) {
+	page, err := in.page()
+	if err != nil {
+		return list[segmentPerson]{}, err
+	}
+	s, err := a.cfg.Store.Segment(ctx, in.Slug)
+	if err != nil {
+		return list[segmentPerson]{}, err
+	}
+	rows, next, err := a.cfg.Store.SampleSegment(ctx, s.PurposeID, s.Filter, page)
+	if err != nil {
+		return list[segmentPerson]{}, err
+	}
+	ids := make([]akkoord.ID, len(rows))
+	for i, p := range rows {
+		ids[i] = p.PublicID
+	}
+	if err := a.audit(ctx, "segment.people", "segment:"+s.Slug, trail.People(ids)); err != nil {
+		return list[segmentPerson]{}, err
+	}
+	return newList(rows, next, func(p akkoord.Subscriber) segmentPerson {
+		return segmentPerson{p.PublicID, p.Email.Address(), p.Name, p.Locale}
+	}), nil
+}
+
+// segmentNamed gives the number of the segment with a slug; none is 0.
+func (a *API) segmentNamed(ctx context.Context, slug string) (int64, error) {
+	if slug == "" {
+		return 0, nil
+	}
+	s, err := a.cfg.Store.Segment(ctx, slug)
+	if akkoord.KindOf(err) == akkoord.NotFound {
+		err = akkoord.Fieldf("segment", "segment_unknown", "There is no such segment.")
+	}
+	return s.ID, err
+}
+
+// campaignChange is the body of PATCH /campaigns/{slug}. What is left out stays
+// as it is.
+type campaignChange struct {
+	Name    string           `json:"name,omitempty"`
+	Segment optional[string] `json:"segment,omitempty" doc:"Slug; null for everybody of the purpose. Mailings that started keep their audience."`
+}
+
+func (a *API) changeCampaign(ctx context.Context, in *struct {
+	BySlug
+	Body campaignChange
+}) (campaign, error) {
+	c, err := a.cfg.Store.Campaign(ctx, in.Slug)
+	if err != nil {
+		return campaign{}, err
+	}
+	c.Name = cmp.Or(in.Body.Name, c.Name)
+	if in.Body.Segment.sent {
+		c.SegmentID = 0
+		if in.Body.Segment.value != nil {
+			if c.SegmentID, err = a.segmentNamed(ctx, *in.Body.Segment.value); err != nil {
+				return campaign{}, err
+			}
+		}
+	}
+	if c, err = a.cfg.Store.PutCampaign(ctx, caller(ctx).Actor(), c); err != nil {
+		return campaign{}, err
+	}
+	return a.nameCampaign(ctx, c)
+}

@@ -62,6 +62,12 @@ func (c *Counts) Add(s DeliveryState, n int64) {
 	}
 }
 
+// DeliveryFilter narrows a list of deliveries. Zero fields match all.
+type DeliveryFilter struct {
+	State *DeliveryState
+	Code  string // of the gate for skipped ones, else why the relay's answer led to the state
+}
+
 // Delivery is one person and one mailing, as the API lists it.
 type Delivery struct {
 	MailingID    int64

@@ -32,13 +32,17 @@ const (
 	DepartedCampaign DepartureKind = "campaign"
 	DepartedRecords  DepartureKind = "forgotten"
 	DepartedAddress  DepartureKind = "moved" // the person has another address now
+
+	// DepartedRestriction is the end of a restriction, whose beginning is a kind
+	// of suppression: a backup from between the two brings none back.
+	DepartedRestriction DepartureKind = "unrestricted"
 )
 
 var departureKinds = []DepartureKind{
 	DepartedPurpose, DepartedCampaign, DepartedRecords, DepartedAddress,
 	DepartureKind(SuppressedUnsubscribed), DepartureKind(SuppressedObjection), DepartureKind(SuppressedErased),
 	DepartureKind(SuppressedHardBounce), DepartureKind(SuppressedComplaint), DepartureKind(SuppressedBlocked), DepartureKind(SuppressedExpired),
-	DepartureKind(SuppressedRestricted),
+	DepartureKind(SuppressedRestricted), DepartedRestriction,
 }
 
 // Departures lists what a person departs from by a change. What nobody
@@ -59,6 +63,9 @@ func (c Change) Departures(person AddressHash, now time.Time) []Departure {
 	for _, kind := range c.Suppress {
 		add(DepartureKind(kind), 0, 0)
 	}
+	if c.unrestricts() {
+		add(DepartedRestriction, 0, 0)
+	}
 	if c.Address != nil {
 		add(DepartedAddress, 0, 0)
 	}
@@ -70,7 +77,12 @@ func (c Change) Departures(person AddressHash, now time.Time) []Departure {
 
 // Departs reports whether a change has departures, as Departures does.
 func (c Change) Departs() bool {
-	return len(c.Leave)+len(c.Suppress) > 0 || c.Forget || c.Address != nil || slices.ContainsFunc(c.Subscriptions, func(s Subscription) bool { return s.State == Withdrawn })
+	return len(c.Leave)+len(c.Suppress) > 0 || c.Forget || c.Address != nil || c.unrestricts() || slices.ContainsFunc(c.Subscriptions, func(s Subscription) bool { return s.State == Withdrawn })
+}
+
+// unrestricts reports whether a restriction ends, and the person stays.
+func (c Change) unrestricts() bool {
+	return !c.Forget && slices.Contains(c.Lift, SuppressedRestricted)
 }
 
 // Depart decides what a departure of the journal does to a person whom a
@@ -92,11 +104,16 @@ func (s Standing) Depart(d Departure, now time.Time) Change {
 			c.Events, c.Forget = []Event{o.event(Erased, Subscription{}, now)}, true
 			c.Lift = s.unrestricted()
 		}
+	case DepartedRestriction:
+		if s.Subscriber.ID != 0 && s.Suppressed(SuppressedRestricted) {
+			c.Events, c.Lift = []Event{o.event(Unrestricted, Subscription{}, now)}, []SuppressionKind{SuppressedRestricted}
+		}
+	case DepartureKind(SuppressedRestricted):
+		if s.Subscriber.ID != 0 && !s.Suppressed(SuppressedRestricted) { // of nobody there is nothing to keep
+			c.Events, c.Suppress = []Event{o.event(Restricted, Subscription{}, now)}, []SuppressionKind{SuppressedRestricted}
+		}
 	default:
 		kind := SuppressionKind(d.Kind)
-		if kind == SuppressedRestricted && s.Subscriber.ID == 0 {
-			break // there is nothing to keep
-		}
 		if !s.Suppressed(kind) {
 			c.Suppress = []SuppressionKind{kind}
 		}

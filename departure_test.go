@@ -47,6 +47,10 @@ func TestDeparturesAreDoneAgain(t *testing.T) {
 		Subscriptions: []Subscription{{PurposeID: 1, State: Active, Since: noon}, {PurposeID: 2, State: Active, Since: noon}},
 	}
 	now := noon.Add(time.Hour)
+	restricted, err := person.Restrict("asked for", Origin{}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
 	acts := map[string]struct {
 		change Change
 		want   func(Standing) bool
@@ -58,7 +62,8 @@ func TestDeparturesAreDoneAgain(t *testing.T) {
 		"everything": {person.Leave(ScopeAll, 0, 0, Origin{}, noon), func(s Standing) bool {
 			return s.Suppressed(SuppressedUnsubscribed) && s.Subscription(1).State == Withdrawn && s.Subscription(2).State == Withdrawn
 		}},
-		"the records": {Change{Forget: true}, func(s Standing) bool { return s.Subscriber.ID == 0 && len(s.Subscriptions) == 0 }},
+		"a restriction": {restricted, func(s Standing) bool { return s.Suppressed(SuppressedRestricted) }},
+		"the records":   {Change{Forget: true}, func(s Standing) bool { return s.Subscriber.ID == 0 && len(s.Subscriptions) == 0 }},
 	}
 	for name, act := range acts {
 		t.Run(name, func(t *testing.T) {
@@ -78,6 +83,19 @@ func TestDeparturesAreDoneAgain(t *testing.T) {
 				}
 			}
 		})
+	}
+	kept := person.After(restricted)
+	lifted, err := kept.Unrestrict(noon, "it was theirs", Origin{}, noon)
+	if err != nil || !lifted.Departs() {
+		t.Fatalf("the end of a restriction is no departure: %v", err)
+	}
+	for _, d := range lifted.Departures(AddressHash{1}, noon) {
+		if c := kept.Depart(d, now); kept.After(c).Suppressed(SuppressedRestricted) || len(c.Events) != 1 || c.Events[0].Kind != Unrestricted {
+			t.Errorf("a restriction that ended comes back, or leaves no line: %+v", c)
+		}
+		if c := person.Depart(d, now); !c.IsZero() {
+			t.Errorf("whoever is not restricted changes: %+v", c)
+		}
 	}
 	for name, c := range map[string]Change{
 		"an expiry":       (Standing{Subscriber: Subscriber{ID: 7}, Subscriptions: []Subscription{{PurposeID: 1, State: Pending}}}).Expire(false, noon),

@@ -110,7 +110,7 @@ func TestAKilledProcessLosesAndDoublesNobodyP06P07(t *testing.T) {
 	list := []akkoord.Delivery{}
 	for next, first := int64(0), true; first || next != 0; first = false {
 		var page []akkoord.Delivery
-		if page, next, err = w.store.Deliveries(t.Context(), m.ID, nil, akkoord.Page{After: next}); err != nil {
+		if page, next, err = w.store.Deliveries(t.Context(), m.ID, akkoord.DeliveryFilter{}, akkoord.Page{After: next}); err != nil {
 			t.Fatal(err)
 		}
 		list = append(list, page...)

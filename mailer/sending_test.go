@@ -607,7 +607,7 @@ func TestTwoMailingsTakeTurnsAndVariantsSplitEvenly(t *testing.T) {
 		}
 	}
 	variants := map[int]int{}
-	list, _, err := w.store.Deliveries(t.Context(), first.ID, nil, akkoord.Page{})
+	list, _, err := w.store.Deliveries(t.Context(), first.ID, akkoord.DeliveryFilter{}, akkoord.Page{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -153,7 +153,7 @@ func (t *tx) suppressFormer(person int64, kinds []akkoord.SuppressionKind) error
 // departFormer notes for a person's former addresses what their present one
 // departs from, since a backup may know the person by one of them (P17).
 func (t *tx) departFormer(person int64, c akkoord.Change) error {
-	c = akkoord.Change{Suppress: akkoord.Carried(c.Suppress), Forget: c.Forget, Events: c.Events}
+	c = akkoord.Change{Suppress: akkoord.Carried(c.Suppress), Lift: c.Lift, Forget: c.Forget, Events: c.Events}
 	if person == 0 || !c.Departs() {
 		return nil
 	}

@@ -151,6 +151,49 @@ func TestARestoreBringsNobodyBackAndSendsNothing(t *testing.T) {
 	}
 }
 
+// P17, Art. 18: a restore neither brings back a restriction that was lifted
+// after the backup nor loses one that was made.
+func TestARestoreKeepsRestrictionsAsTheyWereLast(t *testing.T) {
+	tr := newTravellers(t, 3)
+	staff := akkoord.Origin{Source: "admin", Actor: storetest.Admin}
+	restrict := func(i int) {
+		if err := tr.Restrict(t.Context(), tr.standing(t, i).Subscriber.PublicID, "asked for", staff); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lift := func(i int) {
+		if err := tr.Unrestrict(t.Context(), tr.standing(t, i).Subscriber.PublicID, storetest.Start, "it was settled", staff); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restrict(0)
+	file := filepath.Join(t.TempDir(), "backup.db")
+	if _, err := store.Backup(t.Context(), tr.cfg, file, nil); err != nil {
+		t.Fatal(err)
+	}
+	lift(0)
+	restrict(1)
+	restrict(2)
+	lift(2)
+	if err := tr.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Restore(t.Context(), tr.cfg, file, store.RestoreOptions{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	tr.reopened(t)
+	for i, want := range []bool{false, true, false} {
+		st := tr.standing(t, i)
+		events, err := tr.Events(t.Context(), st.Subscriber.ID)
+		if st.Suppressed(akkoord.SuppressedRestricted) != want || akkoord.RestrictedAt(events, tr.Clock.Now().Add(time.Hour)) != want || err != nil {
+			t.Errorf("person %d: restricted is %v, want %v; %v", i, !want, want, err)
+		}
+	}
+	if _, err := tr.VerifyLedger(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+}
+
 // P17: a copy put back by hand finds the journal too.
 func TestADatabaseCopiedBackByHandRepeatsWhatTheJournalHas(t *testing.T) {
 	tr := newTravellers(t, 2)

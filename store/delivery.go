@@ -41,13 +41,18 @@ func scanDelivery(r row) (akkoord.Delivery, error) {
 	return d, err
 }
 
-// Deliveries gives a page of a mailing's deliveries, or of those in one state,
+// Deliveries gives a page of a mailing's deliveries that a filter lets through,
 // by the number of the person, and the number after which the next page
 // begins; 0 when there is none.
-func (s *Store) Deliveries(ctx context.Context, mailingID int64, state *akkoord.DeliveryState, p akkoord.Page) ([]akkoord.Delivery, int64, error) {
+func (s *Store) Deliveries(ctx context.Context, mailingID int64, f akkoord.DeliveryFilter, p akkoord.Page) ([]akkoord.Delivery, int64, error) {
 	where, args := ` WHERE d.mailing_id = $1 AND d.subscriber_id > $2`, []any{mailingID, p.After, p.Size() + 1}
-	if state != nil {
-		where, args = where+` AND d.state = $4`, append(args, int64(*state))
+	if f.State != nil {
+		args = append(args, int64(*f.State))
+		where += ` AND d.state = ` + parameters(len(args), 1)
+	}
+	if f.Code != "" {
+		args = append(args, f.Code)
+		where += ` AND d.code = ` + parameters(len(args), 1)
 	}
 	out, err := s.deliveries(ctx, deliveryQuery+where+` ORDER BY d.subscriber_id LIMIT $3`, args...)
 	out, next := cut(out, p, func(d akkoord.Delivery) int64 { return d.SubscriberID })

@@ -85,12 +85,19 @@ func (d *direct) bind(args []any) ([]driver.NamedValue, error) {
 	return d.args, nil
 }
 
-func (d *direct) exec(query string, args ...any) (driver.Result, error) {
+// ready gives the statement of a query and its args as the driver takes them,
+// until the next call.
+func (d *direct) ready(query string, args []any) (driver.Stmt, []driver.NamedValue, error) {
 	stmt, err := d.stmt(query)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	values, err := d.bind(args)
+	return stmt, values, err
+}
+
+func (d *direct) exec(query string, args ...any) (driver.Result, error) {
+	stmt, values, err := d.ready(query, args)
 	if err != nil {
 		return nil, err
 	}
@@ -98,11 +105,7 @@ func (d *direct) exec(query string, args ...any) (driver.Result, error) {
 }
 
 func (d *direct) query(query string, args ...any) (rows, error) {
-	stmt, err := d.stmt(query)
-	if err != nil {
-		return nil, err
-	}
-	values, err := d.bind(args)
+	stmt, values, err := d.ready(query, args)
 	if err != nil {
 		return nil, err
 	}

@@ -193,7 +193,7 @@ func TestAnErasedPersonIsInNoByteP16(t *testing.T) {
 	check(err)
 
 	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
-		list, _, err := s.Deliveries(ctx, a.Mailing.ID, nil, akkoord.Page{})
+		list, _, err := s.Deliveries(ctx, a.Mailing.ID, akkoord.DeliveryFilter{}, akkoord.Page{})
 		check(err)
 		if list[0].State == akkoord.Failed && len(traces(t, folder, address)) > 0 && len(traces(t, folder, "eenmalig")) > 0 {
 			break

@@ -113,7 +113,7 @@ func (s *sendingStore) line(i int, r akkoord.Result) string {
 
 func (s *sendingStore) states() string {
 	s.t.Helper()
-	list, _, err := s.Deliveries(s.t.Context(), s.mailing.ID, nil, akkoord.Page{})
+	list, _, err := s.Deliveries(s.t.Context(), s.mailing.ID, akkoord.DeliveryFilter{}, akkoord.Page{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

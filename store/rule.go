@@ -16,9 +16,10 @@ const (
 	previewMost = 20000 // people whom a preview looks at
 )
 
-// PutRule makes a rule (ID 0), or changes the one with its ID: one about a date
-// then looks at everybody again. Errors: Invalid, and Conflict with code
-// slug_taken.
+// PutRule makes a rule (ID 0), or changes the one with its ID as it was read:
+// one about a date then looks at everybody again. Errors: Invalid, and Conflict
+// with code slug_taken, or rule_changed when ChangedAt is not that of the rule
+// any more.
 func (s *Store) PutRule(ctx context.Context, actor akkoord.Actor, wanted akkoord.Rule) (akkoord.Rule, error) {
 	id, err := s.newID(s.cfg.Now())
 	if err != nil {
@@ -33,6 +34,9 @@ func (s *Store) PutRule(ctx context.Context, actor akkoord.Actor, wanted akkoord
 		}
 		if r.ID == 0 {
 			r.PublicID, r.CreatedAt = id, t.now
+		}
+		if r.ID != 0 && !slices.ContainsFunc(c.rules, func(x akkoord.Rule) bool { return x.ID == r.ID && x.ChangedAt.Equal(r.ChangedAt) }) {
+			return akkoord.Errorf(akkoord.Conflict, "rule_changed", "Somebody changed this rule since you read it; read it again, and change it then.")
 		}
 		r.ChangedAt = t.now
 		p, err := c.purposeNamed(r.Then.Purpose)

@@ -129,6 +129,7 @@ type MailingPage struct {
 	Blockers                       []Blocker // why it can't be sent
 	TestTo                         string
 	Filter                         string // the state that deliveries are limited to; empty for all
+	Reason                         string // the gate's code that skipped ones are limited to; empty for all
 	Leavings                       []LeavingGroup
 	AudienceTotal, AudienceAllowed int // people whom the gate was asked about, and whom it lets through
 	LeftOut                        []LeftOutRow

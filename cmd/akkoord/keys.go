@@ -21,7 +21,7 @@ import (
 type keysRotateCommand struct {
 	databaseSettings
 	Revoke string `help:"End the key with this id too, which is in wrong hands: every link that it signed is dead at once." placeholder:"KID"`
-	Yes    bool   `help:"Don't ask before a key is revoked."`
+	Yes    bool   `help:"Don't ask before a key is revoked; needed where nobody can be asked."`
 }
 
 // Run replaces the key file while no server holds the database, so that none
@@ -95,8 +95,11 @@ func (c *keysRotateCommand) agree(keys *akkoord.Keyring, std streams) error {
 		fmt.Fprintf(std.err, "Key %s signed the links of all mails from %s to %s (UTC). Revoking it ends them at once and for good: links to confirm, to leave, to see and change one's choices. Who follows one sees that it no longer works. People can still leave by a newer mail, and you must act on those who write to you.\n",
 			k.ID, k.Created.Format(time.DateTime), until)
 	}
-	if c.Yes || !terminal(std.in) {
+	if c.Yes {
 		return nil
+	}
+	if !terminal(std.in) {
+		return usageError{fmt.Errorf("nobody can be asked here whether to revoke %s, so nothing was changed; say --yes", c.Revoke)}
 	}
 	fmt.Fprintf(std.err, "Type %s to revoke it: ", c.Revoke)
 	answer, err := bufio.NewReader(std.in).ReadString('\n')

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -146,7 +147,7 @@ func (s *Site) leftOut(ctx context.Context, page *templates.MailingPage, m akkoo
 	for _, l := range a.LeftOut {
 		row := templates.LeftOutRow{Code: l.Code, Count: int(l.Count)}
 		if !m.StartedAt.IsZero() {
-			row.URL = "?state=skipped#deliveries"
+			row.URL = "?" + url.Values{"state": {"skipped"}, "code": {l.Code}}.Encode() + "#deliveries"
 		}
 		page.LeftOut = append(page.LeftOut, row)
 	}

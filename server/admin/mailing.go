@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -95,12 +96,18 @@ var stateNames = map[string]akkoord.DeliveryState{
 	"failed": akkoord.Failed, "uncertain": akkoord.Uncertain, "skipped": akkoord.Skipped,
 }
 
+var gateCode = regexp.MustCompile(`^[a-z_]{1,40}$`)
+
 // deliveries adds a page of people to a mailing's page.
 func (s *Site) deliveries(r *http.Request, v visit, page *templates.MailingPage, m akkoord.Mailing) error {
 	ctx := r.Context()
-	var filter *akkoord.DeliveryState
-	if state, ok := stateNames[r.URL.Query().Get("state")]; ok {
-		page.Filter, filter = r.URL.Query().Get("state"), &state
+	var filter akkoord.DeliveryFilter
+	query := r.URL.Query()
+	if state, ok := stateNames[query.Get("state")]; ok {
+		page.Filter, filter.State = query.Get("state"), &state
+	}
+	if code := query.Get("code"); gateCode.MatchString(code) && page.Filter == "skipped" {
+		page.Reason, filter.Code = code, code
 	}
 	rows, next, err := s.cfg.Store.Deliveries(ctx, m.ID, filter, after(r))
 	if err != nil {
@@ -128,7 +135,7 @@ func (s *Site) deliveries(r *http.Request, v visit, page *templates.MailingPage,
 		page.Deliveries = append(page.Deliveries, row)
 	}
 	if next != 0 {
-		page.Next = r.URL.Path + "?" + url.Values{"state": {page.Filter}, "after": {strconv.FormatInt(next, 10)}}.Encode() + "#deliveries"
+		page.Next = r.URL.Path + "?" + url.Values{"state": {page.Filter}, "code": {page.Reason}, "after": {strconv.FormatInt(next, 10)}}.Encode() + "#deliveries"
 	}
 	if s.looked(ctx, trail.Mailing(m)+"?"+r.URL.RawQuery) {
 		return nil

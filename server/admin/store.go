@@ -89,7 +89,7 @@ type Sending interface {
 type Deliveries interface {
 	Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error)
 	Leavings(ctx context.Context, mailingID int64) (akkoord.Leavings, error)
-	Deliveries(ctx context.Context, mailingID int64, state *akkoord.DeliveryState, p akkoord.Page) (deliveries []akkoord.Delivery, next int64, err error)
+	Deliveries(ctx context.Context, mailingID int64, f akkoord.DeliveryFilter, p akkoord.Page) (deliveries []akkoord.Delivery, next int64, err error)
 }
 
 // Slugs gives names for internal numbers.

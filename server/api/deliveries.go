@@ -39,6 +39,7 @@ func (a *API) listDeliveries(ctx context.Context, in *struct {
 	ByID
 	Paging
 	State string `query:"state" enum:"queued,onwire,sent,deferred,failed,bounced,skipped,uncertain"`
+	Code  string `query:"code" maxLength:"100" doc:"Those with this code alone: of skipped ones the gate's, of failed ones the reason."`
 }) (list[delivery], error) {
 	page, err := in.page()
 	if err != nil {
@@ -48,7 +49,7 @@ func (a *API) listDeliveries(ctx context.Context, in *struct {
 	if err != nil {
 		return list[delivery]{}, err
 	}
-	rows, next, err := a.cfg.Store.Deliveries(ctx, m.ID, stateNamed(in.State), page)
+	rows, next, err := a.cfg.Store.Deliveries(ctx, m.ID, akkoord.DeliveryFilter{State: stateNamed(in.State), Code: in.Code}, page)
 	if err != nil {
 		return list[delivery]{}, err
 	}

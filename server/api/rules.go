@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strconv"
+	"time"
 
 	"akkoord"
 )
@@ -142,6 +143,7 @@ type ruleChange struct {
 	Then    *akkoord.Action  `json:"then,omitempty"`
 	Reason  string           `json:"reason,omitempty"`
 	Enabled *bool            `json:"enabled,omitempty"`
+	Changed string           `json:"changed_at,omitempty" format:"date-time" doc:"That of the rule as you read it: 409, rule_changed, when it was changed since."`
 }
 
 func (a *API) changeRule(ctx context.Context, in *struct {
@@ -153,6 +155,11 @@ func (a *API) changeRule(ctx context.Context, in *struct {
 		return rule{}, err
 	}
 	b := in.Body
+	if b.Changed != "" {
+		if r.ChangedAt, err = time.Parse(time.RFC3339, b.Changed); err != nil {
+			return rule{}, akkoord.Fieldf("changed_at", "time_invalid", "Write changed_at as the rule has it, like 2026-11-24T09:30:00.000000Z.")
+		}
+	}
 	r.Reason = cmp.Or(b.Reason, r.Reason)
 	if b.When != nil {
 		r.When = *b.When

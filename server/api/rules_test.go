@@ -53,8 +53,15 @@ func TestRules(t *testing.T) {
 	if got := f.must("GET", "/rules/customers/preview", ""); got.object()["looked_at"] != 1.0 || got.object()["would_change"] != 0.0 {
 		t.Errorf("%s", got.raw)
 	}
-	if got := f.must("PATCH", "/rules/customers", `{"enabled":false}`); got.object()["enabled"] != false {
+	read := f.must("GET", "/rules/customers", "").str("changed_at")
+	if got := f.must("PATCH", "/rules/customers", `{"enabled":false,"changed_at":"`+read+`"}`); got.object()["enabled"] != false {
 		t.Errorf("%s", got.raw)
+	}
+	if got := f.call(akkoord.RoleOwner, "PATCH", "/rules/customers", `{"reason":"Another.","changed_at":"`+read+`"}`); got.status != 409 || got.str("code") != "rule_changed" {
+		t.Errorf("an edit of what was changed since: %d %s", got.status, got.raw)
+	}
+	if got := f.call(akkoord.RoleOwner, "PATCH", "/rules/customers", `{"changed_at":"now"}`); got.status != 422 || got.str("field") != "changed_at" {
+		t.Errorf("a time that is none: %d %s", got.status, got.raw)
 	}
 	if got := f.must("PATCH", path, `{"attributes":{"spent":null}}`); strings.Contains(got.raw, "spent") {
 		t.Errorf("taken away: %s", got.raw)

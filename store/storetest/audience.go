@@ -47,6 +47,13 @@ func testAudience(t *testing.T, open Open) {
 	if diff := cmp.Diff(want, must(a.Audience(ctx, m))(t)); diff != "" {
 		t.Errorf("after the start (-want +got):\n%s", diff)
 	}
+	skipped := akkoord.Skipped
+	for code, want := range map[string]int{"unknown": 1, "withdrawn": 0, "": 1} { // those of one reason
+		people, _, err := a.Deliveries(ctx, m.ID, akkoord.DeliveryFilter{State: &skipped, Code: code}, akkoord.Page{})
+		if err != nil || len(people) != want {
+			t.Errorf("%d are skipped for %q, want %d; %v", len(people), code, want, err)
+		}
+	}
 	if err := a.Release(ctx, w); err != nil {
 		t.Fatal(err)
 	}

@@ -190,7 +190,7 @@ func testErasedGetsNoMail(t *testing.T, a *Agency) {
 	if c := must(a.Counts(ctx, a.Mailing.ID))(t); c.Total != 3 {
 		t.Errorf("%d people are counted of 3: figures stay", c.Total)
 	}
-	list, _, err := a.Deliveries(ctx, a.Mailing.ID, nil, akkoord.Page{})
+	list, _, err := a.Deliveries(ctx, a.Mailing.ID, akkoord.DeliveryFilter{}, akkoord.Page{})
 	if err != nil {
 		t.Fatal(err)
 	}

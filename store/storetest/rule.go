@@ -47,6 +47,12 @@ func testRules(t *testing.T, open Open) {
 	a := newAgency(t, open)
 	ctx := t.Context()
 	a.withRules(t)
+	read := must(a.Rule(ctx, "customers"))(t)
+	a.Clock.Move(time.Second)
+	must(a.PutRule(ctx, Admin, read))(t)
+	if _, err := a.PutRule(ctx, Admin, read); akkoord.CodeOf(err) != "rule_changed" {
+		t.Errorf("L11: the second of two edits of the same reading: %v", err)
+	}
 	st := a.active(t, "klant@voorbeeld.example", a.Ski)
 	id := st.Subscriber.PublicID
 	by := akkoord.Origin{Source: "api", Actor: "key:1"}

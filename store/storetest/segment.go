@@ -71,7 +71,7 @@ func testSegments(t *testing.T, open Open) {
 	if m.SegmentID != seg.ID || m.SegmentVersion != 1 {
 		t.Errorf("the mailing keeps version %d of segment %d", m.SegmentVersion, m.SegmentID)
 	}
-	got, _, err := a.Deliveries(ctx, m.ID, nil, akkoord.Page{})
+	got, _, err := a.Deliveries(ctx, m.ID, akkoord.DeliveryFilter{}, akkoord.Page{})
 	if err != nil || len(got) != 1 || got[0].Subscriber != anouk.PublicID {
 		t.Errorf("the audience is %+v, %v", got, err)
 	}

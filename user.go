@@ -38,6 +38,7 @@ const (
 	SendMailings   Right = "mailings.send"
 	ReleaseSending Right = "sending.release" // after a restore
 	ReadAudit      Right = "audit.read"
+	ReadRecords    Right = "records.read"    // of processing
 	ManageAccess   Right = "access.manage"   // users and keys
 	ManageGrants   Right = "grants.manage"   // who may see which personal data
 	ChangeRegister Right = "register.change" // of parties that data goes to
@@ -50,12 +51,12 @@ const (
 
 // rights is the whole matrix of roles and rights.
 var rights = map[Role][]Right{
-	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReleaseSending, ReadAudit, ManageAccess, ManageGrants, ChangeRegister, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
-	RoleManager: {ReadPeople, ChangePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
+	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReleaseSending, ReadAudit, ReadRecords, ManageAccess, ManageGrants, ChangeRegister, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
+	RoleManager: {ReadPeople, ChangePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReadRecords, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
 	RoleEditor:  {ReadCatalogue, WriteMailings, WriteContracts},
 	RoleAnalyst: {ReadCatalogue},
 	RoleMail:    {SendContracts, ReceiveMail},
-	RoleDPO:     {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ReadAudit, ManageGrants, ChangeRegister, ReadContracts},
+	RoleDPO:     {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ReadAudit, ReadRecords, ManageGrants, ChangeRegister, ReadContracts},
 }
 
 // May reports whether a role has a right.

@@ -96,6 +96,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	apiConfig := api.Config{
 		Store: a.store, Mail: tester, Sender: s.sender, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: a.fingerprint,
+		Setup: s.setup(), Pages: pages,
 		Dossier: dossier.Writer{Set: pages, Zone: home}.In,
 	}
 	if leaving := press.Leave; leaving != nil {

@@ -44,6 +44,7 @@ type settings struct {
 	Controller     string   `env:"AKKOORD_CONTROLLER" help:"Legal name of the controller, on pages and mails." group:"Settings"`
 	PostalAddress  string   `env:"AKKOORD_POSTAL_ADDRESS" help:"Its postal address." group:"Settings"`
 	PrivacyContact string   `env:"AKKOORD_PRIVACY_CONTACT" help:"Its contact for privacy: an address or a URL." group:"Settings"`
+	Officer        string   `name:"dpo" env:"AKKOORD_DPO" help:"Name and contact of the data protection officer, in the records of processing; none where there need be none." group:"Settings"`
 	ReturnPath     string   `env:"AKKOORD_RETURN_PATH" help:"bounces@d gives each delivery its own signed return path." group:"Settings"`
 	LeaveMailbox   string   `name:"unsubscribe-mailbox" env:"AKKOORD_UNSUBSCRIBE_MAILBOX" help:"leave@d: mail to it, under a signed address for each copy, leaves; what comes in is handed to the API (/api/v1/inbound)." group:"Settings"`
 	DKIM           string   `env:"AKKOORD_DKIM" help:"selector:key.pem[,selector2:key2.pem], RSA and Ed25519; without it mail goes unsigned." group:"Settings"`
@@ -309,7 +310,7 @@ const maxPlainLocal = 19
 
 func checkText(s *site) error {
 	for _, f := range []struct{ name, value string }{
-		{"AKKOORD_CONTROLLER", s.Controller}, {"AKKOORD_POSTAL_ADDRESS", s.PostalAddress}, {"AKKOORD_PRIVACY_CONTACT", s.PrivacyContact},
+		{"AKKOORD_CONTROLLER", s.Controller}, {"AKKOORD_POSTAL_ADDRESS", s.PostalAddress}, {"AKKOORD_PRIVACY_CONTACT", s.PrivacyContact}, {"AKKOORD_DPO", s.Officer},
 	} {
 		if err := akkoord.CheckLine(f.name, f.value, akkoord.Limits.Text); err != nil {
 			return err
@@ -331,6 +332,18 @@ func (s *site) sender() akkoord.Sender {
 	}
 	if s.from != nil {
 		out.From = s.from.String()
+	}
+	return out
+}
+
+// setup gives what the settings say about guarding and keeping data.
+func (s *site) setup() akkoord.Setup {
+	out := akkoord.Setup{
+		Officer: s.Officer, TLS: s.TLS, DKIM: len(s.dkim) > 0, IPPolicy: akkoord.IPPolicy(s.IPPolicy), MailCopies: akkoord.MailCopies(s.EvidenceMail),
+		ContractKept: s.kept, Heads: s.heads != nil, BackupAge: s.backups,
+	}
+	if strings.Contains(s.TLS, ",") {
+		out.TLS = "file"
 	}
 	return out
 }

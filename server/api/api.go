@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/templates"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -35,6 +36,9 @@ type Config struct {
 
 	// ReadLeave reads what came in at the address for leaving; nil: there is none.
 	ReadLeave func(message []byte, rcpt string) akkoord.IncomingMail
+
+	Setup akkoord.Setup  // what the settings say about guarding and keeping data (M29)
+	Pages *templates.Set // words of the records of processing
 
 	Dossier func(locale string) akkoord.BundlePages // what people read in evidence; nil: nothing
 

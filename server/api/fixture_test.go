@@ -22,6 +22,7 @@ import (
 	"akkoord/mailer"
 	"akkoord/server/api"
 	"akkoord/store"
+	"akkoord/templates"
 )
 
 // fixture is the API on a real store, with a key of each role.
@@ -95,7 +96,10 @@ func newFixture(t *testing.T) *fixture {
 		},
 	}}
 	f.leave = mailer.NewReturnPath("leave@zonvaart.example", ring.Derive("unsubscribe-mail"))
+	pages, err := templates.New()
+	f.check(err)
 	f.api, err = api.New(api.Config{
+		Pages: pages,
 		ReadLeave: func(message []byte, rcpt string) akkoord.IncomingMail {
 			return mailer.ReadLeave(f.leave, message, rcpt)
 		},

@@ -120,6 +120,9 @@ func (a *API) operations() error {
 		handle(operation{post, "/requests/{id}/done", akkoord.ChangePeople, "Close a request that is answered", 0, people}, a.finishRequest),
 		handle(operation{post, "/requests/{id}/refuse", akkoord.ChangePeople, "Refuse a request, for a reason that the person is told", 0, people}, a.refuseRequest),
 
+		handleDocument(operation{get, "/records-of-processing", akkoord.ReadRecords, "Read the record of processing activities, made from the configuration", 0, ""},
+			[]string{"application/json", "application/pdf"}, a.readRecords),
+
 		handle(operation{post, "/breach-packs", akkoord.ReadAudit, "Put a breach of personal data on record", created, ""}, a.createBreach),
 		handle(operation{get, "/breach-packs", akkoord.ReadAudit, "List the breaches on record", 0, ""}, a.listBreaches),
 		handle(operation{get, "/breach-packs/{id}", akkoord.ReadAudit, "Read a breach and its 72 hours", 0, ""}, a.readBreach),

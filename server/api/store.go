@@ -26,6 +26,7 @@ type Store interface {
 	Desk
 	Notices
 	Breaches
+	Configured
 	Grants
 	Audiences
 	Segments

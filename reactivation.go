@@ -320,6 +320,12 @@ type RetentionPerson struct {
 	Step   Step
 }
 
+// DayCount is how many people something happens to on one day.
+type DayCount struct {
+	Day   time.Time // its begin in UTC
+	Count int
+}
+
 // Forecast gives the steps that a policy takes about a person until a time, if
 // they go on saying nothing and every question goes out. What is overdue is
 // taken now.

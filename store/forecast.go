@@ -28,11 +28,10 @@ type forecast struct {
 	now, until time.Time
 }
 
-func (s *Store) forecast(ctx context.Context, slug string) (forecast, error) {
-	p, err := s.Purpose(ctx, slug)
+func (s *Store) forecast(p akkoord.Purpose) forecast {
 	p.Retention.Stopped = time.Time{}
 	now := s.cfg.Now().UTC()
-	return forecast{s, p, now, day(now).AddDate(0, 0, akkoord.ForecastDays).Add(-time.Microsecond)}, err
+	return forecast{s, p, now, day(now).AddDate(0, 0, akkoord.ForecastDays).Add(-time.Microsecond)}
 }
 
 func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
@@ -94,13 +93,10 @@ func (c forecast) prospect(r row) (akkoord.RetentionPerson, akkoord.Standing, ak
 
 // ForecastRetention counts what a purpose's policy does on each of the coming
 // days on which it does something, if nobody gives a sign of life; a policy
-// that is stopped as if it were started now. Errors: NotFound.
-func (s *Store) ForecastRetention(ctx context.Context, slug string) ([]akkoord.RetentionDay, error) {
-	c, err := s.forecast(ctx, slug)
-	if err != nil {
-		return nil, err
-	}
-	days := map[time.Time]map[akkoord.RetentionAct]int{}
+// that is stopped as if it were started now. The policy is the one that p has,
+// which need not be stored yet.
+func (s *Store) ForecastRetention(ctx context.Context, p akkoord.Purpose) ([]akkoord.RetentionDay, error) {
+	c, days := s.forecast(p), map[time.Time]map[akkoord.RetentionAct]int{}
 	if err := c.each(ctx, 0, func(_ akkoord.RetentionPerson, steps []akkoord.Step) bool {
 		for _, step := range steps {
 			d := day(step.At)
@@ -121,16 +117,12 @@ func (s *Store) ForecastRetention(ctx context.Context, slug string) ([]akkoord.R
 	return out, nil
 }
 
-// RetentionPeople gives a page of the people of whom a policy takes a step on
-// a day, in the order in which they were first known, and the number after
-// which the next page begins; 0 when there is none. Errors: NotFound.
-func (s *Store) RetentionPeople(ctx context.Context, slug string, on time.Time, p akkoord.Page) ([]akkoord.RetentionPerson, int64, error) {
-	c, err := s.forecast(ctx, slug)
-	if err != nil {
-		return nil, 0, err
-	}
+// RetentionPeople gives a page of the people of whom the policy of a purpose
+// takes a step on a day, in the order in which they were first known, and the
+// number after which the next page begins; 0 when there is none.
+func (s *Store) RetentionPeople(ctx context.Context, of akkoord.Purpose, on time.Time, p akkoord.Page) ([]akkoord.RetentionPerson, int64, error) {
 	var out []akkoord.RetentionPerson
-	err = c.each(ctx, p.After, func(person akkoord.RetentionPerson, steps []akkoord.Step) bool {
+	err := s.forecast(of).each(ctx, p.After, func(person akkoord.RetentionPerson, steps []akkoord.Step) bool {
 		for _, step := range steps {
 			if day(step.At).Equal(day(on)) {
 				person.Step = step

@@ -270,6 +270,7 @@ type PurposeCard struct {
 	Wordings          []Wording
 	Active, Pending   int
 	Forms             []FormLink
+	Policy            string     // path of the page about its retention
 	Ask               string     // where a re-permission round is posted; empty: not by this user
 	Askable           int        // people whom a round would ask now
 	Asking            bool       // a round is open

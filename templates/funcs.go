@@ -49,6 +49,8 @@ func (s *Set) funcs(locale string) template.FuncMap {
 		"moment":        date(&t.calendar.moment),
 		"exact":         date(&t.calendar.exact),
 		"compact":       date(&t.calendar.compact),
+		"month":         func(at time.Time) string { return t.calendar.months[at.Month()-1] + " " + strconv.Itoa(at.Year()) },
+		"weekdays":      t.calendar.week,
 	}
 }
 

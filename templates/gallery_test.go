@@ -170,6 +170,10 @@ func gallery() map[string]any {
 		"admin-purposes": PurposesPage{desk("purposes"), []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", Version: 3, Active: 12480, Pending: 14,
 			Wordings: []Wording{{"nl", newsWording}, {"en", "Yes, Zonvaart Reizen may e-mail me travel ideas and holiday offers."}}, Forms: []FormLink{{"home", "", "/f/home"}},
 			Ask: "/admin/purposes/travel-news/ask", Askable: 3120, Rounds: []RoundRow{{"stopped", 400, 290, 6, 104, now}}}}},
+		"admin-retention": retention(),
+		"admin-policy":    policyPage(),
+		"admin-policy-people": RetentionPeoplePage{Admin: desk("purposes"), Name: "Reisnieuws", Back: "/admin/retention/travel-news", Day: now, Next: "?after=2", People: []RetentionPersonRow{
+			{URL: "/admin/people/1", Name: "Anouk", Act: "ask", At: now}, {URL: "/admin/people/2", ID: "0193f1a2-7c3d-7e10-9a4b-5c6d7e8f9012", Act: "expire", At: now}}},
 		"admin-gate": GatePage{Admin: desk("people"), Email: "anouk@voorbeeld.example", About: "travel-news", At: "2026-11-01T09:30", Purposes: []Option{{"travel-news", "Reisnieuws"}},
 			Answered: true, Purpose: "Reisnieuws", Code: "withdrawn", Reason: "The person withdrew their consent for this purpose.", Person: "/admin/people/1"},
 	}
@@ -187,6 +191,33 @@ func privacy() PrivacyPage {
 		},
 		Processors: []PrivacyProcessor{{"Postrelais B.V.", "Nederland", "relay", now.AddDate(0, -8, 0)}, {"Serverhuis Noord", "Nederland", "hosting", time.Time{}}},
 	}
+}
+
+// silent is a policy of a year.
+func silent() Silence {
+	return *NewSilence(365, akkoord.Retention{AskAgainAfter: 14, ExpireAfter: 21, Signals: akkoord.Signals})
+}
+
+func retention() RetentionPage {
+	p := RetentionPage{Admin: desk("purposes"), Month: now, Next: "?month=2026-12", PendingDays: 14, Pending: 18, Purposes: []RetentionRow{
+		{"Reisnieuws", "/admin/retention/travel-news", new(silent()), time.Time{}}, {"Aanbiedingen ski-uitrusting", "/admin/retention/ski-offers", nil, time.Time{}}, {"Jaaroverzicht", "/admin/retention/yearly", new(silent()), now},
+	}}
+	for at := time.Date(2026, time.October, 26, 12, 0, 0, 0, time.UTC); at.Before(time.Date(2026, time.December, 7, 0, 0, 0, 0, time.UTC)); at = at.AddDate(0, 0, 1) {
+		d := RetentionDay{Day: at, In: at.Month() == time.November, Today: at.Day() == 24 && at.Month() == time.November}
+		if at.Weekday() == time.Monday {
+			p.Weeks = append(p.Weeks, nil)
+		}
+		if at.Day() >= 24 && at.Day()%2 == 1 {
+			d.Acts = []RetentionAct{{"Reisnieuws", "ask", 312, "/admin/retention/travel-news/people?day=2026-11-27"}, {"Reisnieuws", "expire", 1, ""}, {"", "unconfirmed", 3, "/admin/unconfirmed?day=2026-11-27"}}
+		}
+		p.Weeks[len(p.Weeks)-1] = append(p.Weeks[len(p.Weeks)-1], d)
+	}
+	return p
+}
+
+func policyPage() PolicyPage {
+	return PolicyPage{Admin: desk("purposes"), Slug: "travel-news", Name: "Reisnieuws", Action: "/admin/retention/travel-news", Policy: silent(), Asks: true, Trial: true, Active: 12480, Horizon: 60, PendingDays: 14, Stopped: now,
+		Days: []RetentionDay{{Day: now, In: true, Acts: []RetentionAct{{"", "ask", 312, "/admin/retention/travel-news/people?day=2026-11-24"}, {"", "expire", 1, ""}}}}}
 }
 
 func dashboard() DashboardPage {

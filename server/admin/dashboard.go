@@ -176,6 +176,7 @@ func (s *Site) purposes(w http.ResponseWriter, r *http.Request, v visit) error {
 		card := templates.PurposeCard{
 			Slug: p.Slug, Name: p.Text(v.locale).Name, Basis: string(p.Basis), Version: p.Version,
 			Active: int(counts[p.ID][akkoord.Active]), Pending: int(counts[p.ID][akkoord.Pending]), Forms: formLinks(forms, p.Slug, v.locale),
+			Policy: policyPath(p),
 		}
 		for _, locale := range akkoord.Locales {
 			if t, ok := p.Texts[locale]; ok {

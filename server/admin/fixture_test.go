@@ -61,8 +61,15 @@ func (p *postbox) Preview(_ context.Context, m akkoord.Mailing, variant int, loc
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
+	return newFixtureAt(t, time.Now()) // scs expires sessions by the clock of the machine
+}
+
+// newFixtureAt begins at a time in the past, from which a test has to come to
+// the present before anybody logs in.
+func newFixtureAt(t *testing.T, now time.Time) *fixture {
+	t.Helper()
 	f := &fixture{
-		t: t, mail: &postbox{}, now: time.Now().UTC().Truncate(time.Microsecond), // scs expires sessions by the clock of the machine
+		t: t, mail: &postbox{}, now: now.UTC().Truncate(time.Microsecond),
 		sender: akkoord.Sender{
 			From: `"Zonvaart Reizen" <reis@zonvaart.example>`, Controller: "Zonvaart Reizen B.V.", PostalAddress: "Oudegracht 118, 3511 AW Utrecht",
 			Contact: "privacy@zonvaart.example", Relay: true, Processor: "own",

@@ -35,6 +35,11 @@ func (s *Site) routes() []route {
 		{"POST /admin/mailings/{id}", akkoord.WriteMailings, s.act}, // each act has its own right: see acts
 		{"GET /admin/purposes", akkoord.ReadCatalogue, s.purposes},
 		{"POST /admin/purposes/{slug}/ask", akkoord.SendMailings, s.askRound},
+		{"GET /admin/retention", akkoord.ReadCatalogue, s.retention},
+		{"GET /admin/retention/{slug}", akkoord.ReadCatalogue, s.policy},
+		{"POST /admin/retention/{slug}", akkoord.ChangePurposes, s.changePolicy},
+		{"GET /admin/retention/{slug}/people", akkoord.ReadPeople, s.policyPeople},
+		{"GET /admin/unconfirmed", akkoord.ReadPeople, s.unconfirmedPeople},
 
 		{"GET /admin/gate", akkoord.ReadPeople, s.gate},
 		{"GET /admin/people", akkoord.ReadPeople, s.people},

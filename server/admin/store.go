@@ -20,6 +20,8 @@ type Store interface {
 	Holds
 	Gate
 	Bases
+	Forecasts
+	Policies
 	// Audit leaves a line about a read of personal data (M27).
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
 }

@@ -71,7 +71,7 @@ func (a *API) readRetention(ctx context.Context, in *BySlug) (retention, error) 
 	if err != nil {
 		return retention{}, err
 	}
-	days, err := a.cfg.Store.ForecastRetention(ctx, in.Slug)
+	days, err := a.cfg.Store.ForecastRetention(ctx, p)
 	out := retention{Purpose: p.Slug, Stopped: when(p.Retention.Stopped), Days: []retentionDay{}}
 	for _, d := range days {
 		out.Days = append(out.Days, retentionDay{d.Day.Format(time.DateOnly), d.Steps[akkoord.ActAsk], d.Steps[akkoord.ActAskAgain], d.Steps[akkoord.ActExpire]})
@@ -99,7 +99,11 @@ func (a *API) listRetentionPeople(ctx context.Context, in *struct {
 	if err != nil {
 		return list[retentionPerson]{}, akkoord.Fieldf("day", "value_invalid", "Write the day like 2026-11-27.")
 	}
-	rows, next, err := a.cfg.Store.RetentionPeople(ctx, in.Slug, on, page)
+	p, err := a.cfg.Store.Purpose(ctx, in.Slug)
+	if err != nil {
+		return list[retentionPerson]{}, err
+	}
+	rows, next, err := a.cfg.Store.RetentionPeople(ctx, p, on, page)
 	if err != nil {
 		return list[retentionPerson]{}, err
 	}

@@ -60,8 +60,8 @@ type Purposes interface {
 type Retaining interface {
 	StopRetention(ctx context.Context, actor akkoord.Actor, slug string) error
 	StartRetention(ctx context.Context, actor akkoord.Actor, slug string) error
-	ForecastRetention(ctx context.Context, slug string) ([]akkoord.RetentionDay, error)
-	RetentionPeople(ctx context.Context, slug string, on time.Time, p akkoord.Page) (people []akkoord.RetentionPerson, next int64, err error)
+	ForecastRetention(ctx context.Context, p akkoord.Purpose) ([]akkoord.RetentionDay, error)
+	RetentionPeople(ctx context.Context, of akkoord.Purpose, on time.Time, p akkoord.Page) (people []akkoord.RetentionPerson, next int64, err error)
 }
 
 // Forms keeps the forms.

@@ -162,7 +162,7 @@ func testForecast(t *testing.T, open Open) {
 	forecast := func() map[string]map[akkoord.RetentionAct]int {
 		t.Helper()
 		out := map[string]map[akkoord.RetentionAct]int{}
-		for _, d := range must(a.ForecastRetention(ctx, "travel-news"))(t) {
+		for _, d := range must(a.ForecastRetention(ctx, must(a.Purpose(ctx, "travel-news"))(t)))(t) {
 			out[d.Day.Format(time.DateOnly)] = d.Steps
 		}
 		return out
@@ -191,7 +191,7 @@ func testForecast(t *testing.T, open Open) {
 		for next, more := int64(0), true; more; more = next > 0 {
 			var rows []akkoord.RetentionPerson
 			var err error
-			if rows, next, err = a.RetentionPeople(ctx, "travel-news", day, akkoord.Page{After: next, Limit: 1}); err != nil {
+			if rows, next, err = a.RetentionPeople(ctx, must(a.Purpose(ctx, "travel-news"))(t), day, akkoord.Page{After: next, Limit: 1}); err != nil {
 				t.Fatal(err)
 			}
 			listed += len(rows)
@@ -208,9 +208,6 @@ func testForecast(t *testing.T, open Open) {
 		}
 		a.mailQuestions(t, "250")
 		a.Clock.Move(time.Minute + 9*time.Hour)
-	}
-	if _, err := a.ForecastRetention(ctx, "other"); akkoord.KindOf(err) != akkoord.NotFound {
-		t.Error(err)
 	}
 }
 
@@ -312,4 +309,62 @@ func testOutlived(t *testing.T, open Open) {
 	if _, err := a.VerifyLedger(ctx, nil); err != nil {
 		t.Error(err)
 	}
+}
+
+// M18, F.12: whose sign-up ends for want of a confirmation is known by day, but
+// for what is restricted.
+func testUnconfirmed(t *testing.T, open Open) {
+	a := newAgency(t, open)
+	ctx := t.Context()
+	waits := func(address string, purposes ...akkoord.Purpose) akkoord.Standing {
+		t.Helper()
+		e := email(t, address)
+		if err := a.SignUp(ctx, a.signUp(e, purposes...)); err != nil {
+			t.Fatal(err)
+		}
+		return must(a.StandingByEmail(ctx, e))(t)
+	}
+	a.active(t, "in@voorbeeld.example", a.News)
+	both := waits("twee@voorbeeld.example", a.News, a.Ski)
+	a.Clock.Move(oneDay)
+	late := waits("later@voorbeeld.example", a.News)
+	held := waits("beperkt@voorbeeld.example", a.News)
+	if err := a.Restrict(ctx, held.Subscriber.PublicID, "asked", byLink); err != nil {
+		t.Fatal(err)
+	}
+	day := func(n int) time.Time {
+		return Start.Truncate(oneDay).Add(akkoord.Limits.PendingWindow).AddDate(0, 0, n)
+	}
+	look := func(want ...akkoord.DayCount) {
+		t.Helper()
+		if diff := cmp.Diff(want, must(a.Unconfirmed(ctx))(t)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	people := func(on time.Time, want ...akkoord.Standing) {
+		t.Helper()
+		var got, ids []akkoord.ID
+		for next, more := int64(0), true; more; more = next > 0 {
+			var rows []akkoord.RetentionPerson
+			var err error
+			if rows, next, err = a.UnconfirmedPeople(ctx, on, akkoord.Page{After: next, Limit: 1}); err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range rows {
+				got = append(got, r.ID)
+			}
+		}
+		for _, st := range want {
+			ids = append(ids, st.Subscriber.PublicID)
+		}
+		if diff := cmp.Diff(ids, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	look(akkoord.DayCount{Day: day(0), Count: 1}, akkoord.DayCount{Day: day(1), Count: 1})
+	people(day(0), both)
+	people(day(1), late)
+	a.Clock.Move(40 * oneDay)
+	look(akkoord.DayCount{Day: a.Clock.Now().Truncate(oneDay), Count: 2})
+	people(a.Clock.Now(), both, late)
 }

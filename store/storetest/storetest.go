@@ -40,6 +40,7 @@ func Run(t *testing.T, open Open) {
 		{"reactivation", testReactivation},
 		{"activity", testActivity},
 		{"forecast", testForecast},
+		{"unconfirmed", testUnconfirmed},
 		{"outlived", testOutlived},
 		{"jobs", testJobs},
 		{"jobs of mailings", testMailingJobs},

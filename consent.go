@@ -187,7 +187,7 @@ func (s Standing) Confirm(request ID, o Origin, now time.Time) (Change, []Subscr
 		o.Locale, o.FormID = sub.Locale, sub.Origin
 		c.Events = append(c.Events, o.event(Confirmed, sub, now))
 	}
-	c.Lift = s.lifted()
+	s.comeBack(&c, now)
 	return c, asked, AnswerConfirmed
 }
 

@@ -411,3 +411,26 @@ func TestNobodyWithoutConsentPassesTheGate(t *testing.T) {
 		}
 	})
 }
+
+// P15, I.5, J.9: whoever complained and confirms one purpose anew gets mail of that
+// one; what they had before ends by the complaint, and what waits for its own
+// confirmation goes on waiting. A bounce was about the mailbox and ends nothing.
+func TestAfterAComplaintOnlyWhatIsConfirmedComesBack(t *testing.T) {
+	customer := active(3, 2, noon)
+	customer.Basis = BasisExistingCustomer
+	st := person(pending(news, 9, noon), active(ski, 1, noon), customer, pending(4, 8, noon))
+	for kind, want := range map[SuppressionKind][]act{
+		SuppressedComplaint:    {{news, Confirmed, Active}, {ski, Withdrew, Withdrawn}, {3, Objected, Withdrawn}},
+		SuppressedHardBounce:   {{news, Confirmed, Active}},
+		SuppressedUnsubscribed: {{news, Confirmed, Active}},
+	} {
+		st.Suppressions = []SuppressionKind{kind}
+		c, asked, answer := st.Confirm(id(9), Origin{Source: "confirm", Actor: ActorPerson}, noon.Add(time.Hour))
+		if diff := cmp.Diff(want, acts(c)); diff != "" || answer != AnswerConfirmed || len(asked) != 1 {
+			t.Errorf("%s: %s, %d purposes (-want +got):\n%s", kind, answer, len(asked), diff)
+		}
+		if !cmp.Equal(c.Lift, []SuppressionKind{kind}) {
+			t.Errorf("%s: lifted %v", kind, c.Lift)
+		}
+	}
+}

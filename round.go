@@ -121,18 +121,30 @@ func (s Standing) Renew(q Question, o Origin, now time.Time) (Change, []Subscrip
 		sub.Agreed = now
 	}
 	o.Locale, o.FormID = sub.Locale, 0
-	return Change{Subscriptions: []Subscription{sub}, Events: []Event{o.event(Confirmed, sub, now)}, Lift: s.lifted()}, []Subscription{sub}, AnswerConfirmed
+	c := Change{Subscriptions: []Subscription{sub}, Events: []Event{o.event(Confirmed, sub, now)}}
+	s.comeBack(&c, now)
+	return c, []Subscription{sub}, AnswerConfirmed
 }
 
-// lifted gives what a person's own confirmation takes off their address.
-func (s Standing) lifted() []SuppressionKind {
-	var out []SuppressionKind
+// comeBack takes off a person's address what their own confirmation lifts
+// (requirements-mail I.5). A complaint was about all that they got (J.9): what
+// they did not confirm now ends by it, or it would be mailed again without a new
+// yes to it (P15).
+func (s Standing) comeBack(c *Change, now time.Time) {
 	for _, k := range LiftedByConfirming {
 		if s.Suppressed(k) {
-			out = append(out, k)
+			c.Lift = append(c.Lift, k)
 		}
 	}
-	return out
+	if !s.Suppressed(SuppressedComplaint) {
+		return
+	}
+	for _, sub := range s.Subscriptions {
+		confirmed := slices.ContainsFunc(c.Subscriptions, func(x Subscription) bool { return x.PurposeID == sub.PurposeID })
+		if sub.State == Active && !confirmed {
+			s.withdraw(c, sub, Origin{Source: "complaint", Actor: ActorSystem}, now)
+		}
+	}
 }
 
 // Language gives the language of a purpose's texts for somebody who reads

@@ -18,6 +18,7 @@ import (
 type Idempotency interface {
 	Idempotent(ctx context.Context, key, request [sha256.Size]byte) (status int, body []byte, found bool, err error)
 	SaveIdempotent(ctx context.Context, key, request [sha256.Size]byte, status int, body []byte) error
+	ReleaseIdempotent(ctx context.Context, key [sha256.Size]byte) error
 }
 
 // replay answers a POST that comes again with the same Idempotency-Key with
@@ -64,15 +65,28 @@ func (p *replay) serve(w http.ResponseWriter, r *http.Request, body []byte, next
 		return nil
 	}
 	rec := recorder{header: w.Header(), status: http.StatusOK}
-	next.ServeHTTP(&rec, r)
-	if rec.status < 300 {
-		if err := p.store.SaveIdempotent(context.WithoutCancel(r.Context()), key, request, rec.status, rec.body.Bytes()); err != nil {
-			return err
-		}
+	if err := p.answer(&rec, r, key, request, next); err != nil {
+		return err
 	}
 	w.WriteHeader(rec.status)
 	_, _ = w.Write(rec.body.Bytes()) // the caller may have gone
 	return nil
+}
+
+// answer answers a request that is ours to answer, and keeps a success. One
+// that changed nothing, or ended in a panic, is given back.
+func (p *replay) answer(rec *recorder, r *http.Request, key, request [sha256.Size]byte, next http.Handler) (err error) {
+	ctx, keep := context.WithoutCancel(r.Context()), false
+	defer func() {
+		if !keep {
+			err = errors.Join(err, p.store.ReleaseIdempotent(ctx, key))
+		}
+	}()
+	next.ServeHTTP(rec, r)
+	if keep = rec.status < 300; keep {
+		err = p.store.SaveIdempotent(ctx, key, request, rec.status, rec.body.Bytes())
+	}
+	return err
 }
 
 type idempotencyName struct{}

@@ -37,7 +37,10 @@ type Site struct {
 	sessions *scs.SessionManager
 	handler  http.Handler
 	pace     pace
-	census   census
+
+	counts        *counts[ofMailing, akkoord.Counts]
+	census        *counts[struct{}, census]
+	subscriptions *counts[struct{}, map[int64]map[akkoord.State]int64]
 }
 
 // sessionLife is how long a login lasts, used or not.
@@ -48,7 +51,12 @@ const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; fra
 
 // New makes the handler. It fails when a route declares no right (P28).
 func New(cfg Config) (*Site, error) {
-	s := &Site{cfg: cfg, sessions: scs.New()}
+	s := &Site{
+		cfg: cfg, sessions: scs.New(),
+		counts:        newCounts[ofMailing, akkoord.Counts](cfg.Now, progressShare),
+		census:        newCounts[struct{}, census](cfg.Now, censusShare),
+		subscriptions: newCounts[struct{}, map[int64]map[akkoord.State]int64](cfg.Now, censusShare),
+	}
 	s.sessions.Store, s.sessions.Lifetime = cfg.Sessions, sessionLife
 	s.sessions.Cookie.Name = "akkoord"
 	if strings.HasPrefix(cfg.BaseURL, "https://") {

@@ -35,11 +35,11 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 			CanRelease: v.user.Role.May(akkoord.ReleaseSending),
 		}
 	}
-	active, pending, left, err := s.people7(ctx)
+	people, err := s.people7(ctx)
 	if err != nil {
 		return err
 	}
-	page.Active, page.Pending, page.Left = int(active), int(pending), int(left)
+	page.Active, page.Pending, page.Left = int(people.active), int(people.pending), int(people.left)
 	campaigns, err := all(ctx, s.cfg.Store.Campaigns)
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func (s *Site) purposes(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	counts, err := s.cfg.Store.PurposeCounts(ctx)
+	counts, err := s.perPurpose(ctx)
 	if err != nil {
 		return err
 	}

@@ -58,43 +58,52 @@ func (p *pace) forget(mailing int64) {
 	delete(p.seen, mailing)
 }
 
+// ofMailing is what the counts of a mailing are remembered by: a mailing that
+// has just moved is counted anew.
+type ofMailing struct {
+	id    int64
+	state akkoord.MailingState
+}
+
+// census are counts of people.
+type census struct{ active, pending, left int64 }
+
+// Counts of people may take a twentieth of the time, those of a mailing that
+// somebody watches a fifth.
+const (
+	censusShare   = 20
+	progressShare = 5
+)
+
 // progress gives a mailing's counts as its page draws them.
 func (s *Site) progress(ctx context.Context, m akkoord.Mailing) (templates.Progress, error) {
-	c, err := s.cfg.Store.Counts(ctx, m.ID)
+	c, at, err := s.counts.ask(ctx, ofMailing{m.ID, m.State}, func(ctx context.Context) (akkoord.Counts, error) {
+		return s.cfg.Store.Counts(ctx, m.ID)
+	})
 	p := templates.Progress{
 		Total: int(c.Total), Open: int(c.Open), Sent: int(c.Sent), Deferred: int(c.Deferred), Bounced: int(c.Bounced),
 		Failed: int(c.Failed), Uncertain: int(c.Uncertain), Skipped: int(c.Skipped),
 	}
 	if m.State == akkoord.MailingSending {
-		p.Rate = s.pace.rate(m.ID, c.Total-c.Open-c.Deferred, s.cfg.Now())
+		p.Rate = s.pace.rate(m.ID, c.Total-c.Open-c.Deferred, at)
 	} else {
 		s.pace.forget(m.ID)
 	}
 	return p, err
 }
 
-// census remembers counts of people for a while that grows with what counting
-// costs, so that a page that reloads itself never keeps a large database busy.
-type census struct {
-	mu                    sync.Mutex
-	active, pending, left int64
-	until                 time.Time
+// people7 counts people who are active, who are pending, and who left in the
+// last seven days.
+func (s *Site) people7(ctx context.Context) (census, error) {
+	c, _, err := s.census.ask(ctx, struct{}{}, func(ctx context.Context) (c census, err error) {
+		c.active, c.pending, c.left, err = s.cfg.Store.PeopleCounts(ctx, s.cfg.Now().AddDate(0, 0, -7))
+		return c, err
+	})
+	return c, err
 }
 
-// censusShare is the part of the time that counting may take.
-const censusShare = 20
-
-func (s *Site) people7(ctx context.Context) (active, pending, left int64, err error) {
-	c := &s.census
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if start := s.cfg.Now(); start.After(c.until) {
-		c.active, c.pending, c.left, err = s.cfg.Store.PeopleCounts(ctx, start.AddDate(0, 0, -7))
-		if err != nil {
-			return 0, 0, 0, err
-		}
-		end := s.cfg.Now()
-		c.until = end.Add(censusShare * end.Sub(start))
-	}
-	return c.active, c.pending, c.left, nil
+// perPurpose counts subscriptions by purpose and state.
+func (s *Site) perPurpose(ctx context.Context) (map[int64]map[akkoord.State]int64, error) {
+	c, _, err := s.subscriptions.ask(ctx, struct{}{}, s.cfg.Store.PurposeCounts)
+	return c, err
 }

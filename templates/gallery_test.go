@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -167,6 +168,7 @@ func gallery() map[string]any {
 		"admin-people":        people(),
 		"admin-people-none":   PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
 		"admin-person":        person(),
+		"admin-person-long":   longAddress(),
 		"admin-purposes": PurposesPage{desk("purposes"), []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", Version: 3, Active: 12480, Pending: 14,
 			Wordings: []Wording{{"nl", newsWording}, {"en", "Yes, Zonvaart Reizen may e-mail me travel ideas and holiday offers."}}, Forms: []FormLink{{"home", "", "/f/home"}},
 			Ask: "/admin/purposes/travel-news/ask", Askable: 3120, Rounds: []RoundRow{{"stopped", 400, 290, 6, 104, now}}}}},
@@ -196,6 +198,13 @@ func privacy() PrivacyPage {
 // silent is a policy of a year.
 func silent() Silence {
 	return *NewSilence(365, akkoord.Retention{AskAgainAfter: 14, ExpireAfter: 21, Signals: akkoord.Signals})
+}
+
+// longAddress is of somebody without a name, whose address stands in the heading.
+func longAddress() PersonPage {
+	p := person()
+	p.Name, p.Address = "", strings.Repeat("anouk-van-der-", 4)+"@"+strings.Repeat("reisbureau-", 5)+"voorbeeld.example"
+	return p
 }
 
 func retention() RetentionPage {

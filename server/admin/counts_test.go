@@ -19,6 +19,7 @@ func TestCountsOfAPageAreFreshOrQuick(t *testing.T) {
 		var fault error
 		ask := func(of string) int64 {
 			t.Helper()
+			cost, fault := cost, fault // of this count, which may go on beside the test
 			figure, _, err := c.ask(t.Context(), of, func(context.Context) (int64, error) {
 				time.Sleep(cost)
 				return asked.Add(1), fault

@@ -176,6 +176,10 @@ func gallery() map[string]any {
 		"admin-policy":    policyPage(),
 		"admin-policy-people": RetentionPeoplePage{Admin: desk("purposes"), Name: "Reisnieuws", Back: "/admin/retention/travel-news", Day: now, Next: "?after=2", People: []RetentionPersonRow{
 			{URL: "/admin/people/1", Name: "Anouk", Act: "ask", At: now}, {URL: "/admin/people/2", ID: "0193f1a2-7c3d-7e10-9a4b-5c6d7e8f9012", Act: "expire", At: now}}},
+		"admin-attributes": AttributesPage{Admin: desk("purposes"), CanChange: true, Types: []string{"text", "number", "date", "flag"}, Purposes: []Option{{"travel-news", "Reisnieuws"}},
+			Attributes: []AttributeRow{{"last-purchase", "date", "Reisnieuws"}, {"order", "text", "Reisnieuws"}}},
+		"admin-rules": RulesPage{Admin: desk("purposes"), Rules: []RuleRow{saleRule(), {Slug: "over", URL: "/admin/rules/over", Attribute: "last-purchase", Months: 24, Do: "end_basis", Basis: "existing_customer", Purpose: "Reisnieuws", Reason: "Na twee jaar geen klant meer"}}, Form: ruleForm("")},
+		"admin-rule":  RulePage{Admin: desk("purposes"), Rule: saleRule(), LookedAt: 312, WouldChange: 290, Unchanged: 20, Refused: []LeftOutRow{{Code: "departed", Count: 2}}, Form: ruleForm("1")},
 		"admin-gate": GatePage{Admin: desk("people"), Email: "anouk@voorbeeld.example", About: "travel-news", At: "2026-11-01T09:30", Purposes: []Option{{"travel-news", "Reisnieuws"}},
 			Answered: true, Purpose: "Reisnieuws", Code: "withdrawn", Reason: "The person withdrew their consent for this purpose.", Person: "/admin/people/1"},
 	}
@@ -227,6 +231,15 @@ func retention() RetentionPage {
 func policyPage() PolicyPage {
 	return PolicyPage{Admin: desk("purposes"), Slug: "travel-news", Name: "Reisnieuws", Action: "/admin/retention/travel-news", Policy: silent(), Asks: true, Trial: true, Active: 12480, Horizon: 60, PendingDays: 14, Stopped: now,
 		Days: []RetentionDay{{Day: now, In: true, Acts: []RetentionAct{{"", "ask", 312, "/admin/retention/travel-news/people?day=2026-11-24"}, {"", "expire", 1, ""}}}}}
+}
+
+func saleRule() RuleRow {
+	return RuleRow{Slug: "sale", URL: "/admin/rules/sale", Attribute: "last-purchase", Do: "set_basis", Basis: "existing_customer", Purpose: "Reisnieuws", Reason: "Kocht een reis en kon weigeren", Enabled: true, ChangedAt: now}
+}
+
+func ruleForm(read string) *RuleForm {
+	return &RuleForm{Action: "/admin/rules", Row: saleRule(), SoldOn: "last-purchase", Sale: "order", Similar: true, RefusalOffered: true, Purposes: []Option{{"travel-news", "Reisnieuws"}},
+		Attributes: []string{"last-purchase", "order"}, Dates: []string{"last-purchase"}, Forms: []string{"home"}, Read: read}
 }
 
 func dashboard() DashboardPage {

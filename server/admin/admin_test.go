@@ -97,6 +97,7 @@ func TestRights(t *testing.T) {
 	f := newFixture(t)
 	mailing := strings.TrimPrefix(f.mailing(), "/admin/mailings/")
 	person := f.person("pim@voorbeeld.example").PublicID.String()
+	f.rule()
 	browsers := map[akkoord.Role]*browser{}
 	for _, role := range akkoord.Roles {
 		browsers[role] = f.as(role)
@@ -107,7 +108,7 @@ func TestRights(t *testing.T) {
 		if strings.Contains(path, "people") {
 			id = person
 		}
-		path = strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news").Replace(path)
+		path = strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale").Replace(path)
 		if right == "logged in" {
 			continue // tried by the login tests
 		}

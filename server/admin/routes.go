@@ -41,6 +41,13 @@ func (s *Site) routes() []route {
 		{"GET /admin/retention/{slug}/people", akkoord.ReadPeople, s.policyPeople},
 		{"GET /admin/unconfirmed", akkoord.ReadPeople, s.unconfirmedPeople},
 
+		{"GET /admin/attributes", akkoord.ReadCatalogue, s.attributes},
+		{"POST /admin/attributes", akkoord.ChangePurposes, s.addAttribute},
+		{"GET /admin/rules", akkoord.ReadCatalogue, s.rules},
+		{"POST /admin/rules", akkoord.ChangePurposes, s.addRule},
+		{"GET /admin/rules/{rule}", akkoord.ReadCatalogue, s.rule},
+		{"POST /admin/rules/{rule}", akkoord.ChangePurposes, s.changeRule},
+
 		{"GET /admin/gate", akkoord.ReadPeople, s.gate},
 		{"GET /admin/people", akkoord.ReadPeople, s.people},
 		{"GET /admin/people/{id}", akkoord.ReadPeople, s.person},

@@ -22,6 +22,7 @@ type Store interface {
 	Bases
 	Forecasts
 	Policies
+	Rules
 	// Audit leaves a line about a read of personal data (M27).
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -39,6 +40,9 @@ func (s *Store) BeginImport(ctx context.Context, spec akkoord.ImportSpec, file a
 	}
 	var out akkoord.Import
 	err = s.update(ctx, "begin import", func(t *tx) error {
+		if err := t.mayComeFrom(spec.Processor); err != nil {
+			return err
+		}
 		out = akkoord.Import{
 			PublicID: id, State: akkoord.ImportQueued, Spec: spec, Size: file.Size, Digest: file.Digest[:], Spool: file.Spool,
 			Tally: akkoord.ImportTally{Window: size, Outcomes: map[akkoord.ImportOutcome]int64{}, Reasons: map[string]int64{}}, CreatedAt: t.now, UpdatedAt: t.now,
@@ -60,10 +64,19 @@ func (s *Store) BeginImport(ctx context.Context, spec akkoord.ImportSpec, file a
 		if err := t.enqueueImport(out); err != nil {
 			return err
 		}
-		note := fmt.Sprintf("purpose %s, basis %s, dry run %t, SHA-256 %x: %s", spec.Purpose, spec.Basis, spec.DryRun, file.Digest, spec.Evidence)
+		note := fmt.Sprintf("purpose %s, basis %s, source %s, dry run %t, SHA-256 %x: %s", spec.Purpose, spec.Basis, cmp.Or(spec.Processor, akkoord.OwnProcessor), spec.DryRun, file.Digest, spec.Evidence)
 		return t.audit(spec.Actor, "import.begin", named("import", id.String()), strings.TrimSuffix(note, ": "))
 	})
 	return out, err
+}
+
+// mayComeFrom refuses people from a party without a valid agreement (M28).
+func (t *tx) mayComeFrom(slug string) error {
+	why, _, err := processorObstacles(t, slug, t.now)
+	if err != nil || len(why) == 0 {
+		return err
+	}
+	return &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Field: "source_processor", Message: why[0].Message, Reasons: why}
 }
 
 const importColumns = `id, public_id, state, spec, size, digest, spool, tally, why, created_at, started_at, updated_at, finished_at`
@@ -117,7 +130,7 @@ func (s *Store) UnfinishedImport(ctx context.Context, spec akkoord.ImportSpec, f
 		WHERE state IN ('queued', 'running') AND spool = '' AND digest = $1 ORDER BY id DESC`, file.Digest[:])
 	err = each(rows, err, func(r row) error {
 		i, err := scanImport(r)
-		same := i.Spec.Purpose == spec.Purpose && i.Spec.Basis == spec.Basis && i.Spec.Evidence == spec.Evidence && i.Spec.DryRun == spec.DryRun
+		same := i.Spec.Purpose == spec.Purpose && i.Spec.Basis == spec.Basis && i.Spec.Evidence == spec.Evidence && i.Spec.Processor == spec.Processor && i.Spec.DryRun == spec.DryRun
 		if err == nil && same && !found {
 			out, found = i, true
 		}

@@ -25,6 +25,7 @@ type importCommand struct {
 	Purpose  string `required:"" help:"Slug of the purpose that these people are to be mailed for."`
 	Basis    string `required:"" help:"Lawful basis: consent, existing_customer, contract or other. With consent, rows without confirmed_at are held and not mailed."`
 	Evidence string `help:"Where the addresses come from and what proves the basis; kept on record. Needed for any basis but consent."`
+	Source   string `name:"source-processor" help:"Slug of the party in the register that the file comes from; without a valid agreement with it the import is refused." placeholder:"SLUG"`
 	Rejects  string `help:"Where rows go that can't be used, with reasons (FILE.rejected.csv)." placeholder:"FILE"`
 	DryRun   bool   `help:"Only tell what the import would do; change nothing."`
 }
@@ -33,7 +34,7 @@ type importCommand struct {
 const importMemory = 40 << 20
 
 func (c *importCommand) Run(ctx context.Context, io streams) error {
-	spec := akkoord.ImportSpec{Actor: commandActor, Purpose: c.Purpose, Basis: akkoord.Basis(c.Basis), Evidence: c.Evidence, DryRun: c.DryRun}
+	spec := akkoord.ImportSpec{Actor: commandActor, Purpose: c.Purpose, Basis: akkoord.Basis(c.Basis), Evidence: c.Evidence, Processor: c.Source, DryRun: c.DryRun}
 	if err := spec.Check(); err != nil {
 		return usageError{err}
 	}

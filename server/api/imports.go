@@ -31,6 +31,7 @@ type importJob struct {
 	Purpose    string           `json:"purpose" doc:"Slug."`
 	Basis      akkoord.Basis    `json:"basis"`
 	Evidence   string           `json:"evidence"`
+	Processor  *string          `json:"source_processor" doc:"Slug of the party that the file comes from."`
 	DryRun     bool             `json:"dry_run"`
 	Size       int64            `json:"size" doc:"Bytes of the file."`
 	Digest     string           `json:"sha256"`
@@ -66,7 +67,7 @@ type importExample struct {
 func showImport(i akkoord.Import) importJob {
 	n := i.Tally.Outcomes
 	out := importJob{
-		ID: i.PublicID, State: string(i.State), Purpose: i.Spec.Purpose, Basis: i.Spec.Basis, Evidence: i.Spec.Evidence, DryRun: i.Spec.DryRun,
+		ID: i.PublicID, State: string(i.State), Purpose: i.Spec.Purpose, Basis: i.Spec.Basis, Evidence: i.Spec.Evidence, Processor: orNil(i.Spec.Processor), DryRun: i.Spec.DryRun,
 		Size: i.Size, Digest: hex.EncodeToString(i.Digest), Rows: i.Tally.Rows,
 		Added: n[akkoord.ImportAdded], Changed: n[akkoord.ImportChanged], Held: n[akkoord.ImportHeldBack], OptOuts: n[akkoord.ImportOptOut],
 		Unchanged: n[akkoord.ImportUnchanged], Duplicates: n[akkoord.ImportDuplicate], Suppressed: n[akkoord.ImportSuppressed],
@@ -85,9 +86,10 @@ func (a *API) createImport(ctx context.Context, in *struct {
 	Purpose  string `query:"purpose" required:"true" doc:"Slug of the purpose that the people are to be mailed for."`
 	Basis    string `query:"basis" required:"true" doc:"consent, existing_customer, contract or other. With consent, rows without confirmed_at are held."`
 	Evidence string `query:"evidence" doc:"Where the addresses come from and what proves the basis. Needed for any basis but consent."`
+	Source   string `query:"source_processor" doc:"Slug of the party in the register that the file comes from, or own. Without a valid agreement with it the import is refused (409)."`
 	DryRun   bool   `query:"dry_run" doc:"Only tell what the import would do."`
 }) (importJob, error) {
-	spec := akkoord.ImportSpec{Actor: caller(ctx).Actor(), Purpose: in.Purpose, Basis: akkoord.Basis(in.Basis), Evidence: in.Evidence, DryRun: in.DryRun}
+	spec := akkoord.ImportSpec{Actor: caller(ctx).Actor(), Purpose: in.Purpose, Basis: akkoord.Basis(in.Basis), Evidence: in.Evidence, Processor: in.Source, DryRun: in.DryRun}
 	up, ok := ctx.Value(uploadKey{}).(*spooled)
 	if !ok {
 		return importJob{}, errors.New("an import came without its upload")

@@ -7,6 +7,38 @@ import (
 	"akkoord"
 )
 
+// testImportSource holds imports against M28: none from a party of the register
+// without an agreement in force, and what came in names its party.
+func testImportSource(t *testing.T, open Open) {
+	cfg, clock := Config(t)
+	a := NewAgency(t, open(t, cfg), clock)
+	ctx := t.Context()
+	spec := a.spec(akkoord.BasisConsent)
+	spec.Processor = "beurs"
+	file := akkoord.ImportFile{Size: 10, Digest: [32]byte{7}}
+	refused := func(code string) {
+		t.Helper()
+		_, err := a.BeginImport(ctx, spec, file)
+		if akkoord.CodeOf(err) != code || akkoord.KindOf(err) != akkoord.Conflict {
+			t.Errorf("an import gave %v, want %s", err, code)
+		}
+	}
+	refused("no_agreement")
+	day := Start.Truncate(24 * time.Hour)
+	must(a.AddProcessor(ctx, Admin, akkoord.Processor{
+		Slug: "beurs", Name: "Beurs B.V.", Role: "import_source", Agreement: akkoord.Agreement{SignedOn: day.AddDate(-2, 0, 0), ValidUntil: day.AddDate(-1, 0, 0)},
+	}))(t)
+	refused("agreement_expired")
+	if have, _, err := a.Imports(ctx, akkoord.Page{}); err != nil || len(have) != 0 {
+		t.Errorf("refused imports left %v, %v", have, err)
+	}
+	must(a.EditProcessor(ctx, Admin, "beurs", "processor.change", "", func(p *akkoord.Processor, _ time.Time) { p.Agreement.ValidUntil = time.Time{} }))(t)
+	i := must(a.BeginImport(ctx, spec, file))(t)
+	if have := must(a.Import(ctx, i.PublicID))(t); have.Spec.Processor != "beurs" {
+		t.Errorf("the import names %q as its source", have.Spec.Processor)
+	}
+}
+
 // testProcessors holds the register of parties against M28: no mail goes to a
 // relay whose party has no agreement in force.
 func testProcessors(t *testing.T, open Open) {

@@ -52,6 +52,7 @@ func Run(t *testing.T, open Open) {
 		{"gone", testGone},
 		{"audience", testAudience},
 		{"processors", testProcessors},
+		{"source of an import", testImportSource},
 		{"choices", testChoices},
 		{"address", testAddress},
 		{"own data", testOwnData},

@@ -29,7 +29,7 @@ type ImportSpec struct {
 	PurposeID int64  `json:"purpose_id"`
 	Purpose   string `json:"purpose"` // slug
 	Basis     Basis  `json:"basis"`
-	Evidence  string `json:"evidence"` // where the addresses come from, and what proves the basis
+	Evidence  string `json:"evidence"`                   // where the addresses come from, and what proves the basis
 	Processor string `json:"source_processor,omitempty"` // slug of the party that the file comes from; "" and own: nobody else
 	DryRun    bool   `json:"dry_run"`
 }

@@ -110,7 +110,8 @@ func TestTheSearchFindsEverySpelling(t *testing.T) {
 }
 
 // P16, M19: somebody with a whole history (refused and taken by imports, with a
-// proof of their own, confirmed, mailed, left, come back, mail waiting) is in no
+// proof of their own, confirmed, mailed, left, come back, mail waiting, with an
+// attribute and a request at the desk) is in no
 // byte of any file of the running server within a minute of being erased: by
 // address, by its local part or by its domain.
 func TestAnErasedPersonIsInNoByteP16(t *testing.T) {
@@ -187,6 +188,18 @@ func TestAnErasedPersonIsInNoByteP16(t *testing.T) {
 	_, err = s.ExportPerson(ctx, storetest.Admin, link.Subscriber)
 	check(err)
 	check(s.SignUp(ctx, akkoord.SignUp{Email: e, Locale: "nl", Purposes: []akkoord.Purpose{a.News}, Origin: o})) // a mail that waits
+	_, err = s.AddAttribute(ctx, storetest.Admin, akkoord.Attribute{Slug: "boat", Type: akkoord.AttributeText}, a.News.Slug)
+	check(err)
+	for _, value := range []string{"De Vergeetmij", "De Vergeetmij II"} {
+		check(s.SetProfile(ctx, link.Subscriber, akkoord.Profile{Attributes: map[string]*string{"boat": &value}}, o))
+	}
+	asked, err := s.AddRequest(ctx, storetest.Admin, akkoord.PersonRequest{Kind: "access", Channel: "phone", RequestDetail: akkoord.RequestDetail{Email: address, Note: "Vera Vergeetmij called about her boat"}})
+	check(err)
+	_, err = s.EditRequest(ctx, storetest.Admin, asked.PublicID, "request.change", func(r akkoord.PersonRequest, _ time.Time) (akkoord.PersonRequest, error) {
+		r.Note = "Vera calls from eenmalig.example again"
+		return r, nil
+	})
+	check(err)
 	_, err = s.AddContractTemplate(ctx, storetest.Admin, storetest.Order("booking"), "zonvaart.example")
 	check(err)
 	_, err = s.SendContract(ctx, storetest.Admin, akkoord.ContractOrder{Template: "booking", To: e, Values: map[string]string{"name": "Vera Vergeetmij", "order": "Z-1"}})

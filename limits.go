@@ -32,6 +32,7 @@ var Limits = struct {
 	ContractFields int           // fields of one template of transactional mail
 	ContractValue  int           // characters of one field's value
 	KeepWindow     time.Duration // life of a link to say that one still wants a purpose (M18)
+	ClickGroup     int           // clicks of a link below which their number is not shown (M22)
 	FilterDepth    int           // levels of a segment's filter
 	FilterNodes    int           // nodes of a segment's filter
 	FilterText     int           // bytes of a name, source or URL in a filter
@@ -44,5 +45,5 @@ var Limits = struct {
 	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour,
 	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500, KeepWindow: 90 * 24 * time.Hour,
 	ContractFields: 50, ContractValue: 2000,
-	FilterDepth: 8, FilterNodes: 100, FilterText: 2000,
+	ClickGroup: 5, FilterDepth: 8, FilterNodes: 100, FilterText: 2000,
 }

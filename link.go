@@ -29,6 +29,7 @@ const (
 	LinkOwnData     LinkKind = "your-data"   // like preferences, mailed on request (Art. 15 GDPR)
 	LinkAddress     LinkKind = "address"     // agree to a new address (M21)
 	LinkKeep        LinkKind = "keep"        // say that one still wants a purpose (M18)
+	LinkClick       LinkKind = "click"       // follow a link of a mail, by its number (M16)
 )
 
 // Link is what a signed link says. It holds no address and no name. Purpose,
@@ -41,6 +42,7 @@ type Link struct {
 	Purpose    int64     // unsubscribe, undo, keep
 	Campaign   int64     // unsubscribe, view, undo
 	Mailing    int64     // unsubscribe, view, undo
+	Target     int64     // click: the link of the mailing
 	At         time.Time // undo: the time of the leaving that it takes back
 	Expires    time.Time // zero: never
 	Issued     time.Time // set by Read: when it was signed, to the second
@@ -99,7 +101,7 @@ func linkHead(kid string) string {
 // Links makes the signer and reader of a keyring's links.
 func (k *Keyring) Links() *Links {
 	l := &Links{signer: map[LinkKind]*linkSigner{}, keys: map[LinkKind]map[string][]byte{}}
-	for _, kind := range []LinkKind{LinkConfirm, LinkUnsubscribe, LinkPreferences, LinkView, LinkUndo, LinkOwnData, LinkAddress, LinkKeep} {
+	for _, kind := range []LinkKind{LinkConfirm, LinkUnsubscribe, LinkPreferences, LinkView, LinkUndo, LinkOwnData, LinkAddress, LinkKeep, LinkClick} {
 		l.keys[kind] = map[string][]byte{}
 		for _, s := range k.signing {
 			key := derive(s.Secret, "link/"+string(kind))
@@ -151,6 +153,7 @@ func (link *Link) appendClaims(c []byte, now time.Time) []byte {
 	c = appendClaim(c, `,"p":`, link.Purpose)
 	c = appendClaim(c, `,"c":`, link.Campaign)
 	c = appendClaim(c, `,"m":`, link.Mailing)
+	c = appendClaim(c, `,"l":`, link.Target)
 	if !link.At.IsZero() {
 		c = appendClaim(c, `,"t":`, link.At.UnixMicro())
 	}
@@ -174,6 +177,7 @@ type linkClaims struct {
 	Purpose  int64  `json:"p"`
 	Campaign int64  `json:"c"`
 	Mailing  int64  `json:"m"`
+	Target   int64  `json:"l"`
 	At       int64  `json:"t"`
 }
 
@@ -190,7 +194,7 @@ func (l *Links) Read(kind LinkKind, token string, now time.Time) (Link, error) {
 	if !ok || claims.Issuer != linkIssuer || claims.Audience != string(kind) || now.Add(linkLeeway).Before(time.Unix(claims.IssuedAt, 0)) {
 		return Link{}, errLink
 	}
-	link := Link{Kind: kind, Issued: time.Unix(claims.IssuedAt, 0).UTC(), Purpose: claims.Purpose, Campaign: claims.Campaign, Mailing: claims.Mailing}
+	link := Link{Kind: kind, Issued: time.Unix(claims.IssuedAt, 0).UTC(), Purpose: claims.Purpose, Campaign: claims.Campaign, Mailing: claims.Mailing, Target: claims.Target}
 	var err error
 	if link.Subscriber, err = ParseID(claims.Subject); err != nil {
 		return Link{}, errLink

@@ -26,6 +26,7 @@ type PersonRecord struct {
 	ContractMails []ContractMailRecord `json:"transactional_mails"` // orders, invoices to the address, while they are in the log
 	Questions     []QuestionRecord     `json:"questions"`           // of re-permission rounds
 	Activity      []ActivityRecord     `json:"activity"`            // the last signs of life, where clicks may be counted
+	Clicks        []ClickRecord        `json:"clicks"`              // what they clicked, where that may be counted
 }
 
 // PersonData is what a person told about themselves.
@@ -62,6 +63,18 @@ type ActivityRecord struct {
 	Purpose string `json:"purpose"`
 	Signal  Signal `json:"signal"`
 	At      Moment `json:"at"`
+}
+
+// ClickRecord is a link of a mail that the person followed.
+type ClickRecord struct {
+	Purpose  string `json:"purpose"`
+	Campaign string `json:"campaign"`
+	Link     string `json:"link"`
+	Topic    string `json:"topic,omitempty"`
+	FirstAt  Moment `json:"first_at"`
+	LastAt   Moment `json:"last_at"`
+	Times    int    `json:"times"`
+	Machine  bool   `json:"machine"` // taken for a program's, and used for nothing
 }
 
 // CampaignLeftRecord is a campaign that the person left (M13).

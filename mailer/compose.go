@@ -32,6 +32,10 @@ type Letter struct {
 	Preheader                  string // optional line that mail programs show beside the subject
 	Markdown                   string // the body, unless HTML is set
 	HTML                       string
+
+	// Track gives the numbers of links that are to be counted, in order; nil:
+	// none is, and the author's URLs stay as they are (M22).
+	Track func([]akkoord.MailLink) ([]int64, error)
 }
 
 // campaignSheet is what the layout of a campaign shows.
@@ -95,10 +99,15 @@ func (c *Composer) draft(l Letter) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	decoy, err := l.links(body, &d.gaps)
+	if err != nil {
+		return nil, err
+	}
 	var fragment bytes.Buffer
 	if err := renderChildren(&fragment, body); err != nil {
 		return nil, err
 	}
+	fragment.WriteString(decoy)
 	reason, err := lang.words.say(reasonKey(l.Basis), "Controller", l.Controller, "Purpose", l.PurposeName)
 	if err != nil {
 		return nil, err

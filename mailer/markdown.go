@@ -20,7 +20,10 @@ import (
 	"akkoord"
 )
 
-var rolePresentation = regexp.MustCompile(`^(presentation|none)$`)
+var (
+	rolePresentation = regexp.MustCompile(`^(presentation|none)$`)
+	titleTopic       = regexp.MustCompile(`^` + topicMark) // taken out again before anybody reads it
+)
 
 // markdown renders GitHub's dialect without raw HTML, which goldmark drops.
 var markdown = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Linkify))
@@ -136,6 +139,7 @@ func mailPolicy() *bluemonday.Policy {
 		"u", "s", "del", "ins", "small", "sub", "sup", "mark", "code", "pre", "blockquote", "ul", "ol", "li", "figure", "figcaption", "abbr",
 		"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td")
 	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("title").Matching(titleTopic).OnElements("a")
 	p.AllowAttrs("src", "alt").OnElements("img")
 	p.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
 	p.AllowAttrs("width", "height").Matching(bluemonday.NumberOrPercent).OnElements("img", "table", "td", "th")

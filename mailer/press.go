@@ -19,6 +19,7 @@ type Catalog interface {
 	PurposeByID(ctx context.Context, id int64) (akkoord.Purpose, error)
 	MailingByID(ctx context.Context, id int64) (akkoord.Mailing, error)
 	DeliveryTo(ctx context.Context, mailingID, subscriberID int64) (akkoord.Delivery, error)
+	MailLinks(ctx context.Context, mailingID int64, links []akkoord.MailLink) ([]int64, error)
 	Wording(ctx context.Context, purposeID int64, version int, locale string) (akkoord.PurposeText, error)
 }
 
@@ -59,6 +60,7 @@ type plateKey struct {
 	mailing int64
 	variant int
 	locale  string
+	tracked bool // for people who let their clicks be counted; all others get the author's URLs
 }
 
 // maxPlates bounds how many skeletons are kept, of some 30 KB each.
@@ -77,7 +79,7 @@ func (p *Press) plateOf(ctx context.Context, k plateKey) (*plate, error) {
 	if err != nil {
 		return nil, err
 	}
-	pl, err := p.cast(ctx, m, k.variant, k.locale)
+	pl, err := p.cast(ctx, m, k.variant, k.locale, k.tracked)
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +90,9 @@ func (p *Press) plateOf(ctx context.Context, k plateKey) (*plate, error) {
 	return pl, nil
 }
 
-// cast composes a mailing in a variant and language.
-func (p *Press) cast(ctx context.Context, m akkoord.Mailing, variant int, locale string) (*plate, error) {
+// cast composes a mailing in a variant and language, with links that are counted
+// or without.
+func (p *Press) cast(ctx context.Context, m akkoord.Mailing, variant int, locale string, tracked bool) (*plate, error) {
 	c, err := p.Catalog.CampaignByID(ctx, m.CampaignID)
 	if err != nil {
 		return nil, err
@@ -99,10 +102,14 @@ func (p *Press) cast(ctx context.Context, m akkoord.Mailing, variant int, locale
 		return nil, err
 	}
 	content := m.Variant(variant)
-	s, err := p.Composer.Campaign(Letter{
+	letter := Letter{
 		Sender: p.Sender, CampaignSlug: c.Slug, CampaignName: c.Name, PurposeSlug: purpose.Slug, PurposeName: purpose.Text(locale).Name,
 		MailingID: m.PublicID, Basis: purpose.Basis, Locale: locale, Subject: content.Subject, Markdown: content.Markdown, HTML: content.HTML,
-	})
+	}
+	if tracked {
+		letter.Track = func(links []akkoord.MailLink) ([]int64, error) { return p.Catalog.MailLinks(ctx, m.ID, links) }
+	}
+	s, err := p.Composer.Campaign(letter)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +130,9 @@ func (p *Press) copyFor(pl *plate, r *akkoord.Recipient, id string, first time.T
 		UnsubscribeURL: p.url("/unsubscribe/", akkoord.LinkUnsubscribe, link, first),
 		PreferencesURL: p.url("/preferences/", akkoord.LinkPreferences, link, first),
 		ViewURL:        p.url("/view/", akkoord.LinkView, link, first),
+		Click: func(number int64) string {
+			return p.url("/click/", akkoord.LinkClick, akkoord.Link{Subscriber: r.PublicID, Target: number}, first)
+		},
 		Field: func(field string) string {
 			switch field {
 			case "name":

@@ -20,7 +20,7 @@ import (
 // and address would get it. Its links lead to nobody. Errors are those of
 // Composer.Campaign.
 func (p *Press) Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error) {
-	pl, err := p.cast(ctx, m, variant, locale)
+	pl, err := p.cast(ctx, m, variant, locale, false)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -39,7 +39,7 @@ func (p *Press) Web(ctx context.Context, m akkoord.Mailing, s akkoord.Subscriber
 	if err != nil {
 		return nil, err
 	}
-	pl, err := p.plateOf(ctx, plateKey{m.ID, d.Variant, s.Locale})
+	pl, err := p.plateOf(ctx, plateKey{mailing: m.ID, variant: d.Variant, locale: s.Locale})
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (t *Tester) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sen
 	known := len(why)
 	for variant := range max(len(m.Variants), 1) {
 		for _, locale := range t.Press.Composer.locales() {
-			_, err := t.Press.cast(ctx, m, variant, locale)
+			_, err := t.Press.cast(ctx, m, variant, locale, false)
 			if err == nil {
 				continue
 			}
@@ -128,7 +128,7 @@ func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, l
 	if t.Dialer == nil {
 		return akkoord.Errorf(akkoord.Conflict, "no_relay", "Set AKKOORD_SMTP: there is no mail server to hand the mail to.")
 	}
-	pl, err := t.Press.cast(ctx, m, variant, locale)
+	pl, err := t.Press.cast(ctx, m, variant, locale, false)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,8 @@ type Copy struct {
 	ViewURL           string                    // signed link to the mail as a web page
 	Field             func(field string) string // values of the fields name and email; missing is empty
 
+	Click func(link int64) string // signed address that counts a link, where links are counted
+
 	ConfirmURL                       string // of a confirmation mail: signed link
 	RequestedAt, ExpiresAt, DeleteAt string // of a notice: times in the words of its language
 }
@@ -48,6 +50,7 @@ type piece struct {
 type slot struct {
 	kind slotKind
 	part akkoord.MergePart // of a field; its Text alone of a constant
+	link int64             // of a link that is counted: its number
 }
 
 type slotKind uint8
@@ -65,6 +68,7 @@ const (
 	slotRequested
 	slotExpires
 	slotDeletion
+	slotLink
 	slotField
 	slotConstant // text that is the same for everyone
 )
@@ -180,6 +184,8 @@ func (s *slot) value(c *Copy) string {
 		return c.ExpiresAt
 	case slotDeletion:
 		return c.DeleteAt
+	case slotLink:
+		return c.Click(s.link)
 	case slotField:
 		if c.Field != nil {
 			return s.part.Value(c.Field)

@@ -57,6 +57,7 @@ func (s *Server) routes() []route {
 		{read, "/keep/:token", public, s.keepPage},
 		{act, "/keep/:token", public, s.keep},
 		{read, "/view/:token", public, s.view},
+		{read, "/click/:token", public, s.click},
 
 		{read, "/privacy", public, s.privacyPage},
 		{read, "/privacy/:version", public, s.privacyVersion},

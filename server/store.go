@@ -14,6 +14,7 @@ type Consents interface {
 	Confirm(context.Context, akkoord.Link, akkoord.Origin) (akkoord.Asked, error)
 	Resend(context.Context, akkoord.Link) error
 	Keeper
+	Clicks
 	NotMe(context.Context, akkoord.Link, akkoord.Origin) error
 	Leaver
 	PersonRights
@@ -49,6 +50,13 @@ type Keeper interface {
 	Keepable(context.Context, akkoord.Link) (akkoord.Asked, error)
 	Keep(context.Context, akkoord.Link, akkoord.Origin) (akkoord.Asked, error)
 	NoteActivity(ctx context.Context, person akkoord.ID, purpose int64, signal akkoord.Signal) error
+}
+
+// Clicks finds where links of mails lead, and notes who followed them where they
+// let that be counted (M16, M22).
+type Clicks interface {
+	LinkTarget(context.Context, akkoord.Link) (url string, err error)
+	NoteClick(context.Context, akkoord.Link, akkoord.ClickBy) error
 }
 
 // Leaver records that people leave, and that they take it back.

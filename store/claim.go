@@ -144,7 +144,7 @@ func (t *tx) claimRetries(m liveCampaign) (*akkoord.Window, error) {
 const claimQuery = `SELECT d.subscriber_id, d.variant, d.attempts, d.first_at, s.public_id, s.email, s.name, s.locale, x.state,
 	EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = d.subscriber_id AND l.campaign_id = $3),
 	EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash), coalesce(s.paused_until, 0),
-	coalesce(x.basis, ''), coalesce(` + unfounded + `, FALSE), coalesce(` + outgrown + `, FALSE)
+	coalesce(x.basis, ''), coalesce(` + unfounded + `, FALSE), coalesce(` + outgrown + `, FALSE), coalesce(x.tracking, 0) > 0
 	FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id
 	LEFT JOIN subscription x ON x.subscriber_id = d.subscriber_id AND x.purpose_id = $2
 	WHERE d.mailing_id = $1`
@@ -210,7 +210,7 @@ func scanCandidate(r row, now time.Time) (candidate, error) {
 	var id []byte
 	var email, name, locale, state sql.NullString
 	var first, paused int64
-	err := r.Scan(&c.SubscriberID, &c.Variant, &c.Attempts, &first, &id, &email, &name, &locale, &state, &c.facts.LeftCampaign, &c.suppressed, &paused, &c.facts.Basis, &c.facts.Unfounded, &c.facts.Outgrown)
+	err := r.Scan(&c.SubscriberID, &c.Variant, &c.Attempts, &first, &id, &email, &name, &locale, &state, &c.facts.LeftCampaign, &c.suppressed, &paused, &c.facts.Basis, &c.facts.Unfounded, &c.facts.Outgrown, &c.Tracked)
 	if err != nil {
 		return c, err
 	}

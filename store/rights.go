@@ -80,6 +80,9 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 	}); err != nil {
 		return r, err
 	}
+	if r.Clicks, err = clicksOf(q, c, p.ID); err != nil {
+		return r, err
+	}
 	if err := recordRequests(q, &r, s.hasher.Person(p.Email), p.ID); err != nil {
 		return r, err
 	}

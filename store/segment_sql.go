@@ -118,7 +118,7 @@ func (c *filterSQL) attribute(f akkoord.Filter) {
 
 // clicked asks about clicks under the segment's own purpose alone (M16).
 func (c *filterSQL) clicked(f akkoord.Filter) {
-	c.write("EXISTS (SELECT 1 FROM click k JOIN link l ON l.id = k.link_id WHERE k.subscriber_id = x.subscriber_id AND l.purpose_id = ", c.bind(c.purpose))
+	c.write("EXISTS (SELECT 1 FROM click k JOIN link l ON l.id = k.link_id WHERE k.subscriber_id = x.subscriber_id AND k.machine = 0 AND l.purpose_id = ", c.bind(c.purpose))
 	switch f.By {
 	case akkoord.ClickCampaign:
 		c.write(" AND l.campaign_id = ", c.bind(c.names.Campaigns[f.Text].ID))

@@ -46,9 +46,35 @@ type Mailing struct {
 type progress struct {
 	Mailing
 	akkoord.Counts
-	Clicks       int64            `json:"clicks"`
+	Clicks       int64            `json:"clicks" doc:"First clicks per person and link, of people who let them be counted."`
+	Machine      int64            `json:"machine_clicks" doc:"The same by programs, as far as can be told. Never added to clicks."`
+	Links        []linkCount      `json:"links" nullable:"false" doc:"Links that are counted, once somebody got a mail with them."`
 	Unsubscribes int64            `json:"unsubscribes"`
 	Leavings     akkoord.Leavings `json:"leavings" doc:"Leavings by this mailing's links: by scope, by place, and by reason where one was given."`
+}
+
+// linkCount is one link of a mailing.
+type linkCount struct {
+	URL     string  `json:"url"`
+	Topic   *string `json:"topic"`
+	Clicks  *int64  `json:"clicks" doc:"Null below 5: so few could tell who it was."`
+	Machine int64   `json:"machine_clicks"`
+}
+
+// count adds what the links of a mailing were followed.
+func (p *progress) count(all []akkoord.LinkCount) {
+	p.Links = []linkCount{}
+	for _, l := range all {
+		p.Clicks, p.Machine = p.Clicks+l.Clicks, p.Machine+l.Machine
+		if l.URL == "" {
+			continue // the decoy
+		}
+		shown := linkCount{URL: l.URL, Topic: orNil(l.Topic), Machine: l.Machine}
+		if l.Clicks >= int64(akkoord.Limits.ClickGroup) {
+			shown.Clicks = &l.Clicks
+		}
+		p.Links = append(p.Links, shown)
+	}
 }
 
 func showMailing(m akkoord.Mailing, campaign string) Mailing {
@@ -93,8 +119,14 @@ func (a *API) progress(ctx context.Context, m akkoord.Mailing) (progress, error)
 	if err != nil {
 		return progress{}, err
 	}
+	links, err := a.cfg.Store.LinkCounts(ctx, m.ID)
+	if err != nil {
+		return progress{}, err
+	}
 	left, err := a.cfg.Store.UnsubscribedBy(ctx, m.ID)
-	return progress{Mailing: showMailing(m, slugs[m.CampaignID]), Counts: counts, Unsubscribes: left, Leavings: leavings}, err
+	out := progress{Mailing: showMailing(m, slugs[m.CampaignID]), Counts: counts, Unsubscribes: left, Leavings: leavings}
+	out.count(links)
+	return out, err
 }
 
 func (a *API) createMailing(ctx context.Context, in *struct {

@@ -128,6 +128,7 @@ type Deliveries interface {
 	Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error)
 	Leavings(ctx context.Context, mailingID int64) (akkoord.Leavings, error)
 	UnsubscribedBy(ctx context.Context, mailingID int64) (int64, error)
+	LinkCounts(ctx context.Context, mailingID int64) ([]akkoord.LinkCount, error)
 	Deliveries(ctx context.Context, mailingID int64, f akkoord.DeliveryFilter, p akkoord.Page) (deliveries []akkoord.Delivery, next int64, err error)
 	Gate(ctx context.Context, e akkoord.Email, purposeSlug string, mailing *akkoord.ID) (akkoord.Verdict, error)
 }

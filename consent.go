@@ -62,7 +62,8 @@ const (
 	Renewed      EventKind = "renewed"      // "yes, I still want this" (M18)
 	Restricted   EventKind = "restricted"   // data kept, no mail sent (Art. 18 GDPR); why is in the evidence
 	Unrestricted EventKind = "unrestricted"
-	Worded       EventKind = "worded" // a version of a purpose's texts came into force; of no person
+	Unbarred     EventKind = "unsuppressed" // staff found that a mailbox that bounced is there
+	Worded       EventKind = "worded"       // a version of a purpose's texts came into force; of no person
 )
 
 // Folded are the kinds that a subscription's state is folded from, and the
@@ -229,10 +230,14 @@ func (s Standing) Expire(left bool, now time.Time) Change {
 			c.Events = append(c.Events, byRetention.event(Expiry, sub, now))
 		}
 	}
-	c.Forget = len(c.Events) > 0 && !left && !slices.ContainsFunc(s.After(c).Subscriptions, func(sub Subscription) bool {
-		return sub.State != Lapsed || !sub.Agreed.IsZero()
-	})
+	c.Forget = len(c.Events) > 0 && !left && s.After(c).neverAgreed()
 	return c
+}
+
+// neverAgreed reports whether all that a person has is what they never agreed
+// to, and is over.
+func (s Standing) neverAgreed() bool {
+	return !slices.ContainsFunc(s.Subscriptions, func(sub Subscription) bool { return sub.State != Lapsed || !sub.Agreed.IsZero() })
 }
 
 // byRetention is the origin of what ends because its time is over.

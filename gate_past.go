@@ -8,19 +8,23 @@ import "time"
 // none.
 func FactsAt(events []Event, p Purpose, campaignID int64, wider int, at time.Time) Facts {
 	f := Facts{State: Never, Basis: p.Basis}
-	version, left, barred := 0, false, false
+	version, left, barred := 0, false, SuppressionKind("")
 	for _, e := range events {
 		if e.At.After(at) {
 			break
 		}
 		f.Known = true
 		switch {
-		case e.Kind == Barred:
-			barred = true
+		case e.Kind == Barred && e.Source == string(ReportComplaint):
+			barred = SuppressedComplaint
+		case e.Kind == Barred && barred == "":
+			barred = SuppressedHardBounce
+		case e.Kind == Unbarred && barred == SuppressedHardBounce:
+			barred = ""
 		case e.Kind == Withdrew && e.PurposeID == 0:
 			left = true
 		case e.Kind == Confirmed || e.Kind == Reinstated && e.PurposeID == 0:
-			left, barred = false, false
+			left, barred = false, ""
 		case e.Kind == CampaignLeft && e.CampaignID == campaignID:
 			f.LeftCampaign = true
 		case e.Kind == CampaignBack && e.CampaignID == campaignID:
@@ -43,8 +47,8 @@ func FactsAt(events []Event, p Purpose, campaignID int64, wider int, at time.Tim
 	if left {
 		f.Suppressions = append(f.Suppressions, SuppressedUnsubscribed)
 	}
-	if barred {
-		f.Suppressions = append(f.Suppressions, SuppressedHardBounce)
+	if barred != "" {
+		f.Suppressions = append(f.Suppressions, barred)
 	}
 	f.Outgrown = f.State == Active && f.Basis == BasisConsent && version < wider
 	if RestrictedAt(events, at) {

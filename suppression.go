@@ -25,8 +25,18 @@ type Suppression struct {
 	At   time.Time
 }
 
+// SuppressionEntry is an entry of the do-not-mail list with what is known of
+// it.
+type SuppressionEntry struct {
+	Suppression
+	Person  Subscriber // zero: nobody with this address is on record
+	Report  Report     // that put it there; of no Kind where none did
+	Mailing ID         // that the report is about
+}
+
 // LiftedByConfirming are the kinds that the person's own new confirmation
-// ends. Nothing else does: no import, no administrator, no restore (P15).
+// ends. Nothing else does: no import, no administrator, no restore (P15), but
+// for a bounce, of which staff may find that the mailbox is there.
 // SuppressedBlocked is not among them (requirements-mail I.5), nor is
 // SuppressedRestricted, which ends by a decision (Art. 18(3) GDPR).
 var LiftedByConfirming = []SuppressionKind{

@@ -7,6 +7,7 @@ import (
 	"mime"
 	netmail "net/mail"
 	"net/textproto"
+	"regexp"
 	"strings"
 
 	"akkoord"
@@ -19,7 +20,7 @@ import (
 // address may put it.
 func ReadLeave(p *ReturnPath, message []byte, rcpt string) akkoord.IncomingMail {
 	var in akkoord.IncomingMail
-	h, ok := incomingHeader(message)
+	h, _, ok := incoming(message)
 	switch {
 	case !ok:
 		in.Code = akkoord.IncomingBroken
@@ -29,7 +30,7 @@ func ReadLeave(p *ReturnPath, message []byte, rcpt string) akkoord.IncomingMail 
 		return in
 	}
 	in.Code = akkoord.IncomingNoToken
-	for _, address := range addressed(h, rcpt) {
+	for _, address := range append(addressed(h, rcpt), strings.Fields(h.Get("Subject"))...) {
 		if !p.tagged(address) {
 			continue
 		}
@@ -49,16 +50,25 @@ func (p *ReturnPath) tagged(address string) bool {
 	return strings.HasPrefix(a, strings.ToLower(p.local)+"+") && strings.HasSuffix(a, "@"+strings.ToLower(p.domain))
 }
 
-// incomingHeader reads the header of a message, which mail agents may have put
-// an mbox line before. A header that is cut off at the end of what was kept is
-// none.
-func incomingHeader(message []byte) (textproto.MIMEHeader, bool) {
+// incoming reads the header of a message, which mail agents may have put an
+// mbox line before, and gives what follows it. A header that is cut off at the
+// end of what was kept is none.
+func incoming(message []byte) (h textproto.MIMEHeader, body []byte, ok bool) {
 	if bytes.HasPrefix(message, []byte("From ")) {
 		_, message, _ = bytes.Cut(message, []byte("\n"))
 	}
-	h, err := textproto.NewReader(bufio.NewReader(io.MultiReader(bytes.NewReader(message), strings.NewReader("\r\n\r\n")))).ReadMIMEHeader()
-	return h, err == nil && len(h) > 0
+	r := bufio.NewReader(io.MultiReader(bytes.NewReader(message), strings.NewReader("\r\n\r\n")))
+	h, err := textproto.NewReader(r).ReadMIMEHeader()
+	if err != nil || len(h) == 0 {
+		return nil, nil, false
+	}
+	if at := endOfHeader.FindIndex(message); at != nil {
+		body = message[at[1]:]
+	}
+	return h, body, true
 }
+
+var endOfHeader = regexp.MustCompile(`\n\r?\n`)
 
 // autoSubjects begin the subjects of answers that nobody wrote, for programs
 // that say so nowhere else.
@@ -103,7 +113,7 @@ func addressed(h textproto.MIMEHeader, rcpt string) []string {
 		for _, value := range h.Values(field) {
 			list, err := netmail.ParseAddressList(value)
 			if err != nil {
-				out = append(out, strings.Trim(strings.TrimSpace(value), "<>"))
+				out = append(out, bareAddress(value))
 			}
 			for _, a := range list {
 				out = append(out, a.Address)
@@ -111,13 +121,13 @@ func addressed(h textproto.MIMEHeader, rcpt string) []string {
 		}
 	}
 	if rcpt != "" {
-		out = append(out, strings.Trim(strings.TrimSpace(rcpt), "<>"))
+		out = append(out, bareAddress(rcpt))
 	} else {
 		for _, field := range []string{"X-Original-To", "Delivered-To", "To"} {
 			add(field)
 		}
 	}
-	return append(out, strings.Fields(h.Get("Subject"))...)
+	return out
 }
 
 // zoneOf gives the offset from UTC that a message's Date says.

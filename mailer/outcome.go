@@ -3,6 +3,8 @@ package mailer
 import (
 	"strings"
 	"time"
+
+	"akkoord"
 )
 
 // State is what became of one message to one person.
@@ -34,15 +36,15 @@ const (
 )
 
 // Class says whom a refusal tells something about (mail rule J.5).
-type Class string
+type Class = akkoord.Class
 
 // The classes of refusals. Only ClassHard says that the mailbox is gone.
 const (
-	ClassNone    Class = ""
-	ClassHard    Class = "hard"    // there is no such mailbox
-	ClassSoft    Class = "soft"    // full, unreachable, or not said
-	ClassPolicy  Class = "policy"  // about the sender: reputation, authentication, protocol
-	ClassContent Class = "content" // about this mail: size, encoding
+	ClassNone    = akkoord.ClassNone
+	ClassHard    = akkoord.ClassHard
+	ClassSoft    = akkoord.ClassSoft
+	ClassPolicy  = akkoord.ClassPolicy
+	ClassContent = akkoord.ClassContent
 )
 
 // RelayEffect is what an outcome means for the relay as a whole.
@@ -116,78 +118,10 @@ func (o *Outcome) refuse(text string) {
 		return
 	}
 	var aboutUs bool
-	o.Class, aboutUs = classOf(o.Enhanced, strings.ToLower(text))
+	o.Class, aboutUs = akkoord.ClassOf(o.Enhanced, text)
 	if aboutUs {
 		o.State, o.Relay = Deferred, RelayStop
 	}
-}
-
-// classOf applies J.5 to an enhanced code of class 5. us is true where the
-// refusal is about the sender as such and so would hit everyone.
-func classOf(enhanced, text string) (c Class, us bool) {
-	subject, detail, _ := strings.Cut(strings.TrimPrefix(enhanced, "5."), ".")
-	switch {
-	case !strings.HasPrefix(enhanced, "5.") || enhanced == "5.0.0":
-		return classOfText(text)
-	case enhanced == "5.5.0" && strings.Contains(text, "mailbox unavailable"): // Hotmail
-		return ClassHard, false
-	case enhanced == "5.4.1" && strings.Contains(text, "recipient"): // Exchange
-		return ClassHard, false
-	case enhanced == "5.7.17", enhanced == "5.7.18": // the mailbox has a new owner (RFC 7293)
-		return ClassHard, false
-	}
-	switch subject {
-	case "1":
-		switch detail {
-		case "1", "2", "3", "6", "10":
-			return ClassHard, false
-		case "7", "8":
-			return ClassPolicy, true
-		}
-	case "2":
-		switch detail {
-		case "1":
-			return ClassHard, false
-		case "3":
-			return ClassContent, false
-		}
-	case "3":
-		if detail == "4" {
-			return ClassContent, false
-		}
-	case "5":
-		return ClassPolicy, false
-	case "6":
-		return ClassContent, false
-	case "7":
-		return ClassPolicy, true
-	}
-	return ClassSoft, false
-}
-
-// classOfText reads the words of a refusal whose codes say nothing.
-func classOfText(text string) (Class, bool) {
-	for _, p := range refusalWords {
-		if strings.Contains(text, p.words) {
-			return p.class, p.class == ClassPolicy
-		}
-	}
-	return ClassSoft, false
-}
-
-// refusalWords are tried in order, so that a doubt falls on us, not on the person.
-var refusalWords = []struct {
-	words string
-	class Class
-}{
-	{"spf", ClassPolicy}, {"dkim", ClassPolicy}, {"dmarc", ClassPolicy}, {"spam", ClassPolicy},
-	{"blacklist", ClassPolicy}, {"blocklist", ClassPolicy}, {"blocked", ClassPolicy}, {"reputation", ClassPolicy},
-	{"relay", ClassPolicy}, {"authenticat", ClassPolicy}, {"sender", ClassPolicy},
-	{"quota", ClassSoft}, {"full", ClassSoft},
-	{"user unknown", ClassHard}, {"unknown user", ClassHard}, {"unknown recipient", ClassHard},
-	{"no such user", ClassHard}, {"no such recipient", ClassHard}, {"no such mailbox", ClassHard},
-	{"does not exist", ClassHard}, {"doesn't exist", ClassHard}, {"mailbox unavailable", ClassHard},
-	{"mailbox not found", ClassHard}, {"invalid recipient", ClassHard},
 }
 
 // recipientGaps are the pauses between attempts for one person (M.8).

@@ -117,9 +117,18 @@ func (l *noticeLane) Next() (Envelope, bool) {
 		}
 	}
 	if l.ReturnPath != nil {
-		e.From = l.ReturnPath.Plain()
+		e.From = l.returnPath(d)
 	}
 	return e, true
+}
+
+// returnPath names the person where the mail goes to the address on record, so
+// that a report finds them (J.7). Others name nobody.
+func (l *noticeLane) returnPath(d *akkoord.SystemDelivery) string {
+	if d.To != (akkoord.Email{}) || d.Person.Subscriber.ID == 0 {
+		return l.ReturnPath.Plain()
+	}
+	return l.ReturnPath.Of(0, d.Person.Subscriber.ID)
 }
 
 // Body renders the mail.

@@ -147,7 +147,9 @@ func (j *sendJournal) mark(e entry) error {
 // never wrong.
 func (j *sendJournal) note(e entry) {
 	if e.isSystem() {
-		if j.wire.noteSystem(e) {
+		// What the relay refused for good ends more than the mail; a process
+		// killed before that is settled tries the mail again.
+		if !e.gone() && j.wire.noteSystem(e) {
 			j.forgetMails(e)
 			return
 		}

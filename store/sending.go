@@ -54,7 +54,7 @@ func (s *Store) PauseMailing(ctx context.Context, actor akkoord.Actor, id akkoor
 func (s *Store) ResumeMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error) {
 	return s.moveMailing(ctx, actor, id, "resume", func(t *tx, m *akkoord.Mailing) error {
 		m.Why = ""
-		return nil
+		return t.countAnew(m.ID)
 	})
 }
 

@@ -21,7 +21,7 @@ type Writes struct {
 var countedKinds = [...]akkoord.EventKind{
 	akkoord.Requested, akkoord.Confirmed, akkoord.Withdrew, akkoord.Reinstated, akkoord.Refused, akkoord.Expiry, akkoord.Objected,
 	akkoord.BasisChanged, akkoord.Rectified, akkoord.Erased, akkoord.CampaignLeft, akkoord.CampaignBack,
-	akkoord.Imported, akkoord.ImportedHeld, akkoord.Barred, akkoord.Worded,
+	akkoord.Imported, akkoord.ImportedHeld, akkoord.Barred, akkoord.Unbarred, akkoord.Worded,
 }
 
 // eventCounts counts the events of one change by their place in countedKinds;

@@ -101,6 +101,9 @@ func (t *tx) endClaim(c heldClaim) error {
 			return err
 		}
 	}
+	if err := t.refused(runs); err != nil {
+		return err
+	}
 	if c.chunk != 0 {
 		if err := t.exec(`UPDATE delivery_chunk SET fence = 0, state = `+chunkAfter+` WHERE id = $1 AND state = 1 AND fence = $2`, c.chunk, c.fence); err != nil {
 			return err
@@ -183,6 +186,13 @@ type run struct {
 // settleRuns stores runs. On PostgreSQL they are one statement: each would
 // wait for the server.
 func (t *tx) settleRuns(runs []run) error {
+	if err := t.storeRuns(runs); err != nil {
+		return err
+	}
+	return t.refused(runs)
+}
+
+func (t *tx) storeRuns(runs []run) error {
 	if !t.store.dialect.shared() {
 		for i := range runs {
 			if err := t.settleRun(&runs[i].entry, runs[i].last); err != nil {

@@ -104,6 +104,11 @@ func (a *app) build(keys *akkoord.Keyring) error {
 			return mailer.ReadLeave(leaving, message, rcpt)
 		}
 	}
+	if returns := s.returns(keys); returns != nil {
+		apiConfig.ReadReport = func(message []byte, rcpt string) akkoord.Report {
+			return mailer.ReadReport(returns, message, rcpt)
+		}
+	}
 	jsonAPI, err := api.New(apiConfig)
 	if err != nil {
 		return err
@@ -164,15 +169,19 @@ func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press) (*mailer.T
 			return nil, err
 		}
 	}
-	var returns *mailer.ReturnPath
-	if !s.ret.IsZero() {
-		returns = mailer.NewReturnPath(s.ret.Address(), keys.Derive("return-path"))
-	}
 	a.sender = mailer.New(mailer.Config{
-		Deliveries: a.store, Outbox: a.store, Press: press, Dialer: tester.Dialer, Signer: tester.Signer, ReturnPath: returns,
+		Deliveries: a.store, Outbox: a.store, Press: press, Dialer: tester.Dialer, Signer: tester.Signer, ReturnPath: s.returns(keys),
 		Now: time.Now, Jitter: rand2.Float64, Log: a.log,
 	})
 	return tester, nil
+}
+
+// returns makes the return paths; nil where none is set.
+func (s *site) returns(keys *akkoord.Keyring) *mailer.ReturnPath {
+	if s.ret.IsZero() {
+		return nil
+	}
+	return mailer.NewReturnPath(s.ret.Address(), keys.Derive("return-path"))
 }
 
 // leaving makes the addresses that mail to leaves; nil where no mailbox is set.

@@ -114,7 +114,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("akkoord_"+name, help, labels, nil)
 }
 
-var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue, outboxOldest, mailings, jobs, requests, notices, ledgerSeq, signedSeq, signedAt, backup, database, log, free, mails, connections, limit, fails, smtp, beat, incoming *prometheus.Desc }{
+var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue, outboxOldest, mailings, jobs, requests, notices, ledgerSeq, signedSeq, signedAt, backup, database, log, free, mails, connections, limit, fails, smtp, beat, incoming, reports *prometheus.Desc }{
 	build:        describe("build_info", "Always 1; the labels say which program this is.", "revision", "goversion"),
 	events:       describe("consent_events_total", "Lines of the consent ledger that this process wrote.", "kind"),
 	groups:       describe("writer_group_changes", "Changes that shared a commit."),
@@ -141,6 +141,7 @@ var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue,
 	fails:        describe("smtp_relay_failing", "1 while the relay fails and is left alone, or is being tried again."),
 	smtp:         describe("smtp_seconds", "Time that the relay took. step: dial (connect, TLS, login), transaction (MAIL to 354), body (answer to the final dot).", "step"),
 	incoming:     describe("incoming_messages_total", "Messages that came in at the address for leaving, by what they came to.", "result"),
+	reports:      describe("reports_total", "Bounces and complaints that came in, by what they came to.", "result"),
 	beat:         describe("sender_beat_timestamp_seconds", "When some loop of the sender last looked for work."),
 }
 
@@ -154,6 +155,9 @@ func (f *figures) Collect(ch chan<- prometheus.Metric) {
 	collectWriter(ch, f.store.Writes())
 	for result, n := range f.api.Incoming() {
 		ch <- counter(desc.incoming, n, result)
+	}
+	for result, n := range f.api.Reported() {
+		ch <- counter(desc.reports, n, result)
 	}
 	f.collectStore(ch)
 	if f.sender != nil {

@@ -40,6 +40,9 @@ type Config struct {
 	Setup akkoord.Setup  // what the settings say about guarding and keeping data (M29)
 	Pages *templates.Set // words of the records of processing
 
+	// ReadReport reads what came in at a return path; nil: there is none.
+	ReadReport func(message []byte, rcpt string) akkoord.Report
+
 	Dossier func(locale string) akkoord.BundlePages // what people read in evidence; nil: nothing
 
 	KeyFingerprint string // of the key that signs heads and evidence (M30)
@@ -55,6 +58,7 @@ type API struct {
 	replay *replay
 
 	incoming incomingCounts
+	reports  reportCounts
 }
 
 // New makes the handler. It fails when an operation declares no right (P28).
@@ -113,8 +117,8 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
 	if isImport(r) {
 		return a.serveImport(w, r)
 	}
-	if isInbound(r) {
-		return a.serveInbound(w, r)
+	if handsMessage(r) {
+		return a.serveMessage(w, r)
 	}
 	body, err := readBody(w, r)
 	if err != nil {

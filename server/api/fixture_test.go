@@ -35,6 +35,7 @@ type fixture struct {
 	ids   map[akkoord.Role]akkoord.APIKey
 	mail  *postbox
 	leave *mailer.ReturnPath
+	paths *mailer.ReturnPath
 
 	mu     sync.Mutex
 	now    time.Time
@@ -98,8 +99,12 @@ func newFixture(t *testing.T) *fixture {
 	f.leave = mailer.NewReturnPath("leave@zonvaart.example", ring.Derive("unsubscribe-mail"))
 	pages, err := templates.New()
 	f.check(err)
+	f.paths = mailer.NewReturnPath("bounces@zonvaart.example", ring.Derive("return-path"))
 	f.api, err = api.New(api.Config{
 		Pages: pages,
+		ReadReport: func(message []byte, rcpt string) akkoord.Report {
+			return mailer.ReadReport(f.paths, message, rcpt)
+		},
 		ReadLeave: func(message []byte, rcpt string) akkoord.IncomingMail {
 			return mailer.ReadLeave(f.leave, message, rcpt)
 		},

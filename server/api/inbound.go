@@ -24,14 +24,14 @@ const (
 
 type messageKey struct{}
 
-// isInbound reports whether a request hands a message over.
-func isInbound(r *http.Request) bool {
-	return r.Method == http.MethodPost && r.URL.Path == Prefix+"/inbound"
+// handsMessage reports whether a request hands a message over.
+func handsMessage(r *http.Request) bool {
+	return r.Method == http.MethodPost && (r.URL.Path == Prefix+"/inbound" || r.URL.Path == Prefix+"/bounces")
 }
 
-// serveInbound reads a message, which may be larger than other bodies and in no
+// serveMessage reads a message, which may be larger than other bodies and in no
 // known encoding, and keeps the start of it.
-func (a *API) serveInbound(w http.ResponseWriter, r *http.Request) error {
+func (a *API) serveMessage(w http.ResponseWriter, r *http.Request) error {
 	body := http.MaxBytesReader(w, r.Body, maxMessage)
 	var head bytes.Buffer
 	_, err := io.Copy(&head, io.LimitReader(body, keptHeader))
@@ -61,9 +61,9 @@ func (a *API) takeMessage(ctx context.Context, in *struct {
 	if a.cfg.ReadLeave == nil {
 		return takenMessage{}, akkoord.Errorf(akkoord.Conflict, "mailbox_missing", "Set AKKOORD_UNSUBSCRIBE_MAILBOX: there is no address that mail to leaves.")
 	}
-	message, _ := ctx.Value(messageKey{}).([]byte)
-	if len(message) == 0 {
-		return takenMessage{}, &problem{Status: http.StatusBadRequest, Code: "body_missing", Detail: "Send the message as the body, as it came in."}
+	message, err := messageOf(ctx)
+	if err != nil {
+		return takenMessage{}, err
 	}
 	left, err := a.cfg.Store.LeaveByMail(ctx, a.cfg.ReadLeave(message, in.Rcpt))
 	if err != nil {
@@ -78,6 +78,15 @@ func (a *API) takeMessage(ctx context.Context, in *struct {
 	}
 	a.incoming.add(out)
 	return out, nil
+}
+
+// messageOf gives the message that serveMessage has read.
+func messageOf(ctx context.Context) ([]byte, error) {
+	message, _ := ctx.Value(messageKey{}).([]byte)
+	if len(message) == 0 {
+		return nil, &problem{Status: http.StatusBadRequest, Code: "body_missing", Detail: "Send the message as the body, as it came in."}
+	}
+	return message, nil
 }
 
 // incomingCounts counts messages since the process started.
@@ -112,7 +121,7 @@ func (a *API) Incoming() map[string]uint64 {
 	}
 }
 
-// handleMessage makes the registration of an operation whose body serveInbound
+// handleMessage makes the registration of an operation whose body serveMessage
 // has taken.
 func handleMessage[I, O any](o operation, f func(context.Context, *I) (O, error)) registration {
 	register := handle(o, f)

@@ -51,6 +51,8 @@ type progress struct {
 	Links        []linkCount      `json:"links" nullable:"false" doc:"Links that are counted, once somebody got a mail with them."`
 	Unsubscribes int64            `json:"unsubscribes"`
 	Leavings     akkoord.Leavings `json:"leavings" doc:"Leavings by this mailing's links: by scope, by place, and by reason where one was given."`
+	Reports      akkoord.Reports  `json:"reports" doc:"What came back: complaints, and bounces by class, those while sending among them."`
+	Warnings     []akkoord.Reason `json:"warnings" nullable:"false" doc:"What of it is more than it should be."`
 }
 
 // linkCount is one link of a mailing.
@@ -123,8 +125,14 @@ func (a *API) progress(ctx context.Context, m akkoord.Mailing) (progress, error)
 	if err != nil {
 		return progress{}, err
 	}
+	reports, err := a.cfg.Store.Reports(ctx, m.ID)
+	if err != nil {
+		return progress{}, err
+	}
 	left, err := a.cfg.Store.UnsubscribedBy(ctx, m.ID)
-	out := progress{Mailing: showMailing(m, slugs[m.CampaignID]), Counts: counts, Unsubscribes: left, Leavings: leavings}
+	out := progress{
+		Mailing: showMailing(m, slugs[m.CampaignID]), Counts: counts, Unsubscribes: left, Leavings: leavings, Reports: reports, Warnings: some(reports.Warnings(counts)),
+	}
 	out.count(links)
 	return out, err
 }

@@ -100,6 +100,9 @@ func (a *API) operations() error {
 		handle(operation{post, "/transactional/erase", akkoord.ErasePeople, "Erase the address of somebody who is on record nowhere else", 0, ""}, a.eraseContracts),
 
 		handleMessage(operation{post, "/inbound", akkoord.ReceiveMail, "Hand over a message that came in at the address for leaving", 0, ""}, a.takeMessage),
+		handleMessage(operation{post, "/bounces", akkoord.ReceiveMail, "Hand over a message that came in at a return path: a bounce or a complaint", 0, ""}, a.takeReport),
+		handle(operation{get, "/suppressions", people, "List the addresses that are not mailed, and why", 0, ""}, a.listSuppressions),
+		handle(operation{post, "/suppressions/{id}/lift", akkoord.ChangePeople, "Take back that mail to an address bounced", 0, people}, a.liftSuppression),
 
 		handle(operation{post, "/processors", akkoord.ChangeRegister, "Put a party that data goes to into the register", created, ""}, a.createProcessor),
 		handle(operation{get, "/processors", akkoord.ReadCatalogue, "List the parties that data goes to", 0, ""}, a.listProcessors),

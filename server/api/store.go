@@ -39,6 +39,8 @@ type Store interface {
 	Imports
 	Contracts
 	Leaving
+	Reporting
+	Suppressing
 	Slugs
 	PutImage(ctx context.Context, actor akkoord.Actor, img akkoord.Image) (akkoord.Image, error)
 }
@@ -127,6 +129,7 @@ type Sending interface {
 type Deliveries interface {
 	Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error)
 	Leavings(ctx context.Context, mailingID int64) (akkoord.Leavings, error)
+	Reports(ctx context.Context, mailingID int64) (akkoord.Reports, error)
 	UnsubscribedBy(ctx context.Context, mailingID int64) (int64, error)
 	LinkCounts(ctx context.Context, mailingID int64) ([]akkoord.LinkCount, error)
 	Deliveries(ctx context.Context, mailingID int64, f akkoord.DeliveryFilter, p akkoord.Page) (deliveries []akkoord.Delivery, next int64, err error)

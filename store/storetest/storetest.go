@@ -66,6 +66,7 @@ func Run(t *testing.T, open Open) {
 		{"clicks", testClicks},
 		{"segments", testSegments},
 		{"segments and the rule", testSegmentModel},
+		{"reports", testReports},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
 	}

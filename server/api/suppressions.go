@@ -1,0 +1,131 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+
+	"akkoord"
+	"akkoord/server/trail"
+)
+
+// Suppressing keeps the do-not-mail list.
+type Suppressing interface {
+	Suppressions(ctx context.Context, kind akkoord.SuppressionKind, after akkoord.Suppression, limit int) (entries []akkoord.SuppressionEntry, more bool, err error)
+	SuppressionsOf(ctx context.Context, e akkoord.Email) ([]akkoord.SuppressionEntry, error)
+	LiftSuppression(ctx context.Context, hash akkoord.AddressHash, kind akkoord.SuppressionKind, reason string, o akkoord.Origin) error
+}
+
+// suppression is an entry of the do-not-mail list as the API shows it.
+type suppression struct {
+	ID         string      `json:"id" doc:"Names the entry; it says nothing of the address."`
+	Kind       string      `json:"kind" enum:"unsubscribed,objection,erased,hard_bounce,complaint,restricted,blocked,expired"`
+	At         *Time       `json:"at"`
+	Subscriber *akkoord.ID `json:"subscriber" format:"uuid" doc:"Null where nobody with this address is on record."`
+	Email      *string     `json:"email"`
+	Evidence   *evidence   `json:"evidence" doc:"The report that put it there. Null: the person's own act, or an import; their history tells."`
+	Liftable   bool        `json:"liftable" doc:"Whether staff may take it back. What a person said ends by their own new confirmation alone."`
+}
+
+// evidence is the report behind an entry.
+type evidence struct {
+	Source  string      `json:"source" doc:"dsn, arf, smtp (refused while sending) or a provider's name."`
+	Class   *string     `json:"class"`
+	Status  *string     `json:"status" doc:"Codes, like 550 5.1.1."`
+	Mailing *akkoord.ID `json:"mailing" format:"uuid"`
+}
+
+func showSuppression(e akkoord.SuppressionEntry) suppression {
+	out := suppression{
+		ID: base64.RawURLEncoding.EncodeToString(append(e.Hash[:], e.Kind...)), Kind: string(e.Kind), At: when(e.At), Email: orNil(e.Person.Email.Address()), Liftable: e.Kind.Liftable(),
+	}
+	if e.Person.ID != 0 {
+		out.Subscriber = &e.Person.PublicID
+	}
+	if e.Report.Kind != "" {
+		out.Evidence = &evidence{Source: e.Report.Source, Class: orNil(string(e.Report.Class)), Status: orNil(e.Report.Status)}
+		if !e.Mailing.IsZero() {
+			out.Evidence.Mailing = &e.Mailing
+		}
+	}
+	return out
+}
+
+// entryNamed reads the id of an entry.
+func entryNamed(id string) (hash akkoord.AddressHash, kind akkoord.SuppressionKind, ok bool) {
+	b, err := base64.RawURLEncoding.DecodeString(id)
+	if err != nil || len(b) <= len(hash) {
+		return hash, "", false
+	}
+	copy(hash[:], b)
+	return hash, akkoord.SuppressionKind(b[len(hash):]), true
+}
+
+func (a *API) listSuppressions(ctx context.Context, in *struct {
+	Email  string `query:"email" doc:"What stands against this address."`
+	Kind   string `query:"kind" enum:"unsubscribed,objection,erased,hard_bounce,complaint,restricted,blocked,expired"`
+	Cursor string `query:"cursor" doc:"The next_cursor of the page before."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Rows of a page."`
+}) (list[suppression], error) {
+	var rows []akkoord.SuppressionEntry
+	var more bool
+	var err error
+	if in.Email != "" {
+		e, bad := akkoord.ParseEmail(in.Email)
+		if bad != nil {
+			return list[suppression]{}, bad
+		}
+		rows, err = a.cfg.Store.SuppressionsOf(ctx, e)
+	} else {
+		after, bad := suppressionAfter(in.Cursor)
+		if bad != nil {
+			return list[suppression]{}, bad
+		}
+		rows, more, err = a.cfg.Store.Suppressions(ctx, akkoord.SuppressionKind(in.Kind), after, in.Limit)
+	}
+	if err != nil {
+		return list[suppression]{}, err
+	}
+	ids := make([]akkoord.ID, 0, len(rows))
+	for _, e := range rows {
+		if e.Person.ID != 0 {
+			ids = append(ids, e.Person.PublicID)
+		}
+	}
+	if err := a.audit(ctx, "suppression.list", "suppression", trail.People(ids)); err != nil {
+		return list[suppression]{}, err
+	}
+	out := newList(rows, 0, showSuppression)
+	if more {
+		last := rows[len(rows)-1]
+		cursor := base64.RawURLEncoding.EncodeToString(append(binary.BigEndian.AppendUint64(nil, uint64(last.At.UnixMicro())), append(last.Hash[:], last.Kind...)...))
+		out.NextCursor = &cursor
+	}
+	return out, nil
+}
+
+// suppressionAfter reads the cursor of the do-not-mail list.
+func suppressionAfter(cursor string) (s akkoord.Suppression, err error) {
+	if cursor == "" {
+		return s, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(b) <= 8+len(s.Hash) || b[0]&0x80 != 0 {
+		return s, akkoord.Fieldf("cursor", "cursor_invalid", "This cursor is not one of ours; use next_cursor of the page before.")
+	}
+	s.At, s.Kind = time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC(), akkoord.SuppressionKind(b[8+len(s.Hash):])
+	copy(s.Hash[:], b[8:])
+	return s, nil
+}
+
+func (a *API) liftSuppression(ctx context.Context, in *struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body reasonOrder
+}) (struct{}, error) {
+	hash, kind, ok := entryNamed(in.ID)
+	if !ok {
+		return struct{}{}, akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such entry of the do-not-mail list.")
+	}
+	return struct{}{}, a.cfg.Store.LiftSuppression(ctx, hash, kind, in.Body.Reason, akkoord.Origin{Source: "api", Actor: caller(ctx).Actor()})
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"akkoord"
 )
@@ -67,6 +68,30 @@ func (s *Store) SearchAudit(ctx context.Context, f akkoord.AuditFilter, p akkoor
 	})
 	out, next := cut(out, p, func(e akkoord.AuditEntry) int64 { return e.Seq })
 	return out, next, err
+}
+
+// AuditCount counts the lines of the audit trail since a time, by looking for
+// the first of them by halving: numbers follow each other, and so do times but
+// for what the clocks of nodes differ.
+func (s *Store) AuditCount(ctx context.Context, since time.Time) (int64, error) {
+	v := s.view(ctx)
+	var last int64
+	if err := v.queryRow(`SELECT coalesce(max(seq), 0) FROM audit`).Scan(&last); err != nil {
+		return 0, err
+	}
+	before, end := int64(0), last+1 // lines up to before are older, those from end on are not
+	for before+1 < end {
+		middle, at := before+(end-before)/2, int64(0)
+		if err := v.queryRow(`SELECT at FROM audit WHERE seq = $1`, middle).Scan(&at); err != nil {
+			return 0, err
+		}
+		if at < micros(since) {
+			before = middle
+		} else {
+			end = middle
+		}
+	}
+	return last - before, nil
 }
 
 // numbered are the kinds of things that actors and objects name by number,

@@ -8,7 +8,7 @@ import (
 // Admin is what every page of the admin site shows around its own content.
 type Admin struct {
 	User    string // e-mail address of the person logged in
-	Section string // "campaigns", "people" or "purposes": the part of the site
+	Section string // "campaigns", "people", "purposes" or "privacy": the part of the site
 	Token   string // sent back by every form as "csrf"
 	Notice  string // key of admin.notice_<Notice>: what the last post did
 	Problem string // stable code of what went wrong with it
@@ -16,7 +16,8 @@ type Admin struct {
 	Path    string // this page's path, which also answers ?locale=
 	Zone    *time.Location
 
-	SeesPeople bool // may open the pages about people: without it nothing leads there
+	SeesPrivacy bool // the same for those of the privacy officer
+	SeesPeople  bool // may open the pages about people: without it nothing leads there
 }
 
 // LoginPage is GET /admin/login. With Action it is the page behind a one-time
@@ -34,7 +35,8 @@ type DashboardPage struct {
 	Active, Pending, Left int // people in, waiting, and gone in the last seven days
 	Campaigns             []CampaignCard
 	Hold                  *HoldNotice
-	Missing               []string // what stands in the way of sending: "controller", "postal_address", "contact", "smtp", "from"
+	Attention             []DeskItem // what is late at the privacy officer's desk, or soon will be
+	Missing               []string   // what stands in the way of sending: "controller", "postal_address", "contact", "smtp", "from"
 	Follow
 }
 

@@ -51,7 +51,7 @@ func progress() Progress {
 }
 
 func desk(section string) Admin {
-	return Admin{User: "femke@zonvaart.example", Section: section, Token: "t0ken", Path: "/admin", SeesPeople: true}
+	return Admin{User: "femke@zonvaart.example", Section: section, Token: "t0ken", Path: "/admin", SeesPeople: true, SeesPrivacy: true}
 }
 
 func mailing() MailingPage {
@@ -180,8 +180,76 @@ func gallery() map[string]any {
 			Attributes: []AttributeRow{{"last-purchase", "date", "Reisnieuws"}, {"order", "text", "Reisnieuws"}}},
 		"admin-rules": RulesPage{Admin: desk("purposes"), Rules: []RuleRow{saleRule(), {Slug: "over", URL: "/admin/rules/over", Attribute: "last-purchase", Months: 24, Do: "end_basis", Basis: "existing_customer", Purpose: "Reisnieuws", Reason: "Na twee jaar geen klant meer"}}, Form: ruleForm("")},
 		"admin-rule":  RulePage{Admin: desk("purposes"), Rule: saleRule(), LookedAt: 312, WouldChange: 290, Unchanged: 20, Refused: []LeftOutRow{{Code: "departed", Count: 2}}, Form: ruleForm("1")},
+		"admin-privacy": DeskPage{Admin: desk("privacy"), SeesHead: true, HeadSeq: 41220, HeadAt: now, BackupAt: now.AddDate(0, 0, -1), Items: []DeskItem{
+			{"open", "/admin/privacy/requests?state=open", 4, "warn"}, {"overdue", "/admin/privacy/requests?state=open", 1, "bad"}, {"notices", "/admin/privacy/notices", 2, "warn"},
+			{"expiring", "/admin/privacy/processors", 1, "warn"}, {"audit", "/admin/privacy/audit", 1284, ""},
+		}},
+		"admin-records":    RecordsPage{Admin: desk("privacy"), Record: record(), PDF: "?format=pdf"},
+		"admin-requests":   requests(),
+		"admin-request":    request(),
+		"admin-processors": processors(),
+		"admin-notices": NoticesPage{Admin: desk("privacy"), Rows: []NoticeRow{
+			{Processor: "postrelais", Kind: "erasure", Reference: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", DueOn: now.AddDate(0, 0, 9), Action: "/admin/privacy/notices/1"},
+			{Processor: "postrelais", Kind: "address", DueOn: now, DoneAt: now, Note: "Per brief."},
+		}},
+		"admin-audit": AuditPage{Admin: desk("privacy"), From: "2026-11-24T00:00", CSV: "/admin/privacy/audit.csv?x=1", Next: "?after=2", Rows: []AuditRow{
+			{41, now, "user:0190b3b5-0000-7000-8000-000000000001", "subscriber.read", "subscriber:0190b3b5-0000-7000-8000-000000000000", ""},
+			{42, now, "system", "audit.read", "audit", "from=2026-11-24T00:00:00.000000Z"},
+		}},
+		"admin-ledger":        LedgerPage{Admin: desk("privacy"), Seq: 41220, At: now, Hash: strings.Repeat("3f9c27d0", 8), Fingerprint: strings.Repeat("a1b2c3d4", 8), Verified: true, Lines: 41220},
+		"admin-ledger-broken": LedgerPage{Admin: desk("privacy"), Failed: "the ledger does not verify: line 17 was altered"},
+		"admin-breaches": BreachesPage{Admin: desk("privacy"), Now: "2026-11-24T13:32", Purposes: []Option{{"purpose:travel-news", "Reisnieuws"}}, Rows: []BreachRow{
+			{What: "Een laptop is zoekgeraakt.", Scope: "all", Count: 12480, Since: now.AddDate(0, 0, -2), Until: now, AwareAt: now, ReportBy: now.AddDate(0, 0, 3), Pack: "/admin/privacy/breaches/1/pack", Action: "/admin/privacy/breaches/1"},
+		}},
+		"admin-attention": DashboardPage{Admin: desk("campaigns"), Attention: []DeskItem{{"overdue", "/admin/privacy/requests?state=open", 1, "bad"}}},
 		"admin-gate": GatePage{Admin: desk("people"), Email: "anouk@voorbeeld.example", About: "travel-news", At: "2026-11-01T09:30", Purposes: []Option{{"travel-news", "Reisnieuws"}},
 			Answered: true, Purpose: "Reisnieuws", Code: "withdrawn", Reason: "The person withdrew their consent for this purpose.", Person: "/admin/people/1"},
+	}
+}
+
+func requests() RequestsPage {
+	return RequestsPage{
+		Admin: desk("privacy"), State: "open", Add: "/admin/privacy/requests", Kinds: []string{"access", "erasure"}, Channels: []string{"email", "phone"}, Now: "2026-11-24T13:32",
+		Rows: []RequestRow{
+			{URL: "/admin/privacy/requests/1", Kind: "access", State: "open", Channel: "phone", Email: "anouk@voorbeeld.example", ReceivedAt: now, DueOn: now.AddDate(0, 0, 5), Left: 5},
+			{URL: "/admin/privacy/requests/2", Kind: "erasure", State: "open", Channel: "letter", Email: "bo@mail.example", Handler: "user:0190b3b5-0000-7000-8000-000000000001", ReceivedAt: now, DueOn: now.AddDate(0, 0, -1), Overdue: true},
+			{URL: "/admin/privacy/requests/3", Kind: "objection", State: "done", Channel: "email", ReceivedAt: now, DueOn: now},
+		},
+	}
+}
+
+func request() RequestPage {
+	return RequestPage{
+		Admin: desk("privacy"), RequestRow: requests().Rows[0], Note: "Belt maandag terug.", Person: "/admin/people/1", Action: "/admin/privacy/requests/1", CanExtend: true,
+	}
+}
+
+func processors() ProcessorsPage {
+	return ProcessorsPage{
+		Admin: desk("privacy"), Add: "/admin/privacy/processors", Roles: []string{"relay", "hosting"},
+		Rows: []ProcessorRow{
+			{Slug: "postrelais", Name: "Postrelais B.V.", Role: "relay", Country: "NL", Document: "Map 12", SignedOn: now.AddDate(-1, 0, 0), ValidUntil: now.AddDate(0, 1, 0), Allowed: true, Expiring: true, Action: "/admin/privacy/processors/postrelais"},
+			{Slug: "clouds", Name: "Clouds Inc.", Role: "hosting"},
+			{Slug: "old", Name: "Oud B.V.", Role: "support", EndedAt: now},
+		},
+	}
+}
+
+// record is a record of processing with an activity of each look.
+func record() Record {
+	said := func(texts ...string) (out []Said) {
+		for _, t := range texts {
+			out = append(out, Said{"x", t})
+		}
+		return out
+	}
+	return Record{
+		Language: "nl", MadeAt: akkoord.Moment{Time: now}, Controller: "Zonvaart Reizen B.V.", Address: "Oudegracht 118, 3511 AW Utrecht", Contact: "privacy@zonvaart.example",
+		Missing: said("De functionaris gegevensbescherming: stel AKKOORD_DPO in."), Security: said("Mail is ondertekend met DKIM."), Access: []RecordAccess{{"owner", "Eigenaar", 1, 0}},
+		Activities: []RecordActivity{{
+			Code: "mailing", Name: "Mailings: Reisnieuws", Why: "Reisideeën mailen.", Basis: said("Toestemming (artikel 6, lid 1, onder a)"), People: said("Wie mail krijgt"), Data: said("e-mailadres", "taal"), Kept: said("zolang iemand ingeschreven is"),
+			Recipients: []RecordParty{{Slug: "post", Name: "Postrelais B.V.", Does: "bezorgt de mail", Country: "US", Outside: true, Document: "Map 12", Until: "2027-01-04"}},
+		}, {Code: "suppression", Name: "Stoplijst", Why: "Niemand dubbel lastigvallen."}},
 	}
 }
 

@@ -114,7 +114,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		return err
 	}
 	adminSite, err := admin.New(admin.Config{
-		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: s.sender, Pages: pages,
+		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: s.sender, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
 		BaseURL: s.base.String(), Now: time.Now, Log: a.log,
 	})
 	if err != nil {

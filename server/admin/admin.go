@@ -21,14 +21,16 @@ const Prefix = "/admin"
 
 // Config says what the site works on.
 type Config struct {
-	Store    Store
-	Sessions scs.Store
-	Mail     Mail
-	Sender   func() akkoord.Sender // the sender facts in force
-	Pages    *templates.Set
-	BaseURL  string // AKKOORD_URL: with https the session cookie is Secure
-	Now      func() time.Time
-	Log      *slog.Logger
+	Store          Store
+	Sessions       scs.Store
+	Mail           Mail
+	Sender         func() akkoord.Sender // the sender facts in force
+	Pages          *templates.Set
+	Setup          akkoord.Setup // what the settings say about guarding and keeping data (M29)
+	KeyFingerprint string        // of the key that signs the ledger
+	BaseURL        string        // AKKOORD_URL: with https the session cookie is Secure
+	Now            func() time.Time
+	Log            *slog.Logger
 }
 
 // Site answers requests under Prefix.

@@ -98,6 +98,16 @@ func TestRights(t *testing.T) {
 	mailing := strings.TrimPrefix(f.mailing(), "/admin/mailings/")
 	person := f.person("pim@voorbeeld.example").PublicID.String()
 	f.rule()
+	ctx := t.Context()
+	_, err := f.store.AddProcessor(ctx, akkoord.ActorSystem, akkoord.Processor{Slug: "travel-news", Name: "Post", Role: "relay"})
+	f.check(err)
+	f.check(f.store.Restrict(ctx, f.person("bo@voorbeeld.example").PublicID, "asked for", akkoord.Origin{Source: "api", Actor: akkoord.ActorSystem}))
+	notices, _, err := f.store.Notices(ctx, true, akkoord.Page{})
+	f.check(err)
+	request, err := f.store.AddRequest(ctx, akkoord.ActorSystem, akkoord.PersonRequest{Kind: "access", Channel: "phone", RequestDetail: akkoord.RequestDetail{Note: "calls back"}})
+	f.check(err)
+	breach, err := f.store.AddBreach(ctx, akkoord.ActorSystem, akkoord.Breach{What: "x", Scope: "all", Since: f.clock().Add(-time.Hour)})
+	f.check(err)
 	browsers := map[akkoord.Role]*browser{}
 	for _, role := range akkoord.Roles {
 		browsers[role] = f.as(role)
@@ -105,8 +115,10 @@ func TestRights(t *testing.T) {
 	for pattern, right := range f.site.Rights() {
 		method, path, _ := strings.Cut(pattern, " ")
 		id := mailing
-		if strings.Contains(path, "people") {
-			id = person
+		for part, of := range map[string]string{"/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()} {
+			if strings.Contains(path, part) {
+				id = of
+			}
 		}
 		path = strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale").Replace(path)
 		if right == "logged in" {

@@ -35,6 +35,9 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 			CanRelease: v.user.Role.May(akkoord.ReleaseSending),
 		}
 	}
+	if page.Attention, err = s.attention(ctx, v); err != nil {
+		return err
+	}
 	people, err := s.people7(ctx)
 	if err != nil {
 		return err

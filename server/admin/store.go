@@ -23,6 +23,10 @@ type Store interface {
 	Forecasts
 	Policies
 	Rules
+	Privacy
+	Requests
+	Register
+	Breaches
 	// Audit leaves a line about a read of personal data (M27).
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
 }

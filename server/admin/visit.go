@@ -77,7 +77,7 @@ func (s *Site) visit(r *http.Request) (visit, error) {
 // frame gives what every page shows around its content, with the notice of
 // the last post, once.
 func (s *Site) frame(r *http.Request, v visit, section string) templates.Admin {
-	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path, SeesPeople: v.user.Role.May(akkoord.ReadPeople)}
+	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path, SeesPeople: v.user.Role.May(akkoord.ReadPeople), SeesPrivacy: v.user.Role.May(akkoord.ReadRecords)}
 	if v.user.ID != 0 {
 		ctx := r.Context()
 		a.Notice, a.Problem, a.Text = s.sessions.PopString(ctx, keyNotice), s.sessions.PopString(ctx, keyProblem), s.sessions.PopString(ctx, keyText)

@@ -1,0 +1,196 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"akkoord"
+	"akkoord/server/records"
+	"akkoord/templates"
+)
+
+// Privacy is what the pages of the privacy officer ask of the database.
+type Privacy interface {
+	records.Store
+	Desk(ctx context.Context) (akkoord.Desk, error)
+	// AuditCount counts the lines of the audit trail since a time.
+	AuditCount(ctx context.Context, since time.Time) (int64, error)
+	// LedgerHead gives the last signed line of the ledger, or NotFound.
+	LedgerHead(ctx context.Context) (akkoord.Head, error)
+	VerifyLedger(ctx context.Context, progress func(done, total int64)) (akkoord.Head, error)
+	LastBackup(ctx context.Context) (time.Time, error)
+}
+
+const privacyPrefix = Prefix + "/privacy"
+
+// privacy is the index: what waits, each a link.
+func (s *Site) privacy(w http.ResponseWriter, r *http.Request, v visit) error {
+	ctx := r.Context()
+	page := templates.DeskPage{Admin: s.frame(r, v, "privacy"), SeesHead: v.user.Role.May(akkoord.ReadAudit)}
+	items, err := s.waiting(ctx, v)
+	if err != nil {
+		return err
+	}
+	page.Items = items
+	if !page.SeesHead {
+		return s.page(w, v, http.StatusOK, page)
+	}
+	y, m, d := s.cfg.Now().UTC().Date()
+	lines, err := s.cfg.Store.AuditCount(ctx, time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		return err
+	}
+	page.Items = append(page.Items, templates.DeskItem{Key: "audit", URL: privacyPrefix + "/audit", Count: int(lines)})
+	head, err := s.cfg.Store.LedgerHead(ctx)
+	if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
+		return err
+	}
+	page.HeadSeq, page.HeadAt = int(head.Seq), head.At
+	if page.BackupAt, err = s.cfg.Store.LastBackup(ctx); err != nil {
+		return err
+	}
+	return s.page(w, v, http.StatusOK, page)
+}
+
+// waiting counts what waits for somebody, as far as a role may see it.
+func (s *Site) waiting(ctx context.Context, v visit) ([]templates.DeskItem, error) {
+	d, err := s.cfg.Store.Desk(ctx)
+	if err != nil {
+		return nil, err
+	}
+	parties, err := all(ctx, s.cfg.Store.Processors)
+	if err != nil {
+		return nil, err
+	}
+	now, expiring, invalid := s.cfg.Now(), int64(0), int64(0)
+	for _, p := range parties {
+		if p.Expiring(now) {
+			expiring++
+		} else if p.EndedAt.IsZero() && len(p.Obstacles(now)) > 0 {
+			invalid++
+		}
+	}
+	var out []templates.DeskItem
+	add := func(right akkoord.Right, key, path, mark string, n int64) {
+		if n == 0 {
+			mark = ""
+		}
+		if v.user.Role.May(right) {
+			out = append(out, templates.DeskItem{Key: key, URL: privacyPrefix + path, Count: int(n), Mark: mark})
+		}
+	}
+	soon := ""
+	if d.Soon > 0 {
+		soon = "warn"
+	}
+	add(akkoord.ReadPeople, "open", "/requests?state=open", soon, d.Open)
+	add(akkoord.ReadPeople, "overdue", "/requests?state=open", "bad", d.Overdue)
+	add(akkoord.ReadRecords, "notices", "/notices", "warn", d.Notices)
+	add(akkoord.ReadRecords, "late_notices", "/notices", "bad", d.OverdueNotices)
+	add(akkoord.ReadRecords, "expiring", "/processors", "warn", expiring)
+	add(akkoord.ReadRecords, "invalid", "/processors", "bad", invalid)
+	add(akkoord.ReadAudit, "breaches", "/breaches", "bad", d.UnreportedBreaches)
+	return out, nil
+}
+
+// attention is what of waiting stands on the start page: what is late, or
+// soon will be.
+func (s *Site) attention(ctx context.Context, v visit) ([]templates.DeskItem, error) {
+	if !v.user.Role.May(akkoord.ReadRecords) {
+		return nil, nil
+	}
+	items, err := s.waiting(ctx, v)
+	var out []templates.DeskItem
+	for _, i := range items {
+		if i.Mark != "" {
+			out = append(out, i)
+		}
+	}
+	return out, err
+}
+
+// records shows the record of processing (M29), or gives it as PDF.
+func (s *Site) records(w http.ResponseWriter, r *http.Request, v visit) error {
+	now, err := records.Read(r.Context(), s.cfg.Store, s.cfg.Setup, s.cfg.Sender(), s.cfg.Now())
+	if err != nil {
+		return err
+	}
+	record := s.cfg.Pages.Record(v.locale, now)
+	if r.URL.Query().Get("format") != "pdf" {
+		return s.page(w, v, http.StatusOK, templates.RecordsPage{Admin: s.frame(r, v, "privacy"), Record: record, PDF: r.URL.Path + "?format=pdf"})
+	}
+	file, err := records.PDF(s.cfg.Pages, record)
+	if err != nil {
+		return err
+	}
+	attach(w, "application/pdf", "records-of-processing.pdf")
+	_, _ = w.Write(file) // the reader may have gone
+	return nil
+}
+
+func attach(w http.ResponseWriter, contentType, name string) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+}
+
+// ledger shows the last signed head. Its button checks every line of ledger
+// and audit trail.
+func (s *Site) ledger(w http.ResponseWriter, r *http.Request, v visit) error {
+	return s.ledgerPage(w, r, v, templates.LedgerPage{})
+}
+
+func (s *Site) verify(w http.ResponseWriter, r *http.Request, v visit) error {
+	ctx := r.Context()
+	var page templates.LedgerPage
+	head, err := s.cfg.Store.VerifyLedger(ctx, nil)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	note := "verifies"
+	if err != nil {
+		page.Failed, note = err.Error(), "does not verify"
+	}
+	page.Verified, page.Lines = err == nil, int(head.Seq)
+	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "ledger.verify", "ledger", note); err != nil {
+		return err
+	}
+	return s.ledgerPage(w, r, v, page)
+}
+
+func (s *Site) ledgerPage(w http.ResponseWriter, r *http.Request, v visit, page templates.LedgerPage) error {
+	head, err := s.cfg.Store.LedgerHead(r.Context())
+	if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
+		return err
+	}
+	page.Admin, page.Seq, page.At, page.Fingerprint = s.frame(r, v, "privacy"), int(head.Seq), head.At, s.cfg.KeyFingerprint
+	if head.Seq > 0 {
+		page.Hash = fmt.Sprintf("%x", head.Hash)
+	}
+	return s.page(w, v, http.StatusOK, page)
+}
+
+// names gives how actors are told on pages.
+func (s *Site) names(ctx context.Context, actors ...akkoord.Actor) (func(akkoord.Actor) string, error) {
+	var all []string
+	for _, a := range actors {
+		all = append(all, string(a))
+	}
+	names, err := s.cfg.Store.PublicNames(ctx, all)
+	return func(a akkoord.Actor) string { return cmp.Or(names[string(a)], string(a)) }, err
+}
+
+// when reads a field of a time, in UTC; an empty one is zero.
+func when(field, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, form := range []string{gateTime, gateTime + ":05", time.DateOnly} {
+		if at, err := time.Parse(form, text); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, akkoord.Fieldf(field, "value_invalid", "The time is written like 2026-11-24T09:30.")
+}

@@ -1,0 +1,143 @@
+package templates
+
+import "time"
+
+// DeskPage is GET /admin/privacy: what waits for the privacy officer.
+type DeskPage struct {
+	Admin
+	Items    []DeskItem
+	HeadSeq  int // the last signed line of the ledger; 0: none yet
+	HeadAt   time.Time
+	BackupAt time.Time // of the last proven backup; zero: none
+	SeesHead bool
+}
+
+// DeskItem counts one kind of thing and leads to it.
+type DeskItem struct {
+	Key, URL string // desk.item_<Key>
+	Count    int
+	Mark     string // "warn" or "bad" where attention is needed
+}
+
+// RecordsPage is GET /admin/privacy/records.
+type RecordsPage struct {
+	Admin
+	Record Record
+	PDF    string
+}
+
+// RequestsPage is GET /admin/privacy/requests.
+type RequestsPage struct {
+	Admin
+	State           string // that the list is limited to; empty for all
+	Rows            []RequestRow
+	Next            string
+	Add             string // where a new one is posted; empty: not by this user
+	Kinds, Channels []string
+	Now             string // for the field of a time
+}
+
+// RequestRow is a request in the list.
+type RequestRow struct {
+	URL, Kind, State, Channel, Email, Handler string
+	ReceivedAt, DueOn                         time.Time
+	Overdue, Weekend                          bool
+	Left                                      int // days to the last one
+}
+
+// RequestPage is GET /admin/privacy/requests/{id}. Its forms post to Action
+// with act=take, change, extend, done or refuse.
+type RequestPage struct {
+	Admin
+	RequestRow
+	Note, Extension, Answer string
+	ExtendedAt, ClosedAt    time.Time
+	Person                  string // path of the person's page; empty: nobody on record
+	Action                  string // empty: not by this user
+	CanExtend               bool
+}
+
+// ProcessorsPage is GET /admin/privacy/processors.
+type ProcessorsPage struct {
+	Admin
+	Rows  []ProcessorRow
+	Add   string // empty: not by this user
+	Roles []string
+}
+
+// ProcessorRow is a party with its agreement. Its forms post to Action with
+// act=renew or end.
+type ProcessorRow struct {
+	Slug, Name, Role, Country, Document, Action string
+	SignedOn, ValidUntil, EndedAt               time.Time
+	Allowed, Expiring                           bool
+}
+
+// NoticesPage is GET /admin/privacy/notices.
+type NoticesPage struct {
+	Admin
+	All  bool // those that are done too
+	Rows []NoticeRow
+	Next string
+}
+
+// NoticeRow is a task to tell a party of something.
+type NoticeRow struct {
+	Processor, Kind, Reference, Note, Action string
+	DueOn, DoneAt                            time.Time
+	Overdue                                  bool
+}
+
+// AuditPage is GET /admin/privacy/audit.
+type AuditPage struct {
+	Admin
+	Actor, Subject, Kind, From, To string // as they were asked
+	Rows                           []AuditRow
+	Next, CSV                      string
+}
+
+// AuditRow is a line of the audit trail.
+type AuditRow struct {
+	Seq                         int64
+	At                          time.Time
+	Actor, Action, Object, Note string
+}
+
+// LedgerPage is GET /admin/privacy/ledger, and what its button answers.
+type LedgerPage struct {
+	Admin
+	Seq               int
+	At                time.Time
+	Hash, Fingerprint string
+	Verified          bool
+	Lines             int
+	Failed            string // what does not verify
+}
+
+// BreachesPage is GET /admin/privacy/breaches.
+type BreachesPage struct {
+	Admin
+	Rows     []BreachRow
+	Next     string
+	Purposes []Option
+	Now      string
+}
+
+// BreachRow is a breach on record.
+type BreachRow struct {
+	What, Scope, Pack, Action     string
+	Count                         int
+	Since, Until                  time.Time
+	AwareAt, ReportBy, ReportedAt time.Time
+	Overdue                       bool
+}
+
+func (DeskPage) file() string       { return "admin/privacy.html" }
+func (RecordsPage) file() string    { return "admin/records.html" }
+func (RequestsPage) file() string   { return "admin/requests.html" }
+func (RequestPage) file() string    { return "admin/request.html" }
+func (ProcessorsPage) file() string { return "admin/processors.html" }
+func (NoticesPage) file() string    { return "admin/notices.html" }
+func (AuditPage) file() string      { return "admin/audit.html" }
+func (LedgerPage) file() string     { return "admin/ledger.html" }
+func (BreachesPage) file() string   { return "admin/breaches.html" }

@@ -179,3 +179,20 @@ func campaignTexts(q querier, ids []int64, query string) (map[int64]string, erro
 }
 
 const manyCampaigns = 16
+
+const purposeOfMailing = `SELECT c.purpose_id FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE `
+
+// PurposeOfMailing gives the number of the purpose that a mailing goes out
+// under, or NotFound.
+func (s *Store) PurposeOfMailing(ctx context.Context, mailingID int64) (int64, error) {
+	var id int64
+	err := s.view(ctx).queryRow(purposeOfMailing+`m.id = $1`, mailingID).Scan(&id)
+	return id, missing(err, "mailing")
+}
+
+// PurposeOfMailingID is PurposeOfMailing by public id.
+func (s *Store) PurposeOfMailingID(ctx context.Context, mailing akkoord.ID) (int64, error) {
+	var id int64
+	err := s.view(ctx).queryRow(purposeOfMailing+`m.public_id = $1`, mailing[:]).Scan(&id)
+	return id, missing(err, "mailing")
+}

@@ -323,6 +323,11 @@ func (s *Store) StandingByEmail(ctx context.Context, e akkoord.Email) (akkoord.S
 	return st, err
 }
 
+// StandingByNumber is Standing by internal number.
+func (s *Store) StandingByNumber(ctx context.Context, id int64) (akkoord.Standing, error) {
+	return s.withInterests(ctx, byID, id)
+}
+
 func (s *Store) withInterests(ctx context.Context, where string, arg any) (akkoord.Standing, error) {
 	v := s.view(ctx)
 	st, err := standing(v, where, arg)

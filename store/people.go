@@ -12,11 +12,26 @@ import (
 // oldest first, and the number after which the next page begins; 0 when there
 // is none. A page is two questions to the database, however many it shows.
 func (s *Store) People(ctx context.Context, p akkoord.Page) ([]akkoord.Standing, int64, error) {
+	return s.people(ctx, `SELECT * FROM subscriber WHERE id > $1 ORDER BY id LIMIT $2`, []any{p.After, p.Size() + 1}, p)
+}
+
+// PeopleOf is People for those who ever dealt with one of some purposes, of
+// whom there is at least one.
+func (s *Store) PeopleOf(ctx context.Context, purposes []int64, p akkoord.Page) ([]akkoord.Standing, int64, error) {
+	args := []any{p.After, p.Size() + 1}
+	for _, id := range purposes {
+		args = append(args, id)
+	}
+	return s.people(ctx, `SELECT * FROM subscriber WHERE id > $1 AND EXISTS (SELECT 1 FROM subscription o
+		WHERE o.subscriber_id = subscriber.id AND o.purpose_id IN (`+parameters(3, len(purposes))+`)) ORDER BY id LIMIT $2`, args, p)
+}
+
+func (s *Store) people(ctx context.Context, chosen string, args []any, p akkoord.Page) ([]akkoord.Standing, int64, error) {
 	v := s.view(ctx)
 	var out []akkoord.Standing
 	rows, err := v.query(`SELECT `+subscriberColumns+`, `+besides+`, `+subscriptionColumns+`
-		FROM (SELECT * FROM subscriber WHERE id > $1 ORDER BY id LIMIT $2) AS subscriber
-		LEFT JOIN subscription x ON x.subscriber_id = subscriber.id ORDER BY subscriber.id, x.purpose_id`, p.After, p.Size()+1)
+		FROM (`+chosen+`) AS subscriber
+		LEFT JOIN subscription x ON x.subscriber_id = subscriber.id ORDER BY subscriber.id, x.purpose_id`, args...)
 	err = each(rows, err, func(r row) error {
 		var x subscriptionRow
 		st, err := scanStanding(r, x.fields()...)

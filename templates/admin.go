@@ -16,8 +16,10 @@ type Admin struct {
 	Path    string // this page's path, which also answers ?locale=
 	Zone    *time.Location
 
-	SeesPrivacy bool // the same for those of the privacy officer
+	Withheld func() []string // groups of fields that the page had to leave out, when it is drawn; nil: none
+
 	SeesPeople  bool // may open the pages about people: without it nothing leads there
+	SeesPrivacy bool // the same for those of the privacy officer
 }
 
 // LoginPage is GET /admin/login. With Action it is the page behind a one-time

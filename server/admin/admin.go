@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/sight"
 	"akkoord/templates"
 
 	"github.com/alexedwards/scs/v2"
@@ -39,11 +40,21 @@ type Site struct {
 	sessions *scs.SessionManager
 	handler  http.Handler
 	pace     pace
+	sight    *sight.Guard // what the user may see of people; cfg.Store asks it too
 
 	counts        *counts[ofMailing, akkoord.Counts]
 	census        *counts[struct{}, census]
 	subscriptions *counts[struct{}, map[int64]map[akkoord.State]int64]
 }
+
+// guarded is the store as the user of a page may see it (M26): what is about
+// people comes through the guard, since its methods are nearer.
+type guarded struct {
+	plain
+	*sight.Guard
+}
+
+type plain struct{ Store }
 
 // sessionLife is how long a login lasts, used or not.
 const sessionLife = 12 * time.Hour
@@ -53,8 +64,10 @@ const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; fra
 
 // New makes the handler. It fails when a route declares no right (P28).
 func New(cfg Config) (*Site, error) {
+	guard := sight.New(cfg.Store)
+	cfg.Store = guarded{plain{cfg.Store}, guard}
 	s := &Site{
-		cfg: cfg, sessions: scs.New(),
+		cfg: cfg, sight: guard, sessions: scs.New(),
 		counts:        newCounts[ofMailing, akkoord.Counts](cfg.Now, progressShare),
 		census:        newCounts[struct{}, census](cfg.Now, censusShare),
 		subscriptions: newCounts[struct{}, map[int64]map[akkoord.State]int64](cfg.Now, censusShare),
@@ -73,9 +86,9 @@ func New(cfg Config) (*Site, error) {
 		mux.HandleFunc(route.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, route) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, route{right: loggedIn, handle: s.nothing}) })
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, visit{}, errCrossSite) }))
-	s.handler = guard.Handler(s.sessions.LoadAndSave(mux))
+	origins := http.NewCrossOriginProtection()
+	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, visit{}, errCrossSite) }))
+	s.handler = origins.Handler(s.sessions.LoadAndSave(mux))
 	return s, nil
 }
 

@@ -56,7 +56,7 @@ func (s *Site) answer(ctx context.Context, v visit, page *templates.GatePage) er
 	if err != nil {
 		return err
 	}
-	st, err := s.cfg.Store.StandingByEmail(ctx, email)
+	st, err := s.sight.Whom(ctx, email, subject.purpose.ID)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (s *Site) past(ctx context.Context, st akkoord.Standing, subject gateSubjec
 	if err != nil {
 		return akkoord.Verdict{}, err
 	}
-	events, err := s.cfg.Store.Events(ctx, st.Subscriber.ID)
+	events, err := s.sight.Past(ctx, st.Subscriber.ID, subject.purpose.ID)
 	return akkoord.Gate(akkoord.FactsAt(events, subject.purpose, subject.campaign, wider, at)), err
 }
 

@@ -59,12 +59,16 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 		page.Follow = follow(r, mailingRefresh)
 	}
 	if !m.StartedAt.IsZero() && v.user.Role.May(akkoord.ReadPeople) {
-		if err := s.deliveries(r, v, &page, m); err != nil {
+		if err := s.deliveries(r, v, &page, m); err != nil && !beyondGrant(err) {
 			return err
 		}
 	}
 	return s.page(w, v, http.StatusOK, page)
 }
+
+// beyondGrant tells of a part of a page that no grant of the user opens; the
+// rest of it is drawn.
+func beyondGrant(err error) bool { return akkoord.CodeOf(err) == "grant_missing" }
 
 // offer sets which buttons a page has for a role, and what stands in the way.
 func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord.Mailing, role akkoord.Role) error {

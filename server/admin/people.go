@@ -14,6 +14,9 @@ import (
 	"akkoord/templates"
 )
 
+// hidden stands for an address that no grant of the user opens.
+const hidden = "•••••"
+
 func (s *Site) people(w http.ResponseWriter, r *http.Request, v visit) error {
 	page := templates.PeoplePage{Admin: s.frame(r, v, "people"), Query: r.URL.Query().Get("email")}
 	var err error
@@ -73,7 +76,7 @@ func (s *Site) list(r *http.Request, v visit, page *templates.PeoplePage) error 
 
 func (s *Site) personRow(ctx context.Context, v visit, st akkoord.Standing) (templates.PersonRow, error) {
 	row := templates.PersonRow{
-		URL: Prefix + "/people/" + st.Subscriber.PublicID.String(), Address: st.Subscriber.Email.Display(), Name: st.Subscriber.Name,
+		URL: Prefix + "/people/" + st.Subscriber.PublicID.String(), Address: cmp.Or(st.Subscriber.Email.Display(), hidden), Name: st.Subscriber.Name,
 		Locale: st.Subscriber.Locale, Since: st.Subscriber.CreatedAt,
 	}
 	for _, sub := range st.Subscriptions {
@@ -104,7 +107,7 @@ func (s *Site) person(w http.ResponseWriter, r *http.Request, v visit) error {
 	}
 	p := st.Subscriber
 	page := templates.PersonPage{
-		Admin: s.frame(r, v, "people"), ID: p.PublicID.String(), Address: p.Email.Display(), Name: p.Name, Locale: p.Locale,
+		Admin: s.frame(r, v, "people"), ID: p.PublicID.String(), Address: cmp.Or(p.Email.Display(), hidden), Name: p.Name, Locale: p.Locale,
 		Interests: p.Interests, Export: r.URL.Path + "/export", ExportCSV: r.URL.Path + "/export?format=csv",
 	}
 	if v.user.Role.May(akkoord.ChangePeople) {
@@ -123,7 +126,8 @@ func (s *Site) person(w http.ResponseWriter, r *http.Request, v visit) error {
 	if page.Consents, err = s.consents(ctx, v, st); err != nil {
 		return err
 	}
-	if page.Events, err = s.events(ctx, v, p.ID); err != nil {
+	page.Events, err = s.events(ctx, v, p.ID)
+	if err != nil && !beyondGrant(err) {
 		return err
 	}
 	return s.page(w, v, http.StatusOK, page)

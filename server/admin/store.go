@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/sight"
 )
 
 // Store is all that the site asks of the database.
 type Store interface {
+	sight.Store
 	Users
 	Catalogue
 	People

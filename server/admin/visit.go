@@ -10,6 +10,7 @@ import (
 	"net/url"
 
 	"akkoord"
+	"akkoord/server/sight"
 	"akkoord/server/status"
 	"akkoord/templates"
 )
@@ -36,6 +37,9 @@ const (
 // there (P28).
 func (s *Site) serve(w http.ResponseWriter, r *http.Request, route route) {
 	v, err := s.visit(r)
+	if v.user.ID != 0 {
+		r = r.WithContext(sight.As(r.Context(), v.user.Actor()))
+	}
 	switch {
 	case err != nil:
 	case route.right == anyone:
@@ -80,6 +84,13 @@ func (s *Site) frame(r *http.Request, v visit, section string) templates.Admin {
 	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path, SeesPeople: v.user.Role.May(akkoord.ReadPeople), SeesPrivacy: v.user.Role.May(akkoord.ReadRecords)}
 	if v.user.ID != 0 {
 		ctx := r.Context()
+		a.Withheld = func() []string {
+			var names []string
+			for _, f := range sight.Withheld(ctx) {
+				names = append(names, string(f))
+			}
+			return names
+		}
 		a.Notice, a.Problem, a.Text = s.sessions.PopString(ctx, keyNotice), s.sessions.PopString(ctx, keyProblem), s.sessions.PopString(ctx, keyText)
 	}
 	return a

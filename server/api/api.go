@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/sight"
 	"akkoord/templates"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -57,14 +58,27 @@ type API struct {
 	spec   []byte
 	replay *replay
 
+	sight *sight.Guard // what the caller may see of people; cfg.Store asks it too
+
 	incoming incomingCounts
 	reports  reportCounts
 }
 
+// guarded is the store as the caller of an operation may see it (M26): what is
+// about people comes through the guard, since its methods are nearer.
+type guarded struct {
+	plain
+	*sight.Guard
+}
+
+type plain struct{ Store }
+
 // New makes the handler. It fails when an operation declares no right (P28).
 func New(cfg Config) (*API, error) {
 	cfg.BaseURL = strings.TrimSuffix(cfg.BaseURL, "/")
-	a := &API{cfg: cfg, mux: http.NewServeMux(), rights: map[string]akkoord.Right{}, replay: newReplay(cfg.Store)}
+	guard := sight.New(cfg.Store)
+	cfg.Store = guarded{plain{cfg.Store}, guard}
+	a := &API{cfg: cfg, sight: guard, mux: http.NewServeMux(), rights: map[string]akkoord.Right{}, replay: newReplay(cfg.Store)}
 	config := huma.DefaultConfig("Akkoord", "1")
 	config.Info.Description = "Consent-first mailings. Errors are RFC 9457 problem documents with a stable code. " +
 		"Lists are paged by cursor; POSTs honour Idempotency-Key; times are RFC 3339 in UTC."

@@ -35,7 +35,7 @@ func (a *API) askGate(ctx context.Context, in *gateQuestion) (akkoord.Verdict, e
 			return akkoord.Verdict{}, akkoord.Fieldf("at", "value_invalid", "The time is written like 2026-11-24T09:30:00Z.")
 		}
 	}
-	st, err := a.cfg.Store.StandingByEmail(ctx, email)
+	st, err := a.sight.Whom(ctx, email, purpose)
 	if err != nil {
 		return akkoord.Verdict{}, err
 	}
@@ -61,7 +61,7 @@ func (a *API) gateAt(ctx context.Context, person, purpose, campaign int64, at ti
 	if err != nil {
 		return akkoord.Verdict{}, err
 	}
-	events, err := a.cfg.Store.Events(ctx, person)
+	events, err := a.sight.Past(ctx, person, purpose)
 	return akkoord.Gate(akkoord.FactsAt(events, p, campaign, wider, at)), err
 }
 
@@ -70,7 +70,7 @@ func (a *API) askContractGate(ctx context.Context, email akkoord.Email, in *gate
 	if in.Purpose != "" || in.Mailing != "" || in.At != "" {
 		return akkoord.Verdict{}, akkoord.Fieldf("kind", "value_invalid", "Mail that a contract calls for has no purpose, mailing or past; leave these out.")
 	}
-	st, err := a.cfg.Store.StandingByEmail(ctx, email)
+	st, err := a.sight.Whom(ctx, email, 0)
 	if err == nil {
 		err = a.audit(ctx, "gate.ask", trail.Subscriber(st.Subscriber), "transactional")
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"akkoord"
+	"akkoord/server/sight"
 )
 
 // keyPrefix lets scanners of leaked secrets recognise a key.
@@ -54,5 +55,5 @@ func authenticate(keys Keys, r *http.Request) (*http.Request, error) {
 	case err != nil:
 		return nil, err
 	}
-	return r.WithContext(context.WithValue(r.Context(), callerKey{}, key)), nil
+	return r.WithContext(sight.As(context.WithValue(r.Context(), callerKey{}, key), key.Actor())), nil
 }

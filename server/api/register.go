@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"akkoord"
+	"akkoord/server/sight"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -38,8 +39,9 @@ type registration func(*API) error
 // handle makes the registration of an operation that answers with JSON.
 func handle[I, O any](o operation, f func(context.Context, *I) (O, error)) registration {
 	type reply struct {
-		Status int
-		Body   O
+		Status   int
+		Withheld string `header:"Akkoord-Withheld" doc:"Fields that no grant of the key opens, and that are empty for that."`
+		Body     O
 	}
 	return func(a *API) error {
 		op, err := a.prepare(o)
@@ -55,10 +57,19 @@ func handle[I, O any](o operation, f func(context.Context, *I) (O, error)) regis
 			if s, ok := any(out).(interface{ httpStatus() int }); ok {
 				status = s.httpStatus()
 			}
-			return &reply{status, out}, nil
+			return &reply{status, withheld(ctx), out}, nil
 		})
 		return nil
 	}
+}
+
+// withheld names what was taken out of the answer, for its header.
+func withheld(ctx context.Context) string {
+	var names []string
+	for _, f := range sight.Withheld(ctx) {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
 }
 
 // document is an answer that is not JSON.
@@ -89,6 +100,9 @@ func handleDocument[I any](o operation, types []string, f func(context.Context, 
 			}
 			return &reply{func(c huma.Context) {
 				c.SetHeader("Content-Type", out.contentType)
+				if names := withheld(ctx); names != "" {
+					c.SetHeader("Akkoord-Withheld", names)
+				}
 				for name, value := range out.header {
 					c.SetHeader(name, value)
 				}

@@ -45,8 +45,10 @@ func TestCountsOfAPageAreFreshOrQuick(t *testing.T) {
 			t.Error("figures of a costly count were made anew too soon, or waited for")
 		}
 		time.Sleep(time.Second)
-		if start := time.Now(); ask("slow") != 1 || ask("slow") != 1 || time.Since(start) != 0 {
-			t.Error("a page waited for a costly count")
+		for range 2 {
+			if start := time.Now(); ask("slow") != 1 || time.Since(start) != 0 {
+				t.Error("a page waited for a costly count")
+			}
 		}
 		time.Sleep(cost + time.Millisecond)
 		if got := ask("slow"); got != 2 || asked.Load() != 2 {

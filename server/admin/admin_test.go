@@ -95,32 +95,13 @@ func TestSecureCookie(t *testing.T) {
 // TestRights opens every route as every role and as nobody (P28).
 func TestRights(t *testing.T) {
 	f := newFixture(t)
-	mailing := strings.TrimPrefix(f.mailing(), "/admin/mailings/")
-	person := f.person("pim@voorbeeld.example").PublicID.String()
-	f.rule()
-	ctx := t.Context()
-	_, err := f.store.AddProcessor(ctx, akkoord.ActorSystem, akkoord.Processor{Slug: "travel-news", Name: "Post", Role: "relay"})
-	f.check(err)
-	f.check(f.store.Restrict(ctx, f.person("bo@voorbeeld.example").PublicID, "asked for", akkoord.Origin{Source: "api", Actor: akkoord.ActorSystem}))
-	notices, _, err := f.store.Notices(ctx, true, akkoord.Page{})
-	f.check(err)
-	request, err := f.store.AddRequest(ctx, akkoord.ActorSystem, akkoord.PersonRequest{Kind: "access", Channel: "phone", RequestDetail: akkoord.RequestDetail{Note: "calls back"}})
-	f.check(err)
-	breach, err := f.store.AddBreach(ctx, akkoord.ActorSystem, akkoord.Breach{What: "x", Scope: "all", Since: f.clock().Add(-time.Hour)})
-	f.check(err)
+	path := f.paths()
 	browsers := map[akkoord.Role]*browser{}
 	for _, role := range akkoord.Roles {
 		browsers[role] = f.as(role)
 	}
 	for pattern, right := range f.site.Rights() {
-		method, path, _ := strings.Cut(pattern, " ")
-		id := mailing
-		for part, of := range map[string]string{"/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()} {
-			if strings.Contains(path, part) {
-				id = of
-			}
-		}
-		path = strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale").Replace(path)
+		method, path := path(pattern)
 		if right == "logged in" {
 			continue // tried by the login tests
 		}

@@ -235,6 +235,36 @@ func (f *fixture) mailing() string {
 	return admin.Prefix + "/mailings/" + m.PublicID.String()
 }
 
+// paths makes one of everything that a route names, and gives of a route's
+// pattern the method and a path to it. The person is kanarie@voorbeeld.example.
+func (f *fixture) paths() func(pattern string) (method, path string) {
+	f.t.Helper()
+	ctx := f.t.Context()
+	mailing := strings.TrimPrefix(f.mailing(), "/admin/mailings/")
+	person := f.person("kanarie@voorbeeld.example").PublicID.String()
+	f.rule()
+	_, err := f.store.AddProcessor(ctx, akkoord.ActorSystem, akkoord.Processor{Slug: "travel-news", Name: "Post", Role: "relay"})
+	f.check(err)
+	f.check(f.store.Restrict(ctx, f.person("bo@voorbeeld.example").PublicID, "asked for", akkoord.Origin{Source: "api", Actor: akkoord.ActorSystem}))
+	notices, _, err := f.store.Notices(ctx, true, akkoord.Page{})
+	f.check(err)
+	request, err := f.store.AddRequest(ctx, akkoord.ActorSystem, akkoord.PersonRequest{Kind: "access", Channel: "phone", RequestDetail: akkoord.RequestDetail{Note: "calls back"}})
+	f.check(err)
+	breach, err := f.store.AddBreach(ctx, akkoord.ActorSystem, akkoord.Breach{What: "x", Scope: "all", Since: f.clock().Add(-time.Hour)})
+	f.check(err)
+	named := map[string]string{"/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
+	return func(pattern string) (method, path string) {
+		method, path, _ = strings.Cut(pattern, " ")
+		id := mailing
+		for part, of := range named {
+			if strings.Contains(path, part) {
+				id = of
+			}
+		}
+		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale").Replace(path)
+	}
+}
+
 // person signs somebody up and confirms.
 func (f *fixture) person(address string) akkoord.Subscriber {
 	f.t.Helper()

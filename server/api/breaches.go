@@ -100,18 +100,14 @@ func (a *API) breachPack(ctx context.Context, in *struct {
 	if in.Addresses && !caller(ctx).Role.May(akkoord.ReadPeople) {
 		return stream{}, akkoord.Errorf(akkoord.Forbidden, "right_missing", "The role of this key may not read addresses; leave addresses out.")
 	}
-	var fields []akkoord.GrantField
-	if in.Addresses {
-		fields = []akkoord.GrantField{akkoord.FieldAddress}
-	}
-	if err := a.sight.Everybody(ctx, fields...); err != nil {
-		return stream{}, err
-	}
 	b, err := a.cfg.Store.Breach(ctx, id)
 	if err != nil {
 		return stream{}, err
 	}
 	pack := breachpack.Pack{Store: a.cfg.Store, Breach: b, Sender: a.cfg.Sender(), Addresses: in.Addresses}
+	if err := a.sight.Everybody(ctx, pack.Fields()...); err != nil {
+		return stream{}, err
+	}
 	if err := a.audit(ctx, "breach.pack", "breach:"+id.String(), pack.Note()); err != nil {
 		return stream{}, err
 	}

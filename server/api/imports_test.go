@@ -65,7 +65,7 @@ func TestImports(t *testing.T) {
 	f.runImports()
 	id := a.str("id")
 	got := f.must("GET", "/imports/"+id, "")
-	want := parse(t, `{"id":"<id>","state":"done","purpose":"travel-news","basis":"consent","evidence":"fair in Utrecht","dry_run":false,"size":185,
+	want := parse(t, `{"id":"<id>","state":"done","purpose":"travel-news","basis":"consent","evidence":"fair in Utrecht","source_processor":null,"dry_run":false,"size":185,
 		"sha256":"`+got.str("sha256")+`","rows":4,"added":1,"changed":0,"held":1,"opt_outs":1,"unchanged":0,"duplicates":0,"suppressed":0,"departed":0,"rejected":1,
 		"reasons":{"email_missing_at":1},"ignored_columns":["phone"],"progress":1,"eta_seconds":null,"created_at":"<time>","started_at":"<time>","finished_at":"<time>","error":null}`)
 	if diff := cmp.Diff(want, shape(got.body)); diff != "" {

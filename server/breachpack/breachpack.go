@@ -52,6 +52,15 @@ type Pack struct {
 // Name is what the file is called.
 func (p Pack) Name() string { return "breach-" + p.Breach.AwareAt.UTC().Format(time.DateOnly) + ".zip" }
 
+// Fields are the fields of everybody that whoever takes the pack must be
+// granted (M26), to be asked before the first byte is written.
+func (p Pack) Fields() []akkoord.GrantField {
+	if p.Addresses {
+		return []akkoord.GrantField{akkoord.FieldAddress}
+	}
+	return nil
+}
+
 // Note is what the line about the pack in the audit trail says of it.
 func (p Pack) Note() string {
 	if p.Addresses {

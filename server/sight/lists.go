@@ -161,6 +161,49 @@ func (g *Guard) ImportRows(ctx context.Context, importID int64, outcome akkoord.
 	return g.store.ImportRows(ctx, importID, outcome, f)
 }
 
+// The do-not-mail list is about whoever was ever here, so that it takes a grant
+// for the history of everybody.
+func (g *Guard) suppressions(ctx context.Context) (show func([]akkoord.SuppressionEntry) []akkoord.SuppressionEntry, err error) {
+	access, err := g.everybody(ctx, akkoord.FieldHistory)
+	return func(rows []akkoord.SuppressionEntry) []akkoord.SuppressionEntry {
+		if access.CheckPurpose(0, akkoord.FieldAddress) != nil {
+			withhold(ctx, akkoord.FieldAddress)
+			for i := range rows {
+				rows[i].Person.Email = akkoord.Email{}
+			}
+		}
+		return rows
+	}, err
+}
+
+// Suppressions is for those who may see everybody's history.
+func (g *Guard) Suppressions(ctx context.Context, kind akkoord.SuppressionKind, after akkoord.Suppression, limit int) ([]akkoord.SuppressionEntry, bool, error) {
+	show, err := g.suppressions(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	rows, more, err := g.store.Suppressions(ctx, kind, after, limit)
+	return show(rows), more, err
+}
+
+// SuppressionsOf is as Suppressions.
+func (g *Guard) SuppressionsOf(ctx context.Context, e akkoord.Email) ([]akkoord.SuppressionEntry, error) {
+	show, err := g.suppressions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := g.store.SuppressionsOf(ctx, e)
+	return show(rows), err
+}
+
+// LiftSuppression is as Suppressions.
+func (g *Guard) LiftSuppression(ctx context.Context, hash akkoord.AddressHash, kind akkoord.SuppressionKind, reason string, o akkoord.Origin) error {
+	if err := g.Everybody(ctx, akkoord.FieldHistory); err != nil {
+		return err
+	}
+	return g.store.LiftSuppression(ctx, hash, kind, reason, o)
+}
+
 // What a contract calls for has no purpose, so that the log takes a grant for
 // everybody's mails.
 func (g *Guard) contracts(ctx context.Context) (show func(akkoord.ContractMail) akkoord.ContractMail, err error) {

@@ -52,6 +52,9 @@ type Store interface {
 	Requests(ctx context.Context, state akkoord.RequestState, p akkoord.Page) (requests []akkoord.PersonRequest, next int64, err error)
 	BreachPeople(ctx context.Context, b akkoord.Breach, each func(akkoord.BreachPerson) error) error
 	ImportRows(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error
+	Suppressions(ctx context.Context, kind akkoord.SuppressionKind, after akkoord.Suppression, limit int) (entries []akkoord.SuppressionEntry, more bool, err error)
+	SuppressionsOf(ctx context.Context, e akkoord.Email) ([]akkoord.SuppressionEntry, error)
+	LiftSuppression(ctx context.Context, hash akkoord.AddressHash, kind akkoord.SuppressionKind, reason string, o akkoord.Origin) error
 	ContractMail(ctx context.Context, id akkoord.ID) (akkoord.ContractMail, error)
 	ContractMails(ctx context.Context, f akkoord.ContractFilter, p akkoord.Page) (mails []akkoord.ContractMail, next int64, err error)
 }

@@ -167,7 +167,7 @@ func TestP26LinksOutliveRotationAndEndWithTheirKey(t *testing.T) {
 	for _, step := range []struct {
 		args []string
 		want int
-	}{{[]string{"keys", "rotate"}, http.StatusOK}, {[]string{"keys", "rotate", "--revoke", old}, http.StatusNotFound}} {
+	}{{[]string{"keys", "rotate"}, http.StatusOK}, {[]string{"keys", "rotate", "--yes", "--revoke", old}, http.StatusNotFound}} {
 		in.must(in.terminate())
 		if out, err := in.command(ctx, step.args...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v %s", step.args, err, out)

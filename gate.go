@@ -110,6 +110,7 @@ const (
 	MailMoved      SystemMail = "moved"         // to the old address: it was changed
 	MailContract   SystemMail = "transactional" // an order, an invoice (M9)
 	MailRenew      SystemMail = "renew"         // of a round: do you agree to the purpose's new words?
+	MailRenewAgain SystemMail = "renew_again"   // and once more, to who did not answer
 	MailStill      SystemMail = "still"         // do you still want this? (M18)
 	MailStillAgain SystemMail = "still_again"   // and once more
 	MailNone       SystemMail = ""              // nothing is sent, and the code says why
@@ -158,8 +159,11 @@ func (s Standing) SignUpMail(request ID, recent int, told, now time.Time) (Syste
 // IsProof reports whether a mail asks for a yes, so that a copy of it belongs
 // to the proof of that (M30).
 func (m SystemMail) IsProof() bool {
-	return m == MailConfirm || m == MailAddress || m == MailRenew
+	return m == MailConfirm || m == MailAddress || m.IsRenewal()
 }
+
+// IsRenewal reports whether a mail is a round's question or its reminder (M4).
+func (m SystemMail) IsRenewal() bool { return m == MailRenew || m == MailRenewAgain }
 
 // MailCopies is what is kept of the mails that ask for a yes.
 type MailCopies string

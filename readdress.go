@@ -63,7 +63,7 @@ func (s Standing) Errand(e Errand) (SystemMail, string) {
 		return MailNone, "unknown"
 	case e.Why != "":
 		return MailNone, e.Why
-	case e.Mail == MailOwnData && e.Recent >= Limits.OwnMails, (e.Mail == MailAddress || e.Mail == MailRenew) && e.Recent >= Limits.ConfirmMails:
+	case e.Mail == MailOwnData && e.Recent >= Limits.OwnMails, (e.Mail == MailAddress || e.Mail.IsRenewal()) && e.Recent >= Limits.ConfirmMails:
 		return MailNone, "mailbox_limit"
 	case e.Mail == MailAddress && !e.Open:
 		return MailNone, "superseded"

@@ -128,7 +128,7 @@ func TestEveryKindHasWords(t *testing.T) {
 	}
 	keys := []string{}
 	for _, m := range []akkoord.SystemMail{
-		akkoord.MailConfirm, akkoord.MailAlready, akkoord.MailOwnData, akkoord.MailAddress, akkoord.MailMoved, akkoord.MailContract, akkoord.MailRenew, akkoord.MailStill, akkoord.MailStillAgain,
+		akkoord.MailConfirm, akkoord.MailAlready, akkoord.MailOwnData, akkoord.MailAddress, akkoord.MailMoved, akkoord.MailContract, akkoord.MailRenew, akkoord.MailRenewAgain, akkoord.MailStill, akkoord.MailStillAgain,
 	} {
 		keys = append(keys, "dossier.mail_"+string(m))
 	}

@@ -142,10 +142,10 @@ func (p *noticePlate) appendRenewal(dst []byte, n *Renewal) ([]byte, error) {
 	return p.Append(dst, c), nil
 }
 
-// Renewal renders the question of a re-permission round: RFC 5322, CRLF,
-// unsigned. The same input gives the same bytes.
-func (c *Composer) Renewal(n Renewal) ([]byte, error) {
-	p, err := c.castNotice(akkoord.MailRenew, n.Notice)
+// Renewal renders the question of a re-permission round, the first or the
+// reminder: RFC 5322, CRLF, unsigned. The same input gives the same bytes.
+func (c *Composer) Renewal(kind akkoord.SystemMail, n Renewal) ([]byte, error) {
+	p, err := c.castNotice(kind, n.Notice)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +218,7 @@ func (c *Composer) castNotice(kind akkoord.SystemMail, n Notice) (*noticePlate, 
 		sheet: newSheet(n.Sender, locale, ""), Purposes: n.Purposes,
 		RequestedAt: gaps.add(slotRequested), ExpiresAt: gaps.add(slotExpires), DeleteAt: gaps.add(slotDeletion),
 		ConfirmURL: gaps.add(slotConfirm), PreferencesURL: gaps.add(slotPreferences), LeaveURL: gaps.add(slotUnsubscribe),
-		Again: kind == akkoord.MailStillAgain,
+		Again: kind == akkoord.MailStillAgain || kind == akkoord.MailRenewAgain,
 	}
 	name, err := page.setTitles(kind, lang.words)
 	if err != nil {
@@ -255,11 +255,11 @@ func (s *noticeSheet) setTitles(kind akkoord.SystemMail, w words) (layout string
 		names[i] = p.Name
 	}
 	part, layout := "mail.confirm.", "confirmation"
-	if kind == akkoord.MailRenew {
-		part, layout = "mail.renew.", string(kind)
+	if kind.IsRenewal() {
+		part, layout = "mail."+string(kind)+".", string(akkoord.MailRenew)
 	}
 	key := part + "subject"
-	if len(names) != 1 && kind != akkoord.MailRenew {
+	if len(names) != 1 && !kind.IsRenewal() {
 		key = part + "subject_several"
 	}
 	if kind == akkoord.MailStill || kind == akkoord.MailStillAgain {

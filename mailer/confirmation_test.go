@@ -52,31 +52,49 @@ func TestGoldenConfirmationMails(t *testing.T) {
 // M4: the question of a round quotes the new words, with one button, and says
 // what silence means; it is no list mail.
 func TestGoldenRenewalMails(t *testing.T) {
-	c := newComposer(t)
-	for locale := range wordings {
-		url := "https://mail.zonvaart.example/"
-		n := Renewal{notice(locale), url + "confirm/" + strings.Repeat("eyJ.", 40), url + "preferences/" + strings.Repeat("eyK.", 40), noon.AddDate(0, 0, 7)}
-		raw, err := c.Renewal(n)
-		if err != nil {
-			t.Fatal(err)
+	for _, locale := range akkoord.Locales {
+		first := goldenRenewal(t, locale, akkoord.MailRenew)
+		if again := goldenRenewal(t, locale, akkoord.MailRenewAgain); again.subject == first.subject || again.opening == first.opening {
+			t.Errorf("%s: the reminder begins as the first mail does: %+v", locale, again)
 		}
-		if err := checkWire(raw); err != nil {
-			t.Error(err)
-		}
-		h, text, page := mustRead(t, raw)
-		if h.Get("Auto-Submitted") != "auto-generated" || h.Get("List-Unsubscribe") != "" {
-			t.Error("its header is that of a list mail")
-		}
-		for _, p := range n.Purposes {
-			if !strings.Contains(text, p.Wording) || !strings.Contains(page, p.Wording) {
-				t.Errorf("%q is not quoted verbatim in both parts", p.Wording)
-			}
-		}
-		if !strings.Contains(text, "\n"+n.ConfirmURL+"\n") || !strings.Contains(text, n.PreferencesURL) || !strings.Contains(page, `href="`+n.ConfirmURL+`"`) {
-			t.Error("it lacks a link")
-		}
-		golden(t, "renew."+locale+".eml", raw)
 	}
+}
+
+// beginning is what is seen of a mail first.
+type beginning struct{ subject, opening string }
+
+func goldenRenewal(t *testing.T, locale string, kind akkoord.SystemMail) beginning {
+	t.Helper()
+	url := "https://mail.zonvaart.example/"
+	n := Renewal{notice(locale), url + "confirm/" + strings.Repeat("eyJ.", 40), url + "preferences/" + strings.Repeat("eyK.", 40), noon.AddDate(0, 0, 7)}
+	if len(n.Purposes) == 0 {
+		n.Purposes = map[string][]PurposeWording{
+			"de": {{"Reisenachrichten", "Ja, Zonvaart Reizen darf mir Reiseideen und Urlaubsangebote mailen."}},
+			"fr": {{"Idées de voyage", "Oui, Zonvaart Reizen peut m’envoyer des idées et des offres de vacances."}},
+		}[locale]
+	}
+	raw, err := newComposer(t).Renewal(kind, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkWire(raw); err != nil {
+		t.Error(err)
+	}
+	h, text, page := mustRead(t, raw)
+	if h.Get("Auto-Submitted") != "auto-generated" || h.Get("List-Unsubscribe") != "" {
+		t.Error("its header is that of a list mail")
+	}
+	for _, p := range n.Purposes {
+		if !strings.Contains(text, p.Wording) || !strings.Contains(page, p.Wording) {
+			t.Errorf("%q is not quoted verbatim in both parts", p.Wording)
+		}
+	}
+	if !strings.Contains(text, "\n"+n.ConfirmURL+"\n") || !strings.Contains(text, n.PreferencesURL) || !strings.Contains(page, `href="`+n.ConfirmURL+`"`) {
+		t.Error("it lacks a link")
+	}
+	golden(t, string(kind)+"."+locale+".eml", raw)
+	opening, _, _ := strings.Cut(text, "\n\n"+n.Purposes[0].Name+":")
+	return beginning{h.Get("Subject"), opening}
 }
 
 func TestGoldenAlreadyMails(t *testing.T) {

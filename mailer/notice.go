@@ -50,7 +50,7 @@ func (p *Press) notice(ctx context.Context, d *akkoord.SystemDelivery, id string
 	if d.Mail == akkoord.MailContract {
 		return p.contract(d, id, dst)
 	}
-	if d.Mail == akkoord.MailNone || (d.Mail == akkoord.MailConfirm || d.Mail == akkoord.MailRenew) && len(d.Asked) == 0 {
+	if d.Mail == akkoord.MailNone || (d.Mail == akkoord.MailConfirm || d.Mail.IsRenewal()) && len(d.Asked) == 0 {
 		return nil, fmt.Errorf("outbox row %d calls for no mail", d.ID)
 	}
 	pl, err := p.noticePlate(ctx, d)
@@ -76,7 +76,7 @@ func (p *Press) notice(ctx context.Context, d *akkoord.SystemDelivery, id string
 		return pl.appendOwn(dst, &own)
 	case akkoord.MailMoved:
 		return pl.appendOwn(dst, &own)
-	case akkoord.MailRenew:
+	case akkoord.MailRenew, akkoord.MailRenewAgain:
 		preferences := p.url("/preferences/", akkoord.LinkPreferences, link, d.FirstAt)
 		link.Request = d.Request
 		return pl.appendRenewal(dst, &Renewal{

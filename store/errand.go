@@ -65,7 +65,7 @@ func (t *tx) claimErrand(o outboxRow, d akkoord.SystemDelivery) (akkoord.SystemD
 	}
 	var code string
 	if d.Mail, code = d.Person.Errand(e); d.Mail == akkoord.MailNone {
-		if e.Mail == akkoord.MailRenew && code == "mailbox_limit" { // a question can wait
+		if e.Mail.IsRenewal() && code == "mailbox_limit" { // a question can wait
 			return d, t.exec(`UPDATE outbox SET due_at = $2 WHERE id = $1`, d.ID, micros(t.now.Add(akkoord.Limits.ConfirmMailDay)))
 		}
 		return d, t.dropOutbox(d, code)
@@ -79,9 +79,9 @@ func (t *tx) errandFacts(e *akkoord.Errand, d *akkoord.SystemDelivery) error {
 	switch {
 	case e.Mail == akkoord.MailOwnData:
 		return nil
-	case e.Mail == akkoord.MailRenew && d.Person.Subscriber.ID != 0:
+	case e.Mail.IsRenewal() && d.Person.Subscriber.ID != 0:
 		return t.questionFacts(e, d)
-	case e.Mail == akkoord.MailRenew:
+	case e.Mail.IsRenewal():
 		return nil
 	}
 	row, err := addressChange(t, d.Request)

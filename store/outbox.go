@@ -143,7 +143,7 @@ type budget struct {
 }
 
 func (t *tx) budget(mailbox akkoord.AddressHash) (b budget, err error) {
-	err = t.queryRow(`SELECT count(CASE WHEN mail IN ('confirm', 'address', 'renew') THEN 1 END), count(CASE WHEN mail = 'own_data' THEN 1 END), coalesce(max(CASE WHEN mail = 'already' THEN at END), 0), coalesce(max(at), 0)
+	err = t.queryRow(`SELECT count(CASE WHEN mail IN ('confirm', 'address', 'renew', 'renew_again') THEN 1 END), count(CASE WHEN mail = 'own_data' THEN 1 END), coalesce(max(CASE WHEN mail = 'already' THEN at END), 0), coalesce(max(at), 0)
 		FROM mail_budget WHERE mailbox = $1 AND at > $2`, mailbox[:], micros(t.now.Add(-akkoord.Limits.ConfirmMailDay))).Scan(&b.recent, &b.own, &b.told, &b.last)
 	return b, err
 }

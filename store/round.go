@@ -175,8 +175,8 @@ func (t *tx) advanceRound(id int64) (time.Time, error) {
 		return time.Time{}, err
 	}
 	var waiting bool
-	if err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM outbox WHERE state = 0 AND due_at <= $1 AND about = $2)`,
-		micros(t.now), string(akkoord.MailRenew)).Scan(&waiting); err != nil {
+	if err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM outbox WHERE state = 0 AND due_at <= $1 AND about IN ($2, $3))`,
+		micros(t.now), string(akkoord.MailRenew), string(akkoord.MailRenewAgain)).Scan(&waiting); err != nil {
 		return time.Time{}, err
 	}
 	if waiting {
@@ -275,5 +275,5 @@ func (t *tx) remind(r openRound, person int64) error {
 	if err := t.exec(`UPDATE permission_question SET reminded_at = $3 WHERE round_id = $1 AND subscriber_id = $2`, r.ID, person, micros(t.now)); err != nil {
 		return err
 	}
-	return t.errand(person, q.Request, q.Locale, akkoord.MailRenew)
+	return t.errand(person, q.Request, q.Locale, akkoord.MailRenewAgain)
 }

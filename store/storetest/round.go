@@ -44,7 +44,7 @@ func testRound(t *testing.T, open Open) {
 	if _, err := a.BeginRound(ctx, Admin, "travel-news", 7); akkoord.CodeOf(err) != "round_open" {
 		t.Errorf("a second round: %v", err)
 	}
-	asked := a.runRound(t)
+	asked := a.runRound(t, akkoord.MailRenew)
 	if len(asked) != 255 {
 		t.Fatalf("%d people are asked", len(asked))
 	}
@@ -85,11 +85,11 @@ func testRound(t *testing.T, open Open) {
 	}
 	// One reminder, to the silent alone; then it is over.
 	a.Clock.Move(8 * 24 * time.Hour)
-	if again := a.runRound(t); len(again) != 252 || again[people["silent"].Subscriber.ID].Request != asked[people["silent"].Subscriber.ID].Request {
+	if again := a.runRound(t, akkoord.MailRenewAgain); len(again) != 252 || again[people["silent"].Subscriber.ID].Request != asked[people["silent"].Subscriber.ID].Request {
 		t.Errorf("%d people are reminded", len(again))
 	}
 	a.Clock.Move(30 * 24 * time.Hour)
-	if again := a.runRound(t); len(again) != 0 {
+	if again := a.runRound(t, akkoord.MailRenewAgain); len(again) != 0 {
 		t.Errorf("%d people are reminded twice", len(again))
 	}
 	if got := must(a.Rounds(ctx, p.ID))(t)[0]; got.ID != r.ID || got.State != akkoord.RoundDone || got.Figures.Reminded != 252 {
@@ -126,7 +126,7 @@ func cmpFigures(want, got akkoord.RoundFigures) string {
 
 // runRound runs the job of a round until it waits for longer, has the relay
 // take every mail, and gives these by person.
-func (a *Agency) runRound(t *testing.T) map[int64]akkoord.SystemDelivery {
+func (a *Agency) runRound(t *testing.T, kind akkoord.SystemMail) map[int64]akkoord.SystemDelivery {
 	t.Helper()
 	out := map[int64]akkoord.SystemDelivery{}
 	for {
@@ -138,8 +138,8 @@ func (a *Agency) runRound(t *testing.T) map[int64]akkoord.SystemDelivery {
 		}
 		next := must(a.AdvanceRound(t.Context(), j))(t)
 		for _, d := range a.empty(t) {
-			if _, twice := out[d.Person.Subscriber.ID]; twice || d.Mail != akkoord.MailRenew {
-				t.Errorf("person %d gets %s twice or it is no question", d.Person.Subscriber.ID, d.Mail)
+			if _, twice := out[d.Person.Subscriber.ID]; twice || d.Mail != kind {
+				t.Errorf("person %d gets %s twice or it is not the mail that is due", d.Person.Subscriber.ID, d.Mail)
 			}
 			out[d.Person.Subscriber.ID] = d
 		}

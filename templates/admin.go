@@ -283,9 +283,11 @@ type PurposeCard struct {
 
 // RoundRow is a re-permission round with its figures.
 type RoundRow struct {
-	State                            string
-	Asked, Confirmed, Left, NoAnswer int
-	At                               time.Time
+	State                                      string
+	Version                                    int // of the words that it asks about
+	Asked, Confirmed, Left, NoAnswer, Reminded int
+	RemindAfter                                int // days; 0: nobody is reminded
+	At, EndedAt                                time.Time
 }
 
 // GatePage is GET /admin/gate: whether one person may be mailed for a purpose,

@@ -171,7 +171,7 @@ func gallery() map[string]any {
 		"admin-person-long":   longAddress(),
 		"admin-purposes": PurposesPage{desk("purposes"), []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", Version: 3, Active: 12480, Pending: 14,
 			Wordings: []Wording{{"nl", newsWording}, {"en", "Yes, Zonvaart Reizen may e-mail me travel ideas and holiday offers."}}, Forms: []FormLink{{"home", "", "/f/home"}},
-			Ask: "/admin/purposes/travel-news/ask", Askable: 3120, Rounds: []RoundRow{{"stopped", 400, 290, 6, 104, now}}}}},
+			Ask: "/admin/purposes/travel-news/ask", Askable: 3120, Rounds: []RoundRow{{State: "waiting", Version: 3, Asked: 400, Confirmed: 290, Left: 6, NoAnswer: 104, Reminded: 80, RemindAfter: 7, At: now}, {State: "stopped", Version: 2, Asked: 12, NoAnswer: 12, At: now.AddDate(0, -2, 0), EndedAt: now}}}}},
 		"admin-retention": retention(),
 		"admin-policy":    policyPage(),
 		"admin-policy-people": RetentionPeoplePage{Admin: desk("purposes"), Name: "Reisnieuws", Back: "/admin/retention/travel-news", Day: now, Next: "?after=2", People: []RetentionPersonRow{

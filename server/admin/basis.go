@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"akkoord"
 	"akkoord/templates"
@@ -50,7 +51,12 @@ func (s *Site) askRound(w http.ResponseWriter, r *http.Request, v visit) error {
 		notice = "asked_enough"
 		_, err = s.cfg.Store.StopRound(r.Context(), v.user.Actor(), slug)
 	} else {
-		days, _ := strconv.Atoi(r.PostForm.Get("days")) // nothing is no reminder
+		days := 0 // nothing is no reminder
+		if wish := strings.TrimSpace(r.PostForm.Get("days")); wish != "" {
+			if days, err = strconv.Atoi(wish); err != nil {
+				days = -1 // refused as what is out of range
+			}
+		}
 		_, err = s.cfg.Store.BeginRound(r.Context(), v.user.Actor(), slug, days)
 	}
 	return s.done(w, r, err, notice, Prefix+"/purposes")
@@ -77,7 +83,8 @@ func (s *Site) round(ctx context.Context, v visit, card *templates.PurposeCard, 
 	for _, r := range rounds {
 		f := r.Figures
 		card.Rounds = append(card.Rounds, templates.RoundRow{
-			State: string(r.State), Asked: int(f.Asked), Confirmed: int(f.Confirmed), Left: int(f.Left), NoAnswer: int(f.NoAnswer), At: r.CreatedAt,
+			State: string(r.State), Version: r.Version, At: r.CreatedAt, EndedAt: r.EndedAt, RemindAfter: r.RemindAfter,
+			Asked: int(f.Asked), Confirmed: int(f.Confirmed), Left: int(f.Left), NoAnswer: int(f.NoAnswer), Reminded: int(f.Reminded),
 		})
 		card.Asking = card.Asking || r.State.Open()
 	}

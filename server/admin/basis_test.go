@@ -75,7 +75,12 @@ func TestRoundByButton(t *testing.T) {
 	f.check(err)
 	b.get("/admin/purposes", "Ask 1 people", `name="days"`)
 	b.get(path, "Who is left out, and why", "agreed to less", "0 of 1")
-	if page := b.post("/admin/purposes/travel-news/ask", "/admin/purposes", url.Values{"act": {"ask"}, "days": {"7"}}); !strings.Contains(page.body, "Stop asking") {
+	for _, days := range []string{"soon", "-1", "91"} {
+		if page := b.post("/admin/purposes/travel-news/ask", "/admin/purposes", url.Values{"act": {"ask"}, "days": {days}}); !strings.Contains(page.body, `role="alert"`) || strings.Contains(page.body, "Stop asking") {
+			t.Errorf("a reminder after %q days is taken", days)
+		}
+	}
+	if page := b.post("/admin/purposes/travel-news/ask", "/admin/purposes", url.Values{"act": {"ask"}, "days": {"7"}}); !strings.Contains(page.body, "Stop asking") || !strings.Contains(page.body, "0 sent, after 7 days") {
 		t.Errorf("%s", page.body)
 	}
 	if page := b.post("/admin/purposes/travel-news/ask", "/admin/purposes", url.Values{"act": {"stop"}}); !strings.Contains(page.body, "Nobody is asked any more.") || !strings.Contains(page.body, "stopped") {

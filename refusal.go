@@ -77,12 +77,23 @@ func ClassOfReply(code, reply string) Class {
 
 // classOfText reads the words of a refusal whose codes say nothing.
 func classOfText(text string) (Class, bool) {
+	c := ClassOfWords(text)
+	if c == ClassNone {
+		c = ClassSoft
+	}
+	return c, c == ClassPolicy
+}
+
+// ClassOfWords gives the class that the words of a refusal tell; ClassNone where
+// they are none that are known.
+func ClassOfWords(text string) Class {
+	text = strings.ToLower(text)
 	for _, p := range refusalWords {
 		if strings.Contains(text, p.words) {
-			return p.class, p.class == ClassPolicy
+			return p.class
 		}
 	}
-	return ClassSoft, false
+	return ClassNone
 }
 
 // refusalWords are tried in order, so that a doubt falls on us, not on the person.

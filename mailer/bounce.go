@@ -111,7 +111,7 @@ func readStatus(r *akkoord.Report, body []byte) {
 			continue
 		}
 		r.Code = akkoord.ReportCounts
-		refusedBy(r, typed(g.Get("Diagnostic-Code")), g.Get("Status"), typed(final))
+		ReadRefusal(r, typed(g.Get("Diagnostic-Code")), g.Get("Status"), typed(final))
 		return
 	}
 }
@@ -145,7 +145,7 @@ func readWords(r *akkoord.Report, h textproto.MIMEHeader, parts parts) {
 	if said := refusalIn(words); said != "" {
 		words = said
 	}
-	refusedBy(r, words, "", failed)
+	ReadRefusal(r, words, "", failed)
 }
 
 // refusalIn gives the paragraph of some words that speaks of the refusal.
@@ -182,9 +182,10 @@ func enhancedIn(text string) string {
 	return ""
 }
 
-// refusedBy notes what is said of a refusal: a code in the server's words
-// before the one in Status, which many programs leave at 5.0.0 (J.4).
-func refusedBy(r *akkoord.Report, words, status, to string) {
+// ReadRefusal notes in a report what is said of a refusal: a code in the
+// server's words before the one in status, which many programs leave at 5.0.0
+// (J.4). to is whose mail it was, to be masked in the words.
+func ReadRefusal(r *akkoord.Report, words, status, to string) {
 	enhanced, basic := enhancedIn(words), ""
 	if status = enhancedIn(status); enhanced == "" || strings.HasSuffix(enhanced, ".0.0") && status != "" {
 		enhanced = status

@@ -151,9 +151,9 @@ func (l *lane) Body(e Envelope, dst []byte) ([]byte, error) {
 	}
 	c := l.Press.copyFor(pl, r, e.ID, r.FirstAt)
 	if l.Signer == nil {
-		dst = pl.Append(dst, c)
+		dst = pl.Append(l.ReportField.append(dst, e.From), c)
 	} else {
-		l.raw = pl.Append(l.raw[:0], c)
+		l.raw = pl.Append(l.ReportField.append(l.raw[:0], e.From), c)
 		if dst, err = l.Signer.Sign(dst, l.raw); err != nil {
 			l.halt = true
 			return nil, err

@@ -135,7 +135,7 @@ func (l *noticeLane) returnPath(d *akkoord.SystemDelivery) string {
 func (l *noticeLane) Body(e Envelope, dst []byte) ([]byte, error) {
 	i := e.Ref.(int)
 	raw := dst
-	err := l.guard(func() (err error) { raw, err = l.write(&l.due[i], e.ID, dst); return err })
+	err := l.guard(func() (err error) { raw, err = l.write(&l.due[i], e, dst); return err })
 	if err != nil {
 		l.Log.Error("a confirmation mail can't be written", "outbox", l.due[i].ID, "error", err)
 		l.later(i, "unwritable")
@@ -147,12 +147,12 @@ func (l *noticeLane) Body(e Envelope, dst []byte) ([]byte, error) {
 	return raw, nil
 }
 
-func (l *noticeLane) write(d *akkoord.SystemDelivery, id string, dst []byte) ([]byte, error) {
+func (l *noticeLane) write(d *akkoord.SystemDelivery, e Envelope, dst []byte) ([]byte, error) {
 	if l.Signer == nil {
-		return l.Press.notice(l.ctx, d, id, dst)
+		return l.Press.notice(l.ctx, d, e.ID, l.ReportField.append(dst, e.From))
 	}
 	var err error
-	if l.raw, err = l.Press.notice(l.ctx, d, id, l.raw[:0]); err != nil {
+	if l.raw, err = l.Press.notice(l.ctx, d, e.ID, l.ReportField.append(l.raw[:0], e.From)); err != nil {
 		return nil, err
 	}
 	return l.Signer.Sign(dst, l.raw)

@@ -66,3 +66,17 @@ func (p *ReturnPath) tag(b []byte) []byte {
 	mac.Write(b)
 	return mac.Sum(nil)[:verpTag]
 }
+
+// ReportField is a field of a mail's header in which a sending service that
+// puts a return path of its own on a mail takes ours, to name it in what it
+// tells. Without a Name there is none.
+type ReportField struct{ Name, Before, After string }
+
+// append puts the field of one mail, as the first of its header, behind dst.
+func (f ReportField) append(dst []byte, returnPath string) []byte {
+	if f.Name == "" {
+		return dst
+	}
+	dst = append(append(append(dst, f.Name...), ": "...), f.Before...)
+	return append(append(append(dst, returnPath...), f.After...), "\r\n"...)
+}

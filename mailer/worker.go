@@ -35,15 +35,16 @@ type Outbox interface {
 
 // Config is what a Worker works with.
 type Config struct {
-	Deliveries Deliveries
-	Outbox     Outbox
-	Press      *Press
-	Dialer     *Dialer
-	Signer     *Signer     // nil: mails go unsigned
-	ReturnPath *ReturnPath // nil: the From address
-	Now        func() time.Time
-	Jitter     func() float64 // in [0, 1), safe for concurrent use
-	Log        *slog.Logger
+	Deliveries  Deliveries
+	Outbox      Outbox
+	Press       *Press
+	Dialer      *Dialer
+	Signer      *Signer     // nil: mails go unsigned
+	ReturnPath  *ReturnPath // nil: the From address
+	ReportField ReportField // of each mail; goes with ReturnPath
+	Now         func() time.Time
+	Jitter      func() float64 // in [0, 1), safe for concurrent use
+	Log         *slog.Logger
 
 	Poll time.Duration // how often to look for work that nobody announced; default 1 s
 	Idle time.Duration // after which an unused connection is closed; default 30 s (M.6)

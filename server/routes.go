@@ -12,6 +12,7 @@ import (
 // The rights of routes that ask for no role of ours.
 const (
 	public    akkoord.Right = "public"    // for everyone, or for whoever holds the signed link
+	signed    akkoord.Right = "signed"    // for a service that proves with each request that it sent it
 	delegated akkoord.Right = "delegated" // the mounted handler declares a right for each of its routes
 )
 
@@ -63,6 +64,9 @@ func (s *Server) routes() []route {
 		{read, "/privacy/:version", public, s.privacyVersion},
 		{read, "/static/*", public, s.asset},
 		{read, "/media/:id", public, s.media},
+	}
+	if s.Hooks != nil {
+		all = append(all, route{act, "/hooks/:service", signed, s.hook})
 	}
 	if s.API != nil {
 		all = append(all, route{mounted, "/api/v1", delegated, echo.WrapHandler(s.API)}, route{mounted, "/api/v1/*", delegated, echo.WrapHandler(s.API)})

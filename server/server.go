@@ -30,6 +30,7 @@ type Config struct {
 	View     WebView      // draws mails as web pages; nil: /view answers 404
 	API      http.Handler // /api/v1; declares its own rights; nil: 404
 	Admin    http.Handler // /admin; declares its own rights; nil: 404
+	Hooks    Hooks        // what the sending service tells; nil: /hooks answers 404
 
 	BaseURL        string                  // AKKOORD_URL; links and the own origin come from it, never from a Host field
 	TrustedProxies []netip.Prefix          // whose X-Forwarded-* fields are believed

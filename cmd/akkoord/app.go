@@ -22,6 +22,7 @@ import (
 	"akkoord"
 	"akkoord/dossier"
 	"akkoord/mailer"
+	"akkoord/mailer/webhook"
 	"akkoord/server"
 	"akkoord/server/admin"
 	"akkoord/server/api"
@@ -113,6 +114,10 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if err != nil {
 		return err
 	}
+	hooks, err := a.hooks(keys, jsonAPI)
+	if err != nil {
+		return err
+	}
 	adminSite, err := admin.New(admin.Config{
 		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: s.sender, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
 		BaseURL: s.base.String(), Now: time.Now, Log: a.log,
@@ -121,7 +126,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		return err
 	}
 	cfg := server.Config{
-		Consents: a.store, Catalog: a.store, Links: keys.Links(), Pages: pages, View: press, API: jsonAPI, Admin: adminSite,
+		Consents: a.store, Catalog: a.store, Links: keys.Links(), Pages: pages, View: press, API: jsonAPI, Admin: adminSite, Hooks: hooks,
 		BaseURL: s.base.String(), TrustedProxies: s.proxies, Country: s.country, IPPolicy: akkoord.IPPolicy(s.IPPolicy), SignUps: s.signUps, Nodes: a.store.Nodes,
 		StampKey: keys.Derive("form-stamp"),
 		Brand:    templates.Brand{Name: s.Controller, Logo: s.logo, Accent: s.Brand}, From: s.From,
@@ -170,10 +175,21 @@ func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press) (*mailer.T
 		}
 	}
 	a.sender = mailer.New(mailer.Config{
-		Deliveries: a.store, Outbox: a.store, Press: press, Dialer: tester.Dialer, Signer: tester.Signer, ReturnPath: s.returns(keys),
+		Deliveries: a.store, Outbox: a.store, Press: press, Dialer: tester.Dialer, Signer: tester.Signer, ReturnPath: s.returns(keys), ReportField: s.reportField,
 		Now: time.Now, Jitter: rand2.Float64, Log: a.log,
 	})
 	return tester, nil
+}
+
+// hooks makes what takes the webhooks of the sending service; nil where none is
+// set.
+func (a *app) hooks(keys *akkoord.Keyring, jsonAPI *api.API) (server.Hooks, error) {
+	cfg := a.site.hooks
+	if cfg.Service == "" {
+		return nil, nil
+	}
+	cfg.Read, cfg.Report, cfg.Leave, cfg.Now = a.site.returns(keys).Read, jsonAPI.TakeReport, a.store.LeaveByMail, time.Now
+	return webhook.New(cfg)
 }
 
 // returns makes the return paths; nil where none is set.

@@ -18,6 +18,7 @@ import (
 
 	"akkoord"
 	"akkoord/mailer"
+	"akkoord/mailer/webhook"
 	"akkoord/server"
 	"akkoord/store"
 )
@@ -47,6 +48,7 @@ type settings struct {
 	Officer        string   `name:"dpo" env:"AKKOORD_DPO" help:"Name and contact of the data protection officer, in the records of processing; none where there need be none." group:"Settings"`
 	ReturnPath     string   `env:"AKKOORD_RETURN_PATH" help:"bounces@d gives each delivery its own signed return path." group:"Settings"`
 	LeaveMailbox   string   `name:"unsubscribe-mailbox" env:"AKKOORD_UNSUBSCRIBE_MAILBOX" help:"leave@d: mail to it, under a signed address for each copy, leaves; what comes in is handed to the API (/api/v1/inbound)." group:"Settings"`
+	Hooks          string   `env:"AKKOORD_HOOKS" help:"SERVICE:SECRET of the sending service whose webhooks come in at /hooks/SERVICE: brevo, mailgun, mailjet, postmark, sendgrid or ses; needs AKKOORD_RETURN_PATH." group:"Settings"`
 	DKIM           string   `env:"AKKOORD_DKIM" help:"selector:key.pem[,selector2:key2.pem], RSA and Ed25519; without it mail goes unsigned." group:"Settings"`
 	TrustedProxies []string `env:"AKKOORD_TRUSTED_PROXIES" help:"Networks (CIDR) whose X-Forwarded headers are believed." group:"Settings"`
 	Countries      string   `env:"AKKOORD_COUNTRIES" help:"MMDB file with the country of networks: the language of whoever, and whose browser, names none." type:"path" group:"Settings"`
@@ -62,20 +64,22 @@ type settings struct {
 // site is what the settings mean, checked.
 type site struct {
 	settings
-	base    *url.URL
-	from    *mail.Address
-	relay   *mailer.Relay // nil: none is set
-	proxies []netip.Prefix
-	country func(netip.Addr) string // nil: no file of countries is set
-	signUps server.Rate             // per client; zero: no limit
-	dkim    []mailer.DKIMKey
-	ret     akkoord.Email // base of the return paths; zero: the From address
-	leave   akkoord.Email // base of the addresses that mail to leaves; zero: none
-	logo    string        // path of the brand's picture on this site; empty: its first letter
-	heads   headPlace     // where signed heads go; nil: nowhere
-	tracer  *tracer       // nil: no traces are wanted
-	backups time.Duration // how old the last proven one may be; 0: any age
-	kept    time.Duration // how long the log has a transactional mail
+	base        *url.URL
+	from        *mail.Address
+	relay       *mailer.Relay // nil: none is set
+	proxies     []netip.Prefix
+	country     func(netip.Addr) string // nil: no file of countries is set
+	signUps     server.Rate             // per client; zero: no limit
+	dkim        []mailer.DKIMKey
+	ret         akkoord.Email      // base of the return paths; zero: the From address
+	leave       akkoord.Email      // base of the addresses that mail to leaves; zero: none
+	hooks       webhook.Config     // of the sending service that tells what became of mails; without a Service: none
+	reportField mailer.ReportField // of its mails
+	logo        string             // path of the brand's picture on this site; empty: its first letter
+	heads       headPlace          // where signed heads go; nil: nowhere
+	tracer      *tracer            // nil: no traces are wanted
+	backups     time.Duration      // how old the last proven one may be; 0: any age
+	kept        time.Duration      // how long the log has a transactional mail
 }
 
 // database gives the database, or says what is wrong with the setting.
@@ -103,7 +107,7 @@ func (d databaseSettings) databasePath() (string, error) {
 // mend it.
 func (s settings) check() (*site, error) {
 	out := &site{settings: s}
-	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkLeaveMailbox, checkText, checkLog, checkBackupAge, checkContractKept, checkHeads} {
+	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkHooks, checkLeaveMailbox, checkText, checkLog, checkBackupAge, checkContractKept, checkHeads} {
 		if err := f(out); err != nil {
 			return nil, usageError{err}
 		}
@@ -282,6 +286,20 @@ func checkReturnPath(s *site) error {
 		return fmt.Errorf("AKKOORD_RETURN_PATH must be a plain address, like bounces@news.example.org")
 	}
 	s.ret = e
+	return nil
+}
+
+func checkHooks(s *site) error {
+	if s.Hooks == "" {
+		return nil
+	}
+	if s.ret.IsZero() {
+		return fmt.Errorf("AKKOORD_HOOKS needs AKKOORD_RETURN_PATH: what a service tells counts by the signed return path of a mail alone")
+	}
+	var err error
+	if s.hooks.Service, s.hooks.Secret, s.reportField, err = webhook.Setting(s.Hooks); err != nil {
+		return fmt.Errorf("AKKOORD_HOOKS: %w", err)
+	}
 	return nil
 }
 

@@ -31,11 +31,7 @@ func (a *API) takeReport(ctx context.Context, in *struct {
 	if err != nil {
 		return takenReport{}, err
 	}
-	return a.record(ctx, a.cfg.ReadReport(message, in.Rcpt))
-}
-
-func (a *API) record(ctx context.Context, r akkoord.Report) (takenReport, error) {
-	took, err := a.cfg.Store.TakeReport(ctx, r)
+	took, err := a.TakeReport(ctx, a.cfg.ReadReport(message, in.Rcpt))
 	if err != nil {
 		return takenReport{}, err
 	}
@@ -46,8 +42,16 @@ func (a *API) record(ctx context.Context, r akkoord.Report) (takenReport, error)
 			out.Result = "complained"
 		}
 	}
-	a.reports.add(took)
 	return out, nil
+}
+
+// TakeReport records a report, from whichever door, and counts it for Reported.
+func (a *API) TakeReport(ctx context.Context, r akkoord.Report) (akkoord.TakenReport, error) {
+	took, err := a.cfg.Store.TakeReport(ctx, r)
+	if err == nil {
+		a.reports.add(took)
+	}
+	return took, err
 }
 
 // reportCounts counts reports since the process started.

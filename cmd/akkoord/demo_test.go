@@ -15,9 +15,10 @@ import (
 func TestDemoCheckPassesAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	folder, temp := t.TempDir(), t.TempDir()
+	program := binary(t) // building it may take longer than the demo
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary(t), "demo", "--check")
+	cmd := exec.CommandContext(ctx, program, "demo", "--check")
 	cmd.Dir = folder
 	cmd.Env = cleanEnv("TMPDIR="+temp,
 		"AKKOORD_LISTEN=nonsense", "AKKOORD_URL=http://elsewhere.example", "AKKOORD_TLS=nonsense", "AKKOORD_OPS_LISTEN=nonsense",

@@ -137,6 +137,7 @@ type SystemDelivery struct {
 	Attempts int            // made before
 	FirstAt  time.Time      // when it was first claimed: the Date and the links of every retry
 	Contract *ContractCopy  // of MailContract, which is about no person
+	Alarm    *Alarm         // of MailAlarm, which goes to staff
 }
 
 // Recipient is where the mail goes.

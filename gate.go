@@ -113,6 +113,7 @@ const (
 	MailRenewAgain SystemMail = "renew_again"   // and once more, to who did not answer
 	MailStill      SystemMail = "still"         // do you still want this? (M18)
 	MailStillAgain SystemMail = "still_again"   // and once more
+	MailAlarm      SystemMail = "alarm"         // to staff: somebody took access to personal data themselves (M26)
 	MailNone       SystemMail = ""              // nothing is sent, and the code says why
 )
 

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // GrantField names a group of what is stored of a person.
@@ -22,16 +21,9 @@ const (
 // GrantFields are all groups of fields, in the order in which they are told.
 var GrantFields = []GrantField{FieldAddress, FieldName, FieldAttributes, FieldHistory, FieldMails}
 
-const (
-	// GrantReview is the longest time until somebody looks whether a grant is
-	// still needed.
-	GrantReview = 366 * 24 * time.Hour
-	// BreakGlassTime is how long a grant lasts that somebody took themselves in
-	// an emergency.
-	BreakGlassTime = time.Hour
-	// BreakGlassReason is the least number of characters of the reason for it.
-	BreakGlassReason = 20
-)
+// GrantReview is the longest time until somebody looks whether a grant is still
+// needed.
+const GrantReview = 366 * 24 * time.Hour
 
 // Grant says why a user or a program has access to which personal data (M26).
 // What they may do with it their role says.
@@ -85,8 +77,12 @@ func (g Grant) State(now time.Time) GrantState {
 }
 
 // ReviewDue reports whether somebody has to look now whether a grant is still
-// needed.
+// needed; one that was taken by break-glass, whether it was right, also when it
+// is over.
 func (g Grant) ReviewDue(now time.Time) bool {
+	if g.BreakGlass {
+		return g.ReviewedAt.IsZero()
+	}
 	return g.State(now) == GrantInForce && !g.ReviewOn.IsZero() && !now.Before(g.ReviewOn)
 }
 
@@ -171,6 +167,9 @@ func (g Grant) Reviewed(by Actor, on time.Time, sentence string, now time.Time) 
 	if g.Holder == by {
 		return Grant{}, errOwnGrant
 	}
+	if g.BreakGlass {
+		return g.judged(by, on, sentence, now)
+	}
 	if err := g.open(now); err != nil {
 		return Grant{}, err
 	}
@@ -212,16 +211,4 @@ func checkSentence(field, text string) error {
 		return Fieldf(field, "text_missing", "Say why, in a sentence; it is kept on record.")
 	}
 	return CheckNoPerson(field, text)
-}
-
-// TakeBreakGlass gives the grant that somebody takes themselves in an
-// emergency: all of everybody, for an hour, for a reason that they typed.
-func TakeBreakGlass(holder Actor, reason string, now time.Time) (Grant, error) {
-	if utf8.RuneCountInString(strings.TrimSpace(reason)) < BreakGlassReason {
-		return Grant{}, Fieldf("reason", "reason_short", "Say in at least %d characters what happened; the data protection officer reads it.", BreakGlassReason)
-	}
-	if err := CheckNoPerson("reason", reason); err != nil {
-		return Grant{}, err
-	}
-	return Grant{Holder: holder, Reason: reason, From: now, Until: now.Add(BreakGlassTime), GrantedBy: holder, GrantedAt: now, BreakGlass: true}, nil
 }

@@ -85,16 +85,83 @@ func TestAGrantEndsAndIsReviewed(t *testing.T) {
 // M26: whoever breaks the glass says why in words, and has an hour.
 func TestBreakGlassIsShortAndExplained(t *testing.T) {
 	for _, reason := range []string{"", "urgent", "                         ", "1234567890123456789"} {
-		if _, err := akkoord.TakeBreakGlass("user:1", reason, grantDay); akkoord.CodeOf(err) != "reason_short" {
+		if _, err := akkoord.Access(nil).BreakGlass("user:1", reason, grantDay); akkoord.CodeOf(err) != "reason_short" {
 			t.Errorf("%q gave %v", reason, err)
 		}
 	}
-	if _, err := akkoord.TakeBreakGlass("user:1", "anouk@voorbeeld.example is on the phone", grantDay); akkoord.CodeOf(err) != "reason_personal" {
+	if _, err := akkoord.Access(nil).BreakGlass("user:1", "anouk@voorbeeld.example is on the phone", grantDay); akkoord.CodeOf(err) != "reason_personal" {
 		t.Errorf("a reason with an address gave %v", err)
 	}
-	g, err := akkoord.TakeBreakGlass("user:1", "Somebody gets mail of a stranger, now.", grantDay)
+	g, err := akkoord.Access(nil).BreakGlass("user:1", "Somebody gets mail of a stranger, now.", grantDay)
 	if err != nil || !g.BreakGlass || g.State(grantDay.Add(time.Hour-1)) != akkoord.GrantInForce || g.State(grantDay.Add(time.Hour)) != akkoord.GrantExpired {
 		t.Errorf("the grant is %+v, %v", g, err)
+	}
+}
+
+// M26: who sees all takes nothing, and who broke the glass is judged by somebody
+// else, once, also when the hour is over.
+func TestBreakGlassIsReviewedOnce(t *testing.T) {
+	all := akkoord.Access{{From: grantDay}}
+	if _, err := all.BreakGlass("user:1", "Somebody gets mail of a stranger, now.", grantDay); akkoord.CodeOf(err) != "grant_held" {
+		t.Errorf("whoever sees all got %v", err)
+	}
+	some := akkoord.Access{{Fields: []akkoord.GrantField{akkoord.FieldAddress}}, {Purposes: []int64{1}}}
+	g, err := some.BreakGlass("user:1", "Somebody gets mail of a stranger, now.", grantDay)
+	if err != nil || !g.ReviewDue(grantDay) || !g.ReviewDue(grantDay.AddDate(2, 0, 0)) {
+		t.Fatalf("%+v, %v", g, err)
+	}
+	later := grantDay.AddDate(0, 0, 3)
+	for code, try := range map[string]func() (akkoord.Grant, error){
+		"own_grant":    func() (akkoord.Grant, error) { return g.Reviewed("user:1", time.Time{}, "It was right.", later) },
+		"text_missing": func() (akkoord.Grant, error) { return g.Reviewed("user:2", time.Time{}, " ", later) },
+		"review_date": func() (akkoord.Grant, error) {
+			return g.Reviewed("user:2", later.AddDate(0, 1, 0), "It was right.", later)
+		},
+	} {
+		if _, err := try(); akkoord.CodeOf(err) != code {
+			t.Errorf("want %s, got %v", code, err)
+		}
+	}
+	r, err := g.Reviewed("user:2", time.Time{}, "It was right.", later)
+	if err != nil || r.ReviewDue(later) || r.ReviewedBy != "user:2" {
+		t.Errorf("reviewed: %+v, %v", r, err)
+	}
+	if _, err := r.Reviewed("user:2", time.Time{}, "Again.", later); akkoord.CodeOf(err) != "grant_over" {
+		t.Errorf("a second review gave %v", err)
+	}
+}
+
+// M26: somebody else than who took the access is told, if there is anybody.
+func TestWatchersAreToldOfBreakGlass(t *testing.T) {
+	owner, other := akkoord.User{ID: 1, Role: akkoord.RoleOwner, Email: "owner@zonvaart.example"}, akkoord.User{ID: 2, Role: akkoord.RoleOwner, Email: "other@zonvaart.example"}
+	dpo, gone := akkoord.User{ID: 3, Role: akkoord.RoleDPO, Email: "Femke@zonvaart.example"}, akkoord.User{ID: 4, Role: akkoord.RoleDPO, Email: "gone@zonvaart.example", DisabledAt: grantDay}
+	officer, err := akkoord.ParseEmail("femke@zonvaart.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		users   []akkoord.User
+		officer akkoord.Email
+		holder  akkoord.Actor
+		want    []int64
+		too     bool
+	}{
+		"the officers":                  {[]akkoord.User{owner, other, dpo, gone}, akkoord.Email{}, "user:1", []int64{3}, false},
+		"the officer once":              {[]akkoord.User{owner, dpo}, officer, "user:1", []int64{3}, false},
+		"the officer of the settings":   {[]akkoord.User{owner, other, gone}, officer, "key:1", nil, true},
+		"the owners of an officer":      {[]akkoord.User{owner, other, dpo}, officer, "user:3", []int64{1, 2}, false},
+		"the other owner":               {[]akkoord.User{owner, other}, akkoord.Email{}, "user:1", []int64{2}, false},
+		"the only one there is":         {[]akkoord.User{owner, gone}, akkoord.Email{}, "user:1", []int64{1}, false},
+		"nobody, where nobody is there": {nil, akkoord.Email{}, "key:1", nil, false},
+	} {
+		users, too := akkoord.Watchers(tt.users, tt.officer, tt.holder)
+		var got []int64
+		for _, u := range users {
+			got = append(got, u.ID)
+		}
+		if !slices.Equal(got, tt.want) || too != tt.too {
+			t.Errorf("%s: %v, %v", name, got, too)
+		}
 	}
 }
 

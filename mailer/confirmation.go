@@ -20,6 +20,7 @@ type Notice struct {
 	Date      time.Time
 	Requested time.Time // when the form was sent, in the zone to show it in
 	Purposes  []PurposeWording
+	Alarm     *akkoord.Alarm // of the mail to staff, in the zone to show it in
 }
 
 // PurposeWording is a purpose that was asked for and the words agreed to.
@@ -76,6 +77,7 @@ type noticeSheet struct {
 	ConfirmURL, PreferencesURL       string
 	LeaveURL                         string
 	Again                            bool // it is the second time that this is asked
+	Alarm                            *alarmSheet
 	Purposes                         []PurposeWording
 }
 
@@ -220,6 +222,12 @@ func (c *Composer) castNotice(kind akkoord.SystemMail, n Notice) (*noticePlate, 
 		ConfirmURL: gaps.add(slotConfirm), PreferencesURL: gaps.add(slotPreferences), LeaveURL: gaps.add(slotUnsubscribe),
 		Again: kind == akkoord.MailStillAgain || kind == akkoord.MailRenewAgain,
 	}
+	if n.Alarm != nil {
+		var err error
+		if page.Alarm, err = n.alarmSheet(lang.words); err != nil {
+			return nil, err
+		}
+	}
 	name, err := page.setTitles(kind, lang.words)
 	if err != nil {
 		return nil, err
@@ -245,7 +253,7 @@ func (c *Composer) castNotice(kind akkoord.SystemMail, n Notice) (*noticePlate, 
 // gives the name of the layout.
 func (s *noticeSheet) setTitles(kind akkoord.SystemMail, w words) (layout string, err error) {
 	switch kind {
-	case akkoord.MailAlready, akkoord.MailOwnData, akkoord.MailAddress, akkoord.MailMoved:
+	case akkoord.MailAlready, akkoord.MailOwnData, akkoord.MailAddress, akkoord.MailMoved, akkoord.MailAlarm:
 		s.Heading = w["mail."+string(kind)+".heading"]
 		s.Title, err = w.say("mail."+string(kind)+".subject", "Controller", s.Controller)
 		return string(kind), err
@@ -279,6 +287,9 @@ func (n Notice) check() error {
 	texts := n.Sender.texts()
 	for _, p := range n.Purposes {
 		texts = append(texts, p.Name, p.Wording)
+	}
+	if n.Alarm != nil {
+		texts = append(texts, n.Alarm.Holder, n.Alarm.Reason)
 	}
 	return checkMarks(texts...)
 }

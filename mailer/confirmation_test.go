@@ -138,6 +138,34 @@ func TestGoldenMailsAboutOnesOwnData(t *testing.T) {
 	}
 }
 
+// M26: who watches over access is told who took it, why and until when, and where
+// to judge it; the words of the reason stay words.
+func TestGoldenMailsAboutBreakGlass(t *testing.T) {
+	c := newComposer(t)
+	for _, locale := range akkoord.Locales {
+		n := notice(locale)
+		n.Purposes = nil
+		n.Alarm = &akkoord.Alarm{Holder: "eva@zonvaart.example", Reason: "A reader gets <b>mail</b> of a stranger.\r\nBcc: x", From: noon, Until: noon.Add(time.Hour)}
+		raw, err := c.Alarm(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := checkWire(raw); err != nil {
+			t.Error(err)
+		}
+		h, text, page := mustRead(t, raw)
+		for _, want := range []string{"eva@zonvaart.example", "https://mail.zonvaart.example/admin/privacy/access"} {
+			if !strings.Contains(text, want) || !strings.Contains(page, want) {
+				t.Errorf("%s: %q is not in both parts", locale, want)
+			}
+		}
+		if h.Get("Bcc") != "" || h.Get("Auto-Submitted") != "auto-generated" || strings.Contains(page, "<b>mail") || !strings.Contains(text, "of a stranger.") {
+			t.Errorf("%s: %v %s", locale, h, text)
+		}
+		golden(t, "alarm."+locale+".eml", raw)
+	}
+}
+
 // M18: the question says since when, until when, and how to end it now.
 func TestGoldenMailsThatAskWhetherItIsStillWanted(t *testing.T) {
 	c := newComposer(t)

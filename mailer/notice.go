@@ -47,8 +47,11 @@ func (s *noticeShelf) get(key []byte, cast func() (*noticePlate, error)) (*notic
 // notice appends the mail that a sign-up calls for to dst; id is its opaqueID.
 // The same delivery gives the same bytes again, links included (M.10).
 func (p *Press) notice(ctx context.Context, d *akkoord.SystemDelivery, id string, dst []byte) ([]byte, error) {
-	if d.Mail == akkoord.MailContract {
+	switch d.Mail {
+	case akkoord.MailContract:
 		return p.contract(d, id, dst)
+	case akkoord.MailAlarm:
+		return p.alarm(d, id, dst)
 	}
 	if d.Mail == akkoord.MailNone || (d.Mail == akkoord.MailConfirm || d.Mail.IsRenewal()) && len(d.Asked) == 0 {
 		return nil, fmt.Errorf("outbox row %d calls for no mail", d.ID)

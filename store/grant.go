@@ -164,14 +164,20 @@ func scanGrant(r row) (akkoord.Grant, error) {
 
 // Access gives what a user or key may see of people now.
 func (s *Store) Access(ctx context.Context, holder akkoord.Actor) (akkoord.Access, error) {
-	var grants []akkoord.Grant
-	rows, err := s.view(ctx).query(grantQuery+` WHERE holder = $1 AND ended_at = 0`, string(holder))
+	grants, err := grantsOf(s.view(ctx), holder)
+	return akkoord.AccessOf(grants, s.cfg.Now()), err
+}
+
+// grantsOf gives the grants of a holder that nobody ended.
+func grantsOf(q querier, holder akkoord.Actor) ([]akkoord.Grant, error) {
+	var out []akkoord.Grant
+	rows, err := q.query(grantQuery+` WHERE holder = $1 AND ended_at = 0`, string(holder))
 	err = each(rows, err, func(r row) error {
 		g, err := scanGrant(r)
-		grants = append(grants, g)
+		out = append(out, g)
 		return err
 	})
-	return akkoord.AccessOf(grants, s.cfg.Now()), err
+	return out, err
 }
 
 // Grant gives the grant with a public id, or NotFound.

@@ -61,18 +61,19 @@ type outboxRow struct {
 	subscriber int64
 	about      akkoord.SystemMail // what it is about when no sign-up caused it
 	purpose    int64              // of a question whether it is still wanted
+	user       int64              // of a mail to staff: to whom; 0 is the officer of the settings
 	decided    akkoord.SystemMail // at an earlier claim
 }
 
 func (t *tx) due(n int) ([]outboxRow, error) {
 	var out []outboxRow
-	rows, err := t.query(`SELECT id, subscriber_id, request, locale, at, attempts, first_at, mail, about, purpose_id FROM outbox
+	rows, err := t.query(`SELECT id, subscriber_id, request, locale, at, attempts, first_at, mail, about, purpose_id, user_id FROM outbox
 		WHERE state = 0 AND due_at <= $1 AND fence = 0 ORDER BY due_at LIMIT $2`, micros(t.now), n)
 	err = each(rows, err, func(r row) error {
 		var o outboxRow
 		var request []byte
 		var at, first int64
-		err := r.Scan(&o.ID, &o.subscriber, &request, &o.Locale, &at, &o.Attempts, &first, &o.decided, &o.about, &o.purpose)
+		err := r.Scan(&o.ID, &o.subscriber, &request, &o.Locale, &at, &o.Attempts, &first, &o.decided, &o.about, &o.purpose, &o.user)
 		o.Request, o.At, o.FirstAt = id16(request), fromMicros(at), fromMicros(first)
 		out = append(out, o)
 		return err
@@ -84,6 +85,9 @@ func (t *tx) claimOutbox(o outboxRow) (akkoord.SystemDelivery, error) {
 	d := o.SystemDelivery
 	if o.about == akkoord.MailContract {
 		return t.claimContract(o)
+	}
+	if o.about == akkoord.MailAlarm {
+		return t.claimAlarm(o)
 	}
 	var err error
 	if d.Person, err = standing(t, byID, o.subscriber); err != nil {

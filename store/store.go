@@ -23,7 +23,8 @@ type Config struct {
 	Database string // sqlite:FILE, made when missing with mode 0600, or postgres://…
 	Journal  string // of departures; beside a SQLite file when empty
 	Keyring  *akkoord.Keyring
-	Relay    string // slug of the party that runs the relay; empty or own: nobody else (M28)
+	Officer  akkoord.Email // of the settings: who is told of break-glass too; zero: nobody
+	Relay    string        // slug of the party that runs the relay; empty or own: nobody else (M28)
 	Now      func() time.Time
 	Random   io.Reader
 	Log      *slog.Logger

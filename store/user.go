@@ -76,9 +76,11 @@ func (s *Store) User(ctx context.Context, id int64) (akkoord.User, error) {
 }
 
 // Users gives all users, oldest first.
-func (s *Store) Users(ctx context.Context) ([]akkoord.User, error) {
+func (s *Store) Users(ctx context.Context) ([]akkoord.User, error) { return users(s.view(ctx)) }
+
+func users(q querier) ([]akkoord.User, error) {
 	var out []akkoord.User
-	rows, err := s.view(ctx).query(userQuery + ` ORDER BY id`)
+	rows, err := q.query(userQuery + ` ORDER BY id`)
 	err = each(rows, err, func(r row) error {
 		u, err := scanUser(r)
 		out = append(out, u)

@@ -101,6 +101,7 @@ type AuditRow struct {
 	Seq                         int64
 	At                          time.Time
 	Actor, Action, Object, Note string
+	Urgent                      bool // somebody took access themselves
 }
 
 // LedgerPage is GET /admin/privacy/ledger, and what its button answers.

@@ -178,8 +178,12 @@ func gallery() map[string]any {
 			{URL: "/admin/people/1", Name: "Anouk", Act: "ask", At: now}, {URL: "/admin/people/2", ID: "0193f1a2-7c3d-7e10-9a4b-5c6d7e8f9012", Act: "expire", At: now}}},
 		"admin-attributes": AttributesPage{Admin: desk("purposes"), CanChange: true, Types: []string{"text", "number", "date", "flag"}, Purposes: []Option{{"travel-news", "Reisnieuws"}},
 			Attributes: []AttributeRow{{"last-purchase", "date", "Reisnieuws"}, {"order", "text", "Reisnieuws"}}},
-		"admin-rules": RulesPage{Admin: desk("purposes"), Rules: []RuleRow{saleRule(), {Slug: "over", URL: "/admin/rules/over", Attribute: "last-purchase", Months: 24, Do: "end_basis", Basis: "existing_customer", Purpose: "Reisnieuws", Reason: "Na twee jaar geen klant meer"}}, Form: ruleForm("")},
-		"admin-rule":  RulePage{Admin: desk("purposes"), Rule: saleRule(), LookedAt: 312, WouldChange: 290, Unchanged: 20, Refused: []LeftOutRow{{Code: "departed", Count: 2}}, Form: ruleForm("1")},
+		"admin-rules":   RulesPage{Admin: desk("purposes"), Rules: []RuleRow{saleRule(), {Slug: "over", URL: "/admin/rules/over", Attribute: "last-purchase", Months: 24, Do: "end_basis", Basis: "existing_customer", Purpose: "Reisnieuws", Reason: "Na twee jaar geen klant meer"}}, Form: ruleForm("")},
+		"admin-rule":    RulePage{Admin: desk("purposes"), Rule: saleRule(), LookedAt: 312, WouldChange: 290, Unchanged: 20, Refused: []LeftOutRow{{Code: "departed", Count: 2}}, Form: ruleForm("1")},
+		"admin-refused": RefusedPage{desk("people"), "/admin/access"},
+		"admin-own-access": OwnAccessPage{Admin: desk("people"), BreakGlass: "/admin/access", Least: 20, Grants: []GrantRow{
+			{ID: "1", State: "in_force", Purposes: []string{"Reisnieuws", "Aanbiedingen ski-uitrusting"}, Fields: []string{"address", "history"}, Reason: "Stuurt het reisnieuws.", From: now, ReviewOn: now.AddDate(0, 6, 0)},
+		}},
 		"admin-privacy": DeskPage{Admin: desk("privacy"), SeesHead: true, HeadSeq: 41220, HeadAt: now, BackupAt: now.AddDate(0, 0, -1), Items: []DeskItem{
 			{"open", "/admin/privacy/requests?state=open", 4, "warn"}, {"overdue", "/admin/privacy/requests?state=open", 1, "bad"}, {"notices", "/admin/privacy/notices", 2, "warn"},
 			{"expiring", "/admin/privacy/processors", 1, "warn"}, {"audit", "/admin/privacy/audit", 1284, ""},
@@ -193,8 +197,9 @@ func gallery() map[string]any {
 			{Processor: "postrelais", Kind: "address", DueOn: now, DoneAt: now, Note: "Per brief."},
 		}},
 		"admin-audit": AuditPage{Admin: desk("privacy"), From: "2026-11-24T00:00", CSV: "/admin/privacy/audit.csv?x=1", Next: "?after=2", Rows: []AuditRow{
-			{41, now, "user:0190b3b5-0000-7000-8000-000000000001", "subscriber.read", "subscriber:0190b3b5-0000-7000-8000-000000000000", ""},
-			{42, now, "system", "audit.read", "audit", "from=2026-11-24T00:00:00.000000Z"},
+			{41, now, "user:0190b3b5-0000-7000-8000-000000000001", "subscriber.read", "subscriber:0190b3b5-0000-7000-8000-000000000000", "", false},
+			{42, now, "system", "audit.read", "audit", "from=2026-11-24T00:00:00.000000Z", false},
+			{43, now, "user:0190b3b5-0000-7000-8000-000000000001", "grant.break_glass", "grant:0190b3b5-0000-7000-8000-000000000009", "Iemand krijgt mail van een vreemde.", true},
 		}},
 		"admin-ledger":        LedgerPage{Admin: desk("privacy"), Seq: 41220, At: now, Hash: strings.Repeat("3f9c27d0", 8), Fingerprint: strings.Repeat("a1b2c3d4", 8), Verified: true, Lines: 41220},
 		"admin-ledger-broken": LedgerPage{Admin: desk("privacy"), Failed: "the ledger does not verify: line 17 was altered"},

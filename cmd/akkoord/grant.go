@@ -19,7 +19,7 @@ const grantInstead = "use its API instead: /api/v1/grants"
 
 type grantListCommand struct {
 	databaseSettings
-	All bool `help:"Also those that are over."`
+	All bool `help:"Also those that are over and need no review."`
 }
 
 func (c *grantListCommand) Run(ctx context.Context, io streams) error {
@@ -42,7 +42,7 @@ func (c *grantListCommand) Run(ctx context.Context, io streams) error {
 		}
 		for _, g := range grants {
 			state := g.State(now)
-			if !c.All && (state == akkoord.GrantEnded || state == akkoord.GrantExpired) {
+			if over := state == akkoord.GrantEnded || state == akkoord.GrantExpired; over && !c.All && !g.ReviewDue(now) {
 				continue
 			}
 			people, err := purposeNames(ctx, st, g.Purposes)
@@ -54,6 +54,9 @@ func (c *grantListCommand) Run(ctx context.Context, io streams) error {
 				fields[i] = string(f)
 			}
 			review := dayOf(g.ReviewOn)
+			if g.BreakGlass {
+				review = "break-glass"
+			}
 			if g.ReviewDue(now) {
 				review += " due"
 			}
@@ -183,8 +186,8 @@ func (c *grantEndCommand) Run(ctx context.Context, _ streams) error {
 type grantReviewCommand struct {
 	databaseSettings
 	ID       string    `arg:"" help:"Its id, as grant list prints it."`
-	Note     string    `required:"" help:"Why it is still needed; it is kept on record."`
-	ReviewOn time.Time `required:"" format:"2006-01-02" help:"The day on which it is looked at again, within a year."`
+	Note     string    `required:"" help:"Why it is still needed, or what came of an emergency; it is kept on record."`
+	ReviewOn time.Time `format:"2006-01-02" help:"The day on which it is looked at again, within a year. Without it for one that was taken by break-glass."`
 }
 
 func (c *grantReviewCommand) Run(ctx context.Context, _ streams) error {

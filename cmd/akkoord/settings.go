@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
@@ -45,7 +46,7 @@ type settings struct {
 	Controller     string   `env:"AKKOORD_CONTROLLER" help:"Legal name of the controller, on pages and mails." group:"Settings"`
 	PostalAddress  string   `env:"AKKOORD_POSTAL_ADDRESS" help:"Its postal address." group:"Settings"`
 	PrivacyContact string   `env:"AKKOORD_PRIVACY_CONTACT" help:"Its contact for privacy: an address or a URL." group:"Settings"`
-	Officer        string   `name:"dpo" env:"AKKOORD_DPO" help:"Name and contact of the data protection officer, in the records of processing; none where there need be none." group:"Settings"`
+	Officer        string   `name:"dpo" env:"AKKOORD_DPO" help:"Name and contact of the data protection officer, in the records of processing; mail about break-glass goes to an address in it; none where there need be none." group:"Settings"`
 	ReturnPath     string   `env:"AKKOORD_RETURN_PATH" help:"bounces@d gives each delivery its own signed return path." group:"Settings"`
 	LeaveMailbox   string   `name:"unsubscribe-mailbox" env:"AKKOORD_UNSUBSCRIBE_MAILBOX" help:"leave@d: mail to it, under a signed address for each copy, leaves; what comes in is handed to the API (/api/v1/inbound)." group:"Settings"`
 	Hooks          string   `env:"AKKOORD_HOOKS" help:"SERVICE:SECRET of the sending service whose webhooks come in at /hooks/SERVICE: brevo, mailgun, mailjet, postmark, sendgrid or ses; needs AKKOORD_RETURN_PATH." group:"Settings"`
@@ -364,6 +365,17 @@ func (s *site) setup() akkoord.Setup {
 		out.TLS = "file"
 	}
 	return out
+}
+
+// officerAddress finds the address in the name and contact of the data
+// protection officer; zero where there is none.
+func (s *site) officerAddress() akkoord.Email {
+	for part := range strings.FieldsFuncSeq(s.Officer, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("<>(),;:", r) }) {
+		if e, err := akkoord.ParseEmail(part); err == nil {
+			return e
+		}
+	}
+	return akkoord.Email{}
 }
 
 // yamlSettings reads the optional settings file. The environment wins over it.

@@ -60,7 +60,7 @@ func (s *Site) auditTrail(w http.ResponseWriter, r *http.Request, v visit) error
 		return err
 	}
 	for _, e := range lines {
-		page.Rows = append(page.Rows, templates.AuditRow{Seq: e.Seq, At: e.At, Actor: string(e.Actor), Action: e.Action, Object: e.Object, Note: e.Note})
+		page.Rows = append(page.Rows, templates.AuditRow{Seq: e.Seq, At: e.At, Actor: string(e.Actor), Action: e.Action, Object: e.Object, Note: e.Note, Urgent: e.Action == akkoord.BreakGlassAct})
 	}
 	again := url.Values{"actor": {page.Actor}, "subject": {page.Subject}, "kind": {page.Kind}, "from": {page.From}, "to": {page.To}}
 	page.CSV = privacyPrefix + "/audit.csv?" + again.Encode()

@@ -47,6 +47,8 @@ func (s *Site) routes() []route {
 		{"POST /admin/rules", akkoord.ChangePurposes, s.addRule},
 		{"GET /admin/rules/{rule}", akkoord.ReadCatalogue, s.rule},
 		{"POST /admin/rules/{rule}", akkoord.ChangePurposes, s.changeRule},
+		{"GET /admin/access", akkoord.ReadPeople, s.ownAccess},
+		{"POST /admin/access", akkoord.ReadPeople, s.breakGlass},
 		{"GET /admin/privacy", akkoord.ReadRecords, s.privacy},
 		{"GET /admin/privacy/records", akkoord.ReadRecords, s.records},
 		{"GET /admin/privacy/requests", akkoord.ReadPeople, s.requests},

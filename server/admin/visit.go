@@ -129,7 +129,11 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, v visit, err error) 
 	if v.locale == "" {
 		v.locale = s.cfg.Pages.Match("", "", r.Header.Get("Accept-Language"), "")
 	}
-	if err := s.page(w, v, page.Status, page); err != nil {
+	var shown any = page
+	if page.Code == "grant_missing" {
+		shown = templates.RefusedPage{Admin: s.frame(r, v, "people"), BreakGlass: breakGlassPath(v)}
+	}
+	if err := s.page(w, v, page.Status, shown); err != nil {
 		s.cfg.Log.ErrorContext(r.Context(), "draw admin error page", "error", err)
 	}
 }

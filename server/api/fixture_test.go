@@ -130,6 +130,12 @@ func (f *fixture) clock() time.Time {
 	return f.now
 }
 
+func (f *fixture) advance(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = f.now.Add(d)
+}
+
 func (f *fixture) check(err error) {
 	f.t.Helper()
 	if err != nil {

@@ -12,6 +12,7 @@ type Grants interface {
 	GiveGrant(ctx context.Context, actor akkoord.Actor, g akkoord.Grant) (akkoord.Grant, error)
 	ReviewGrant(ctx context.Context, actor akkoord.Actor, id akkoord.ID, on time.Time, sentence string) (akkoord.Grant, error)
 	EndGrant(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string) (akkoord.Grant, error)
+	BreakGlass(ctx context.Context, holder akkoord.Actor, reason, locale string) (akkoord.Grant, error)
 	Grants(ctx context.Context, p akkoord.Page) (grants []akkoord.Grant, next int64, err error)
 }
 
@@ -39,10 +40,10 @@ type grant struct {
 	Until      *Time                `json:"until"`
 	Reviewer   *string              `json:"reviewer" doc:"user:UUID; null: any owner or data protection officer."`
 	ReviewOn   *Time                `json:"review_on"`
-	ReviewDue  bool                 `json:"review_due"`
+	ReviewDue  bool                 `json:"review_due" doc:"Somebody has to look at it now."`
 	GrantedBy  string               `json:"granted_by"`
 	GrantedAt  *Time                `json:"granted_at"`
-	BreakGlass bool                 `json:"break_glass" doc:"The holder took it themselves, in an emergency."`
+	BreakGlass bool                 `json:"break_glass" doc:"The holder took it themselves, in an emergency; review_due until somebody else reviewed it."`
 	ReviewedAt *Time                `json:"reviewed_at"`
 	ReviewedBy *string              `json:"reviewed_by"`
 	Review     string               `json:"review"`
@@ -132,6 +133,17 @@ func (a *API) giveGrant(ctx context.Context, in *struct{ Body newGrant }) (grant
 	return a.showGrant(ctx, g, err)
 }
 
+// breakGlass lets the caller see everybody for an hour. The data protection
+// officer is told.
+func (a *API) breakGlass(ctx context.Context, in *struct {
+	Body struct {
+		Reason string `json:"reason" doc:"What happened, in at least 20 characters. Kept for good; it must hold no personal data."`
+	}
+}) (grant, error) {
+	g, err := a.cfg.Store.BreakGlass(ctx, caller(ctx).Actor(), in.Body.Reason, "")
+	return a.showGrant(ctx, g, err)
+}
+
 func (a *API) endGrant(ctx context.Context, in *struct {
 	ByID
 	Body reasonOrder
@@ -147,8 +159,8 @@ func (a *API) endGrant(ctx context.Context, in *struct {
 func (a *API) reviewGrant(ctx context.Context, in *struct {
 	ByID
 	Body struct {
-		Note     string `json:"note" doc:"Why it is still needed. Kept for good; it must hold no personal data."`
-		ReviewOn Day    `json:"review_on" doc:"When it is looked at again, within a year."`
+		Note     string `json:"note" doc:"Why it is still needed, or what came of the emergency. Kept for good; it must hold no personal data."`
+		ReviewOn Day    `json:"review_on,omitempty" doc:"When it is looked at again, within a year. Left out for one that was taken by break-glass, which is reviewed once."`
 	}
 }) (grant, error) {
 	id, err := akkoord.ParseID(in.ID)

@@ -134,6 +134,7 @@ func (a *API) operations() error {
 
 		handle(operation{get, "/grants", akkoord.ManageGrants, "List who may see which personal data, and why", 0, ""}, a.listGrants),
 		handle(operation{post, "/grants", akkoord.ManageGrants, "Let somebody see personal data, for a reason and a time", created, ""}, a.giveGrant),
+		handle(operation{post, "/grants/break-glass", people, "Take access to all personal data yourself for an hour, in an emergency; the data protection officer is told", created, ""}, a.breakGlass),
 		handle(operation{post, "/grants/{id}/end", akkoord.ManageGrants, "End a grant at once", 0, ""}, a.endGrant),
 		handle(operation{post, "/grants/{id}/review", akkoord.ManageGrants, "Say that a grant is still needed, and until when", 0, ""}, a.reviewGrant),
 

@@ -63,6 +63,7 @@ func Run(t *testing.T, open Open) {
 		{"rules and P15", testRulesP15},
 		{"desk", testDesk},
 		{"grants", testGrants},
+		{"break glass", testBreakGlass},
 		{"clicks", testClicks},
 		{"segments", testSegments},
 		{"segments and the rule", testSegmentModel},

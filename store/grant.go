@@ -199,3 +199,16 @@ func (s *Store) Grants(ctx context.Context, p akkoord.Page) ([]akkoord.Grant, in
 	out, next := cut(out, p, func(g akkoord.Grant) int64 { return g.ID })
 	return out, next, err
 }
+
+// CurrentGrants gives the grants that are not over, and those by break-glass
+// that nobody reviewed yet, oldest first.
+func (s *Store) CurrentGrants(ctx context.Context) ([]akkoord.Grant, error) {
+	var out []akkoord.Grant
+	rows, err := s.view(ctx).query(grantQuery+` WHERE ended_at = 0 AND (until_at = 0 OR until_at > $1) OR break_glass = 1 AND reviewed_at = 0 ORDER BY id`, micros(s.cfg.Now()))
+	err = each(rows, err, func(r row) error {
+		g, err := scanGrant(r)
+		out = append(out, g)
+		return err
+	})
+	return out, err
+}

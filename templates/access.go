@@ -30,7 +30,40 @@ type GrantRow struct {
 	EndedAt              time.Time
 	EndReason            string
 	Zone                 *time.Location
+
+	// On the page of those who give grants.
+	Holder, GivenBy, Reviewer, ReviewedBy, EndedBy, Action string
+	CanReview, CanEnd                                      bool
 }
 
+// GrantsPage is GET /admin/privacy/access. The forms of a grant post to its
+// Action with act=review or end, and text.
+type GrantsPage struct {
+	Admin
+	Due                            []GrantRow // that somebody has to look at now
+	Holders                        []HolderCard
+	Add                            string
+	Receivers, Reviewers, Purposes []Option
+	Fields                         []string
+	ReviewOn                       string // the last day for the next review
+}
+
+// HolderCard is a user or key with what they may see.
+type HolderCard struct {
+	Name, Role, Reason string
+	Key, Over          bool // a program; no longer on the site
+	Since              time.Time
+	Grants             []GrantRow
+}
+
+// AllGrantsPage is GET /admin/privacy/access?all=1: also those that are over.
+type AllGrantsPage struct {
+	Admin
+	Rows []GrantRow
+	Next string
+}
+
+func (GrantsPage) file() string    { return "admin/grants.html" }
+func (AllGrantsPage) file() string { return "admin/all_grants.html" }
 func (RefusedPage) file() string   { return "admin/refused.html" }
 func (OwnAccessPage) file() string { return "admin/own_access.html" }

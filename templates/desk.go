@@ -10,6 +10,8 @@ type DeskPage struct {
 	HeadAt   time.Time
 	BackupAt time.Time // of the last proven backup; zero: none
 	SeesHead bool
+
+	SeesGrants bool // who may see what
 }
 
 // DeskItem counts one kind of thing and leads to it.

@@ -73,6 +73,23 @@ func mailing() MailingPage {
 	}
 }
 
+func grants() GrantsPage {
+	glass := GrantRow{ID: "7", Holder: "eva@zonvaart.example", State: "expired", Reason: "Iemand krijgt mail van een vreemde.", BreakGlass: true, Due: true, From: now, Until: now.Add(time.Hour), GivenBy: "eva@zonvaart.example", Action: "/admin/privacy/access/7", CanReview: true}
+	narrow := GrantRow{ID: "8", Holder: "webwinkel", State: "in_force", Purposes: []string{"Reisnieuws"}, Fields: []string{"address", "history"}, Reason: "Stuurt het reisnieuws.", From: now, ReviewOn: now.AddDate(0, 6, 0), GivenBy: "femke@zonvaart.example", Reviewer: "femke@zonvaart.example", ReviewedAt: now, ReviewedBy: "femke@zonvaart.example", Review: "Nog nodig.", Action: "/admin/privacy/access/8", CanReview: true, CanEnd: true}
+	late := GrantRow{ID: "9", Holder: "femke@zonvaart.example", State: "in_force", Reason: "Privacyfunctionaris.", Due: true, From: now.AddDate(-1, 0, 0), ReviewOn: now, GivenBy: "command", Action: "/admin/privacy/access/9", CanEnd: true}
+	return GrantsPage{
+		Admin: desk("privacy"), Add: "/admin/privacy/access", ReviewOn: "2027-11-24", Due: []GrantRow{glass, late}, Fields: []string{"address", "name", "attributes", "history", "mails"},
+		Holders: []HolderCard{
+			{Name: "femke@zonvaart.example", Role: "dpo", Reason: "Privacyfunctionaris.", Since: now.AddDate(-1, 0, 0), Grants: []GrantRow{late}},
+			{Name: "eva@zonvaart.example", Role: "manager", Reason: "Beheert de site.", Since: now, Grants: []GrantRow{glass}},
+			{Name: "webwinkel", Key: true, Role: "mail", Reason: "Stuurt bestellingen.", Since: now, Grants: []GrantRow{narrow}},
+			{Name: "oud", Key: true, Over: true, Role: "editor", Reason: "Proef.", Since: now},
+		},
+		Receivers: []Option{{"user:1", "eva@zonvaart.example"}, {"key:1", "webwinkel"}}, Reviewers: []Option{{"user:2", "femke@zonvaart.example"}},
+		Purposes: []Option{{"travel-news", "Reisnieuws"}, {"ski-offers", "Aanbiedingen ski-uitrusting"}},
+	}
+}
+
 // gallery is every page with sample data; the name is the golden file's.
 func gallery() map[string]any {
 	wrong := signUp()
@@ -178,9 +195,11 @@ func gallery() map[string]any {
 			{URL: "/admin/people/1", Name: "Anouk", Act: "ask", At: now}, {URL: "/admin/people/2", ID: "0193f1a2-7c3d-7e10-9a4b-5c6d7e8f9012", Act: "expire", At: now}}},
 		"admin-attributes": AttributesPage{Admin: desk("purposes"), CanChange: true, Types: []string{"text", "number", "date", "flag"}, Purposes: []Option{{"travel-news", "Reisnieuws"}},
 			Attributes: []AttributeRow{{"last-purchase", "date", "Reisnieuws"}, {"order", "text", "Reisnieuws"}}},
-		"admin-rules":   RulesPage{Admin: desk("purposes"), Rules: []RuleRow{saleRule(), {Slug: "over", URL: "/admin/rules/over", Attribute: "last-purchase", Months: 24, Do: "end_basis", Basis: "existing_customer", Purpose: "Reisnieuws", Reason: "Na twee jaar geen klant meer"}}, Form: ruleForm("")},
-		"admin-rule":    RulePage{Admin: desk("purposes"), Rule: saleRule(), LookedAt: 312, WouldChange: 290, Unchanged: 20, Refused: []LeftOutRow{{Code: "departed", Count: 2}}, Form: ruleForm("1")},
-		"admin-refused": RefusedPage{desk("people"), "/admin/access"},
+		"admin-rules":      RulesPage{Admin: desk("purposes"), Rules: []RuleRow{saleRule(), {Slug: "over", URL: "/admin/rules/over", Attribute: "last-purchase", Months: 24, Do: "end_basis", Basis: "existing_customer", Purpose: "Reisnieuws", Reason: "Na twee jaar geen klant meer"}}, Form: ruleForm("")},
+		"admin-rule":       RulePage{Admin: desk("purposes"), Rule: saleRule(), LookedAt: 312, WouldChange: 290, Unchanged: 20, Refused: []LeftOutRow{{Code: "departed", Count: 2}}, Form: ruleForm("1")},
+		"admin-grants":     grants(),
+		"admin-all-grants": AllGrantsPage{Admin: desk("privacy"), Next: "?all=1&after=9", Rows: grants().Due},
+		"admin-refused":    RefusedPage{desk("people"), "/admin/access"},
 		"admin-own-access": OwnAccessPage{Admin: desk("people"), BreakGlass: "/admin/access", Least: 20, Grants: []GrantRow{
 			{ID: "1", State: "in_force", Purposes: []string{"Reisnieuws", "Aanbiedingen ski-uitrusting"}, Fields: []string{"address", "history"}, Reason: "Stuurt het reisnieuws.", From: now, ReviewOn: now.AddDate(0, 6, 0)},
 		}},

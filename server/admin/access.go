@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"akkoord"
 	"akkoord/templates"
@@ -13,6 +14,14 @@ type Grants interface {
 	// BreakGlass gives a user all of everybody for an hour, and tells whoever
 	// has to know.
 	BreakGlass(ctx context.Context, holder akkoord.Actor, reason, locale string) (akkoord.Grant, error)
+	// CurrentGrants gives those that are not over, or that wait for a review.
+	CurrentGrants(ctx context.Context) ([]akkoord.Grant, error)
+	Grants(ctx context.Context, p akkoord.Page) (grants []akkoord.Grant, next int64, err error)
+	GiveGrant(ctx context.Context, actor akkoord.Actor, g akkoord.Grant) (akkoord.Grant, error)
+	ReviewGrant(ctx context.Context, actor akkoord.Actor, id akkoord.ID, on time.Time, sentence string) (akkoord.Grant, error)
+	EndGrant(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string) (akkoord.Grant, error)
+	Users(ctx context.Context) ([]akkoord.User, error)
+	Keys(ctx context.Context) ([]akkoord.APIKey, error)
 }
 
 const ownAccessPath = Prefix + "/access"

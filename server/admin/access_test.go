@@ -58,3 +58,60 @@ func TestAUserBreaksTheGlass(t *testing.T) {
 		t.Errorf("an editor: %d", r.status)
 	}
 }
+
+// M26: on one page an officer sees who may see what, gives, reviews and ends it
+// without JavaScript, and judges an emergency; each look and act is on record.
+func TestTheOfficerKeepsWhoMaySeeWhat(t *testing.T) {
+	f := newFixture(t)
+	f.mailing()
+	manager := f.ungranted(akkoord.RoleManager)
+	manager.after("/admin/access", url.Values{"reason": {"A reader gets mail of a stranger."}})
+	users, err := f.store.Users(t.Context())
+	f.check(err)
+	holder := "user:" + users[len(users)-1].PublicID.String()
+	b := f.as(akkoord.RoleDPO)
+	has(t, b.get("/admin"), "Access taken in an emergency, to review")
+	has(t, b.get("/admin/privacy"), "/admin/privacy/access", "/admin/access")
+	page := b.get("/admin/privacy/access", "manager@zonvaart.example", "Taken in an emergency", "A reader gets mail of a stranger.", "Somebody has to look at these")
+	current, err := f.store.CurrentGrants(t.Context())
+	f.check(err)
+	at := "/admin/privacy/access/" + current[0].PublicID.String()
+	if !current[0].BreakGlass || !strings.Contains(page.body, at) {
+		t.Fatalf("%+v, %s", current, page.body)
+	}
+	has(t, b.after(at, url.Values{"act": {"review"}, "text": {" "}}), `role="alert"`)
+	has(t, b.after(at, url.Values{"act": {"nonsense"}}), `role="alert"`)
+	has(t, b.after(at, url.Values{"act": {"review"}, "text": {"It was right."}}), `role="status"`)
+	if r := b.get("/admin"); strings.Contains(r.body, "Access taken in an emergency") {
+		t.Error("a judged emergency still waits")
+	}
+	give := func(change url.Values) reply {
+		in := url.Values{"holder": {holder}, "purpose": {"travel-news"}, "field": {"address", "name"}, "reason": {"Answers readers of the news."}, "review_on": {"2027-06-01"}}
+		for k, v := range change {
+			in[k] = v
+		}
+		return b.after("/admin/privacy/access", in)
+	}
+	for _, wrong := range []url.Values{{"holder": {"user:1"}}, {"reason": {""}}, {"review_on": {"soon"}}, {"review_on": {""}}, {"field": {"iban"}}, {"until": {"2020-01-01"}}} {
+		if r := give(wrong); !strings.Contains(r.body, `role="alert"`) {
+			t.Errorf("%v was taken", wrong)
+		}
+	}
+	has(t, give(nil), `role="status"`, "People of Travel news", "Answers readers of the news.", "name and language", "dpo@zonvaart.example")
+	current, err = f.store.CurrentGrants(t.Context())
+	f.check(err)
+	given := current[len(current)-1]
+	if given.Reason != "Answers readers of the news." {
+		given = current[len(current)-2]
+	}
+	at = "/admin/privacy/access/" + given.PublicID.String()
+	has(t, b.after(at, url.Values{"act": {"review"}, "text": {"Still answers."}, "review_on": {"2027-09-01"}}), "Still answers.")
+	if r := b.after(at, url.Values{"act": {"end"}, "text": {"Other work."}}); strings.Contains(r.body, "Answers readers of the news.") {
+		t.Error("what is over stands among what is in force")
+	}
+	has(t, b.get("/admin/privacy/access?all=1"), "Answers readers of the news.", "Other work.", "It was right.")
+	has(t, b.get("/admin/privacy/audit?kind=grant"), "grant.list", "grant.give", "grant.review", "grant.end", "grant.break_glass")
+	if r := manager.send("GET", "/admin/privacy/access", ""); r.status != http.StatusNotFound {
+		t.Errorf("a manager: %d", r.status)
+	}
+}

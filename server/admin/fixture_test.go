@@ -252,7 +252,13 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	f.check(err)
 	breach, err := f.store.AddBreach(ctx, akkoord.ActorSystem, akkoord.Breach{What: "x", Scope: "all", Since: f.clock().Add(-time.Hour)})
 	f.check(err)
-	named := map[string]string{"/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
+	current, err := f.store.CurrentGrants(ctx)
+	f.check(err)
+	grant := person // nobody has any yet
+	if len(current) > 0 {
+		grant = current[0].PublicID.String()
+	}
+	named := map[string]string{"/access/": grant, "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
 	return func(pattern string) (method, path string) {
 		method, path, _ = strings.Cut(pattern, " ")
 		id := mailing

@@ -29,7 +29,7 @@ const privacyPrefix = Prefix + "/privacy"
 // privacy is the index: what waits, each a link.
 func (s *Site) privacy(w http.ResponseWriter, r *http.Request, v visit) error {
 	ctx := r.Context()
-	page := templates.DeskPage{Admin: s.frame(r, v, "privacy"), SeesHead: v.user.Role.May(akkoord.ReadAudit)}
+	page := templates.DeskPage{Admin: s.frame(r, v, "privacy"), SeesHead: v.user.Role.May(akkoord.ReadAudit), SeesGrants: v.user.Role.May(akkoord.ManageGrants)}
 	items, err := s.waiting(ctx, v)
 	if err != nil {
 		return err
@@ -85,6 +85,23 @@ func (s *Site) waiting(ctx context.Context, v visit) ([]templates.DeskItem, erro
 	soon := ""
 	if d.Soon > 0 {
 		soon = "warn"
+	}
+	if v.user.Role.May(akkoord.ManageGrants) {
+		current, err := s.cfg.Store.CurrentGrants(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var glass, reviews int64
+		for _, g := range current {
+			switch {
+			case g.ReviewDue(now) && g.BreakGlass:
+				glass++
+			case g.ReviewDue(now):
+				reviews++
+			}
+		}
+		add(akkoord.ManageGrants, "break_glass", "/access", "bad", glass)
+		add(akkoord.ManageGrants, "reviews", "/access", "warn", reviews)
 	}
 	add(akkoord.ReadPeople, "open", "/requests?state=open", soon, d.Open)
 	add(akkoord.ReadPeople, "overdue", "/requests?state=open", "bad", d.Overdue)

@@ -52,8 +52,22 @@ func testBreakGlass(t *testing.T, open Open) {
 	if access := must(a.Access(ctx, manager.Actor()))(t); len(access) != 0 {
 		t.Errorf("after the hour: %+v", access)
 	}
+	current := func() (n int) {
+		for _, c := range must(a.CurrentGrants(ctx))(t) {
+			if c.Holder == manager.Actor() {
+				n++
+			}
+		}
+		return n
+	}
+	if n := current(); n != 1 {
+		t.Errorf("%d grants of the manager are to be looked at", n)
+	}
 	if r := must(a.ReviewGrant(ctx, dpo.Actor(), g.PublicID, time.Time{}, "It was right."))(t); r.Review != "It was right." || r.ReviewDue(a.Clock.Now()) {
 		t.Errorf("reviewed: %+v", r)
+	}
+	if n := current(); n != 0 {
+		t.Errorf("%d grants of the manager are left after the review", n)
 	}
 	if want := "user:1 grant.break_glass " + g.Name(); !slices.Contains(a.trail(t), want) {
 		t.Errorf("M27: %q is not in the audit trail", want)

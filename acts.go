@@ -10,8 +10,9 @@ type SignUp struct {
 	Email     Email
 	Name      string
 	Locale    string
-	Purposes  []Purpose // those ticked
-	Interests []string  // slugs that the form offers
+	Purposes  []Purpose   // those ticked
+	Interests []string    // slugs that the form offers
+	Values    []FormValue // of the purposes ticked
 	Origin    Origin
 }
 

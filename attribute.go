@@ -21,8 +21,8 @@ const (
 
 // Attribute is one thing that an installation knows of people beyond name,
 // language and interests, like the day of their last purchase. It belongs to
-// one purpose and serves no other (Art. 5(1)(b) GDPR). Nobody sets it by a
-// public form.
+// one purpose and serves no other (Art. 5(1)(b) GDPR). A public form sets it only
+// once the person confirmed (see FormAttribute).
 type Attribute struct {
 	ID        int64
 	PublicID  ID

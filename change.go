@@ -71,6 +71,8 @@ type Evidence struct {
 
 	Imported ImportedColumns `json:"imported,omitempty"` // what the file of an import says in proof
 
+	Filled FilledIn `json:"filled_in,omitempty"` // attributes that the form of a sign-up asked for
+
 	IPPolicy IPPolicy `json:"ip_policy,omitempty"` // under which IP was kept, or not; empty: no request, or one of before there was a choice, and shortened
 }
 

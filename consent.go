@@ -77,7 +77,9 @@ var Folded = map[EventKind]State{
 // purposes that are new.
 type Request struct {
 	ID       ID
-	Purposes []Purpose // those ticked, in the form's order
+	Purposes []Purpose           // those ticked, in the form's order
+	Filled   map[string]FilledIn // what was filled in, by slug of the purpose
+	Differs  bool                // from what the same person filled in before, and has not confirmed
 	Origin   Origin
 }
 
@@ -86,7 +88,7 @@ type Request struct {
 // outbox gets one row, so that a known address looks like a new one.
 func (s Standing) SignUp(r Request, now time.Time) Change {
 	id := r.ID
-	if earlier, ok := s.repeats(r, now); ok {
+	if earlier, ok := s.repeats(r, now); ok && !r.Differs {
 		id = earlier
 	}
 	var c Change
@@ -100,7 +102,9 @@ func (s Standing) SignUp(r Request, now time.Time) Change {
 		sub.WasActive, sub.Tracking, sub.Ground = time.Time{}, time.Time{}, Ground{}
 		sub.Renewed, sub.Asked, sub.Reminded = time.Time{}, time.Time{}, time.Time{}
 		c.Subscriptions = append(c.Subscriptions, sub)
-		c.Events = append(c.Events, r.Origin.event(Requested, sub, now))
+		o := r.Origin
+		o.Evidence.Filled = r.Filled[p.Slug]
+		c.Events = append(c.Events, o.event(Requested, sub, now))
 	}
 	c.Messages = []Message{{Request: id, Locale: r.Origin.Locale}}
 	return c

@@ -172,6 +172,7 @@ type BundleForm struct {
 	CreatedAt Moment              `json:"created_at"`
 	Purposes  []string            `json:"purposes"` // boxes in their order; none is ever pre-ticked
 	Interests []string            `json:"interests"`
+	Asks      []FormAttribute     `json:"attributes,omitempty"` // what was filled in is evidence of the lines
 	Texts     map[string]FormText `json:"texts"`
 }
 

@@ -23,6 +23,7 @@ type FormVersion struct {
 	Number    int
 	Purposes  []string // slugs, in the order of the boxes; none is ever pre-ticked (M2)
 	Interests []string
+	Asks      []FormAttribute
 	Challenge string   // "none" or "pow"
 	Origins   []string // sites that may post across
 	Texts     map[string]FormText
@@ -35,6 +36,7 @@ type FormText struct {
 	Title     string            `json:"title"`
 	Intro     string            `json:"intro"`
 	Interests map[string]string `json:"interests,omitempty"` // labels by slug
+	Asks      map[string]string `json:"attributes,omitempty"`
 }
 
 // Check reports the first thing wrong with a form about to be stored.
@@ -53,6 +55,9 @@ func (f Form) Check() error {
 		return Fieldf("interests", "too_many_items", "A form has at most %d interests.", Limits.Interests)
 	}
 	if err := checkSlugs("interests", v.Interests); err != nil {
+		return err
+	}
+	if err := checkAsks(v.Asks); err != nil {
 		return err
 	}
 	if v.Challenge != "none" && v.Challenge != "pow" {
@@ -74,7 +79,10 @@ func (f Form) Check() error {
 		if err := CheckText("intro", t.Intro, Limits.Text); err != nil {
 			return err
 		}
-		if err := checkLabels(t.Interests); err != nil {
+		if err := checkLabels("interests", t.Interests); err != nil {
+			return err
+		}
+		if err := checkLabels("attributes", t.Asks); err != nil {
 			return err
 		}
 	}
@@ -100,16 +108,16 @@ func (v FormVersion) CheckLanguages(purposes []Purpose) error {
 	return Fieldf("purposes", "purpose_language_missing", "There is no language in which all of these purposes have a name, an explanation and a wording: nobody could read the form whole. Add the texts to a purpose first.")
 }
 
-// checkLabels checks the labels of a form's interests, by slug.
-func checkLabels(labels map[string]string) error {
+// checkLabels checks the labels of a form's interests or attributes, by slug.
+func checkLabels(field string, labels map[string]string) error {
 	if len(labels) > Limits.Interests {
-		return Fieldf("interests", "too_many_items", "A form has at most %d interests.", Limits.Interests)
+		return Fieldf(field, "too_many_items", "A form has at most %d %s.", Limits.Interests, field)
 	}
 	for slug, label := range labels {
-		if err := CheckSlug("interests", slug); err != nil {
+		if err := CheckSlug(field, slug); err != nil {
 			return err
 		}
-		if err := CheckLine("interests", label, Limits.Text); err != nil {
+		if err := CheckLine(field, label, Limits.Text); err != nil {
 			return err
 		}
 	}

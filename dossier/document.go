@@ -3,6 +3,8 @@ package dossier
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -111,10 +113,21 @@ func (r *reader) act(d *pdf.Document, n int, l *akkoord.BundleLine, quoted map[t
 		pdf.Fact{Label: r.t("until"), Value: proof.Until},
 		pdf.Fact{Label: r.t("reason"), Value: strings.Join(filled(proof.Reason, proof.Note), ": ")},
 		pdf.Fact{Label: r.t("shown_form"), Value: form},
+		pdf.Fact{Label: r.t("filled"), Value: r.filled(proof)},
 		pdf.Fact{Label: r.t("privacy"), Value: privacy},
 		pdf.Fact{Label: r.t("line"), Value: strconv.FormatInt(l.Seq, 10)},
 	)
 	r.words(d, n, l, quoted)
+}
+
+// filled tells what the form was filled in with, for the purpose of the act.
+func (r *reader) filled(proof akkoord.Evidence) string {
+	values := proof.Filled.Values()
+	var out []string
+	for _, slug := range slices.Sorted(maps.Keys(values)) {
+		out = append(out, slug+": "+values[slug])
+	}
+	return strings.Join(out, "; ")
 }
 
 // ip tells what was kept of an address, and how much of it that is.

@@ -34,7 +34,7 @@ func anouk(t *testing.T) *akkoord.Bundle {
 		CampaignsLeft: []akkoord.CampaignLeftRecord{{Campaign: "winter-2027", At: akkoord.Moment{Time: noon}}},
 		Suppressions:  []akkoord.SuppressionRecord{{Kind: "unsubscribed", At: akkoord.Moment{Time: noon}}},
 	}
-	ip := map[int64]string{7: `"ip":"192.0.2.0/24","user_agent":"Firefox"`, 8: `"ip":"192.0.2.77","user_agent":"Firefox","ip_policy":"full"`, 9: `"user_agent":"Firefox","ip_policy":"off"`}
+	ip := map[int64]string{7: `"ip":"192.0.2.0/24","user_agent":"Firefox","filled_in":{"boots":"42"}`, 8: `"ip":"192.0.2.77","user_agent":"Firefox","ip_policy":"full"`, 9: `"user_agent":"Firefox","ip_policy":"off"`}
 	line := func(seq int64, kind akkoord.EventKind, source string) {
 		b.Lines = append(b.Lines, akkoord.BundleLine{
 			Seq: seq, At: akkoord.Moment{Time: noon.Add(time.Duration(seq-7) * time.Minute)}, Kind: kind, SubscriberID: 42, PurposeID: 2, Request: request,
@@ -54,7 +54,7 @@ func anouk(t *testing.T) *akkoord.Bundle {
 			{PurposeID: 2, Slug: "ski", Version: 3, Locale: "nl", Text: akkoord.PurposeText{Name: "Wintersport", Explanation: "Sneeuw.", Wording: "Ja, mail mij over wintersport"}},
 			{PurposeID: 2, Slug: "ski", Version: 3, Locale: "en", Text: akkoord.PurposeText{Name: "Winter sports", Explanation: "Snow.", Wording: "Yes, mail me about winter sports"}},
 		},
-		Forms:   []akkoord.BundleForm{{ID: 5, Slug: "home", Number: 2, Purposes: []string{"news", "ski"}, Interests: []string{"langlaufen"}, Texts: map[string]akkoord.FormText{"nl": {Title: "Blijf op de hoogte"}}}},
+		Forms:   []akkoord.BundleForm{{ID: 5, Slug: "home", Number: 2, Purposes: []string{"news", "ski"}, Interests: []string{"langlaufen"}, Asks: []akkoord.FormAttribute{{Slug: "boots", Type: akkoord.AttributeNumber, Purpose: "ski"}}, Texts: map[string]akkoord.FormText{"nl": {Title: "Blijf op de hoogte"}}}},
 		Privacy: []akkoord.BundlePrivacy{{Version: 1, Facts: facts}},
 	}
 	b.Mails = akkoord.BundleMails{
@@ -154,7 +154,7 @@ func TestEveryKindHasWords(t *testing.T) {
 func TestM30TheFormAsItWasShown(t *testing.T) {
 	page := string(pages(t, "en")["form-7.html"])
 	for _, want := range []string{
-		`<html lang="nl">`, "Blijf op de hoogte", "Ja, mail mij over reizen &lt;3", "Ja, mail mij over wintersport", "Langlaufen",
+		`<html lang="nl">`, "Blijf op de hoogte", "Ja, mail mij over reizen &lt;3", "Ja, mail mij over wintersport", "Langlaufen", `name="attribute.boots" value="42"`,
 		"<form inert ", "Evidence, not a form to fill in. Form home, version 2", "<style>", "default-src &#39;none&#39;",
 	} {
 		if !strings.Contains(page, want) && !strings.Contains(page, strings.ReplaceAll(want, "&#39;", "'")) {

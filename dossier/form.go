@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html"
 	"io/fs"
+	"maps"
 	"strings"
 	"time"
 	"unicode"
@@ -17,7 +18,7 @@ import (
 
 // form shows the form of a sign-up as one web page that needs nothing else:
 // the texts of that version in the language that was read, with the boxes
-// ticked that were. nil: the form is not in the bundle.
+// ticked that were, and the fields filled in. nil: the form is not in the bundle.
 func (r *reader) form(up akkoord.BundleSignUp) ([]byte, error) {
 	f := r.forms[up.FormVersionID]
 	if f == nil {
@@ -42,12 +43,33 @@ func (r *reader) form(up akkoord.BundleSignUp) ([]byte, error) {
 		}
 		page.Interests = append(page.Interests, templates.Interest{Slug: slug, Name: name})
 	}
+	values := r.filledIn(up.Request)
+	for _, a := range f.Asks {
+		name := text.Asks[a.Slug]
+		if name == "" {
+			name = fromSlug(a.Slug)
+		}
+		page.Attributes = append(page.Attributes, templates.AttributeField{
+			Slug: a.Slug, Type: string(a.Type), Label: name, Purpose: r.purpose(a.Purpose), Required: a.Required, Value: values[a.Slug],
+		})
+	}
 	var out bytes.Buffer
 	if err := r.Set.Render(&out, up.Locale, page); err != nil {
 		return nil, err
 	}
 	note := r.t("form_note", "Form", f.Slug, "Version", f.Number, "Moment", r.when(up.At.Time))
 	return standAlone(out.String(), note)
+}
+
+// filledIn gives what a sign-up filled in, by slug of the attribute.
+func (r *reader) filledIn(request akkoord.ID) map[string]string {
+	out := map[string]string{}
+	for i := range r.Lines {
+		if l := &r.Lines[i]; l.Kind == akkoord.Requested && l.Request == request {
+			maps.Copy(out, r.proof[l.Seq].Filled.Values())
+		}
+	}
+	return out
 }
 
 // boxText gives the words beside a box, in the language of the form or in the

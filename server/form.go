@@ -65,6 +65,7 @@ func (s *Server) formPage(c echo.Context, form akkoord.Form, typed fields) (temp
 			Slug: p.Slug, Name: t.Name, Frequency: t.Frequency, Wording: t.Wording, Explanation: t.Explanation, Chosen: slices.Contains(ticked, p.Slug),
 		})
 	}
+	page.Attributes = s.attributeFields(v, purposes, locale, func(a akkoord.FormAttribute) string { return shown(typed.attribute(a)) })
 	for _, slug := range v.Interests {
 		page.Interests = append(page.Interests, templates.Interest{Slug: slug, Name: title(text.Interests[slug], slug), Chosen: slices.Contains(interests, slug)})
 	}

@@ -149,6 +149,8 @@ func (s *Server) change(ctx context.Context, link akkoord.Link, st akkoord.Stand
 			chosen = []string{}
 		}
 		return page, s.Consents.SetProfile(ctx, link.Subscriber, akkoord.Profile{Interests: &chosen}, o)
+	case "attributes":
+		return page, s.setAttributes(ctx, link, st, f, o)
 	case "person":
 		p, err := readPerson(f)
 		if err != nil {
@@ -249,6 +251,9 @@ func (s *Server) showPreferences(c echo.Context, code int, link akkoord.Link, st
 			return err
 		}
 		page.Purposes = append(page.Purposes, row)
+	}
+	if _, page.Attributes, err = s.changeable(ctx, st, locale); err != nil {
+		return err
 	}
 	if page.Interests, err = s.interests(ctx, st, locale); err != nil {
 		return err

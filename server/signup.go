@@ -110,6 +110,7 @@ func (s *Server) readSignUp(c echo.Context, form akkoord.Form, f fields) (akkoor
 		err = akkoord.Fieldf("purpose", "purpose_required", "Tick at least one box: without your yes nothing is sent.")
 	}
 	note(f.typed("purpose", err))
+	in.Values = readAttributes(form.Version.Asks, ticked, f, note)
 	if len(wrong) > 0 {
 		return in, wrong, nil
 	}

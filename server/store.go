@@ -21,7 +21,13 @@ type Consents interface {
 	Chooser
 	Standing(context.Context, akkoord.ID) (akkoord.Standing, error)
 	EventsOf(context.Context, akkoord.ID) ([]akkoord.Event, error)
+	Profiles
+}
+
+// Profiles reads and changes what is known of people beyond their consent.
+type Profiles interface {
 	SetProfile(context.Context, akkoord.ID, akkoord.Profile, akkoord.Origin) error
+	AttributesOf(ctx context.Context, subscriberID int64) (map[string]string, error)
 }
 
 // PersonRights are what people may ask for by their preferences page: a copy of

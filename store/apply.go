@@ -190,6 +190,7 @@ func (t *tx) forget(subscriberID int64) error {
 		`DELETE FROM subscription WHERE subscriber_id = $1`,
 		`DELETE FROM subscriber_interest WHERE subscriber_id = $1`,
 		`DELETE FROM subscriber_attribute WHERE subscriber_id = $1`,
+		`DELETE FROM signup_value WHERE subscriber_id = $1`,
 		`DELETE FROM campaign_leave WHERE subscriber_id = $1`,
 		`DELETE FROM activity WHERE subscriber_id = $1`,
 		`DELETE FROM click WHERE subscriber_id = $1`,

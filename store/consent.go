@@ -27,6 +27,14 @@ func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
 		return err
 	}
 	hash := s.hasher.Person(in.Email)
+	filled, err := akkoord.NewFilledIn(in.Values)
+	if err != nil {
+		return err
+	}
+	rules, err := s.catalogue(ctx)
+	if err != nil {
+		return err
+	}
 	return s.record(ctx, "sign up", func(t *tx) error {
 		st, err := standing(t, byHash, hash[:])
 		if err != nil {
@@ -46,7 +54,18 @@ func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
 			return err
 		}
 		in.Origin.Evidence.Address = in.Email.Address()
-		return t.apply(st, st.SignUp(akkoord.Request{ID: request, Purposes: in.Purposes, Origin: in.Origin}, t.now))
+		r := akkoord.Request{ID: request, Purposes: in.Purposes, Filled: filled, Origin: in.Origin}
+		if len(in.Values) == 0 {
+			return t.apply(st, st.SignUp(r, t.now))
+		}
+		if r.Differs, err = t.filledDiffers(st.Subscriber.ID, in.Values); err != nil {
+			return err
+		}
+		c := st.SignUp(r, t.now)
+		if err := t.apply(st, c); err != nil {
+			return err
+		}
+		return t.keepFilled(rules, st.Subscriber.ID, c, in.Values)
 	})
 }
 
@@ -114,6 +133,9 @@ func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin
 			return err
 		}
 		if err := t.apply(st, c); err != nil || answer != akkoord.AnswerConfirmed {
+			return err
+		}
+		if err := t.takeFilled(rules, st.After(c), link.Request, subs); err != nil {
 			return err
 		}
 		return t.confirmed(rules, st.After(c), subs)
@@ -374,8 +396,14 @@ func (s *Store) SetProfile(ctx context.Context, person akkoord.ID, p akkoord.Pro
 			if err != nil {
 				return err
 			}
-			if _, err := t.setAttributes(c, st, p.Attributes); err != nil {
+			changed, err := t.setAttributes(c, st, p.Attributes)
+			if err != nil {
 				return err
+			}
+			if changed && o.Actor == akkoord.ActorPerson {
+				if err := t.apply(st, st.Rectify(o, t.now)); err != nil {
+					return err
+				}
 			}
 		}
 		if o.Actor != akkoord.ActorPerson {

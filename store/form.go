@@ -12,6 +12,7 @@ import (
 type formSpec struct {
 	Purposes  []string                    `json:"purposes"`
 	Interests []string                    `json:"interests"`
+	Asks      []akkoord.FormAttribute     `json:"attributes,omitempty"`
 	Challenge string                      `json:"challenge"`
 	Origins   []string                    `json:"origins"`
 	Texts     map[string]akkoord.FormText `json:"texts"`
@@ -61,11 +62,12 @@ func (s *Store) EditForm(ctx context.Context, actor akkoord.Actor, slug string, 
 // putForm stores a form that was checked; id is the public id of a new one.
 func (t *tx) putForm(actor akkoord.Actor, f akkoord.Form, id akkoord.ID) (akkoord.Form, error) {
 	v := f.Version
-	spec, err := toJSON(formSpec{v.Purposes, v.Interests, v.Challenge, v.Origins, v.Texts})
+	asks, err := t.checkPurposes(v)
 	if err != nil {
 		return akkoord.Form{}, err
 	}
-	if err := t.checkPurposes(v); err != nil {
+	spec, err := toJSON(formSpec{v.Purposes, v.Interests, asks, v.Challenge, v.Origins, v.Texts})
+	if err != nil {
 		return akkoord.Form{}, err
 	}
 	number := f.ID
@@ -86,21 +88,33 @@ func (t *tx) putForm(actor akkoord.Actor, f akkoord.Form, id akkoord.ID) (akkoor
 }
 
 // checkPurposes reports purposes that a form can't ask for together, or in a
-// language that it has texts in.
-func (t *tx) checkPurposes(v akkoord.FormVersion) error {
+// language that it has texts in, and attributes that don't belong to them. It
+// gives these as they are kept.
+func (t *tx) checkPurposes(v akkoord.FormVersion) ([]akkoord.FormAttribute, error) {
 	c, err := loadCatalogue(t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var all []akkoord.Purpose
 	for _, slug := range v.Purposes {
 		p, err := c.purposeNamed(slug)
 		if err != nil {
-			return akkoord.Fieldf("purposes", "purpose_unknown", "There is no purpose %q.", slug)
+			return nil, akkoord.Fieldf("purposes", "purpose_unknown", "There is no purpose %q.", slug)
 		}
 		all = append(all, p)
 	}
-	return v.CheckLanguages(all)
+	var asks []akkoord.FormAttribute
+	for _, ask := range v.Asks {
+		a, err := c.attribute(ask.Slug)
+		if err == nil {
+			ask, err = ask.Completed(a, c.purpose(a.PurposeID), v)
+		}
+		if err != nil {
+			return nil, err
+		}
+		asks = append(asks, ask)
+	}
+	return asks, v.CheckLanguages(all)
 }
 
 func (t *tx) addForm(actor akkoord.Actor, id akkoord.ID, slug, spec string) (int64, error) {
@@ -162,7 +176,7 @@ func scanForm(r row) (akkoord.Form, error) {
 		return f, fmt.Errorf("form %d: %w", f.ID, err)
 	}
 	f.PublicID, f.CreatedAt, v.CreatedAt = id16(id), fromMicros(created), fromMicros(since)
-	v.Purposes, v.Interests, v.Challenge, v.Origins, v.Texts = have.Purposes, have.Interests, have.Challenge, have.Origins, have.Texts
+	v.Purposes, v.Interests, v.Asks, v.Challenge, v.Origins, v.Texts = have.Purposes, have.Interests, have.Asks, have.Challenge, have.Origins, have.Texts
 	return f, nil
 }
 

@@ -95,6 +95,11 @@ func gallery() map[string]any {
 	wrong := signUp()
 	wrong.Email, wrong.Name = "anouk@", "Anouk"
 	wrong.Errors = FieldErrors{{Field: "email", Code: "email_domain_missing"}, {Field: "purpose", Code: "purpose_required"}}
+	wrong.Attributes = []AttributeField{
+		{Slug: "city", Label: "Woonplaats", Purpose: "Reisnieuws", Type: "text", Required: true}, {Slug: "party", Label: "Met hoeveel personen reist u?", Purpose: "Reisnieuws", Type: "number", Value: "vier"},
+		{Slug: "leaves-on", Label: "Vertrekdatum", Purpose: "Reisnieuws", Type: "date", Value: "2026-12-31"}, {Slug: "snowboard", Label: "Hebt u een snowboard?", Purpose: "Aanbiedingen ski-uitrusting", Type: "flag", Value: "true"},
+	}
+	wrong.Errors = append(wrong.Errors, FieldError{Field: "attribute.city", Code: "attribute_required"}, FieldError{Field: "attribute.party", Code: "attribute_number"})
 	bare := signUp()
 	bare.Site, bare.Title, bare.Interests, bare.AskName = Site{}, "", nil, false
 	news := AskedPurpose{Name: "Reisnieuws", Frequency: "2 keer per maand", Wording: newsWording, Locale: "nl"}
@@ -118,8 +123,9 @@ func gallery() map[string]any {
 		Name:      "Anouk", Locale: "nl", Export: true, Erase: true,
 		Mails: []SentMail{{now.AddDate(0, 0, -12), "Drie dorpen waar de sneeuw al ligt", "/view/x", "Winter 2027"}, {now.AddDate(0, -2, 0), "Bevestig: Reisnieuws van Zonvaart Reizen", "", ""}},
 	}
+	preferences.Attributes = wrong.Attributes[2:]
 	quiet := preferences
-	quiet.Notice, quiet.Export, quiet.Erase, quiet.Mails, quiet.Interests = "", false, false, nil, nil
+	quiet.Notice, quiet.Export, quiet.Erase, quiet.Mails, quiet.Interests, quiet.Attributes = "", false, false, nil, nil, nil
 	pausing := preferences
 	pausing.Notice, pausing.PausedUntil = NoticePaused, now.AddDate(0, 1, 0)
 	draft := mailing()

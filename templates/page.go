@@ -10,6 +10,7 @@ type SignUpPage struct {
 	Email, Name  string // what the visitor typed, kept after an error
 	AskName      bool
 	Purposes     []PurposeChoice
+	Attributes   []AttributeField
 	Interests    []Interest
 	Errors       FieldErrors
 	EraseDays    int    // an unconfirmed request is erased after this many days; 0 leaves the sentence out
@@ -26,6 +27,22 @@ type PurposeChoice struct {
 	Explanation string // what the data is used for, in plain words
 	Chosen      bool
 }
+
+// AttributeField is a question of a form, or of the preferences page, about
+// one attribute (M15). It serves one purpose, which is said beside it.
+type AttributeField struct {
+	Slug, Label, Purpose string
+	Type                 string // text, number, date or flag
+	Value                string // what was typed or is known
+	Required             bool   // by whoever ticks the purpose's box
+	Must                 bool   // by everybody: there is no other box
+}
+
+// Field is the name of its field.
+func (a AttributeField) Field() string { return "attribute." + a.Slug }
+
+// ID is that of the field in the page.
+func (a AttributeField) ID() string { return "attribute-" + a.Slug }
 
 // CheckMailPage is what everyone sees after POST /f/{form}, whether or not the
 // address was known.
@@ -177,6 +194,7 @@ type PreferencesPage struct {
 	Notice      Notice // what the last post did
 	Subject     string // name of the purpose that Notice is about
 	Purposes    []PreferencePurpose
+	Attributes  []AttributeField // that the person may change
 	Interests   []Interest
 	Name        string
 	Locale      string // the person's language

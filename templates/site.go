@@ -63,6 +63,9 @@ func (e FieldError) Anchor() string {
 	case "purpose", "interest":
 		return e.Field + "-0"
 	}
+	if slug, ok := strings.CutPrefix(e.Field, "attribute."); ok {
+		return "attribute-" + slug
+	}
 	return "main"
 }
 

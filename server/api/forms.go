@@ -11,6 +11,31 @@ type formText struct {
 	Title     string            `json:"title,omitempty"`
 	Intro     string            `json:"intro,omitempty"`
 	Interests map[string]string `json:"interests,omitempty" doc:"Labels by slug."`
+	Asks      map[string]string `json:"attributes,omitempty" doc:"Labels of attributes by slug."`
+}
+
+// asked is an attribute that a form asks for, as it is set.
+type asked struct {
+	Slug       string `json:"slug" doc:"Of an attribute of one of the form's purposes."`
+	Required   bool   `json:"required,omitempty" doc:"Whoever ticks the purpose's box has to fill it in."`
+	Changeable bool   `json:"changeable,omitempty" doc:"People may change it on their preferences page."`
+}
+
+func asks(all []asked) []akkoord.FormAttribute {
+	var out []akkoord.FormAttribute
+	for _, a := range all {
+		out = append(out, akkoord.FormAttribute{Slug: a.Slug, Required: a.Required, Changeable: a.Changeable})
+	}
+	return out
+}
+
+// shownAttribute is the same as a version of a form keeps it.
+type shownAttribute struct {
+	Slug       string                `json:"slug"`
+	Type       akkoord.AttributeType `json:"type" enum:"text,number,date,flag"`
+	Purpose    string                `json:"purpose"`
+	Required   bool                  `json:"required"`
+	Changeable bool                  `json:"changeable"`
 }
 
 // newForm is the body of POST /forms.
@@ -18,6 +43,7 @@ type newForm struct {
 	Slug      string              `json:"slug"`
 	Purposes  []string            `json:"purposes" doc:"Slugs, in the order of the boxes."`
 	Interests []string            `json:"interests,omitempty"`
+	Asks      []asked             `json:"attributes,omitempty" doc:"In the order of the fields. They are kept once the sign-up is confirmed."`
 	Challenge string              `json:"challenge,omitempty" default:"none" enum:"none,pow"`
 	Origins   []string            `json:"origins,omitempty" doc:"Sites that may post to the form from their own pages."`
 	Texts     map[string]formText `json:"texts,omitempty" doc:"By language."`
@@ -30,6 +56,7 @@ type form struct {
 	URL       string              `json:"url"`
 	Purposes  []string            `json:"purposes"`
 	Interests []string            `json:"interests"`
+	Asks      []shownAttribute    `json:"attributes" nullable:"false"`
 	Challenge string              `json:"challenge"`
 	Origins   []string            `json:"origins"`
 	Texts     map[string]formText `json:"texts"`
@@ -43,6 +70,10 @@ func (a *API) showForm(f akkoord.Form) form {
 		ID: f.PublicID, Slug: f.Slug, URL: a.cfg.BaseURL + "/f/" + f.Slug, Purposes: some(v.Purposes), Interests: some(v.Interests),
 		Challenge: v.Challenge, Origins: some(v.Origins), Texts: map[string]formText{}, Version: v.Number, CreatedAt: when(f.CreatedAt),
 	}
+	out.Asks = []shownAttribute{}
+	for _, a := range v.Asks {
+		out.Asks = append(out.Asks, shownAttribute(a))
+	}
 	for locale, t := range v.Texts {
 		out.Texts[locale] = formText(t)
 	}
@@ -51,7 +82,7 @@ func (a *API) showForm(f akkoord.Form) form {
 
 func (a *API) createForm(ctx context.Context, in *struct{ Body newForm }) (form, error) {
 	b := in.Body
-	v := akkoord.FormVersion{Purposes: b.Purposes, Interests: b.Interests, Challenge: b.Challenge, Origins: b.Origins, Texts: map[string]akkoord.FormText{}}
+	v := akkoord.FormVersion{Purposes: b.Purposes, Interests: b.Interests, Asks: asks(b.Asks), Challenge: b.Challenge, Origins: b.Origins, Texts: map[string]akkoord.FormText{}}
 	for locale, t := range b.Texts {
 		v.Texts[locale] = akkoord.FormText(t)
 	}
@@ -62,8 +93,9 @@ func (a *API) createForm(ctx context.Context, in *struct{ Body newForm }) (form,
 // formChange is the body of PATCH /forms/{slug}. What is left out stays as it
 // is.
 type formChange struct {
-	Purposes  *[]string           `json:"purposes,omitempty" doc:"Takes the place of those there were, as interests and origins do."`
+	Purposes  *[]string           `json:"purposes,omitempty" doc:"Takes the place of those there were, as interests, attributes and origins do."`
 	Interests *[]string           `json:"interests,omitempty"`
+	Asks      *[]asked            `json:"attributes,omitempty"`
 	Challenge *string             `json:"challenge,omitempty" enum:"none,pow"`
 	Origins   *[]string           `json:"origins,omitempty"`
 	Texts     map[string]formText `json:"texts,omitempty" doc:"By language; a language that is left out stays as it is."`
@@ -77,6 +109,9 @@ func (c formChange) apply(v *akkoord.FormVersion) {
 		if part.from != nil {
 			*part.to = *part.from
 		}
+	}
+	if c.Asks != nil {
+		v.Asks = asks(*c.Asks)
 	}
 	if c.Challenge != nil {
 		v.Challenge = *c.Challenge

@@ -60,6 +60,8 @@ func TestBadInput(t *testing.T) {
 		"segment: NUL":      {"POST", "/segments/preview", `{"purpose":"travel-news","filter":{"source":"a\u0000"}}`, 422, "text_invalid", "filter.source"},
 		"no segment":        {"GET", "/segments/none", "", 404, "not_found", ""},
 		"form's purpose":    {"POST", "/forms", `{"slug":"x","purposes":["none"]}`, 422, "purpose_unknown", "purposes"},
+		"form's attribute":  {"POST", "/forms", `{"slug":"x","purposes":["travel-news"],"attributes":[{"slug":"none"}]}`, 422, "attribute_unknown", "attributes"},
+		"attribute twice":   {"POST", "/forms", `{"slug":"x","purposes":["travel-news"],"attributes":[{"slug":"a"},{"slug":"a"}]}`, 422, "duplicate", "attributes"},
 		"form's origin":     {"POST", "/forms", strings.Replace(strings.Replace(formBody, "home", "x", 1), "https://www.zonvaart.example", "javascript:alert(1)", 1), 422, "origin_invalid", "origins"},
 		"bad address":       {"GET", "/subscribers?email=a@b@c.example", "", 422, "email_many", "email"},
 		"empty address":     {"GET", "/subscribers?email=", "", 422, "value_invalid", "email"},

@@ -59,6 +59,7 @@ func Run(t *testing.T, open Open) {
 		{"basis", testBasis},
 		{"transactional", testContracts},
 		{"round", testRound},
+		{"attributes of forms", testFormAttributes},
 		{"rules", testRules},
 		{"rules and P15", testRulesP15},
 		{"desk", testDesk},

@@ -14,6 +14,7 @@ const (
 	JobExpire    JobKind = "expire"    // periodic: end sign-ups that nobody confirmed, delete what is kept for a time only
 	JobHead      JobKind = "head"      // periodic: sign the last line of the ledger
 	JobPublish   JobKind = "publish"   // periodic: hand signed heads to the place outside that keeps them
+	JobMailbox   JobKind = "mailbox"   // periodic: fetch reports, and mails that leave, from a mailbox
 	JobImport    JobKind = "import"    // run an import whose upload is kept
 	JobRound     JobKind = "round"     // ask the people of a re-permission round, remind them
 	JobRules     JobKind = "rules"     // periodic: rules about dates whose time has come

@@ -45,6 +45,7 @@ type app struct {
 	public *server.Server
 	sender *mailer.Worker // nil without a relay
 
+	incoming    incoming
 	fingerprint string // of the key that signs the ledger
 }
 
@@ -114,6 +115,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if err != nil {
 		return err
 	}
+	a.incoming = incoming{s.returns(keys), press.Leave, jsonAPI.TakeReport, a.store.LeaveByMail}
 	hooks, err := a.hooks(keys, jsonAPI)
 	if err != nil {
 		return err

@@ -35,6 +35,7 @@ type background struct {
 	now   func() time.Time
 	log   *slog.Logger
 	heads bool // signed heads go somewhere
+	mail  bool // there is a mailbox to look into
 
 	mu   sync.Mutex
 	busy map[akkoord.JobKind]bool
@@ -43,8 +44,8 @@ type background struct {
 
 // newBackground knows all that the server does by itself.
 func newBackground(a *app) *background {
-	b := &background{store: a.store, now: time.Now, log: a.log, heads: a.site != nil && a.site.heads != nil}
-	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob, akkoord.JobRules: a.store.RunRules, akkoord.JobPublish: a.publish}
+	b := &background{store: a.store, now: time.Now, log: a.log, heads: a.site != nil && a.site.heads != nil, mail: a.site != nil && a.site.mailbox != nil}
+	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob, akkoord.JobRules: a.store.RunRules, akkoord.JobPublish: a.publish, akkoord.JobMailbox: a.collect}
 	if a.sender != nil {
 		b.runs[akkoord.JobRound] = b.store.AdvanceRound
 		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
@@ -89,6 +90,9 @@ func (b *background) begin(ctx context.Context) error {
 	every := map[akkoord.JobKind]time.Duration{akkoord.JobExpire: houseKeeps, akkoord.JobHead: houseKeeps, akkoord.JobRules: houseKeeps}
 	if b.heads {
 		every[akkoord.JobPublish] = headsEvery
+	}
+	if b.mail {
+		every[akkoord.JobMailbox] = mailboxEvery
 	}
 	for kind, period := range every {
 		j, err := akkoord.NewJob(kind, "", b.now(), nil)

@@ -23,7 +23,7 @@ func TestDemoCheckPassesAndLeavesNothing(t *testing.T) {
 	cmd.Env = cleanEnv("TMPDIR="+temp,
 		"AKKOORD_LISTEN=nonsense", "AKKOORD_URL=http://elsewhere.example", "AKKOORD_TLS=nonsense", "AKKOORD_OPS_LISTEN=nonsense",
 		"AKKOORD_DATABASE=postgres://elsewhere.example/none", "AKKOORD_SMTP=nonsense", "AKKOORD_SECRET_FILE=/nowhere/key", "AKKOORD_FROM=nonsense",
-		"AKKOORD_SIGNUPS_PER_IP=nonsense", "AKKOORD_DKIM=nonsense", "AKKOORD_RETURN_PATH=nonsense", "AKKOORD_HOOKS=nonsense", "AKKOORD_TRUSTED_PROXIES=nonsense",
+		"AKKOORD_SIGNUPS_PER_IP=nonsense", "AKKOORD_DKIM=nonsense", "AKKOORD_RETURN_PATH=nonsense", "AKKOORD_HOOKS=nonsense", "AKKOORD_MAILBOX=nonsense", "AKKOORD_TRUSTED_PROXIES=nonsense",
 		"AKKOORD_CONTROLLER=Iemand anders", "AKKOORD_JOURNAL=/nowhere/journal",
 	)
 	out, err := cmd.Output()

@@ -19,6 +19,7 @@ import (
 
 	"akkoord"
 	"akkoord/mailer"
+	"akkoord/mailer/mailbox"
 	"akkoord/mailer/webhook"
 	"akkoord/server"
 	"akkoord/store"
@@ -49,6 +50,7 @@ type settings struct {
 	Officer        string   `name:"dpo" env:"AKKOORD_DPO" help:"Name and contact of the data protection officer, in the records of processing; mail about break-glass goes to an address in it; none where there need be none." group:"Settings"`
 	ReturnPath     string   `env:"AKKOORD_RETURN_PATH" help:"bounces@d gives each delivery its own signed return path." group:"Settings"`
 	LeaveMailbox   string   `name:"unsubscribe-mailbox" env:"AKKOORD_UNSUBSCRIBE_MAILBOX" help:"leave@d: mail to it, under a signed address for each copy, leaves; what comes in is handed to the API (/api/v1/inbound)." group:"Settings"`
+	Mailbox        string   `env:"AKKOORD_MAILBOX" help:"imaps://user:password@host/Folder where what comes back, and mail that leaves, comes in; looked into each minute." group:"Settings"`
 	Hooks          string   `env:"AKKOORD_HOOKS" help:"SERVICE:SECRET of the sending service whose webhooks come in at /hooks/SERVICE: brevo, mailgun, mailjet, postmark, sendgrid or ses; needs AKKOORD_RETURN_PATH." group:"Settings"`
 	DKIM           string   `env:"AKKOORD_DKIM" help:"selector:key.pem[,selector2:key2.pem], RSA and Ed25519; without it mail goes unsigned." group:"Settings"`
 	TrustedProxies []string `env:"AKKOORD_TRUSTED_PROXIES" help:"Networks (CIDR) whose X-Forwarded headers are believed." group:"Settings"`
@@ -76,6 +78,7 @@ type site struct {
 	leave       akkoord.Email      // base of the addresses that mail to leaves; zero: none
 	hooks       webhook.Config     // of the sending service that tells what became of mails; without a Service: none
 	reportField mailer.ReportField // of its mails
+	mailbox     *mailbox.Box       // where reports and mails that leave come in; nil: nowhere
 	logo        string             // path of the brand's picture on this site; empty: its first letter
 	heads       headPlace          // where signed heads go; nil: nowhere
 	tracer      *tracer            // nil: no traces are wanted
@@ -108,7 +111,7 @@ func (d databaseSettings) databasePath() (string, error) {
 // mend it.
 func (s settings) check() (*site, error) {
 	out := &site{settings: s}
-	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkHooks, checkLeaveMailbox, checkText, checkLog, checkBackupAge, checkContractKept, checkHeads} {
+	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkHooks, checkLeaveMailbox, checkMailbox, checkText, checkLog, checkBackupAge, checkContractKept, checkHeads} {
 		if err := f(out); err != nil {
 			return nil, usageError{err}
 		}

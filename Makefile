@@ -13,7 +13,7 @@ RACE = -race -gcflags=modernc.org/sqlite/lib=-race=false
 
 test: ## all tests; installs what they need (Debian, as root)
 	.ci/needs
-	go test $(RACE) -shuffle=on -timeout 20m ./...
+	go test $(RACE) -shuffle=on -timeout 40m ./...
 
 check: ## formatting, vet, staticcheck, tidy module file
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these files" >&2; exit 1; }

@@ -33,12 +33,19 @@ func openServer(t *testing.T, cfg store.Config) *store.Store {
 	return reopen(t, cfg)
 }
 
-func TestPostgreSQLKeepsTheContract(t *testing.T) { storetest.Run(t, openServer) }
+func TestPostgreSQLKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, openServer)
+}
 
-func TestSQLiteKeepsTheContract(t *testing.T) { storetest.Run(t, openFile) }
+func TestSQLiteKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, openFile)
+}
 
 // A change may be run again after what it wrote was undone: nobody may see it.
 func TestSQLiteKeepsTheContractWhenGroupsAreWrittenAgain(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(t *testing.T, cfg store.Config) *store.Store {
 		s := openFile(t, cfg)
 		s.Rehearse()

@@ -232,6 +232,10 @@ func gallery() map[string]any {
 			{What: "Een laptop is zoekgeraakt.", Scope: "all", Count: 12480, Since: now.AddDate(0, 0, -2), Until: now, AwareAt: now, ReportBy: now.AddDate(0, 0, 3), Pack: "/admin/privacy/breaches/1/pack", Action: "/admin/privacy/breaches/1"},
 		}},
 		"admin-attention": DashboardPage{Admin: desk("campaigns"), Attention: []DeskItem{{"overdue", "/admin/privacy/requests?state=open", 1, "bad"}}},
+		"admin-suppressions": SuppressionsPage{Admin: desk("people"), Kinds: []string{"unsubscribed", "hard_bounce", "complaint"}, Next: "?after=2", Rows: []SuppressionRow{
+			{Kind: "hard_bounce", At: now, Person: "/admin/people/1", Address: "anouk@voorbeeld.example", Source: "dsn", Class: "hard", Status: "550 5.1.1", Mailing: "/admin/mailings/1", Lift: "/admin/suppressions/x"},
+			{Kind: "complaint", At: now, Person: "/admin/people/2", Address: "bo@voorbeeld.example", Source: "arf"}, {Kind: "erased", At: now}}},
+		"admin-suppressions-none": SuppressionsPage{Admin: desk("people"), Query: "anouk@voorbeeld.example"},
 		"admin-gate": GatePage{Admin: desk("people"), Email: "anouk@voorbeeld.example", About: "travel-news", At: "2026-11-01T09:30", Purposes: []Option{{"travel-news", "Reisnieuws"}},
 			Answered: true, Purpose: "Reisnieuws", Code: "withdrawn", Reason: "The person withdrew their consent for this purpose.", Person: "/admin/people/1"},
 	}

@@ -252,6 +252,8 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	f.check(err)
 	breach, err := f.store.AddBreach(ctx, akkoord.ActorSystem, akkoord.Breach{What: "x", Scope: "all", Since: f.clock().Add(-time.Hour)})
 	f.check(err)
+	stops, _, err := f.store.Suppressions(ctx, akkoord.SuppressedRestricted, akkoord.Suppression{}, 1)
+	f.check(err)
 	current, err := f.store.CurrentGrants(ctx)
 	f.check(err)
 	grant := person // nobody has any yet
@@ -267,7 +269,7 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 				id = of
 			}
 		}
-		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale").Replace(path)
+		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale", "{entry}", stops[0].Name()).Replace(path)
 	}
 }
 

@@ -72,6 +72,8 @@ func (s *Site) routes() []route {
 		{"POST /admin/privacy/breaches/{id}", akkoord.ReadAudit, s.reportBreach},
 		{"GET /admin/privacy/breaches/{id}/pack", akkoord.ReadAudit, s.breachPack},
 
+		{"GET /admin/suppressions", akkoord.ReadPeople, s.suppressions},
+		{"POST /admin/suppressions/{entry}", akkoord.ChangePeople, s.liftSuppression},
 		{"GET /admin/gate", akkoord.ReadPeople, s.gate},
 		{"GET /admin/people", akkoord.ReadPeople, s.people},
 		{"GET /admin/people/{id}", akkoord.ReadPeople, s.person},

@@ -29,6 +29,7 @@ type Store interface {
 	Requests
 	Register
 	Breaches
+	Suppressing
 	Grants
 	// Audit leaves a line about a read of personal data (M27).
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error

@@ -2,9 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
-	"time"
 
 	"akkoord"
 	"akkoord/server/trail"
@@ -38,7 +35,7 @@ type evidence struct {
 
 func showSuppression(e akkoord.SuppressionEntry) suppression {
 	out := suppression{
-		ID: base64.RawURLEncoding.EncodeToString(append(e.Hash[:], e.Kind...)), Kind: string(e.Kind), At: when(e.At), Email: orNil(e.Person.Email.Address()), Liftable: e.Kind.Liftable(),
+		ID: e.Name(), Kind: string(e.Kind), At: when(e.At), Email: orNil(e.Person.Email.Address()), Liftable: e.Kind.Liftable(),
 	}
 	if e.Person.ID != 0 {
 		out.Subscriber = &e.Person.PublicID
@@ -50,16 +47,6 @@ func showSuppression(e akkoord.SuppressionEntry) suppression {
 		}
 	}
 	return out
-}
-
-// entryNamed reads the id of an entry.
-func entryNamed(id string) (hash akkoord.AddressHash, kind akkoord.SuppressionKind, ok bool) {
-	b, err := base64.RawURLEncoding.DecodeString(id)
-	if err != nil || len(b) <= len(hash) {
-		return hash, "", false
-	}
-	copy(hash[:], b)
-	return hash, akkoord.SuppressionKind(b[len(hash):]), true
 }
 
 func (a *API) listSuppressions(ctx context.Context, in *struct {
@@ -78,7 +65,7 @@ func (a *API) listSuppressions(ctx context.Context, in *struct {
 		}
 		rows, err = a.cfg.Store.SuppressionsOf(ctx, e)
 	} else {
-		after, bad := suppressionAfter(in.Cursor)
+		after, bad := akkoord.ParseSuppressionCursor(in.Cursor)
 		if bad != nil {
 			return list[suppression]{}, bad
 		}
@@ -98,34 +85,19 @@ func (a *API) listSuppressions(ctx context.Context, in *struct {
 	}
 	out := newList(rows, 0, showSuppression)
 	if more {
-		last := rows[len(rows)-1]
-		cursor := base64.RawURLEncoding.EncodeToString(append(binary.BigEndian.AppendUint64(nil, uint64(last.At.UnixMicro())), append(last.Hash[:], last.Kind...)...))
+		cursor := rows[len(rows)-1].Cursor()
 		out.NextCursor = &cursor
 	}
 	return out, nil
-}
-
-// suppressionAfter reads the cursor of the do-not-mail list.
-func suppressionAfter(cursor string) (s akkoord.Suppression, err error) {
-	if cursor == "" {
-		return s, nil
-	}
-	b, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(b) <= 8+len(s.Hash) || b[0]&0x80 != 0 {
-		return s, akkoord.Fieldf("cursor", "cursor_invalid", "This cursor is not one of ours; use next_cursor of the page before.")
-	}
-	s.At, s.Kind = time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC(), akkoord.SuppressionKind(b[8+len(s.Hash):])
-	copy(s.Hash[:], b[8:])
-	return s, nil
 }
 
 func (a *API) liftSuppression(ctx context.Context, in *struct {
 	ID   string `path:"id" maxLength:"100"`
 	Body reasonOrder
 }) (struct{}, error) {
-	hash, kind, ok := entryNamed(in.ID)
-	if !ok {
-		return struct{}{}, akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such entry of the do-not-mail list.")
+	entry, err := akkoord.ParseSuppressionName(in.ID)
+	if err != nil {
+		return struct{}{}, err
 	}
-	return struct{}{}, a.cfg.Store.LiftSuppression(ctx, hash, kind, in.Body.Reason, akkoord.Origin{Source: "api", Actor: caller(ctx).Actor()})
+	return struct{}{}, a.cfg.Store.LiftSuppression(ctx, entry.Hash, entry.Kind, in.Body.Reason, akkoord.Origin{Source: "api", Actor: caller(ctx).Actor()})
 }

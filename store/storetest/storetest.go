@@ -70,7 +70,10 @@ func Run(t *testing.T, open Open) {
 		{"segments and the rule", testSegmentModel},
 		{"reports", testReports},
 	} {
-		t.Run(part.name, func(t *testing.T) { part.run(t, open) })
+		t.Run(part.name, func(t *testing.T) {
+			t.Parallel() // they wait for the disk, each on a database of its own
+			part.run(t, open)
+		})
 	}
 }
 

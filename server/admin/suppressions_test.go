@@ -32,7 +32,7 @@ func TestStaffSeeTheStopListAndTakeBackABounceAlone(t *testing.T) {
 		t.Fatalf("%+v %v", took, err)
 	}
 	b := f.as(akkoord.RoleManager)
-	has(t, b.get("/admin/suppressions"), "Mailbox does not exist", "weg@voorbeeld.example", "a report by dsn", "550 5.1.1", path, "Left everything", "bo@voorbeeld.example")
+	has(t, b.get("/admin/suppressions"), "Mailbox does not exist", "weg@voorbeeld.example", "a delivery report (DSN)", "550 5.1.1", path, "Left everything", "bo@voorbeeld.example")
 	if last, _ := f.trail(); !strings.Contains(last, " suppression.list suppression") {
 		t.Errorf("audit: %s", last)
 	}

@@ -94,6 +94,12 @@ type Window struct {
 	MailingID  int64
 	Revision   int64 // of the store when the window was claimed; what changed later is asked again
 	Recipients []Recipient
+
+	Sparse bool      // people of the chunk who wait for their time lie between its own
+	Until  time.Time // after which no body may be begun; zero: no such time
+	Scopes []string  // caps that its mails count against
+	Slot   int64     // PaceSlotOf when it was claimed
+	Begun  int       // mails whose bodies were begun
 }
 
 // Recipient is one person of a window, with what composing needs.

@@ -27,6 +27,8 @@ type Mailing struct {
 	State      MailingState
 	Content    Content
 	Variants   []Variant // empty: everybody gets Content
+	Plan       Plan
+	LastAt     time.Time // when it is time for the last of its people; zero: when it begins
 	SendAt     time.Time // zero: when told
 	StartedAt  time.Time // when its audience was frozen
 	FinishedAt time.Time
@@ -54,6 +56,9 @@ type Variant struct {
 // Whether it can be sent is another question: Sendable answers it.
 func (m Mailing) Check() error {
 	if err := m.Content.check(); err != nil {
+		return err
+	}
+	if err := m.Plan.Check(); err != nil {
 		return err
 	}
 	names := map[string]bool{}

@@ -91,7 +91,7 @@ func (l *lane) troubled(ctx context.Context, err error) {
 }
 
 func (l *lane) more() bool {
-	return !l.halt && l.next < len(l.w.Recipients) && !l.relay.crowds(&l.line)
+	return !l.halt && l.next < len(l.w.Recipients) && !l.relay.crowds(&l.line) && (l.w.Until.IsZero() || l.Now().Before(l.w.Until))
 }
 
 // Next gives the next person of the window whom the gate lets pass. Asking

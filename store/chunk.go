@@ -69,6 +69,9 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if err := t.awaitTimes(m, purpose, first, upto); err != nil {
+		return false, err
+	}
 	size := int64(chunkSize)
 	if seen < step && frozen == 0 {
 		size = min(max(n/chunkShare, chunkLeast), chunkSize)

@@ -55,7 +55,13 @@ type claimTurn struct {
 }
 
 // liveCampaign is what claiming needs to know of a mailing.
-type liveCampaign struct{ mailing, campaign, purpose int64 }
+type liveCampaign struct {
+	mailing, campaign, purpose int64
+	plan                       akkoord.Plan
+	room                       int       // how many people may be claimed now
+	until                      time.Time // until when they may be used; zero: for ever
+	scopes                     []string  // what they count against
+}
 
 func (t *tx) claim() (*akkoord.Window, error) {
 	if held, err := t.barred(); held || err != nil {
@@ -71,15 +77,23 @@ func (t *tx) claim() (*akkoord.Window, error) {
 		live = slices.Concat(live[split:], live[:split])
 	}
 	for _, m := range live {
+		if err := t.roomFor(&m); err != nil {
+			return nil, err
+		}
+		if m.room == 0 {
+			continue
+		}
 		order := []func(liveCampaign) (*akkoord.Window, error){t.claimChunk, t.claimRetries}
 		if turn.retries {
 			slices.Reverse(order)
 		}
 		for _, claim := range order {
-			if w, err := claim(m); w != nil || err != nil {
-				turn.mailing, turn.retries = m.mailing, !turn.retries
-				return w, err
+			w, err := claim(m)
+			if w == nil && err == nil {
+				continue
 			}
+			turn.mailing, turn.retries = m.mailing, !turn.retries
+			return w, err
 		}
 	}
 	return nil, nil
@@ -87,10 +101,15 @@ func (t *tx) claim() (*akkoord.Window, error) {
 
 func (t *tx) sending() ([]liveCampaign, error) {
 	var out []liveCampaign
-	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.state = 'sending' ORDER BY m.id`)
+	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id, m.plan FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.state = 'sending' ORDER BY m.id`)
 	err = each(rows, err, func(r row) error {
 		var m liveCampaign
-		err := r.Scan(&m.mailing, &m.campaign, &m.purpose)
+		var plan string
+		if err := r.Scan(&m.mailing, &m.campaign, &m.purpose, &plan); err != nil {
+			return err
+		}
+		var err error
+		m.plan, err = parsePlan(m.mailing, plan)
 		out = append(out, m)
 		return err
 	})
@@ -98,20 +117,23 @@ func (t *tx) sending() ([]liveCampaign, error) {
 }
 
 func (t *tx) claimChunk(m liveCampaign) (*akkoord.Window, error) {
-	w := &akkoord.Window{MailingID: m.mailing, Fence: t.fence()}
+	w := t.window(m)
 	var first, last int64
-	err := t.queryRow(`UPDATE delivery_chunk SET state = 1, fence = $2 WHERE id = (
-			SELECT id FROM delivery_chunk WHERE mailing_id = $1 AND state = 0 ORDER BY id LIMIT 1)
-		RETURNING id, first, last`, m.mailing, w.Fence).Scan(&w.Chunk, &first, &last)
+	err := t.queryRow(`UPDATE delivery_chunk SET state = 1, fence = $2, due_at = $3 WHERE id = (
+			SELECT id FROM delivery_chunk WHERE mailing_id = $1 AND state = 0 AND due_at <= $3 ORDER BY id LIMIT 1)
+		RETURNING id, first, last`, m.mailing, w.Fence, micros(t.now)).Scan(&w.Chunk, &first, &last)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	rows, err := t.query(claimQuery+` AND d.subscriber_id BETWEEN $4 AND $5 AND d.state = 0 ORDER BY d.subscriber_id`,
-		m.mailing, m.purpose, m.campaign, first, last)
-	if err := t.admit(w, rows, err); err != nil {
+	if last, err = t.narrow(m, w.Chunk, first, last); err != nil {
+		return nil, err
+	}
+	rows, err := t.query(claimQuery+` AND d.subscriber_id BETWEEN $4 AND $5 AND d.state = 0 AND d.next_at <= $6 ORDER BY d.subscriber_id`,
+		m.mailing, m.purpose, m.campaign, first, last, micros(t.now))
+	if err := t.admit(m, w, rows, err); err != nil {
 		return nil, err
 	}
 	if len(w.Recipients) == 0 {
@@ -120,17 +142,41 @@ func (t *tx) claimChunk(m liveCampaign) (*akkoord.Window, error) {
 	return w, t.putClaim(w)
 }
 
+// window gives an empty window of a mailing.
+func (t *tx) window(m liveCampaign) *akkoord.Window {
+	return &akkoord.Window{MailingID: m.mailing, Fence: t.fence(), Sparse: m.plan.PerPerson(), Until: m.until, Scopes: m.scopes, Slot: akkoord.PaceSlotOf(t.now)}
+}
+
+// narrow cuts off a claimed chunk whom there is no room for, as an open chunk of
+// their own, and gives its new last number: whoever is in a claimed chunk and due
+// is in its window, which is what is known of them after a power cut.
+func (t *tx) narrow(m liveCampaign, chunk, first, last int64) (int64, error) {
+	if m.room >= chunkSize {
+		return last, nil
+	}
+	var upto, n int64
+	if err := t.queryRow(`SELECT coalesce(max(subscriber_id), 0), count(*) FROM (SELECT subscriber_id FROM delivery
+			WHERE mailing_id = $1 AND subscriber_id BETWEEN $2 AND $3 AND state = 0 AND next_at <= $4 ORDER BY subscriber_id LIMIT $5) AS part`,
+		m.mailing, first, last, micros(t.now), m.room).Scan(&upto, &n); err != nil || n < int64(m.room) || upto == last {
+		return last, err
+	}
+	if err := t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence) VALUES ($1, $2, $3, 0, 0)`, m.mailing, upto+1, last); err != nil {
+		return last, err
+	}
+	return upto, t.exec(`UPDATE delivery_chunk SET last = $2 WHERE id = $1`, chunk, upto)
+}
+
 func (t *tx) claimRetries(m liveCampaign) (*akkoord.Window, error) {
-	w := &akkoord.Window{MailingID: m.mailing, Fence: t.fence()}
+	w := t.window(m)
 	taken, err := t.execCount(`UPDATE delivery SET fence = $2 WHERE mailing_id = $1 AND subscriber_id IN (
 			SELECT subscriber_id FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at > 0 AND next_at <= $3 AND fence = 0 ORDER BY next_at LIMIT $4)`,
-		m.mailing, w.Fence, micros(t.now), retryWindow)
+		m.mailing, w.Fence, micros(t.now), min(retryWindow, m.room))
 	if err != nil || taken == 0 {
 		return nil, err
 	}
 	rows, err := t.query(claimQuery+` AND d.state = 3 AND d.next_at <= $4 AND d.fence = $5 AND d.fence <> 0 ORDER BY d.next_at`,
 		m.mailing, m.purpose, m.campaign, micros(t.now), w.Fence)
-	if err := t.admit(w, rows, err); err != nil {
+	if err := t.admit(m, w, rows, err); err != nil {
 		return nil, err
 	}
 	if len(w.Recipients) == 0 {
@@ -163,8 +209,8 @@ type candidate struct {
 }
 
 // admit asks the gate about all rows, puts those it lets pass into the window
-// and skips the others.
-func (t *tx) admit(w *akkoord.Window, rows rows, err error) error {
+// and skips the others. They are counted against the caps.
+func (t *tx) admit(m liveCampaign, w *akkoord.Window, rows rows, err error) error {
 	var all []candidate
 	err = each(rows, err, func(r row) error {
 		c, err := scanCandidate(r, t.now)
@@ -191,7 +237,10 @@ func (t *tx) admit(w *akkoord.Window, rows rows, err error) error {
 		}
 		w.Recipients = append(w.Recipients, c.Recipient)
 	}
-	return nil
+	if err := t.homeward(m, w); err != nil {
+		return err
+	}
+	return t.spend(w, len(w.Recipients))
 }
 
 func (t *tx) suppressionsOf(subscriberID int64) (kinds []akkoord.SuppressionKind, err error) {

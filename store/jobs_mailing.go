@@ -24,7 +24,7 @@ func (t *tx) enqueueMailing(m *akkoord.Mailing) error {
 	var at time.Time // at once
 	switch m.State {
 	case akkoord.MailingScheduled:
-		at = m.SendAt
+		at = m.Plan.Begins(m.SendAt)
 	case akkoord.MailingSending, akkoord.MailingCancelled:
 	default:
 		return nil
@@ -51,8 +51,8 @@ func (s *Store) AdvanceMailing(ctx context.Context, j akkoord.Job) (time.Time, e
 		return time.Time{}, err
 	}
 	if m.State == akkoord.MailingScheduled {
-		if m.SendAt.After(s.cfg.Now()) {
-			return m.SendAt, nil
+		if at := m.Plan.Begins(m.SendAt); at.After(s.cfg.Now()) {
+			return at, nil
 		}
 		if err := s.startScheduled(ctx, m.ID); err != nil {
 			return time.Time{}, err
@@ -69,7 +69,7 @@ func (s *Store) carryOn(ctx context.Context, id int64) (time.Time, error) {
 	}
 	switch m.State {
 	case akkoord.MailingScheduled: // anew, or nothing may be sent now
-		return latest(m.SendAt, s.cfg.Now().Add(mailingLook)), nil
+		return latest(m.Plan.Begins(m.SendAt), s.cfg.Now().Add(mailingLook)), nil
 	case akkoord.MailingPaused:
 		return time.Time{}, s.freezeAll(ctx, id)
 	case akkoord.MailingSending:

@@ -27,8 +27,15 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 	if err != nil {
 		return akkoord.Mailing{}, err
 	}
+	plan, err := toJSON(m.Plan)
+	if err != nil {
+		return akkoord.Mailing{}, err
+	}
 	var out akkoord.Mailing
 	err = s.update(ctx, "put mailing", func(t *tx) error {
+		if err := t.checkPlan(m); err != nil {
+			return err
+		}
 		number, action := m.ID, "mailing.change"
 		if number == 0 {
 			action = "mailing.create"
@@ -36,12 +43,12 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 			if err := t.queryRow(`SELECT 1 FROM campaign WHERE id = $1`, m.CampaignID).Scan(&one); err != nil {
 				return missing(err, "campaign")
 			}
-			if err := t.queryRow(`INSERT INTO mailing (public_id, campaign_id, state, content, variants, send_at, started_at, finished_at, why, created_at)
-				VALUES ($1, $2, $3, $4, $5, $6, 0, 0, '', $7) RETURNING id`,
-				id[:], m.CampaignID, string(akkoord.MailingDraft), content, variants, micros(m.SendAt), micros(t.now)).Scan(&number); err != nil {
+			if err := t.queryRow(`INSERT INTO mailing (public_id, campaign_id, state, content, variants, plan, send_at, started_at, finished_at, why, created_at)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', $8) RETURNING id`,
+				id[:], m.CampaignID, string(akkoord.MailingDraft), content, variants, plan, micros(m.SendAt), micros(t.now)).Scan(&number); err != nil {
 				return err
 			}
-		} else if err := t.editDraft(m, content, variants); err != nil {
+		} else if err := t.editDraft(m, content, variants, plan); err != nil {
 			return err
 		}
 		var err error
@@ -53,9 +60,9 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 	return out, err
 }
 
-func (t *tx) editDraft(m akkoord.Mailing, content, variants string) error {
-	n, err := t.execCount(`UPDATE mailing SET content = $2, variants = $3, send_at = $4 WHERE id = $1 AND state = $5`,
-		m.ID, content, variants, micros(m.SendAt), string(akkoord.MailingDraft))
+func (t *tx) editDraft(m akkoord.Mailing, content, variants, plan string) error {
+	n, err := t.execCount(`UPDATE mailing SET content = $2, variants = $3, send_at = $4, plan = $6 WHERE id = $1 AND state = $5`,
+		m.ID, content, variants, micros(m.SendAt), string(akkoord.MailingDraft), plan)
 	if err != nil || n > 0 {
 		return err
 	}
@@ -67,7 +74,7 @@ func (t *tx) editDraft(m akkoord.Mailing, content, variants string) error {
 }
 
 const (
-	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at, m.segment_id, m.segment_version
+	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at, m.segment_id, m.segment_version, m.plan, m.last_at
 	FROM mailing m`
 	mailingByID       = `m.id = $1`
 	mailingByPublicID = `m.public_id = $1`
@@ -83,9 +90,9 @@ func loadMailing(q querier, where string, arg any) (akkoord.Mailing, error) {
 func scanMailing(r row) (akkoord.Mailing, error) {
 	var m akkoord.Mailing
 	var id []byte
-	var content, variants string
-	var send, started, finished, created int64
-	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created, &m.SegmentID, &m.SegmentVersion); err != nil {
+	var content, variants, plan string
+	var send, started, finished, created, last int64
+	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created, &m.SegmentID, &m.SegmentVersion, &plan, &last); err != nil {
 		return m, err
 	}
 	if err := json.Unmarshal([]byte(content), &m.Content); err != nil {
@@ -94,6 +101,11 @@ func scanMailing(r row) (akkoord.Mailing, error) {
 	if err := json.Unmarshal([]byte(variants), &m.Variants); err != nil {
 		return m, fmt.Errorf("mailing %d: variants: %w", m.ID, err)
 	}
+	var err error
+	if m.Plan, err = parsePlan(m.ID, plan); err != nil {
+		return m, err
+	}
+	m.LastAt = fromMicros(last)
 	m.PublicID, m.SendAt, m.StartedAt, m.FinishedAt, m.CreatedAt = id16(id), fromMicros(send), fromMicros(started), fromMicros(finished), fromMicros(created)
 	return m, nil
 }

@@ -33,7 +33,7 @@ var movedTables = []movedTable{
 	{"audit", []string{"seq"}}, {"departure", []string{"number"}}, {"erasure", []string{"person"}}, {"address_change", []string{"request"}}, {"former_address", []string{"subscriber_id", "hash"}}, {"leaving", []string{"mailing_id", "subscriber_id", "scope"}}, {"outbox", []string{"id"}}, {"mail_copy", []string{"id"}}, {"head_sent", []string{"place"}}, {"mail_budget", []string{"mailbox", "at"}},
 	{"activity", []string{"subscriber_id", "purpose_id", "signal"}}, {"link", []string{"id"}}, {"link_tally", []string{"link_id"}}, {"click", []string{"subscriber_id", "link_id"}},
 	{"report", []string{"mailing_id", "subscriber_id", "kind"}}, {"report_tally", []string{"mailing_id", "kind"}},
-	{"mailing", []string{"id"}}, {"delivery", []string{"mailing_id", "subscriber_id"}}, {"delivery_chunk", []string{"id"}}, {"image", []string{"id"}},
+	{"mailing", []string{"id"}}, {"delivery", []string{"mailing_id", "subscriber_id"}}, {"delivery_chunk", []string{"id"}}, {"pace", []string{"scope", "slot"}}, {"warmup", []string{"domain"}}, {"image", []string{"id"}},
 	{"app_user", []string{"id"}}, {"login_token", []string{"hash"}}, {"session", []string{"hash"}}, {"api_key", []string{"id"}}, {"access_grant", []string{"id"}}, {"idempotency", []string{"key"}},
 	{"import", []string{"id"}}, {"import_row", []string{"import_id", "outcome", "line"}}, {"import_part", []string{"upload", "number"}}, {"job", []string{"id"}},
 	{"contract_template", []string{"id"}}, {"contract_version", []string{"template_id", "number"}}, {"contract_mail", []string{"id"}},

@@ -136,7 +136,7 @@ func (t *tx) uncertain(r akkoord.Result) akkoord.Result {
 // doubt makes everybody uncertain who is still claimed.
 func (t *tx) doubt() error {
 	if err := t.exec(`UPDATE delivery SET state = 7, code = $1, updated_at = $2 WHERE state = 0 AND EXISTS (
-			SELECT 1 FROM delivery_chunk c WHERE c.state = 1 AND c.mailing_id = delivery.mailing_id AND delivery.subscriber_id BETWEEN c.first AND c.last)
+			SELECT 1 FROM delivery_chunk c WHERE c.state = 1 AND c.mailing_id = delivery.mailing_id AND delivery.subscriber_id BETWEEN c.first AND c.last AND delivery.next_at <= c.due_at)
 		AND mailing_id IN (SELECT mailing_id FROM delivery_chunk WHERE state = 1)`, codePowerLoss, micros(t.now)); err != nil {
 		return err
 	}

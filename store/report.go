@@ -36,7 +36,7 @@ func (s *Store) TakeReport(ctx context.Context, r akkoord.Report) (akkoord.Taken
 // those that are being sent have to be claimed.
 const reached = `SELECT d.state, d.updated_at FROM delivery d WHERE d.mailing_id = $1 AND d.subscriber_id = $2 AND (d.state IN (1, 2, 5, 7)
 	OR d.state = 3 AND d.fence <> 0
-	OR d.state = 0 AND EXISTS (SELECT 1 FROM delivery_chunk c WHERE c.mailing_id = d.mailing_id AND c.state = 1 AND d.subscriber_id BETWEEN c.first AND c.last))`
+	OR d.state = 0 AND EXISTS (SELECT 1 FROM delivery_chunk c WHERE c.mailing_id = d.mailing_id AND c.state = 1 AND d.subscriber_id BETWEEN c.first AND c.last AND d.next_at <= c.due_at))`
 
 // reportOn takes a report about a copy of a mailing.
 func (t *tx) reportOn(r akkoord.Report) (akkoord.ReportCode, error) {

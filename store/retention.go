@@ -171,6 +171,7 @@ var purges = []struct {
 	{`DELETE FROM request_detail WHERE request_id IN (SELECT d.request_id FROM request_detail d JOIN person_request r ON r.id = d.request_id WHERE r.state <> 'open' AND r.closed_at <= $1 LIMIT $2)`, requestDetailKept},
 	{`DELETE FROM signup_value WHERE (subscriber_id, attribute_id) IN (SELECT v.subscriber_id, v.attribute_id FROM signup_value v WHERE v.at <= $1
 		AND NOT EXISTS (SELECT 1 FROM subscription x WHERE x.subscriber_id = v.subscriber_id AND x.request = v.request AND x.state = 'pending') LIMIT $2)`, 0},
+	{`DELETE FROM pace WHERE (scope, slot) IN (SELECT scope, slot FROM pace WHERE slot * 300000000 <= $1 LIMIT $2)`, paceKept},
 	{`DELETE FROM erasure WHERE person IN (SELECT person FROM erasure WHERE at <= $1 LIMIT $2)`, erasuresKept},
 }
 

@@ -39,7 +39,7 @@ func (s *Store) StartMailing(ctx context.Context, actor akkoord.Actor, id akkoor
 // ScheduleMailing sets the time at which a mailing is started by itself.
 func (s *Store) ScheduleMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID, at time.Time) (akkoord.Mailing, error) {
 	return s.moveMailing(ctx, actor, id, "schedule", func(_ *tx, m *akkoord.Mailing) error {
-		m.SendAt = at
+		m.SendAt, m.Why = at, ""
 		return nil
 	})
 }
@@ -158,14 +158,25 @@ func (t *tx) finish(mailingID int64) error {
 	return t.move(akkoord.ActorSystem, &m, "finish")
 }
 
+// missedWhy begins the sentence of a mailing whose time passed (P20).
+const missedWhy = "No server ran at the time of this mailing. "
+
 func (s *Store) startScheduled(ctx context.Context, id int64) error {
 	return s.update(ctx, "start scheduled mailing", func(t *tx) error {
 		m, err := loadMailing(t, mailingByID, id)
-		if err != nil || m.State != akkoord.MailingScheduled || m.SendAt.After(t.now) {
+		if err != nil || m.State != akkoord.MailingScheduled || m.Plan.Begins(m.SendAt).After(t.now) {
 			return err
 		}
 		if held, err := t.barred(); held || err != nil {
 			return err
+		}
+		switch m.Plan.WhenMissed(m.SendAt, t.now) {
+		case akkoord.MissedAsk:
+			m.Why = missedWhy + "Send it, or give it another time."
+			return t.move(akkoord.ActorSystem, &m, "pause")
+		case akkoord.MissedSkip:
+			m.Why = missedWhy + "It was skipped, as its plan says."
+			return t.move(akkoord.ActorSystem, &m, "cancel")
 		}
 		if err := t.start(&m); err != nil {
 			return err

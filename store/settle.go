@@ -14,7 +14,11 @@ import (
 // After it only Note says what became of it; a process killed in between
 // leaves the delivery uncertain. With an error not a byte may be sent.
 func (s *Store) Mark(w *akkoord.Window, i int, at time.Time) error {
-	return s.journal.mark(newEntry(w, i, akkoord.Result{SubscriberID: w.Recipients[i].SubscriberID, State: akkoord.OnWire, At: at}))
+	err := s.journal.mark(newEntry(w, i, akkoord.Result{SubscriberID: w.Recipients[i].SubscriberID, State: akkoord.OnWire, At: at}))
+	if err == nil {
+		w.Begun++
+	}
+	return err
 }
 
 // Note tells what became of a recipient. It is in the journal before the next
@@ -41,6 +45,9 @@ type entry struct {
 type entryKey struct{ mailing, subscriber int64 }
 
 func newEntry(w *akkoord.Window, i int, r akkoord.Result) entry {
+	if w.Sparse {
+		i = -1
+	}
 	return entry{w.Chunk, w.Fence, w.MailingID, i, r}
 }
 
@@ -119,10 +126,15 @@ func (t *tx) settleRun(e *entry, last int64) error {
 // release opens a chunk again for those of it who are still queued, or closes
 // it; people of a window of retries are due as before.
 func (t *tx) release(w *akkoord.Window) error {
+	if unused := len(w.Recipients) - w.Begun; unused > 0 {
+		if err := t.spend(w, -unused); err != nil {
+			return err
+		}
+	}
 	if w.Chunk != 0 {
 		err := t.dropClaim(w)
 		if err == nil {
-			err = t.exec(`UPDATE delivery_chunk SET fence = 0, state = `+chunkAfter+` WHERE id = $1 AND state = 1 AND fence = $2`, w.Chunk, w.Fence)
+			err = t.exec(`UPDATE delivery_chunk SET fence = 0, state = `+chunkAfter+`, due_at = `+chunkDue+` WHERE id = $1 AND state = 1 AND fence = $2`, w.Chunk, w.Fence)
 		}
 		return errors.Join(err, t.finish(w.MailingID))
 	}
@@ -135,3 +147,7 @@ func (t *tx) release(w *akkoord.Window) error {
 // chunkAfter is the state of a chunk that is given back.
 const chunkAfter = `CASE WHEN EXISTS (SELECT 1 FROM delivery d WHERE d.mailing_id = delivery_chunk.mailing_id
 	AND d.subscriber_id BETWEEN delivery_chunk.first AND delivery_chunk.last AND d.state = 0) THEN 0 ELSE 2 END`
+
+// chunkDue is when somebody of a chunk that is given back is wanted first.
+const chunkDue = `coalesce((SELECT min(d.next_at) FROM delivery d WHERE d.mailing_id = delivery_chunk.mailing_id
+	AND d.subscriber_id BETWEEN delivery_chunk.first AND delivery_chunk.last AND d.state = 0), 0)`

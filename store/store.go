@@ -29,6 +29,8 @@ type Config struct {
 	Random   io.Reader
 	Log      *slog.Logger
 
+	Pace Pace // how fast mailings may be sent
+
 	MailCopies akkoord.MailCopies // of mails that ask for a yes; empty: whole
 
 	ContractKept time.Duration // how long the log has a transactional mail; default 90 days

@@ -139,6 +139,7 @@ type MailingPage struct {
 	LeftOut                        []LeftOutRow
 	Deliveries                     []DeliveryRow
 	Next                           string // path of the next page of deliveries
+	Plan                           PlanFacts
 	Follow
 }
 

@@ -59,6 +59,10 @@ func mailing() MailingPage {
 		Admin: desk("campaigns"), Campaign: "Winter 2027", Purpose: "Reisnieuws", Segment: "Wintersport", Action: "/admin/mailings/m2",
 		MailingRow: MailingRow{ID: "m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
 		Preview:    "/admin/mailings/m2/preview", CanPause: true, CanCancel: true, Follow: Follow{Going: true}, Next: "?cursor=abc",
+		Plan: PlanFacts{
+			SendAt: now, Zone: "Europe/Amsterdam", ZoneAttribute: "time-zone", From: "09:00", Until: "20:00", Days: []string{"mon", "tue"}, PerHour: 2000, PerDay: 10000, Missed: "ask", End: now,
+			Why: []Brake{{Key: "outside_hours", Until: now}, {Key: "cap_hour_all", Number: 2000}},
+		},
 		Leavings: []LeavingGroup{
 			{By: "scope", Rows: []LeavingRow{{"purpose", 31}, {"campaign", 9}, {"all", 4}}},
 			{By: "place", Rows: []LeavingRow{{"one-click", 28}, {"unsubscribe", 11}, {"preferences", 4}, {"mail", 1}}},

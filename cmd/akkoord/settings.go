@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -43,6 +44,8 @@ type settings struct {
 	SMTPProcessor  string   `env:"AKKOORD_SMTP_PROCESSOR" help:"Registered party that runs the mail server, or own; a server on loopback counts as own." group:"Settings"`
 	SignUpsPerIP   string   `name:"signups-per-ip" env:"AKKOORD_SIGNUPS_PER_IP" default:"30/h" help:"Sign-ups per IPv4 address or IPv6 /64, like 30/h; 0 turns the limits per network off, never that per mailbox." group:"Settings"`
 	IPPolicy       string   `name:"ip-policy" env:"AKKOORD_IP_POLICY" default:"shortened" enum:"off,shortened,full" help:"What evidence keeps of the address of a request: off (nothing), shortened (its network) or full." group:"Settings"`
+	MailCap        string   `name:"mail-cap" env:"AKKOORD_MAIL_CAP" help:"Mails of campaigns that are begun at most, of all mailings together, like 2000/h,20000/d." group:"Settings"`
+	Warmup         string   `env:"AKKOORD_WARMUP" help:"A sending domain that is new: mails of the first day, growth a day, mails a day from which on it is known; like 200,1.5,20000." group:"Settings"`
 	From           string   `env:"AKKOORD_FROM" help:"Default sender, like \"Name\" <a@b>." group:"Settings"`
 	Controller     string   `env:"AKKOORD_CONTROLLER" help:"Legal name of the controller, on pages and mails." group:"Settings"`
 	PostalAddress  string   `env:"AKKOORD_POSTAL_ADDRESS" help:"Its postal address." group:"Settings"`
@@ -83,6 +86,7 @@ type site struct {
 	heads       headPlace          // where signed heads go; nil: nowhere
 	tracer      *tracer            // nil: no traces are wanted
 	backups     time.Duration      // how old the last proven one may be; 0: any age
+	pace        store.Pace         // how fast campaigns go
 	kept        time.Duration      // how long the log has a transactional mail
 }
 
@@ -111,7 +115,7 @@ func (d databaseSettings) databasePath() (string, error) {
 // mend it.
 func (s settings) check() (*site, error) {
 	out := &site{settings: s}
-	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkDKIM, checkReturnPath, checkHooks, checkLeaveMailbox, checkMailbox, checkText, checkLog, checkBackupAge, checkContractKept, checkHeads} {
+	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkPace, checkDKIM, checkReturnPath, checkHooks, checkLeaveMailbox, checkMailbox, checkText, checkLog, checkBackupAge, checkContractKept, checkHeads} {
 		if err := f(out); err != nil {
 			return nil, usageError{err}
 		}
@@ -230,6 +234,40 @@ func checkSignUps(s *site) error {
 	s.signUps = rate
 	return nil
 }
+
+// checkPace comes after checkFrom, whose domain a warm-up is of.
+func checkPace(s *site) error {
+	for part := range strings.SplitSeq(s.MailCap, ",") {
+		number, per, _ := strings.Cut(strings.TrimSpace(part), "/")
+		n, err := strconv.Atoi(number)
+		switch {
+		case s.MailCap == "":
+		case err != nil || n < 1:
+			return errMailCap
+		case per == "h" && s.pace.Cap.Hour == 0:
+			s.pace.Cap.Hour = n
+		case per == "d" && s.pace.Cap.Day == 0:
+			s.pace.Cap.Day = n
+		default:
+			return errMailCap
+		}
+	}
+	if s.Warmup == "" {
+		return nil
+	}
+	w := &s.pace.Warmup
+	var rest string
+	if n, _ := fmt.Sscanf(strings.ReplaceAll(s.Warmup, ",", " ")+" .", "%d %g %d %s", &w.First, &w.Growth, &w.Full, &rest); n != 4 || rest != "." || w.Check() != nil {
+		return fmt.Errorf("AKKOORD_WARMUP must be mails of the first day, growth a day over 1 up to 2, and mails a day from which on the domain is known, like 200,1.5,20000")
+	}
+	if s.from == nil {
+		return fmt.Errorf("AKKOORD_WARMUP is of the domain of AKKOORD_FROM, which is not set")
+	}
+	_, s.pace.Domain, _ = strings.Cut(s.from.Address, "@")
+	return nil
+}
+
+var errMailCap = errors.New("AKKOORD_MAIL_CAP must be numbers per h and d, like 2000/h,20000/d")
 
 func checkBackupAge(s *site) (err error) {
 	if s.BackupAge == "" {

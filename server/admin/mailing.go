@@ -52,6 +52,9 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 			return err
 		}
 	}
+	if err := s.plan(ctx, &page, m); err != nil {
+		return err
+	}
 	if err := s.leftOut(ctx, &page, m); err != nil {
 		return err
 	}
@@ -88,8 +91,15 @@ func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord
 		}
 		page.CanSend = can("send") && len(page.Blockers) == 0
 	}
-	if m.Why != "" && m.State == akkoord.MailingPaused {
-		page.Blockers = append(page.Blockers, templates.Blocker{Code: "paused_by_system", Text: m.Why})
+	if m.Why != "" {
+		switch m.State {
+		case akkoord.MailingPaused:
+			page.Blockers = append(page.Blockers, templates.Blocker{Code: "paused_by_system", Text: m.Why})
+		case akkoord.MailingDraft:
+			page.Blockers = append(page.Blockers, templates.Blocker{Code: "schedule_missed", Text: m.Why})
+		case akkoord.MailingCancelled:
+			page.Blockers = append(page.Blockers, templates.Blocker{Code: "schedule_skipped", Text: m.Why})
+		}
 	}
 	return nil
 }

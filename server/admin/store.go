@@ -99,6 +99,8 @@ type Sending interface {
 // Deliveries tells what became of a mailing.
 type Deliveries interface {
 	Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error)
+	// Course gives what is known of how a mailing goes on, of whom so many are left, at so many mails a second.
+	Course(ctx context.Context, m akkoord.Mailing, left int64, rate float64) (akkoord.Course, error)
 	Leavings(ctx context.Context, mailingID int64) (akkoord.Leavings, error)
 	Deliveries(ctx context.Context, mailingID int64, f akkoord.DeliveryFilter, p akkoord.Page) (deliveries []akkoord.Delivery, next int64, err error)
 }

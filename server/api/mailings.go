@@ -21,6 +21,7 @@ type newMailing struct {
 	Markdown string    `json:"markdown,omitempty"`
 	HTML     string    `json:"html,omitempty" doc:"Instead of markdown."`
 	Variants []variant `json:"variants,omitempty" doc:"Two to ten; they split the audience evenly."`
+	Plan     *plan     `json:"plan,omitempty"`
 	SendAt   *Time     `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null or past."`
 }
 
@@ -34,7 +35,8 @@ type Mailing struct {
 	Markdown   string               `json:"markdown"`
 	HTML       string               `json:"html"`
 	Variants   []variant            `json:"variants"`
-	Why        *string              `json:"why" doc:"Why it is paused, where the system paused it."`
+	Plan       plan                 `json:"plan"`
+	Why        *string              `json:"why" doc:"Why the system paused it, or did not start it at its time."`
 	SendAt     *Time                `json:"send_at"`
 	StartedAt  *Time                `json:"started_at"`
 	FinishedAt *Time                `json:"finished_at"`
@@ -52,6 +54,7 @@ type progress struct {
 	Unsubscribes int64            `json:"unsubscribes"`
 	Leavings     akkoord.Leavings `json:"leavings" doc:"Leavings by this mailing's links: by scope, by place, and by reason where one was given."`
 	Reports      akkoord.Reports  `json:"reports" doc:"What came back: complaints, and bounces by class, those while sending among them."`
+	ETA          *eta             `json:"eta" doc:"Null unless it is being sent."`
 	Warnings     []akkoord.Reason `json:"warnings" nullable:"false" doc:"What of it is more than it should be."`
 }
 
@@ -82,7 +85,7 @@ func (p *progress) count(all []akkoord.LinkCount) {
 func showMailing(m akkoord.Mailing, campaign string) Mailing {
 	out := Mailing{
 		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Markdown: m.Content.Markdown, HTML: m.Content.HTML,
-		Variants: []variant{}, Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
+		Variants: []variant{}, Plan: showPlan(m.Plan), Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
 	}
 	for _, v := range m.Variants {
 		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Markdown, v.HTML})
@@ -134,6 +137,10 @@ func (a *API) progress(ctx context.Context, m akkoord.Mailing) (progress, error)
 		Mailing: showMailing(m, slugs[m.CampaignID]), Counts: counts, Unsubscribes: left, Leavings: leavings, Reports: reports, Warnings: some(reports.Warnings(counts)),
 	}
 	out.count(links)
+	if err != nil {
+		return out, err
+	}
+	out.ETA, err = a.end(ctx, m, counts)
 	return out, err
 }
 
@@ -146,7 +153,7 @@ func (a *API) createMailing(ctx context.Context, in *struct {
 		return progress{}, err
 	}
 	b := in.Body
-	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Markdown: b.Markdown, HTML: b.HTML}, Variants: variants(b.Variants)}
+	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Markdown: b.Markdown, HTML: b.HTML}, Variants: variants(b.Variants), Plan: b.Plan.read()}
 	if b.SendAt != nil {
 		m.SendAt = b.SendAt.Time
 	}
@@ -187,6 +194,7 @@ type mailingChange struct {
 	Markdown *string        `json:"markdown,omitempty"`
 	HTML     *string        `json:"html,omitempty"`
 	Variants *[]variant     `json:"variants,omitempty"`
+	Plan     *plan          `json:"plan,omitempty" doc:"Takes the place of the whole plan."`
 	SendAt   optional[Time] `json:"send_at,omitempty" doc:"Null takes the time away."`
 }
 
@@ -201,6 +209,9 @@ func (c mailingChange) apply(m *akkoord.Mailing) {
 	}
 	if c.Variants != nil {
 		m.Variants = variants(*c.Variants)
+	}
+	if c.Plan != nil {
+		m.Plan = c.Plan.read()
 	}
 	if c.SendAt.sent {
 		m.SendAt = time.Time{}

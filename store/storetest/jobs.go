@@ -331,7 +331,7 @@ func testMailingJobs(t *testing.T, open Open) {
 	must(a.PauseMailing(ctx, Admin, a.Mailing.PublicID))(t)
 	a.Clock.Move(time.Hour)
 	run(akkoord.MailingDraft)
-	must(a.ScheduleMailing(ctx, Admin, a.Mailing.PublicID, at))(t)
+	must(a.ScheduleMailing(ctx, Admin, a.Mailing.PublicID, a.Clock.Now()))(t)
 	run(akkoord.MailingSending)
 	run(akkoord.MailingSending) // that move asked for another run
 	if c := must(a.Counts(ctx, a.Mailing.ID))(t); c.Total != 3 {

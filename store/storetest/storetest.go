@@ -69,6 +69,11 @@ func Run(t *testing.T, open Open) {
 		{"segments", testSegments},
 		{"segments and the rule", testSegmentModel},
 		{"reports", testReports},
+		{"caps", testCaps},
+		{"warm-up", testWarmup},
+		{"hours", testHours},
+		{"times of people", testTimesOfPeople},
+		{"missed times", testMissedTimes},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			t.Parallel() // they wait for the disk, each on a database of its own

@@ -109,6 +109,10 @@ func (l *lane) Next() (Envelope, bool) {
 			continue
 		}
 		r := &l.w.Recipients[i]
+		if again, ok := l.providers.enter(providerOf(r.Email.Domain())); !ok {
+			l.note(i, akkoord.Result{State: akkoord.Deferred, Code: codeProvider, Attempts: r.Attempts, NextAt: again})
+			continue
+		}
 		e := Envelope{
 			From: l.Press.Sender.From.Address, To: r.Email.Address(),
 			ID: l.Press.opaqueID('m', l.w.MailingID, r.SubscriberID), Dotless: true, Ref: i,
@@ -120,6 +124,10 @@ func (l *lane) Next() (Envelope, bool) {
 	}
 	return Envelope{}, false
 }
+
+// codeProvider is of people who are put off because their provider puts mail
+// off: no attempt of theirs.
+const codeProvider = "provider"
 
 // ask asks the gate. A mailing that is not being sent now ends the window with
 // ErrRequeue; its people stay queued.
@@ -189,6 +197,7 @@ func (l *lane) plate(r *akkoord.Recipient) (*plate, error) {
 // Done records what became of a person's message.
 func (l *lane) Done(e Envelope, o Outcome) {
 	i := e.Ref.(int)
+	l.providers.leave(providerOf(l.w.Recipients[i].Email.Domain()), o)
 	r := akkoord.Result{Code: replyCode(o), Reply: o.Reply}
 	switch o.State {
 	case Requeue:

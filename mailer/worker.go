@@ -56,7 +56,8 @@ type Config struct {
 // that no mailing delays them (M.13).
 type Worker struct {
 	Config
-	relay breaker
+	relay     breaker
+	providers providers
 	*tallies
 
 	mu      sync.Mutex
@@ -80,8 +81,13 @@ func New(c Config) *Worker {
 		measured.took = t.took
 		c.Dialer = &measured
 	}
+	seats := 1
+	if c.Dialer != nil {
+		seats = max(c.Dialer.Relay.Connections, 1)
+	}
 	return &Worker{
-		Config: c, relay: breaker{now: c.Now, jitter: c.Jitter}, tallies: t,
+		providers: providers{now: c.Now, jitter: c.Jitter, seats: seats, known: map[string]*provider{}},
+		Config:    c, relay: breaker{now: c.Now, jitter: c.Jitter}, tallies: t,
 		bell: make(chan struct{}), strikes: map[int64]int{},
 	}
 }

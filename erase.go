@@ -120,6 +120,15 @@ func ReadReceipt(receipt string, key ed25519.PublicKey) (Erasure, error) {
 	return e, nil
 }
 
+// CheckTakingReason is CheckErasureReason for a reason why a person's record
+// was taken away, which may be left out.
+func CheckTakingReason(reason string, p Subscriber) error {
+	if reason == "" {
+		return nil
+	}
+	return CheckErasureReason(reason, p)
+}
+
 // CheckNoPerson reports whether a text that outlives people may be kept: it
 // holds no address. It may be empty.
 func CheckNoPerson(field, text string) error {

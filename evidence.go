@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -93,6 +94,16 @@ type LineNames struct {
 	Purpose  string `json:"purpose,omitempty"`
 	Campaign string `json:"campaign,omitempty"`
 	Actor    string `json:"actor,omitempty"`
+}
+
+// BundleFault says of a bundle that could not be made because the record does
+// not verify that it is so; any other error stays as it is.
+func BundleFault(err error) error {
+	if !errors.Is(err, ErrBundle) {
+		return err
+	}
+	return errors.Join(Errorf(Conflict, "record_altered",
+		"The record of this person does not verify, so no proof of it can be given. Run akkoord ledger verify to see what was altered."), err)
 }
 
 // NewBundleLine shows an event whole.

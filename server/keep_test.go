@@ -78,7 +78,7 @@ func TestALookIsNotedOnlyWhereItMayBeM18(t *testing.T) {
 	s := newSite(t)
 	noted := func(address string) int {
 		t.Helper()
-		r, err := s.store.ExportPerson(t.Context(), akkoord.ActorSystem, s.standing(address).Subscriber.PublicID)
+		r, err := s.store.ExportPerson(t.Context(), akkoord.ActorSystem, s.standing(address).Subscriber.PublicID, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func (s *Server) takeAway(c echo.Context, link akkoord.Link, format string) erro
 	if format != "json" && format != "csv" && format != "zip" {
 		return akkoord.Fieldf("export", "form_invalid", "The file is json, csv or zip.")
 	}
-	record, err := s.Consents.ExportPerson(c.Request().Context(), akkoord.ActorPerson, link.Subscriber)
+	record, err := s.Consents.ExportPerson(c.Request().Context(), akkoord.ActorPerson, link.Subscriber, "")
 	if err != nil {
 		return err
 	}

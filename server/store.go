@@ -33,7 +33,7 @@ type Profiles interface {
 // PersonRights are what people may ask for by their preferences page: a copy of
 // all that is stored of them (M20), and its end (M19).
 type PersonRights interface {
-	ExportPerson(ctx context.Context, actor akkoord.Actor, person akkoord.ID) (akkoord.PersonRecord, error)
+	ExportPerson(ctx context.Context, actor akkoord.Actor, person akkoord.ID, reason string) (akkoord.PersonRecord, error)
 	Erase(ctx context.Context, person akkoord.ID, reason string, o akkoord.Origin) (akkoord.Erasure, error)
 }
 

@@ -185,7 +185,7 @@ func TestAnErasedPersonIsInNoByteP16(t *testing.T) {
 	check(err)
 	_, err = s.Leave(ctx, link, akkoord.ScopeCampaign, o)
 	check(err)
-	_, err = s.ExportPerson(ctx, storetest.Admin, link.Subscriber)
+	_, err = s.ExportPerson(ctx, storetest.Admin, link.Subscriber, "")
 	check(err)
 	check(s.SignUp(ctx, akkoord.SignUp{Email: e, Locale: "nl", Purposes: []akkoord.Purpose{a.News}, Origin: o})) // a mail that waits
 	_, err = s.AddAttribute(ctx, storetest.Admin, akkoord.Attribute{Slug: "boat", Type: akkoord.AttributeText}, a.News.Slug)
@@ -259,7 +259,7 @@ func TestWhateverTheErasedDidNoByteIsLeftOfThemP16(t *testing.T) {
 			rt.Fatal(err)
 		}
 		person := a.Live(rt, e, 20).Subscriber.PublicID
-		if _, err := s.ExportPerson(rt.Context(), storetest.Admin, person); err != nil {
+		if _, err := s.ExportPerson(rt.Context(), storetest.Admin, person, ""); err != nil {
 			rt.Fatal(err)
 		}
 		if _, err := s.Erase(rt.Context(), person, "asked for", akkoord.Origin{Source: "api", Actor: storetest.Admin}); err != nil {

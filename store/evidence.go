@@ -16,7 +16,7 @@ import (
 // signed, and leaves a line in the audit trail first. It verifies: a record
 // that does not is an error that wraps akkoord.ErrBundle. A person who is not
 // there is NotFound. pages makes what people read of it; nil: nothing.
-func (s *Store) EvidenceBundle(ctx context.Context, actor akkoord.Actor, person akkoord.ID, pages akkoord.BundlePages) ([]byte, error) {
+func (s *Store) EvidenceBundle(ctx context.Context, actor akkoord.Actor, person akkoord.ID, reason string, pages akkoord.BundlePages) ([]byte, error) {
 	var st akkoord.Standing
 	var head akkoord.Head
 	err := s.update(ctx, "evidence of a person", func(t *tx) (err error) {
@@ -26,13 +26,16 @@ func (s *Store) EvidenceBundle(ctx context.Context, actor akkoord.Actor, person 
 		if st.Subscriber.ID == 0 {
 			return missing(sql.ErrNoRows, "person")
 		}
+		if err := akkoord.CheckTakingReason(reason, st.Subscriber); err != nil {
+			return err
+		}
 		if st.Subscriber.Interests, err = interests(t, st.Subscriber.ID); err != nil {
 			return err
 		}
 		if head, err = t.signHead(); err != nil {
 			return err
 		}
-		return t.audit(actor, "subscriber.evidence", named("subscriber", person.String()), "")
+		return t.audit(actor, "subscriber.evidence", named("subscriber", person.String()), reason)
 	})
 	if err != nil {
 		return nil, err

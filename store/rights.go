@@ -10,9 +10,9 @@ import (
 )
 
 // ExportPerson gives all that is stored of a person as it is at one moment,
-// and leaves in the same commit a line in the audit trail (M20, M27). A person
-// who is not there is NotFound.
-func (s *Store) ExportPerson(ctx context.Context, actor akkoord.Actor, person akkoord.ID) (akkoord.PersonRecord, error) {
+// and leaves in the same commit a line in the audit trail, with the reason if
+// there is one (M20, M27). Errors: NotFound, Invalid of the reason.
+func (s *Store) ExportPerson(ctx context.Context, actor akkoord.Actor, person akkoord.ID, reason string) (akkoord.PersonRecord, error) {
 	var out akkoord.PersonRecord
 	err := s.update(ctx, "export person", func(t *tx) error {
 		st, err := standing(t, byPublicID, person[:])
@@ -22,13 +22,16 @@ func (s *Store) ExportPerson(ctx context.Context, actor akkoord.Actor, person ak
 		if st.Subscriber.ID == 0 {
 			return missing(sql.ErrNoRows, "person")
 		}
+		if err := akkoord.CheckTakingReason(reason, st.Subscriber); err != nil {
+			return err
+		}
 		if st.Subscriber.Interests, err = interests(t, st.Subscriber.ID); err != nil {
 			return err
 		}
 		if out, err = t.store.personRecord(t, st, t.now); err != nil {
 			return err
 		}
-		return t.audit(actor, "subscriber.export", named("subscriber", st.Subscriber.PublicID.String()), "")
+		return t.audit(actor, "subscriber.export", named("subscriber", st.Subscriber.PublicID.String()), reason)
 	})
 	return out, err
 }

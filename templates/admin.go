@@ -224,7 +224,7 @@ type PersonPage struct {
 	Interests                 []string
 	Consents                  []PersonConsent
 	Events                    []EventRow // oldest first
-	Export, ExportCSV         string     // paths of the exports as JSON and CSV; empty for none
+	Take                      string     // where it is posted what is taken away, with what and reason
 	Withdraw                  string     // where it is posted that the person leaves, with purpose (or all) and reason; empty: not by this user
 	Leavable                  []Option   // purposes that they can leave
 	SetBasis                  string     // where a basis by hand is posted; empty: not by this user

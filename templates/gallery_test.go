@@ -372,7 +372,7 @@ func person() PersonPage {
 			{1, now.Add(-time.Hour), "requested", "Reisnieuws", "", "form:home", "", 3},
 			{2, now, "confirmed", "Reisnieuws", "", "link", "", 3},
 			{3, now.Add(time.Hour), "withdrawn", "Aanbiedingen ski-uitrusting", "winter-2027", "link", "de persoon", 0},
-		}, Export: "/admin/people/1/export", ExportCSV: "/admin/people/1/export?format=csv",
+		}, Take: "/admin/people/1/take",
 		Withdraw: "/admin/people/1/withdraw", Leavable: []Option{{"travel-news", "Reisnieuws"}},
 		SetBasis: "/admin/people/1/basis", Purposes: []Option{{"travel-news", "Reisnieuws"}}}
 }

@@ -122,7 +122,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	adminSite, err := admin.New(admin.Config{
 		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: s.sender, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
-		BaseURL: s.base.String(), Now: time.Now, Log: a.log,
+		Dossier: apiConfig.Dossier, BaseURL: s.base.String(), Now: time.Now, Log: a.log,
 	})
 	if err != nil {
 		return err

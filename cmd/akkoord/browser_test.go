@@ -1,6 +1,8 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -480,5 +482,37 @@ func TestSigningUpAndConfirmingWorkWithoutJavaScript(t *testing.T) {
 	v.press("form.ask button")
 	if s := d.state(who); s != "active" {
 		t.Fatalf("after pressing the button the consent is %s", s)
+	}
+}
+
+// Staff take a person's proof and record away by button, without JavaScript,
+// once they say why (M20, M26, M30).
+func TestAProofIsTakenByButtonWithoutJavaScript(t *testing.T) {
+	t.Parallel()
+	d := startDemonstration(t)
+	b := openBrowser(t)
+	v := open(t, b, d)
+	if err := (proto.EmulationSetScriptExecutionDisabled{Value: true}).Call(v); err != nil {
+		t.Fatal(err)
+	}
+	v.goTo(d.login)
+	v.press("main button[type=submit]")
+	v.goTo(d.site + "/admin/people")
+	v.press("main tbody a[href^='/admin/people/']")
+	for what, member := range map[string]string{"evidence": "dossier.pdf", "zip": "data.json"} {
+		v.goTo(v.MustInfo().URL)
+		v.tabTo("#take-reason")
+		v.MustInsertText("asked for by phone")
+		v.tabTo("button[name=what][value=" + what + "]")
+		taken := b.MustWaitDownload()
+		v.Keyboard.MustType(input.Enter)
+		file := taken()
+		z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if !slices.ContainsFunc(z.File, func(f *zip.File) bool { return f.Name == member }) {
+			t.Errorf("%s has no %s", what, member)
+		}
 	}
 }

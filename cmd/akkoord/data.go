@@ -57,7 +57,7 @@ func (c *exportCommand) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	defer st.Close()
-	record, err := st.ExportPerson(ctx, commandActor, standing.Subscriber.PublicID)
+	record, err := st.ExportPerson(ctx, commandActor, standing.Subscriber.PublicID, "")
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (c *evidenceCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	file, err := st.EvidenceBundle(ctx, commandActor, standing.Subscriber.PublicID, pages.In(c.Lang))
+	file, err := st.EvidenceBundle(ctx, commandActor, standing.Subscriber.PublicID, "", pages.In(c.Lang))
 	if errors.Is(err, akkoord.ErrBundle) {
 		return fmt.Errorf("the record of this person does not verify, so no proof of it can be given; see akkoord ledger verify (%w)", err)
 	}

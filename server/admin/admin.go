@@ -27,9 +27,10 @@ type Config struct {
 	Mail           Mail
 	Sender         func() akkoord.Sender // the sender facts in force
 	Pages          *templates.Set
-	Setup          akkoord.Setup // what the settings say about guarding and keeping data (M29)
-	KeyFingerprint string        // of the key that signs the ledger
-	BaseURL        string        // AKKOORD_URL: with https the session cookie is Secure
+	Setup          akkoord.Setup                           // what the settings say about guarding and keeping data (M29)
+	KeyFingerprint string                                  // of the key that signs the ledger
+	Dossier        func(locale string) akkoord.BundlePages // what people read in evidence; nil: nothing
+	BaseURL        string                                  // AKKOORD_URL: with https the session cookie is Secure
 	Now            func() time.Time
 	Log            *slog.Logger
 }

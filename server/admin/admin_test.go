@@ -246,20 +246,12 @@ func TestPeople(t *testing.T) {
 		{"/admin/people?email=PIM@voorbeeld.example", path, "subscriber.search " + object},
 		{"/admin/people?email=nobody@voorbeeld.example", "Nobody", "subscriber.search subscriber"},
 		{path, "Ja, mail mij.", "subscriber.read " + object},
-		{path + "/export", `"email": "pim@voorbeeld.example"`, "subscriber.export " + object},
-		{path + "/export?format=csv", "person.email,pim@voorbeeld.example", "subscriber.export " + object},
 	} {
 		_, before := f.trail()
 		b.get(tt.path, tt.want)
 		if last, n := f.trail(); n != before+1 || !strings.HasSuffix(last, tt.audit) {
 			t.Errorf("%s left %q, want %q", tt.path, last, tt.audit)
 		}
-	}
-	if r := b.get(path + "/export?format=csv"); !strings.HasPrefix(r.header.Get("Content-Type"), "text/csv") || !strings.Contains(r.header.Get("Content-Disposition"), ".csv") {
-		t.Errorf("the CSV came as %v", r.header)
-	}
-	if r := b.send("GET", path+"/export?format=pdf", ""); r.status != http.StatusUnprocessableEntity {
-		t.Errorf("an export in a format that there is not: %d", r.status)
 	}
 	b.get("/admin/people", "after=")
 	b.get(path, "form:home", "Travel news", "pim@voorbeeld.example")

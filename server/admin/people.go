@@ -1,10 +1,8 @@
 package admin
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -108,7 +106,7 @@ func (s *Site) person(w http.ResponseWriter, r *http.Request, v visit) error {
 	p := st.Subscriber
 	page := templates.PersonPage{
 		Admin: s.frame(r, v, "people"), ID: p.PublicID.String(), Address: cmp.Or(p.Email.Display(), hidden), Name: p.Name, Locale: p.Locale,
-		Interests: p.Interests, Export: r.URL.Path + "/export", ExportCSV: r.URL.Path + "/export?format=csv",
+		Interests: p.Interests, Take: r.URL.Path + "/take",
 	}
 	if v.user.Role.May(akkoord.ChangePeople) {
 		page.Withdraw, page.SetBasis = r.URL.Path+"/withdraw", r.URL.Path+"/basis"
@@ -184,40 +182,4 @@ func (s *Site) events(ctx context.Context, v visit, subscriberID int64) ([]templ
 		out = append(out, row)
 	}
 	return out, nil
-}
-
-// export hands out all that is stored of a person (M20). The store leaves the
-// audit line.
-func (s *Site) export(w http.ResponseWriter, r *http.Request, v visit) error {
-	id, err := akkoord.ParseID(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	format := cmp.Or(r.URL.Query().Get("format"), "json")
-	if format != "json" && format != "csv" && format != "zip" {
-		return akkoord.Fieldf("format", "value_invalid", "The format is json, csv or zip.")
-	}
-	record, err := s.cfg.Store.ExportPerson(r.Context(), v.user.Actor(), id)
-	if err != nil {
-		return err
-	}
-	data, contentType := []byte(nil), "application/json"
-	if format == "csv" {
-		var out bytes.Buffer
-		err, contentType = record.WriteCSV(&out), "text/csv; charset=utf-8"
-		data = out.Bytes()
-	} else if format == "zip" {
-		var out bytes.Buffer
-		err, contentType = record.WriteZIP(&out), "application/zip"
-		data = out.Bytes()
-	} else {
-		data, err = json.MarshalIndent(record, "", "  ")
-	}
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Disposition", `attachment; filename="`+id.String()+"."+format+`"`)
-	_, _ = w.Write(data) // the reader may have gone
-	return nil
 }

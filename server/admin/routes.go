@@ -79,7 +79,7 @@ func (s *Site) routes() []route {
 		{"GET /admin/people/{id}", akkoord.ReadPeople, s.person},
 		{"POST /admin/people/{id}/withdraw", akkoord.ChangePeople, s.withdraw},
 		{"POST /admin/people/{id}/basis", akkoord.ChangePeople, s.basis},
-		{"GET /admin/people/{id}/export", akkoord.ReadPeople, s.export},
+		{"POST /admin/people/{id}/take", akkoord.ReadPeople, s.take},
 	}
 }
 

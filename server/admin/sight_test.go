@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -57,10 +58,13 @@ func TestPagesAskForAGrant(t *testing.T) {
 		if pattern == "GET /admin/people/{id}" && (r.status != http.StatusOK || !strings.Contains(r.body, "<li>e-mail address</li>")) {
 			t.Errorf("%s does not say what is hidden: %d %s", pattern, r.status, r.body)
 		}
-		if strings.HasSuffix(pattern, "/export") && r.status != http.StatusForbidden {
+	})
+	_, take := path("POST /admin/people/{id}/take")
+	for _, what := range []string{"evidence", "zip"} {
+		if r := b.send("POST", take, url.Values{"what": {what}, "reason": {"asked for"}}.Encode()); r.status != http.StatusForbidden {
 			t.Errorf("half a record is given: %d", r.status)
 		}
-	})
+	}
 	replace()
 	open(func(pattern string, r reply) {
 		if people(pattern) && (r.status != http.StatusForbidden || !strings.Contains(r.body, "An owner or the data protection officer can give it to you")) {

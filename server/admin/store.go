@@ -65,7 +65,8 @@ type People interface {
 	// Withdraw records that staff end a purpose, or everything where it is 0, for
 	// somebody who asked them to.
 	Withdraw(ctx context.Context, person akkoord.ID, purposeID int64, reason string, o akkoord.Origin) error
-	ExportPerson(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.PersonRecord, error)
+	ExportPerson(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string) (akkoord.PersonRecord, error)
+	EvidenceBundle(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string, pages akkoord.BundlePages) ([]byte, error)
 }
 
 // Census counts people.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 
 	"akkoord"
 )
@@ -11,13 +10,19 @@ import (
 type Evidence interface {
 	// EvidenceBundle gives the proof of all that is on record of a person, and
 	// leaves a line in the audit trail.
-	EvidenceBundle(ctx context.Context, actor akkoord.Actor, id akkoord.ID, pages akkoord.BundlePages) ([]byte, error)
+	EvidenceBundle(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string, pages akkoord.BundlePages) ([]byte, error)
+}
+
+// TakingReason is why a person's record is taken away.
+type TakingReason struct {
+	Reason string `query:"reason" doc:"Why it is taken, without name or address; it stands in the audit trail."`
 }
 
 // subscriberEvidence answers with the proof bundle of a person (M30).
 func (a *API) subscriberEvidence(ctx context.Context, in *struct {
 	ByID
 	Lang string `query:"lang" default:"nl" enum:"nl,en,de,fr" doc:"Language of what people read in it."`
+	TakingReason
 }) (document, error) {
 	id, err := akkoord.ParseID(in.ID)
 	if err != nil {
@@ -27,11 +32,7 @@ func (a *API) subscriberEvidence(ctx context.Context, in *struct {
 	if a.cfg.Dossier != nil {
 		pages = a.cfg.Dossier(in.Lang)
 	}
-	file, err := a.cfg.Store.EvidenceBundle(ctx, caller(ctx).Actor(), id, pages)
-	if errors.Is(err, akkoord.ErrBundle) {
-		err = errors.Join(akkoord.Errorf(akkoord.Conflict, "record_altered",
-			"The record of this person does not verify, so no proof of it can be given. Run akkoord ledger verify to see what was altered."), err)
-	}
+	file, err := a.cfg.Store.EvidenceBundle(ctx, caller(ctx).Actor(), id, in.Reason, pages)
 	header := map[string]string{"Content-Disposition": `attachment; filename="evidence-` + id.String() + `.zip"`}
-	return document{"application/zip", header, file}, err
+	return document{"application/zip", header, file}, akkoord.BundleFault(err)
 }

@@ -82,12 +82,13 @@ func (a *API) eventSlugs(ctx context.Context, events []akkoord.Event) (purposes,
 func (a *API) exportSubscriber(ctx context.Context, in *struct {
 	ByID
 	Format string `query:"format" default:"json" enum:"json,csv,zip" doc:"zip: both, with a schema."`
+	TakingReason
 }) (document, error) {
 	id, err := akkoord.ParseID(in.ID)
 	if err != nil {
 		return document{}, err
 	}
-	record, err := a.cfg.Store.ExportPerson(ctx, caller(ctx).Actor(), id)
+	record, err := a.cfg.Store.ExportPerson(ctx, caller(ctx).Actor(), id, in.Reason)
 	if err != nil {
 		return document{}, err
 	}

@@ -90,7 +90,7 @@ type People interface {
 // Histories reads what is on record about one person.
 type Histories interface {
 	Events(ctx context.Context, subscriberID int64) ([]akkoord.Event, error)
-	ExportPerson(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.PersonRecord, error)
+	ExportPerson(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string) (akkoord.PersonRecord, error)
 }
 
 // Slugs gives names for internal numbers.

@@ -163,17 +163,17 @@ func (g *Guard) PersonNames(ctx context.Context, ids []int64) (map[int64]string,
 
 // ExportPerson gives the whole record to those who may see all of it: half a
 // record given as the whole one would be worse than none.
-func (g *Guard) ExportPerson(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.PersonRecord, error) {
+func (g *Guard) ExportPerson(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string) (akkoord.PersonRecord, error) {
 	if err := g.may(ctx, id, whole); err != nil {
 		return akkoord.PersonRecord{}, err
 	}
-	return g.store.ExportPerson(ctx, actor, id)
+	return g.store.ExportPerson(ctx, actor, id, reason)
 }
 
 // EvidenceBundle is as ExportPerson.
-func (g *Guard) EvidenceBundle(ctx context.Context, actor akkoord.Actor, id akkoord.ID, pages akkoord.BundlePages) ([]byte, error) {
+func (g *Guard) EvidenceBundle(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string, pages akkoord.BundlePages) ([]byte, error) {
 	if err := g.may(ctx, id, whole); err != nil {
 		return nil, err
 	}
-	return g.store.EvidenceBundle(ctx, actor, id, pages)
+	return g.store.EvidenceBundle(ctx, actor, id, reason, pages)
 }

@@ -222,7 +222,7 @@ func testRecords(t *testing.T, open Open) {
 			s(t, v)
 		}
 		must(a.AddPurposeTexts(t.Context(), Admin, "travel-news", map[string]akkoord.PurposeText{"nl": {Name: "N", Explanation: "E", Wording: "Later."}}, akkoord.WordingChange{Kind: akkoord.WordingCorrection, Reason: "clearer words"}))(t)
-		r := must(a.ExportPerson(t.Context(), "key:7", v.person.PublicID))(t)
+		r := must(a.ExportPerson(t.Context(), "key:7", v.person.PublicID, ""))(t)
 		if r.Person.Email != "anouk@voorbeeld.example" || r.Person.Name != "Anouk" || !slices.Equal(r.Person.Interests, []string{"wintersport"}) {
 			t.Errorf("the person is %+v", r.Person)
 		}
@@ -246,7 +246,7 @@ func testRecords(t *testing.T, open Open) {
 		if !slices.Contains(a.trail(t), "key:7 subscriber.export subscriber:"+v.person.PublicID.String()) {
 			t.Error("M27: the export left no line in the audit trail")
 		}
-		if _, err := a.ExportPerson(t.Context(), "key:7", akkoord.ID{1}); akkoord.KindOf(err) != akkoord.NotFound {
+		if _, err := a.ExportPerson(t.Context(), "key:7", akkoord.ID{1}, ""); akkoord.KindOf(err) != akkoord.NotFound {
 			t.Errorf("the record of nobody gave %v", err)
 		}
 	})

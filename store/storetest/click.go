@@ -85,7 +85,7 @@ func testClicks(t *testing.T, open Open) {
 	if _, err := a.CountSegment(ctx, a.Ski.ID, filter(t, `{"clicked":{"topic":"wintersport"}}`)); akkoord.CodeOf(err) != "purpose_limitation" {
 		t.Errorf("M16: a topic of travel news for ski offers gives %v", err)
 	}
-	record := must(a.ExportPerson(ctx, Admin, yes.PublicID))(t)
+	record := must(a.ExportPerson(ctx, Admin, yes.PublicID, ""))(t)
 	if len(record.Clicks) != 1 || record.Clicks[0].Topic != "wintersport" || record.Clicks[0].Times != 3 || record.Clicks[0].Purpose != "travel-news" {
 		t.Errorf("M20: the record has %+v", record.Clicks)
 	}
@@ -109,7 +109,7 @@ func testClicks(t *testing.T, open Open) {
 		t.Errorf("after taking it back %d people are selected", n)
 	}
 	noFault(t, a.Track(ctx, yes.PublicID, a.News.ID, true, byLink))
-	if record := must(a.ExportPerson(ctx, Admin, yes.PublicID))(t); len(record.Clicks)+len(record.Activity) != 0 {
+	if record := must(a.ExportPerson(ctx, Admin, yes.PublicID, ""))(t); len(record.Clicks)+len(record.Activity) != 0 {
 		t.Errorf("what was learned is back: %+v", record.Clicks)
 	}
 	counts([2]int64{1, 1}, [2]int64{1, 1}, [2]int64{0, 1}, [2]int64{0, 1})

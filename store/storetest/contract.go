@@ -100,7 +100,7 @@ func testContractSent(t *testing.T, a *Agency) {
 		t.Errorf("a page of the log: %d mails, next %d, %v", len(list), next, err)
 	}
 	st := a.active(t, e.Address(), a.News)
-	record := must(a.ExportPerson(ctx, Admin, st.Subscriber.PublicID))(t)
+	record := must(a.ExportPerson(ctx, Admin, st.Subscriber.PublicID, ""))(t)
 	if len(record.ContractMails) != 1 || record.ContractMails[0].ID != m.PublicID || record.ContractMails[0].State != akkoord.ContractSent {
 		t.Errorf("M20: the person's record has %+v", record.ContractMails)
 	}

@@ -82,7 +82,7 @@ func testRequests(t *testing.T, a *Agency) {
 	if list, next, err := a.Requests(ctx, akkoord.RequestOpen, akkoord.Page{Limit: 1}); len(list) != 1 || next == 0 || err != nil {
 		t.Errorf("a page of one: %v, %d, %v", list, next, err)
 	}
-	record := must(a.ExportPerson(ctx, Admin, p.Subscriber.PublicID))(t)
+	record := must(a.ExportPerson(ctx, Admin, p.Subscriber.PublicID, ""))(t)
 	if len(record.Requests) != 1 || record.Requests[0].Answer != "sent the file" {
 		t.Errorf("the person's record has the requests %+v", record.Requests)
 	}

@@ -30,7 +30,7 @@ func testEvidence(t *testing.T, open Open) {
 	if err := a.SetProfile(t.Context(), anouk.Subscriber.PublicID, akkoord.Profile{Name: &name}, byLink); err != nil {
 		t.Fatal(err)
 	}
-	file, err := a.EvidenceBundle(t.Context(), "key:7", anouk.Subscriber.PublicID, nil)
+	file, err := a.EvidenceBundle(t.Context(), "key:7", anouk.Subscriber.PublicID, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,11 +78,11 @@ func testEvidence(t *testing.T, open Open) {
 	pages := func(b *akkoord.Bundle) ([]akkoord.BundlePage, error) {
 		return []akkoord.BundlePage{{Name: "page.txt", Data: []byte(b.Person.Person.Email + b.Fingerprint)}}, nil
 	}
-	file = must(a.EvidenceBundle(t.Context(), "key:7", anouk.Subscriber.PublicID, pages))(t)
+	file = must(a.EvidenceBundle(t.Context(), "key:7", anouk.Subscriber.PublicID, "", pages))(t)
 	if page := string(unzip(t, file)["page.txt"]); !strings.HasPrefix(page, "anouk@voorbeeld.example") || len(page) != len("anouk@voorbeeld.example")+64 {
 		t.Errorf("the page in the bundle says %q", page)
 	}
-	if _, err := a.EvidenceBundle(t.Context(), "key:7", akkoord.ID{1}, nil); akkoord.KindOf(err) != akkoord.NotFound {
+	if _, err := a.EvidenceBundle(t.Context(), "key:7", akkoord.ID{1}, "", nil); akkoord.KindOf(err) != akkoord.NotFound {
 		t.Errorf("the bundle of nobody gave %v", err)
 	}
 }
@@ -105,7 +105,7 @@ func testMailCopies(t *testing.T, open Open) {
 	send()
 	shown := func() (m akkoord.SignUpMail, copied []byte) {
 		t.Helper()
-		members := unzip(t, must(a.EvidenceBundle(t.Context(), "key:7", anouk.Subscriber.PublicID, nil))(t))
+		members := unzip(t, must(a.EvidenceBundle(t.Context(), "key:7", anouk.Subscriber.PublicID, "", nil))(t))
 		var mails akkoord.BundleMails
 		noFault(t, json.Unmarshal(members["mails.json"], &mails))
 		if len(mails.SignUps) != 1 {

@@ -95,7 +95,7 @@ func testFormAttributes(t *testing.T, open Open) {
 	must(a.VerifyLedger(ctx, nil))(t)
 	must(a.SignHead(ctx))(t)
 	var texts akkoord.BundleTexts
-	noFault(t, json.Unmarshal(unzip(t, must(a.EvidenceBundle(ctx, Admin, st.Subscriber.PublicID, nil))(t))["texts.json"], &texts))
+	noFault(t, json.Unmarshal(unzip(t, must(a.EvidenceBundle(ctx, Admin, st.Subscriber.PublicID, "", nil))(t))["texts.json"], &texts))
 	if len(texts.Forms) != 1 || cmp.Diff(want, texts.Forms[0].Asks) != "" {
 		t.Errorf("the proof has the forms %+v", texts.Forms)
 	}

@@ -123,7 +123,7 @@ func testImportEvidence(t *testing.T, a *Agency) {
 	if _, err := a.BeginImport(t.Context(), akkoord.ImportSpec{Actor: Admin, Purpose: "nothing", Basis: akkoord.BasisConsent}, akkoord.ImportFile{}); akkoord.CodeOf(err) != "purpose_unknown" {
 		t.Errorf("an import for no purpose gave %v", err)
 	}
-	record := must(a.ExportPerson(t.Context(), Admin, st.Subscriber.PublicID))(t)
+	record := must(a.ExportPerson(t.Context(), Admin, st.Subscriber.PublicID, ""))(t)
 	if record.Events[0].Imported != evidence.Imported {
 		t.Errorf("M20: the export says %q", record.Events[0].Imported)
 	}

@@ -32,7 +32,7 @@ func testIPPolicy(t *testing.T, open Open) {
 		noFault(t, a.SignUp(t.Context(), in))
 
 		st := must(a.StandingByEmail(t.Context(), email(t, address)))(t)
-		file := must(a.EvidenceBundle(t.Context(), akkoord.ActorSystem, st.Subscriber.PublicID, nil))(t)
+		file := must(a.EvidenceBundle(t.Context(), akkoord.ActorSystem, st.Subscriber.PublicID, "", nil))(t)
 		var secrets akkoord.BundleSecrets
 		noFault(t, json.Unmarshal(unzip(t, file)["evidence.json"], &secrets))
 		if got, want := secrets.Lines[0].Covered, fmt.Sprintf(tt.data, address); got != want {

@@ -236,17 +236,17 @@ func testActivity(t *testing.T, open Open) {
 	if st := a.standing(t, "telt@voorbeeld.example"); !st.Subscription(a.News.ID).Asked.IsZero() || st.Subscription(a.Ski.ID).Asked.IsZero() {
 		t.Errorf("asked: %+v", st.Subscriptions)
 	}
-	record := must(a.ExportPerson(ctx, Admin, counted.Subscriber.PublicID))(t)
+	record := must(a.ExportPerson(ctx, Admin, counted.Subscriber.PublicID, ""))(t)
 	if len(record.Activity) != 2 || record.Activity[0].Purpose != "travel-news" {
 		t.Errorf("the person's record has %+v", record.Activity)
 	}
-	if none := must(a.ExportPerson(ctx, Admin, not.Subscriber.PublicID))(t); len(none.Activity) != 0 {
+	if none := must(a.ExportPerson(ctx, Admin, not.Subscriber.PublicID, ""))(t); len(none.Activity) != 0 {
 		t.Errorf("of whoever is not counted is stored %+v", none.Activity)
 	}
 	if err := a.Track(ctx, counted.Subscriber.PublicID, a.News.ID, false, byLink); err != nil {
 		t.Fatal(err)
 	}
-	if record = must(a.ExportPerson(ctx, Admin, counted.Subscriber.PublicID))(t); len(record.Activity) != 0 {
+	if record = must(a.ExportPerson(ctx, Admin, counted.Subscriber.PublicID, ""))(t); len(record.Activity) != 0 {
 		t.Errorf("taken back, and still stored: %+v", record.Activity)
 	}
 	if done := a.retain(t); done[akkoord.ActAsk] != 1 {

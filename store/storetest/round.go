@@ -79,7 +79,7 @@ func testRound(t *testing.T, open Open) {
 	if got := must(a.Rounds(ctx, p.ID))(t)[0]; got.State != akkoord.RoundWaiting || got.AskedAt.IsZero() || cmpFigures(want, got.Figures) != "" || got.Figures.LastConfirmed.IsZero() {
 		t.Errorf("%+v", got)
 	}
-	record := must(a.ExportPerson(ctx, Admin, people["yes"].Subscriber.PublicID))(t)
+	record := must(a.ExportPerson(ctx, Admin, people["yes"].Subscriber.PublicID, ""))(t)
 	if len(record.Questions) != 1 || record.Questions[0].ConfirmedAt.IsZero() {
 		t.Errorf("the export has the questions %+v", record.Questions)
 	}

@@ -129,7 +129,7 @@ func testRules(t *testing.T, open Open) {
 	if v := must(a.Gate(ctx, new.Subscriber.Email, "travel-news", nil))(t); v.Code != "objected" {
 		t.Errorf("after objecting to an ended ground: %+v", v)
 	}
-	if record := must(a.ExportPerson(ctx, Admin, id))(t); record.Person.Attributes["invoice"] != "F-2028-12-01" {
+	if record := must(a.ExportPerson(ctx, Admin, id, ""))(t); record.Person.Attributes["invoice"] != "F-2028-12-01" {
 		t.Errorf("the export has %v", record.Person.Attributes)
 	}
 	if !slices.Contains(a.trail(t), "rule:customers subscriber.basis subscriber:"+id.String()) {

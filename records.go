@@ -15,6 +15,7 @@ type Setup struct {
 	DKIM         bool   // mail is signed
 	IPPolicy     IPPolicy
 	MailCopies   MailCopies
+	TwoPersons   bool          // a file about many people, and many erasures, take a second person
 	ContractKept time.Duration // how long the log has a transactional mail
 	Heads        bool          // signed heads of the ledger go to somebody else
 	BackupAge    time.Duration // how old the last proven backup may be; 0: any age

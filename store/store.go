@@ -33,6 +33,7 @@ type Config struct {
 
 	MailCopies akkoord.MailCopies // of mails that ask for a yes; empty: whole
 
+	TwoPersons   bool          // a file about many people, and many erasures, take a second person
 	ContractKept time.Duration // how long the log has a transactional mail; default 90 days
 }
 

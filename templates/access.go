@@ -63,6 +63,26 @@ type AllGrantsPage struct {
 	Next string
 }
 
+// ApprovalsPage is GET /admin/privacy/approvals: who asks to do what takes two
+// persons. The form of a request posts to its Action with act=agree or refuse,
+// and text.
+type ApprovalsPage struct {
+	Admin
+	On   bool // the settings ask for two persons
+	Free int  // people whom one erases in a day without a second person
+	Ask  string
+	Rows []ApprovalRow
+	Next string
+}
+
+// ApprovalRow is one request.
+type ApprovalRow struct {
+	ID, Act, State, AskedBy, Reason, DecidedBy, Note string
+	AskedAt, Until, DecidedAt                        time.Time
+	Action                                           string // empty: not by this user, or not any more
+}
+
+func (ApprovalsPage) file() string { return "admin/approvals.html" }
 func (GrantsPage) file() string    { return "admin/grants.html" }
 func (AllGrantsPage) file() string { return "admin/all_grants.html" }
 func (RefusedPage) file() string   { return "admin/refused.html" }

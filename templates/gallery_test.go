@@ -205,9 +205,13 @@ func gallery() map[string]any {
 			{URL: "/admin/people/1", Name: "Anouk", Act: "ask", At: now}, {URL: "/admin/people/2", ID: "0193f1a2-7c3d-7e10-9a4b-5c6d7e8f9012", Act: "expire", At: now}}},
 		"admin-attributes": AttributesPage{Admin: desk("purposes"), CanChange: true, Types: []string{"text", "number", "date", "flag"}, Purposes: []Option{{"travel-news", "Reisnieuws"}},
 			Attributes: []AttributeRow{{"last-purchase", "date", "Reisnieuws"}, {"order", "text", "Reisnieuws"}}},
-		"admin-rules":      RulesPage{Admin: desk("purposes"), Rules: []RuleRow{saleRule(), {Slug: "over", URL: "/admin/rules/over", Attribute: "last-purchase", Months: 24, Do: "end_basis", Basis: "existing_customer", Purpose: "Reisnieuws", Reason: "Na twee jaar geen klant meer"}}, Form: ruleForm("")},
-		"admin-rule":       RulePage{Admin: desk("purposes"), Rule: saleRule(), LookedAt: 312, WouldChange: 290, Unchanged: 20, Refused: []LeftOutRow{{Code: "departed", Count: 2}}, Form: ruleForm("1")},
-		"admin-grants":     grants(),
+		"admin-rules":  RulesPage{Admin: desk("purposes"), Rules: []RuleRow{saleRule(), {Slug: "over", URL: "/admin/rules/over", Attribute: "last-purchase", Months: 24, Do: "end_basis", Basis: "existing_customer", Purpose: "Reisnieuws", Reason: "Na twee jaar geen klant meer"}}, Form: ruleForm("")},
+		"admin-rule":   RulePage{Admin: desk("purposes"), Rule: saleRule(), LookedAt: 312, WouldChange: 290, Unchanged: 20, Refused: []LeftOutRow{{Code: "departed", Count: 2}}, Form: ruleForm("1")},
+		"admin-grants": grants(),
+		"admin-approvals": ApprovalsPage{Admin: desk("privacy"), Free: 10, Ask: "/admin/privacy/approvals", Next: "?after=2", Rows: []ApprovalRow{
+			{ID: "2", Act: "export", State: "waiting", AskedBy: "eva@zonvaart.example", Reason: "De toezichthouder vraagt erom.", AskedAt: now, Until: now.Add(24 * time.Hour), Action: "/admin/privacy/approvals/2"},
+			{ID: "1", Act: "erase", State: "agreed", AskedBy: "webwinkel", Reason: "Een oude lijst gaat weg.", AskedAt: now, Until: now.Add(24 * time.Hour), DecidedBy: "femke@zonvaart.example", DecidedAt: now, Note: "Die is oud."},
+		}},
 		"admin-all-grants": AllGrantsPage{Admin: desk("privacy"), Next: "?all=1&after=9", Rows: grants().Due},
 		"admin-refused":    RefusedPage{desk("people"), "/admin/access"},
 		"admin-own-access": OwnAccessPage{Admin: desk("people"), BreakGlass: "/admin/access", Least: 20, Grants: []GrantRow{

@@ -59,7 +59,7 @@ func newApp(ctx context.Context, s *site, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, store.Config{Database: database, Journal: s.Journal, Keyring: keys, Relay: s.relayParty(), Officer: s.officerAddress(), Now: time.Now, Random: rand.Reader, Log: log, ContractKept: s.kept, Pace: s.pace, MailCopies: akkoord.MailCopies(s.EvidenceMail)})
+	st, err := store.Open(ctx, store.Config{Database: database, Journal: s.Journal, Keyring: keys, Relay: s.relayParty(), Officer: s.officerAddress(), TwoPersons: s.TwoPersons == "on", Now: time.Now, Random: rand.Reader, Log: log, ContractKept: s.kept, Pace: s.pace, MailCopies: akkoord.MailCopies(s.EvidenceMail)})
 	if errors.Is(err, store.ErrInUse) {
 		err = fmt.Errorf("%w; stop that process first", err)
 	}

@@ -44,7 +44,7 @@ type cli struct {
 	} `cmd:"" help:"API keys."`
 	Grant struct {
 		List   grantListCommand   `cmd:"" help:"List who may see which personal data, and why."`
-		Add    grantAddCommand    `cmd:"" help:"Let a user or key see personal data; prints the id of the grant."`
+		Add    grantAddCommand    `cmd:"" aliases:"give" help:"Let a user or key see personal data; prints the id of the grant."`
 		Review grantReviewCommand `cmd:"" help:"Say that a grant is still needed."`
 		End    grantEndCommand    `cmd:"" help:"End a grant at once."`
 	} `cmd:"" help:"Who may see which personal data (M26)."`

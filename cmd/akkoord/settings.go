@@ -62,6 +62,7 @@ type settings struct {
 	BackupAge      string   `env:"AKKOORD_BACKUP_AGE" default:"7d" help:"How old the last proven backup may be, like 7d or 36h, before /readyz and doctor say so; 0 turns that off." group:"Settings"`
 	Heads          string   `env:"AKKOORD_HEADS" help:"Where each signed head of the ledger goes, for somebody else to keep: file:PATH, mailto:ADDRESS or https://…" group:"Settings"`
 	EvidenceMail   string   `name:"evidence-mail" env:"AKKOORD_EVIDENCE_MAIL" default:"copy" enum:"copy,digest,off" help:"What is kept of mails that ask for a yes, as proof: copy (the bytes), digest (their SHA-256) or off." group:"Settings"`
+	TwoPersons     string   `name:"two-persons" env:"AKKOORD_TWO_PERSONS" default:"off" enum:"on,off" help:"on: a file about many people, and more than 10 erasures in a day by one user or key, take a second person who agrees; commands on the machine ask nobody." group:"Settings"`
 	ContractKept   string   `name:"transactional-kept" env:"AKKOORD_TRANSACTIONAL_KEPT" default:"90d" help:"How long the log of transactional mail keeps a mail, like 90d or 36h." group:"Settings"`
 	LogFormat      string   `env:"AKKOORD_LOG_FORMAT" default:"text" help:"text or json, a line each on standard error." group:"Settings"`
 	LogLevel       string   `env:"AKKOORD_LOG_LEVEL" default:"info" help:"debug, info, warn or error; debug has a line for each request." group:"Settings"`
@@ -399,7 +400,7 @@ func (s *site) sender() akkoord.Sender {
 // setup gives what the settings say about guarding and keeping data.
 func (s *site) setup() akkoord.Setup {
 	out := akkoord.Setup{
-		Officer: s.Officer, TLS: s.TLS, DKIM: len(s.dkim) > 0, IPPolicy: akkoord.IPPolicy(s.IPPolicy), MailCopies: akkoord.MailCopies(s.EvidenceMail),
+		Officer: s.Officer, TLS: s.TLS, DKIM: len(s.dkim) > 0, IPPolicy: akkoord.IPPolicy(s.IPPolicy), MailCopies: akkoord.MailCopies(s.EvidenceMail), TwoPersons: s.TwoPersons == "on",
 		ContractKept: s.kept, Heads: s.heads != nil, BackupAge: s.backups,
 	}
 	if strings.Contains(s.TLS, ",") {

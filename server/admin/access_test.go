@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/store"
 )
 
 // ungranted logs in a new user with a role, whose first grant is ended.
@@ -114,4 +115,42 @@ func TestTheOfficerKeepsWhoMaySeeWhat(t *testing.T) {
 	if r := manager.send("GET", "/admin/privacy/access", ""); r.status != http.StatusNotFound {
 		t.Errorf("a manager: %d", r.status)
 	}
+}
+
+// Threats 2.3.5: what takes two persons waits on the desk of the other one, who
+// agrees or refuses with a word.
+func TestASecondPersonAgrees(t *testing.T) {
+	f := newFixture(t, func(c *store.Config) { c.TwoPersons = true })
+	f.mailing()
+	breach, err := f.store.AddBreach(t.Context(), akkoord.ActorSystem, akkoord.Breach{What: "x", Scope: "all", Since: f.clock().Add(-time.Hour)})
+	f.check(err)
+	pack := "/admin/privacy/breaches/" + breach.PublicID.String() + "/pack"
+	owner, dpo, manager := f.as(akkoord.RoleOwner), f.as(akkoord.RoleDPO), f.as(akkoord.RoleManager)
+	if r := owner.send("GET", pack, ""); r.status != http.StatusForbidden || !strings.Contains(r.body, "This takes two persons") {
+		t.Errorf("alone: %d %s", r.status, r.body)
+	}
+	page := owner.after("/admin/privacy/approvals", url.Values{"act": {"export"}, "reason": {"The authority asks for it."}})
+	has(t, page, "The authority asks for it.", "Waits")
+	has(t, owner.after("/admin/privacy/approvals", url.Values{"act": {"move"}, "reason": {"r"}}), `role="alert"`)
+	rows, _, err := f.store.Approvals(t.Context(), akkoord.Page{})
+	f.check(err)
+	at := "/admin/privacy/approvals/" + rows[0].PublicID.String()
+	if strings.Contains(page.body, at) {
+		t.Error("whoever asked may agree")
+	}
+	has(t, owner.after(at, url.Values{"act": {"agree"}, "text": {"Yes."}}), "somebody else has to agree")
+	if r := manager.send("POST", at, "act=agree&text=Yes."); r.status != http.StatusNotFound {
+		t.Errorf("a manager agrees: %d", r.status)
+	}
+	has(t, dpo.get("/admin"), "Requests that take a second person")
+	has(t, dpo.get("/admin/privacy/approvals"), at)
+	has(t, dpo.after(at, url.Values{"act": {"nonsense"}}), `role="alert"`)
+	has(t, dpo.after(at, url.Values{"act": {"agree"}, "text": {"Yes, they do."}}), "Agreed", "Yes, they do.")
+	if r := owner.send("GET", pack, ""); r.status != http.StatusOK {
+		t.Errorf("agreed to: %d %s", r.status, r.body)
+	}
+	if r := dpo.get("/admin"); strings.Contains(r.body, "Requests that take a second person") {
+		t.Error("what is decided still waits")
+	}
+	has(t, dpo.get("/admin/privacy/audit?kind=approval"), "approval.ask", "approval.agree")
 }

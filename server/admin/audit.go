@@ -171,7 +171,7 @@ func (s *Site) breachPack(w http.ResponseWriter, r *http.Request, v visit) error
 		return err
 	}
 	pack := breachpack.Pack{Store: s.cfg.Store, Breach: b, Sender: s.cfg.Sender(), Addresses: r.URL.Query().Get("addresses") != "" && v.user.Role.May(akkoord.ReadPeople)}
-	if err := s.sight.Everybody(ctx, pack.Fields()...); err != nil {
+	if err := s.sight.Export(ctx, pack.Fields()...); err != nil {
 		return err
 	}
 	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "breach.pack", "breach:"+id.String(), pack.Note()); err != nil {

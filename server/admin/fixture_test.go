@@ -59,14 +59,14 @@ func (p *postbox) Preview(_ context.Context, m akkoord.Mailing, variant int, loc
 	return []byte("<p>" + c.Markdown + "</p>"), []byte(c.Markdown + " " + locale), c.Subject, nil
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t *testing.T, change ...func(*store.Config)) *fixture {
 	t.Helper()
-	return newFixtureAt(t, time.Now()) // scs expires sessions by the clock of the machine
+	return newFixtureAt(t, time.Now(), change...) // scs expires sessions by the clock of the machine
 }
 
 // newFixtureAt begins at a time in the past, from which a test has to come to
 // the present before anybody logs in.
-func newFixtureAt(t *testing.T, now time.Time) *fixture {
+func newFixtureAt(t *testing.T, now time.Time, change ...func(*store.Config)) *fixture {
 	t.Helper()
 	f := &fixture{
 		t: t, mail: &postbox{}, now: now.UTC().Truncate(time.Microsecond),
@@ -77,9 +77,13 @@ func newFixtureAt(t *testing.T, now time.Time) *fixture {
 	}
 	ring, err := akkoord.NewKeyring(f.now, rand.Reader)
 	f.check(err)
-	f.store, err = store.Open(t.Context(), store.Config{
+	cfg := store.Config{
 		Database: "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db"), Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
-	})
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	f.store, err = store.Open(t.Context(), cfg)
 	f.check(err)
 	t.Cleanup(func() { f.check(f.store.Close()) })
 	composer, err := mailer.NewComposer(os.DirFS("../../templates"), rand.Reader)
@@ -260,7 +264,9 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	if len(current) > 0 {
 		grant = current[0].PublicID.String()
 	}
-	named := map[string]string{"/access/": grant, "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
+	asked, err := f.store.AskApproval(ctx, akkoord.ActorSystem, akkoord.MassExport, "test")
+	f.check(err)
+	named := map[string]string{"/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
 	return func(pattern string) (method, path string) {
 		method, path, _ = strings.Cut(pattern, " ")
 		id := mailing

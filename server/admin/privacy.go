@@ -103,6 +103,13 @@ func (s *Site) waiting(ctx context.Context, v visit) ([]templates.DeskItem, erro
 		add(akkoord.ManageGrants, "break_glass", "/access", "bad", glass)
 		add(akkoord.ManageGrants, "reviews", "/access", "warn", reviews)
 	}
+	asked, err := s.cfg.Store.WaitingApprovals(ctx, v.user.Actor())
+	if err != nil {
+		return nil, err
+	}
+	if asked > 0 {
+		add(akkoord.ErasePeople, "approvals", "/approvals", "warn", asked)
+	}
 	add(akkoord.ReadPeople, "open", "/requests?state=open", soon, d.Open)
 	add(akkoord.ReadPeople, "overdue", "/requests?state=open", "bad", d.Overdue)
 	add(akkoord.ReadRecords, "notices", "/notices", "warn", d.Notices)

@@ -31,6 +31,7 @@ type Store interface {
 	Breaches
 	Suppressing
 	Grants
+	Approvals
 	// Audit leaves a line about a read of personal data (M27).
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
 }

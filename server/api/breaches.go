@@ -105,7 +105,7 @@ func (a *API) breachPack(ctx context.Context, in *struct {
 		return stream{}, err
 	}
 	pack := breachpack.Pack{Store: a.cfg.Store, Breach: b, Sender: a.cfg.Sender(), Addresses: in.Addresses}
-	if err := a.sight.Everybody(ctx, pack.Fields()...); err != nil {
+	if err := a.sight.Export(ctx, pack.Fields()...); err != nil {
 		return stream{}, err
 	}
 	if err := a.audit(ctx, "breach.pack", "breach:"+id.String(), pack.Note()); err != nil {

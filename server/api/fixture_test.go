@@ -69,7 +69,7 @@ func (p *postbox) Preview(_ context.Context, m akkoord.Mailing, variant int, loc
 	return []byte("<p>" + c.Markdown + "</p>"), []byte(c.Markdown + " " + locale), c.Subject, nil
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t *testing.T, change ...func(*store.Config)) *fixture {
 	t.Helper()
 	f := &fixture{
 		t: t, mail: &postbox{}, keys: map[akkoord.Role]string{}, ids: map[akkoord.Role]akkoord.APIKey{},
@@ -82,9 +82,13 @@ func newFixture(t *testing.T) *fixture {
 	ring, err := akkoord.NewKeyring(f.now, rand.Reader)
 	f.check(err)
 	f.path = filepath.Join(t.TempDir(), "akkoord.db")
-	f.store, err = store.Open(t.Context(), store.Config{
+	cfg := store.Config{
 		Database: "sqlite:" + f.path, Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
-	})
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	f.store, err = store.Open(t.Context(), cfg)
 	f.check(err)
 	t.Cleanup(func() { f.check(f.store.Close()) })
 	composer, err := mailer.NewComposer(os.DirFS("../../templates"), rand.Reader)

@@ -1,10 +1,12 @@
 package api_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"akkoord"
+	"akkoord/store"
 )
 
 // TestGrants keeps who may see which personal data, and why (M26).
@@ -85,5 +87,63 @@ func TestBreakGlass(t *testing.T) {
 	}
 	if a := f.call(akkoord.RoleDPO, "POST", review, `{"note":"It was right."}`); a.status != 200 || a.object()["review_due"] != false {
 		t.Errorf("reviewed: %d %s", a.status, a.raw)
+	}
+}
+
+// TestTwoPersons hands out no file about many people, and erases no more than a
+// few, before a second person agreed (threats 2.3.5).
+func TestTwoPersons(t *testing.T) {
+	f := newFixture(t, func(c *store.Config) { c.TwoPersons = true })
+	f.catalogue()
+	dpo, err := f.store.AddUser(t.Context(), akkoord.ActorSystem, akkoord.User{Email: "femke@zonvaart.example", Role: akkoord.RoleDPO, Reason: "officer"})
+	f.check(err)
+	var people []string
+	for i := range akkoord.FreeErasures + 1 {
+		people = append(people, f.person(fmt.Sprintf("lezer%d@voorbeeld.example", i), true).PublicID.String())
+	}
+	pack := "/breach-packs/" + f.must("POST", "/breach-packs", `{"what":"A laptop was lost.","since":"2026-11-23T00:00:00Z"}`).str("id") + "/pack"
+	rejects := "/imports/" + f.must("POST", "/imports?purpose=travel-news&basis=consent", "email\nno\n").str("id") + "/rejects"
+	agree := func(act string) {
+		asked := f.must("POST", "/approvals", `{"act":"`+act+`","reason":"The authority asks for it."}`)
+		if asked.status != 201 || asked.str("state") != "waiting" {
+			t.Errorf("asked: %d %s", asked.status, asked.raw)
+		}
+		id, err := akkoord.ParseID(asked.str("id"))
+		f.check(err)
+		_, err = f.store.DecideApproval(t.Context(), dpo.Actor(), id, true, "Yes.")
+		f.check(err)
+	}
+	for _, path := range []string{pack, rejects} {
+		before := len(f.trail())
+		if a := f.call(akkoord.RoleOwner, "GET", path, ""); a.status != 403 || a.str("code") != "second_person" || len(f.trail()) != before {
+			t.Errorf("%s alone: %d %s", path, a.status, a.raw)
+		}
+	}
+	for i, p := range people {
+		a := f.call(akkoord.RoleOwner, "POST", "/subscribers/"+p+"/erase", `{"reason":"asked for"}`)
+		if free := i < akkoord.FreeErasures; (a.status == 200) != free || !free && a.str("code") != "second_person" {
+			t.Errorf("erasure %d alone: %d %s", i+1, a.status, a.raw)
+		}
+	}
+	if a := f.call(akkoord.RoleOwner, "POST", "/approvals", `{"act":"move","reason":"r"}`); a.status != 422 || a.str("field") != "act" {
+		t.Errorf("an unknown act: %d %s", a.status, a.raw)
+	}
+	agree("export")
+	agree("erase")
+	for _, path := range []string{pack, rejects} {
+		if a := f.call(akkoord.RoleOwner, "GET", path, ""); a.status != 200 {
+			t.Errorf("%s agreed to: %d %s", path, a.status, a.raw)
+		}
+		if a := f.call(akkoord.RoleDPO, "GET", path, ""); a.str("code") != "second_person" {
+			t.Errorf("%s by somebody who did not ask: %d %s", path, a.status, a.raw)
+		}
+	}
+	f.must("POST", "/subscribers/"+people[akkoord.FreeErasures]+"/erase", `{"reason":"asked for"}`)
+	if items := f.must("GET", "/approvals", "").object()["items"].([]any); len(items) != 2 || items[0].(map[string]any)["state"] != "agreed" || items[0].(map[string]any)["act"] != "erase" {
+		t.Errorf("on record: %v", items)
+	}
+	f.advance(akkoord.ApprovalTime)
+	if a := f.call(akkoord.RoleOwner, "GET", pack, ""); a.str("code") != "second_person" {
+		t.Errorf("a day later: %d %s", a.status, a.raw)
 	}
 }

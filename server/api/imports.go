@@ -159,7 +159,7 @@ func (a *API) readRejects(ctx context.Context, in *ByID) (stream, error) {
 	if err != nil {
 		return stream{}, err
 	}
-	if err := a.sight.Everybody(ctx, akkoord.GrantFields...); err != nil {
+	if err := a.sight.Export(ctx, akkoord.GrantFields...); err != nil {
 		return stream{}, err
 	}
 	if err := a.audit(ctx, "import.rejects", importName(i), ""); err != nil {

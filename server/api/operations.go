@@ -138,6 +138,9 @@ func (a *API) operations() error {
 		handle(operation{post, "/grants/{id}/end", akkoord.ManageGrants, "End a grant at once", 0, ""}, a.endGrant),
 		handle(operation{post, "/grants/{id}/review", akkoord.ManageGrants, "Say that a grant is still needed, and until when", 0, ""}, a.reviewGrant),
 
+		handle(operation{get, "/approvals", people, "List requests to do what takes two persons, newest first", 0, ""}, a.listApprovals),
+		handle(operation{post, "/approvals", people, "Ask to do what takes two persons; somebody else agrees on the admin site", created, ""}, a.askApproval),
+
 		handle(operation{post, "/images", akkoord.WriteMailings, "Upload a picture for mailings", created, ""}, a.createImage),
 		handle(operation{get, "/audit", akkoord.ReadAudit, "Read who did what, when and to whom", 0, ""}, a.listAudit),
 		handleDocument(operation{get, "/audit/export", akkoord.ReadAudit, "Take the audit trail, or a part of it, away", 0, ""},

@@ -30,6 +30,7 @@ type Store interface {
 	Breaches
 	Configured
 	Grants
+	Approvals
 	Audiences
 	Segments
 	Campaigns

@@ -58,6 +58,9 @@ func (g *Guard) Erase(ctx context.Context, person akkoord.ID, reason string, o a
 	if err := g.may(ctx, person, whole); err != nil {
 		return akkoord.Erasure{}, err
 	}
+	if err := g.mass(ctx, akkoord.MassErasure); err != nil {
+		return akkoord.Erasure{}, err
+	}
 	return g.store.Erase(ctx, person, reason, o)
 }
 

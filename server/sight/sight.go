@@ -18,6 +18,8 @@ import (
 // about whom.
 type Store interface {
 	Access(ctx context.Context, holder akkoord.Actor) (akkoord.Access, error)
+	// CheckMass refuses what takes two persons and nobody agreed to.
+	CheckMass(ctx context.Context, by akkoord.Actor, act akkoord.MassAct) error
 	Purpose(ctx context.Context, slug string) (akkoord.Purpose, error)
 	PurposeOfMailing(ctx context.Context, mailingID int64) (int64, error)
 	PurposeOfMailingID(ctx context.Context, mailing akkoord.ID) (int64, error)
@@ -127,6 +129,23 @@ func (g *Guard) everybody(ctx context.Context, fields ...akkoord.GrantField) (ak
 func (g *Guard) Everybody(ctx context.Context, fields ...akkoord.GrantField) error {
 	_, err := g.everybody(ctx, fields...)
 	return err
+}
+
+// Export is Everybody for a file about many people, which takes two persons
+// where the settings ask for that.
+func (g *Guard) Export(ctx context.Context, fields ...akkoord.GrantField) error {
+	if err := g.Everybody(ctx, fields...); err != nil {
+		return err
+	}
+	return g.mass(ctx, akkoord.MassExport)
+}
+
+func (g *Guard) mass(ctx context.Context, act akkoord.MassAct) error {
+	l, ok := ctx.Value(lookKey{}).(*look)
+	if !ok {
+		return akkoord.Access(nil).CheckAny()
+	}
+	return g.store.CheckMass(ctx, l.holder, act)
 }
 
 // see takes out of where a person stands what may not be seen. A person who is

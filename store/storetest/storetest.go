@@ -65,6 +65,7 @@ func Run(t *testing.T, open Open) {
 		{"desk", testDesk},
 		{"grants", testGrants},
 		{"break glass", testBreakGlass},
+		{"two persons", testTwoPersons},
 		{"clicks", testClicks},
 		{"segments", testSegments},
 		{"segments and the rule", testSegmentModel},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -14,6 +13,7 @@ import (
 
 	"akkoord"
 	"akkoord/mailer"
+	"akkoord/mailer/domain"
 	"akkoord/store"
 )
 
@@ -178,42 +178,34 @@ func checkSMTP(ctx context.Context, s *site) finding {
 	return ok("smtp", "%s answers, TLS policy %s", s.relay.Addr(), s.relay.TLS)
 }
 
-func checkDNS(ctx context.Context, s *site, domain string) []finding {
-	if domain == "" {
+// checkDNS looks at the domain that mail is sent from.
+func checkDNS(ctx context.Context, s *site, of string) []finding {
+	setup := domain.Setup{From: of, Keys: s.dkim}
+	if of == "" {
 		if s.from == nil {
 			return nil
 		}
-		_, domain, _ = strings.Cut(s.from.Address, "@")
+		_, setup.From, _ = strings.Cut(s.from.Address, "@")
+	}
+	setup.Return = setup.From
+	if !s.ret.IsZero() && of == "" {
+		setup.Return = s.ret.Domain()
+	}
+	if s.relay != nil {
+		setup.Relay = s.relay.Host
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	out := []finding{
-		checkTXT(ctx, "spf", domain, "v=spf1", `publish a TXT record on %s like "v=spf1 include:RELAY -all"`),
-		checkTXT(ctx, "dmarc", "_dmarc."+domain, "v=DMARC1", `publish a TXT record on %s like "v=DMARC1; p=none; rua=mailto:dmarc@`+domain+`"`),
-	}
-	if len(s.dkim) == 0 {
-		return append(out, warn("dkim", "AKKOORD_DKIM is not set; mail goes unsigned unless the mail server signs it"))
-	}
-	for _, key := range s.dkim {
-		out = append(out, checkTXT(ctx, "dkim", key.Selector+"._domainkey."+domain, "p=", "publish the public key of selector "+key.Selector+" as a TXT record on %s"))
-		if w := key.Warning(); w != "" {
-			out = append(out, warn("dkim", "%s", w))
+	var out []finding
+	for _, f := range domain.Check(ctx, net.DefaultResolver, setup) {
+		line := finding{f.What, string(f.Verdict), f.Text}
+		if f.Name != "" {
+			line.text += ":\n    " + f.Name + ". TXT"
+			for _, part := range domain.Strings(f.Record) {
+				line.text += fmt.Sprintf(" %q", part)
+			}
 		}
+		out = append(out, line)
 	}
 	return out
-}
-
-// checkTXT looks for a record. A name server that fails is not a missing
-// record (requirements-mail E.9).
-func checkTXT(ctx context.Context, what, name, want, mend string) finding {
-	records, err := net.DefaultResolver.LookupTXT(ctx, name)
-	if dns, isDNS := errors.AsType[*net.DNSError](err); isDNS && !dns.IsNotFound {
-		return warn(what, "%s could not be looked up now (%s)", name, dns.Err)
-	}
-	for _, r := range records {
-		if strings.Contains(r, want) {
-			return ok(what, "%s has %s", name, what)
-		}
-	}
-	return warn(what, mend, name)
 }

@@ -1,0 +1,80 @@
+package domain
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"strings"
+
+	"akkoord/mailer"
+)
+
+// dkim asks whether the public half of each key is published (E.1, E.5).
+func (c check) dkim() []Finding {
+	if len(c.Keys) == 0 {
+		return []Finding{found("dkim", Warn, "AKKOORD_DKIM is not set; mail goes unsigned unless the mail server signs it for %s", c.From)}
+	}
+	var out []Finding
+	for _, k := range c.Keys {
+		out = append(out, c.key(k))
+		if w := k.Warning(); w != "" {
+			out = append(out, found("dkim", Warn, "%s", w))
+		}
+	}
+	return out
+}
+
+func (c check) key(k mailer.DKIMKey) Finding {
+	name := k.Selector + "._domainkey." + c.From
+	kind, public := published(k)
+	want := "v=DKIM1; k=" + kind + "; p=" + base64.StdEncoding.EncodeToString(public)
+	all, err := c.LookupTXT(c.ctx, name)
+	switch {
+	case err != nil && !notThere(err):
+		return away("dkim", name, err)
+	case len(all) == 0:
+		return found("dkim", Fail, "the public key of selector %s is not published; receivers can't verify the signature", k.Selector).publish(name, want)
+	case len(all) > 1:
+		return found("dkim", Fail, "%s has %d records, of which receivers may take any (RFC 6376, section 3.6.2.2); leave one", name, len(all)).publish(name, want)
+	}
+	t := tags(all[0])
+	at, _ := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(t["p"]), ""))
+	switch {
+	case t["v"] != "" && t["v"] != "DKIM1":
+		return found("dkim", Fail, "%s is no DKIM record", name).publish(name, want)
+	case t["p"] == "":
+		return found("dkim", Fail, "%s says that its key was revoked; publish the key, or sign with another selector", name).publish(name, want)
+	case !bytes.Equal(at, public) || t["k"] != "" && t["k"] != kind:
+		return found("dkim", Fail, "%s has another key than AKKOORD_DKIM: every signature fails", name).publish(name, want)
+	case t["h"] != "" && !strings.Contains(t["h"], "sha256"):
+		return found("dkim", Fail, "%s admits %s alone, and mail is signed with sha256; leave h= out", name, t["h"]).publish(name, want)
+	case strings.Contains(t["t"], "y"):
+		return found("dkim", Warn, "%s says that it is a test (t=y); leave that out when mail verifies", name).publish(name, want)
+	}
+	return found("dkim", OK, "%s has the key", name)
+}
+
+// published gives the type and the public half of a key as a record has them
+// (RFC 6376 §3.6.1, RFC 8463 §4).
+func published(k mailer.DKIMKey) (kind string, public []byte) {
+	switch p := k.Public().(type) {
+	case *rsa.PublicKey:
+		public, _ = x509.MarshalPKIXPublicKey(p) // an RSA key always can be
+		return "rsa", public
+	case ed25519.PublicKey:
+		return "ed25519", p
+	}
+	return "", nil
+}
+
+// Strings splits a record into strings of at most 255 bytes, as a zone file
+// has to (E.10).
+func Strings(record string) []string {
+	var out []string
+	for len(record) > 255 {
+		out, record = append(out, record[:255]), record[255:]
+	}
+	return append(out, record)
+}

@@ -208,6 +208,68 @@ func TestActsOnPeopleAskForAGrant(t *testing.T) {
 	}
 }
 
+// TestEveryActOnPeopleIsTriedWithoutAGrant opens every route that changes or ends
+// what is stored of people, with every role that has the right, without a grant
+// and with one for another purpose: a new route makes it fail until it says here
+// what it asks for (P28, M26).
+func TestEveryActOnPeopleIsTriedWithoutAGrant(t *testing.T) {
+	f := newFixture(t)
+	f.catalogue()
+	f.must("POST", "/purposes", strings.Replace(newsBody, "travel-news", "ski-offers", 1))
+	person := f.person(canaryAddress, true).PublicID.String()
+	asked := f.must("POST", "/requests", `{"kind":"access","email":"`+canaryAddress+`"}`).str("id")
+	ids := strings.NewReplacer("/subscribers/{id}", "/subscribers/"+person, "/requests/{id}", "/requests/"+asked, "/suppressions/{id}", "/suppressions/bounced-"+strings.Repeat("0", 64))
+	bodies := map[string]string{
+		"PATCH /subscribers/{id}": `{"name":"Pim"}`, "POST /subscribers/{id}/basis": `{"purpose":"travel-news","basis":"contract","reason":"They booked.","text":"the booking"}`,
+		"POST /subscribers/{id}/withdraw": `{"all":true,"reason":"asked"}`, "POST /subscribers/{id}/erase": `{"reason":"asked"}`, "POST /subscribers/{id}/restrict": `{"reason":"asked"}`,
+		"POST /subscribers/{id}/unrestrict": `{"reason":"asked","told_on":"2026-11-24"}`,
+		"POST /requests":                    `{"kind":"access","email":"` + canaryAddress + `"}`, "PATCH /requests/{id}": `{"note":"Called."}`, "POST /requests/{id}/take": `{}`,
+		"POST /requests/{id}/extend": `{"months":1,"reason":"Much mail."}`, "POST /requests/{id}/done": `{"answer":"Sent."}`, "POST /requests/{id}/refuse": `{"reason":"Not theirs."}`,
+		"POST /suppressions/{id}/lift": `{"reason":"It is there."}`,
+	}
+	// These take what the caller brings and tell nothing of anybody.
+	brings := []string{"POST /imports", "POST /transactional/erase"}
+	tried := 0
+	number := f.person(canaryAddress, true).ID
+	acts := func() int { // an answer that refuses after the act was done is none
+		events, err := f.store.Events(t.Context(), number)
+		f.check(err)
+		return len(events)
+	}
+	for _, grant := range []string{"", "of:ski-offers"} {
+		for _, role := range akkoord.Roles {
+			f.narrow(role, grant)
+		}
+		for operation, right := range f.api.Rights() {
+			method, path, _ := strings.Cut(operation, " ")
+			if method == http.MethodGet || right != akkoord.ChangePeople && right != akkoord.ErasePeople || slices.Contains(brings, operation) {
+				continue
+			}
+			body, known := bodies[operation]
+			if !known {
+				t.Errorf("%s is not tried here", operation)
+			}
+			for _, role := range akkoord.Roles {
+				before, done := len(f.trail()), acts()
+				a := f.call(role, method, ids.Replace(path), body)
+				if !role.May(right) {
+					if a.status < 400 {
+						t.Errorf("%s as %s: %d", operation, role, a.status)
+					}
+					continue
+				}
+				tried++
+				if a.status != http.StatusForbidden || a.str("code") != "grant_missing" || len(f.trail()) != before || acts() != done || strings.Contains(a.raw, canaryAddress) {
+					t.Errorf("%s as %s with %q: %d %.300s", operation, role, grant, a.status, a.raw)
+				}
+			}
+		}
+	}
+	if tried < 50 {
+		t.Errorf("only %d acts were tried", tried)
+	}
+}
+
 // TestWithheldFieldsAreNamed says in the answer what is empty for want of a
 // grant, and gives pages of those alone who may be seen (M26).
 func TestWithheldFieldsAreNamed(t *testing.T) {

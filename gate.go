@@ -157,6 +157,14 @@ func (s Standing) SignUpMail(request ID, recent int, told, now time.Time) (Syste
 	return MailNone, "nothing_asked"
 }
 
+// AskedEnough reports whether no mail may ask for a yes now at an address
+// against which something stands: one that complained is asked once in
+// Limits.ComplaintPause (requirements-mail I.5). last is when it was asked since
+// it complained; zero: never.
+func AskedEnough(against []SuppressionKind, last, now time.Time) bool {
+	return slices.Contains(against, SuppressedComplaint) && !last.IsZero() && now.Sub(last) < Limits.ComplaintPause
+}
+
 // IsProof reports whether a mail asks for a yes, so that a copy of it belongs
 // to the proof of that (M30).
 func (m SystemMail) IsProof() bool {

@@ -25,6 +25,7 @@ var Limits = struct {
 	UndoWindow     time.Duration // how long leaving can be undone
 	ConfirmMails   int           // confirmation mails per mailbox and day (P14)
 	ConfirmMailDay time.Duration // the "day" of ConfirmMails and OwnMails
+	ComplaintPause time.Duration // between two confirmation mails to an address that complained (I.5)
 	OwnWindow      time.Duration // life of a link to one's own data or to a new address
 	OwnMails       int           // mails with a link to one's own data, per mailbox and day (P14)
 	AddressAsks    int           // new addresses that one person may ask for in a day
@@ -42,7 +43,7 @@ var Limits = struct {
 	Subject: 250, Content: 200 << 10, Purposes: 20, Interests: 50, Page: 200, ImportRecord: 1 << 20,
 	ConfirmWindow: 7 * 24 * time.Hour, PendingWindow: 14 * 24 * time.Hour,
 	RepeatWindow: 24 * time.Hour, ResendPause: 5 * time.Minute, UndoWindow: time.Hour,
-	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour,
+	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour, ComplaintPause: 90 * 24 * time.Hour,
 	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500, KeepWindow: 90 * 24 * time.Hour,
 	ContractFields: 50, ContractValue: 2000,
 	ClickGroup: 5, FilterDepth: 8, FilterNodes: 100, FilterText: 2000,

@@ -70,7 +70,15 @@ func (t *tx) claimErrand(o outboxRow, d akkoord.SystemDelivery) (akkoord.SystemD
 		}
 		return d, t.dropOutbox(d, code)
 	}
-	return t.hold(o, d, mailbox, b.last)
+	budgeted, enough, err := t.askedEnough(d.Mail, e.To, mailbox)
+	if err != nil {
+		return d, err
+	}
+	if enough && o.decided == akkoord.MailNone {
+		d.Mail = akkoord.MailNone
+		return d, t.dropOutbox(d, "complaint_limit")
+	}
+	return t.hold(o, d, mailbox, budgeted, b.last)
 }
 
 // errandFacts finds out about the question that a mail asks, or the address

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"akkoord"
@@ -109,19 +110,27 @@ func (t *tx) claimOutbox(o outboxRow) (akkoord.SystemDelivery, error) {
 	if d.Mail == akkoord.MailNone {
 		return d, t.dropOutbox(d, code)
 	}
+	budgeted, enough, err := t.askedEnough(d.Mail, d.Person.Suppressions, mailbox)
+	if err != nil {
+		return d, err
+	}
+	if enough && o.decided == akkoord.MailNone {
+		d.Mail = akkoord.MailNone
+		return d, t.dropOutbox(d, "complaint_limit")
+	}
 	d.Asked, _ = d.Person.Asked(d.Request, t.now)
 	if d.Mail == akkoord.MailAlready {
 		d.Asked = active(d.Person)
 	}
-	return t.hold(o, d, mailbox, b.last)
+	return t.hold(o, d, mailbox, budgeted, b.last)
 }
 
 // hold claims a row of which it is known what mail it is, and counts that mail
 // against the budget of its mailbox, once.
-func (t *tx) hold(o outboxRow, d akkoord.SystemDelivery, mailbox akkoord.AddressHash, last int64) (akkoord.SystemDelivery, error) {
+func (t *tx) hold(o outboxRow, d akkoord.SystemDelivery, mailbox akkoord.AddressHash, budgeted string, last int64) (akkoord.SystemDelivery, error) {
 	if o.decided == akkoord.MailNone {
 		// Several mails of one commit get a microsecond each.
-		if err := t.exec(`INSERT INTO mail_budget (mailbox, at, mail) VALUES ($1, $2, $3)`, mailbox[:], max(micros(t.now), last+1), string(d.Mail)); err != nil {
+		if err := t.exec(`INSERT INTO mail_budget (mailbox, at, mail) VALUES ($1, $2, $3)`, mailbox[:], max(micros(t.now), last+1), budgeted); err != nil {
 			return d, err
 		}
 	}
@@ -138,6 +147,21 @@ func (t *tx) claimed(d akkoord.SystemDelivery) (akkoord.SystemDelivery, error) {
 	return d, t.exec(`UPDATE outbox SET fence = $2, mail = $3, first_at = $4 WHERE id = $1`, d.ID, d.Fence, string(d.Mail), micros(d.FirstAt))
 }
 
+// afterComplaint is how a mail that asks for a yes counts where the address
+// complained before.
+const afterComplaint = "after_complaint"
+
+// askedEnough gives what a mail counts as, and whether the mailbox had its one
+// after a complaint already.
+func (t *tx) askedEnough(m akkoord.SystemMail, against []akkoord.SuppressionKind, mailbox akkoord.AddressHash) (budgeted string, enough bool, err error) {
+	if m != akkoord.MailConfirm && m != akkoord.MailAddress || !slices.Contains(against, akkoord.SuppressedComplaint) {
+		return string(m), false, nil
+	}
+	var last int64
+	err = t.queryRow(`SELECT coalesce(max(at), 0) FROM mail_budget WHERE mailbox = $1 AND mail = $2`, mailbox[:], afterComplaint).Scan(&last)
+	return afterComplaint, akkoord.AskedEnough(against, fromMicros(last), t.now), err
+}
+
 // budget is what a mailbox got in the last day.
 type budget struct {
 	recent int   // confirmation mails, also of new addresses
@@ -147,7 +171,7 @@ type budget struct {
 }
 
 func (t *tx) budget(mailbox akkoord.AddressHash) (b budget, err error) {
-	err = t.queryRow(`SELECT count(CASE WHEN mail IN ('confirm', 'address', 'renew', 'renew_again') THEN 1 END), count(CASE WHEN mail = 'own_data' THEN 1 END), coalesce(max(CASE WHEN mail = 'already' THEN at END), 0), coalesce(max(at), 0)
+	err = t.queryRow(`SELECT count(CASE WHEN mail IN ('confirm', 'address', 'renew', 'renew_again', 'after_complaint') THEN 1 END), count(CASE WHEN mail = 'own_data' THEN 1 END), coalesce(max(CASE WHEN mail = 'already' THEN at END), 0), coalesce(max(at), 0)
 		FROM mail_budget WHERE mailbox = $1 AND at > $2`, mailbox[:], micros(t.now.Add(-akkoord.Limits.ConfirmMailDay))).Scan(&b.recent, &b.own, &b.told, &b.last)
 	return b, err
 }

@@ -310,7 +310,7 @@ func (t *tx) claimQuestion(o outboxRow, d akkoord.SystemDelivery) (akkoord.Syste
 	if err != nil {
 		return d, err
 	}
-	return t.hold(o, d, mailbox, b.last)
+	return t.hold(o, d, mailbox, string(d.Mail), b.last)
 }
 
 // StopRetention stops a purpose's policy at once: nobody is asked any more and

@@ -160,7 +160,8 @@ var purges = []struct {
 	query string
 	kept  time.Duration
 }{
-	{`DELETE FROM mail_budget WHERE (mailbox, at) IN (SELECT mailbox, at FROM mail_budget WHERE at <= $1 LIMIT $2)`, mailBudgetKept},
+	{`DELETE FROM mail_budget WHERE (mailbox, at) IN (SELECT mailbox, at FROM mail_budget WHERE at <= $1 AND mail <> 'after_complaint' LIMIT $2)`, mailBudgetKept},
+	{`DELETE FROM mail_budget WHERE (mailbox, at) IN (SELECT mailbox, at FROM mail_budget WHERE at <= $1 AND mail = 'after_complaint' LIMIT $2)`, akkoord.Limits.ComplaintPause},
 	{`DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE at <= $1 LIMIT $2)`, idempotencyWindow},
 	{`DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE expires_at <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM login_token WHERE hash IN (SELECT hash FROM login_token WHERE expires_at <= $1 LIMIT $2)`, 0},

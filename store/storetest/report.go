@@ -27,6 +27,7 @@ func testReports(t *testing.T, open Open) {
 		{"J.6 refused while sending", testRefusedWhileSending},
 		{"M21 a mailbox that was left", testBounceOfFormerAddress},
 		{"P07 totals add up whatever is told", testReportTotals},
+		{"I.5 asked once in 90 days", testAskedOnceAfterComplaint},
 		{"D.4 too many complaints pause", testComplaintsPause},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, newAgency(t, open)) })
@@ -234,6 +235,35 @@ func testBounceAsked(t *testing.T, a *Agency) {
 	}
 	if _, err := a.VerifyLedger(ctx, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// An address that complained and is typed into a form again gets one question in
+// 90 days, whoever types it.
+func testAskedOnceAfterComplaint(t *testing.T, a *Agency) {
+	ctx := t.Context()
+	p := a.active(t, "pim@voorbeeld.example", a.News)
+	m := a.sent(t, a.Mailing, accepted)
+	a.take(t, complained(m, p.Subscriber.ID), akkoord.ReportCounts)
+	day := 24 * time.Hour
+	for _, tt := range []struct {
+		after time.Duration
+		mails int
+	}{{time.Hour, 1}, {time.Minute, 0}, {2 * day, 0}, {40 * day, 0}, {47 * day, 0}, {2 * day, 1}, {80 * day, 0}} {
+		a.Clock.Move(tt.after)
+		must(a.ExpirePending(ctx, 10))(t)
+		noFault(t, a.SignUp(ctx, a.signUp(p.Subscriber.Email, a.News)))
+		if got := a.empty(t); len(got) != tt.mails || len(got) > 0 && got[0].Mail != akkoord.MailConfirm {
+			t.Errorf("after %s more: %d mails, want %d", tt.after, len(got), tt.mails)
+		}
+	}
+	other := a.signUp(must(akkoord.ParseEmail("bo@voorbeeld.example"))(t), a.News)
+	for range 2 {
+		a.Clock.Move(2 * day)
+		noFault(t, a.SignUp(ctx, other))
+		if got := a.empty(t); len(got) != 1 {
+			t.Errorf("whoever did not complain gets %d mails", len(got))
+		}
 	}
 }
 

@@ -28,6 +28,8 @@ type Mailing struct {
 	Content    Content
 	Variants   []Variant // empty: everybody gets Content
 	Plan       Plan
+	Trial      *Trial    // nil: variants split the audience evenly
+	Decision   *Decision // of its trial; nil: none yet
 	LastAt     time.Time // when it is time for the last of its people; zero: when it begins
 	SendAt     time.Time // zero: when told
 	StartedAt  time.Time // when its audience was frozen
@@ -48,8 +50,25 @@ type Content struct {
 
 // Variant is one of several contents of a mailing. It inherits what it lacks.
 type Variant struct {
-	Name string `json:"name"`
+	Name   string `json:"name"`
+	Sender string `json:"sender,omitempty"` // name on the From line; empty: the installation's
+	At     string `json:"at,omitempty"`     // of a trial: not before the clock of the plan's zone shows this, like 09:00
 	Content
+}
+
+// Decision is what became of a mailing's trial.
+type Decision struct {
+	TrialVerdict
+	At time.Time
+}
+
+// Winner is the index of the variant that everybody gets who is not in the trial;
+// -1 while it is not decided.
+func (m Mailing) Winner() int {
+	if m.Decision == nil {
+		return -1
+	}
+	return m.Decision.Winner
 }
 
 // Check reports the first thing wrong with a mailing about to be stored.
@@ -70,12 +89,37 @@ func (m Mailing) Check() error {
 		if err := CheckLine("variants", v.Name, Limits.Slug); err != nil {
 			return err
 		}
+		if err := CheckLine("variants", v.Sender, Limits.Name); err != nil {
+			return err
+		}
+		if err := m.checkAt(v); err != nil {
+			return err
+		}
 		if err := v.Content.check(); err != nil {
+			return err
+		}
+	}
+	if m.Trial != nil {
+		if err := m.Trial.Check(len(m.Variants)); err != nil {
 			return err
 		}
 	}
 	if len(m.Variants) == 1 || len(m.Variants) > 10 {
 		return Fieldf("variants", "variant_count", "A mailing has no variants or two to ten.")
+	}
+	return nil
+}
+
+// checkAt holds the time of a variant against the rest of its mailing.
+func (m Mailing) checkAt(v Variant) error {
+	if v.At == "" {
+		return nil
+	}
+	if (SendHours{From: v.At}).check() != nil {
+		return Fieldf("variants", "variant_time", "The time of a variant is one like 09:00.")
+	}
+	if m.Trial == nil || m.Plan.PerPerson() {
+		return Fieldf("variants", "variant_time", "Variants have times in a test alone, and by the sender's clock.")
 	}
 	return nil
 }

@@ -106,6 +106,9 @@ func (p *Press) cast(ctx context.Context, m akkoord.Mailing, variant int, locale
 		Sender: p.Sender, CampaignSlug: c.Slug, CampaignName: c.Name, PurposeSlug: purpose.Slug, PurposeName: purpose.Text(locale).Name,
 		MailingID: m.PublicID, Basis: purpose.Basis, Locale: locale, Subject: content.Subject, Markdown: content.Markdown, HTML: content.HTML,
 	}
+	if m.Variants != nil && variant >= 0 && variant < len(m.Variants) && m.Variants[variant].Sender != "" {
+		letter.Sender.From.Name = m.Variants[variant].Sender
+	}
 	if tracked {
 		letter.Track = func(links []akkoord.MailLink) ([]int64, error) { return p.Catalog.MailLinks(ctx, m.ID, links) }
 	}

@@ -51,7 +51,10 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 		return false, err
 	}
 	variant, args := `0`, []any{m.ID, purpose, first, upto, m.CampaignID, micros(t.now)}
-	if len(m.Variants) > 1 {
+	switch {
+	case m.Trial != nil:
+		variant = `-1`
+	case len(m.Variants) > 1:
 		variant, args = taking, append(args, frozen, len(m.Variants))
 	}
 	filter, err := segmentOf(t, m.SegmentID, m.SegmentVersion)
@@ -67,6 +70,9 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 		SELECT $1, x.subscriber_id, 0, `+variant+audience+narrowed+`
 		ORDER BY x.subscriber_id`, args...)
 	if err != nil {
+		return false, err
+	}
+	if err := t.assign(m, first, upto); err != nil {
 		return false, err
 	}
 	if err := t.awaitTimes(m, purpose, first, upto); err != nil {

@@ -58,6 +58,8 @@ type claimTurn struct {
 type liveCampaign struct {
 	mailing, campaign, purpose int64
 	plan                       akkoord.Plan
+	winner                     int       // of its trial; -1: none yet
+	trial                      bool      // it has one
 	room                       int       // how many people may be claimed now
 	until                      time.Time // until when they may be used; zero: for ever
 	scopes                     []string  // what they count against
@@ -101,11 +103,11 @@ func (t *tx) claim() (*akkoord.Window, error) {
 
 func (t *tx) sending() ([]liveCampaign, error) {
 	var out []liveCampaign
-	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id, m.plan FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.state = 'sending' ORDER BY m.id`)
+	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id, m.plan, m.winner, m.trial <> '' FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.state = 'sending' ORDER BY m.id`)
 	err = each(rows, err, func(r row) error {
 		var m liveCampaign
 		var plan string
-		if err := r.Scan(&m.mailing, &m.campaign, &m.purpose, &plan); err != nil {
+		if err := r.Scan(&m.mailing, &m.campaign, &m.purpose, &plan, &m.winner, &m.trial); err != nil {
 			return err
 		}
 		var err error
@@ -131,8 +133,8 @@ func (t *tx) claimChunk(m liveCampaign) (*akkoord.Window, error) {
 	if last, err = t.narrow(m, w.Chunk, first, last); err != nil {
 		return nil, err
 	}
-	rows, err := t.query(claimQuery+` AND d.subscriber_id BETWEEN $4 AND $5 AND d.state = 0 AND d.next_at <= $6 ORDER BY d.subscriber_id`,
-		m.mailing, m.purpose, m.campaign, first, last, micros(t.now))
+	rows, err := t.query(claimQuery+` AND d.subscriber_id BETWEEN $4 AND $5 AND d.state = 0 AND d.next_at <= $6 AND d.variant >= $7 ORDER BY d.subscriber_id`,
+		m.mailing, m.purpose, m.campaign, first, last, micros(t.now), m.least())
 	if err := t.admit(m, w, rows, err); err != nil {
 		return nil, err
 	}
@@ -142,9 +144,17 @@ func (t *tx) claimChunk(m liveCampaign) (*akkoord.Window, error) {
 	return w, t.putClaim(w)
 }
 
+// least is the lowest variant that may be claimed: -1 waits for a winner.
+func (m liveCampaign) least() int {
+	if m.trial && m.winner < 0 {
+		return 0
+	}
+	return -1
+}
+
 // window gives an empty window of a mailing.
 func (t *tx) window(m liveCampaign) *akkoord.Window {
-	return &akkoord.Window{MailingID: m.mailing, Fence: t.fence(), Sparse: m.plan.PerPerson(), Until: m.until, Scopes: m.scopes, Slot: akkoord.PaceSlotOf(t.now)}
+	return &akkoord.Window{MailingID: m.mailing, Fence: t.fence(), Sparse: m.plan.PerPerson() || m.trial, Until: m.until, Scopes: m.scopes, Slot: akkoord.PaceSlotOf(t.now)}
 }
 
 // narrow cuts off a claimed chunk whom there is no room for, as an open chunk of
@@ -156,8 +166,8 @@ func (t *tx) narrow(m liveCampaign, chunk, first, last int64) (int64, error) {
 	}
 	var upto, n int64
 	if err := t.queryRow(`SELECT coalesce(max(subscriber_id), 0), count(*) FROM (SELECT subscriber_id FROM delivery
-			WHERE mailing_id = $1 AND subscriber_id BETWEEN $2 AND $3 AND state = 0 AND next_at <= $4 ORDER BY subscriber_id LIMIT $5) AS part`,
-		m.mailing, first, last, micros(t.now), m.room).Scan(&upto, &n); err != nil || n < int64(m.room) || upto == last {
+			WHERE mailing_id = $1 AND subscriber_id BETWEEN $2 AND $3 AND state = 0 AND next_at <= $4 AND variant >= $6 ORDER BY subscriber_id LIMIT $5) AS part`,
+		m.mailing, first, last, micros(t.now), m.room, m.least()).Scan(&upto, &n); err != nil || n < int64(m.room) || upto == last {
 		return last, err
 	}
 	if err := t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence) VALUES ($1, $2, $3, 0, 0)`, m.mailing, upto+1, last); err != nil {
@@ -234,6 +244,9 @@ func (t *tx) admit(m liveCampaign, w *akkoord.Window, rows rows, err error) erro
 				return err
 			}
 			continue
+		}
+		if c.Variant < 0 {
+			c.Variant = m.winner
 		}
 		w.Recipients = append(w.Recipients, c.Recipient)
 	}

@@ -22,7 +22,7 @@ func (s *Store) Counts(ctx context.Context, mailingID int64) (akkoord.Counts, er
 	return c, err
 }
 
-const deliveryQuery = `SELECT d.mailing_id, d.subscriber_id, s.public_id, s.email, d.state, d.variant, d.attempts, d.code, d.reply, d.first_at, d.updated_at, d.next_at
+const deliveryQuery = `SELECT d.mailing_id, d.subscriber_id, s.public_id, s.email, d.state, CASE WHEN d.variant < 0 THEN coalesce((SELECT m.winner FROM mailing m WHERE m.id = d.mailing_id), -1) ELSE d.variant END, d.attempts, d.code, d.reply, d.first_at, d.updated_at, d.next_at
 	FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id`
 
 func scanDelivery(r row) (akkoord.Delivery, error) {

@@ -328,5 +328,5 @@ func (p *postgres) size(q querier) (database, log int64, err error) {
 }
 
 func (p *postgres) subject() string {
-	return `coalesce(nullif((m.variants::json -> d.variant::int) ->> 'subject', ''), m.content::json ->> 'subject', '')`
+	return `coalesce(nullif((m.variants::json -> (` + winnerOf + `)::int) ->> 'subject', ''), m.content::json ->> 'subject', '')`
 }

@@ -257,5 +257,5 @@ func (f sqliteFile) size(querier) (database, log int64, err error) {
 }
 
 func (f sqliteFile) subject() string {
-	return `coalesce(nullif(json_extract(m.variants, '$[' || d.variant || '].subject'), ''), json_extract(m.content, '$.subject'), '')`
+	return `coalesce(nullif(json_extract(m.variants, '$[' || (` + winnerOf + `) || '].subject'), ''), json_extract(m.content, '$.subject'), '')`
 }

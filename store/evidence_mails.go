@@ -44,7 +44,7 @@ func (s *Store) evidenceMails(q querier, b *akkoord.Bundle, person int64, delive
 	for _, d := range deliveries {
 		records[d.Mailing] = d
 	}
-	rows, err = q.query(`SELECT m.id, m.public_id, m.content, m.variants, d.variant, coalesce(p.slug, '')
+	rows, err = q.query(`SELECT m.id, m.public_id, m.content, m.variants, `+winnerOf+`, coalesce(p.slug, '')
 		FROM delivery d JOIN mailing m ON m.id = d.mailing_id JOIN campaign c ON c.id = m.campaign_id LEFT JOIN purpose p ON p.id = c.purpose_id
 		WHERE d.subscriber_id = $1 ORDER BY d.mailing_id`, person)
 	return each(rows, err, func(r row) error {

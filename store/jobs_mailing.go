@@ -76,6 +76,9 @@ func (s *Store) carryOn(ctx context.Context, id int64) (time.Time, error) {
 		if err := s.freezeAll(ctx, id); err != nil {
 			return time.Time{}, err
 		}
+		if goesOn, err := s.decideTrial(ctx, id); goesOn || err != nil {
+			return s.cfg.Now().Add(trialLook), err
+		}
 		return s.finishOrLook(ctx, id)
 	case akkoord.MailingCancelled:
 		if err := s.sweepAll(ctx, id); err != nil {

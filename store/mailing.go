@@ -27,6 +27,10 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 	if err != nil {
 		return akkoord.Mailing{}, err
 	}
+	trial, err := trialText(m)
+	if err != nil {
+		return akkoord.Mailing{}, err
+	}
 	plan, err := toJSON(m.Plan)
 	if err != nil {
 		return akkoord.Mailing{}, err
@@ -43,12 +47,12 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 			if err := t.queryRow(`SELECT 1 FROM campaign WHERE id = $1`, m.CampaignID).Scan(&one); err != nil {
 				return missing(err, "campaign")
 			}
-			if err := t.queryRow(`INSERT INTO mailing (public_id, campaign_id, state, content, variants, plan, send_at, started_at, finished_at, why, created_at)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', $8) RETURNING id`,
-				id[:], m.CampaignID, string(akkoord.MailingDraft), content, variants, plan, micros(m.SendAt), micros(t.now)).Scan(&number); err != nil {
+			if err := t.queryRow(`INSERT INTO mailing (public_id, campaign_id, state, content, variants, plan, trial, send_at, started_at, finished_at, why, created_at)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, '', $9) RETURNING id`,
+				id[:], m.CampaignID, string(akkoord.MailingDraft), content, variants, plan, trial, micros(m.SendAt), micros(t.now)).Scan(&number); err != nil {
 				return err
 			}
-		} else if err := t.editDraft(m, content, variants, plan); err != nil {
+		} else if err := t.editDraft(m, content, variants, plan, trial); err != nil {
 			return err
 		}
 		var err error
@@ -60,9 +64,9 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 	return out, err
 }
 
-func (t *tx) editDraft(m akkoord.Mailing, content, variants, plan string) error {
-	n, err := t.execCount(`UPDATE mailing SET content = $2, variants = $3, send_at = $4, plan = $6 WHERE id = $1 AND state = $5`,
-		m.ID, content, variants, micros(m.SendAt), string(akkoord.MailingDraft), plan)
+func (t *tx) editDraft(m akkoord.Mailing, content, variants, plan, trial string) error {
+	n, err := t.execCount(`UPDATE mailing SET content = $2, variants = $3, send_at = $4, plan = $6, trial = $7 WHERE id = $1 AND state = $5`,
+		m.ID, content, variants, micros(m.SendAt), string(akkoord.MailingDraft), plan, trial)
 	if err != nil || n > 0 {
 		return err
 	}
@@ -74,7 +78,7 @@ func (t *tx) editDraft(m akkoord.Mailing, content, variants, plan string) error 
 }
 
 const (
-	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at, m.segment_id, m.segment_version, m.plan, m.last_at
+	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at, m.segment_id, m.segment_version, m.plan, m.last_at, m.trial, m.verdict, m.decided_at
 	FROM mailing m`
 	mailingByID       = `m.id = $1`
 	mailingByPublicID = `m.public_id = $1`
@@ -90,9 +94,9 @@ func loadMailing(q querier, where string, arg any) (akkoord.Mailing, error) {
 func scanMailing(r row) (akkoord.Mailing, error) {
 	var m akkoord.Mailing
 	var id []byte
-	var content, variants, plan string
-	var send, started, finished, created, last int64
-	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created, &m.SegmentID, &m.SegmentVersion, &plan, &last); err != nil {
+	var content, variants, plan, trial, verdict string
+	var send, started, finished, created, last, decided int64
+	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created, &m.SegmentID, &m.SegmentVersion, &plan, &last, &trial, &verdict, &decided); err != nil {
 		return m, err
 	}
 	if err := json.Unmarshal([]byte(content), &m.Content); err != nil {
@@ -103,6 +107,9 @@ func scanMailing(r row) (akkoord.Mailing, error) {
 	}
 	var err error
 	if m.Plan, err = parsePlan(m.ID, plan); err != nil {
+		return m, err
+	}
+	if err := scanTrial(&m, trial, verdict, decided); err != nil {
 		return m, err
 	}
 	m.LastAt = fromMicros(last)

@@ -148,6 +148,7 @@ func (t *tx) release(w *akkoord.Window) error {
 const chunkAfter = `CASE WHEN EXISTS (SELECT 1 FROM delivery d WHERE d.mailing_id = delivery_chunk.mailing_id
 	AND d.subscriber_id BETWEEN delivery_chunk.first AND delivery_chunk.last AND d.state = 0) THEN 0 ELSE 2 END`
 
-// chunkDue is when somebody of a chunk that is given back is wanted first.
-const chunkDue = `coalesce((SELECT min(d.next_at) FROM delivery d WHERE d.mailing_id = delivery_chunk.mailing_id
+// chunkDue is when somebody of a chunk that is given back is wanted first; never
+// where all wait for the winner of a trial.
+const chunkDue = `coalesce((SELECT min(CASE WHEN d.variant < 0 AND m.winner < 0 THEN 4611686018427387904 ELSE d.next_at END) FROM delivery d JOIN mailing m ON m.id = d.mailing_id WHERE d.mailing_id = delivery_chunk.mailing_id
 	AND d.subscriber_id BETWEEN delivery_chunk.first AND delivery_chunk.last AND d.state = 0), 0)`

@@ -119,6 +119,7 @@ func (t *tx) endClaim(c heldClaim) error {
 func (t *tx) doubtOf(node int64) error {
 	if err := t.exec(`UPDATE delivery SET state = 7, code = $1, updated_at = $2 WHERE state = 0 AND EXISTS (
 			SELECT 1 FROM delivery_chunk c WHERE c.state = 1 AND c.fence % $3 = $4 AND c.mailing_id = delivery.mailing_id AND delivery.subscriber_id BETWEEN c.first AND c.last AND delivery.next_at <= c.due_at)
+		AND (delivery.variant >= 0 OR (SELECT m.winner FROM mailing m WHERE m.id = delivery.mailing_id) >= 0)
 		AND mailing_id IN (SELECT mailing_id FROM delivery_chunk WHERE state = 1 AND fence % $3 = $4)`, codePowerLoss, micros(t.now), int64(nodeRoom), node); err != nil {
 		return err
 	}

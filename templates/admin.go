@@ -140,6 +140,7 @@ type MailingPage struct {
 	Deliveries                     []DeliveryRow
 	Next                           string // path of the next page of deliveries
 	Plan                           PlanFacts
+	Trial                          *TrialFacts // nil: there is none
 	Follow
 }
 

@@ -58,6 +58,9 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err := s.leftOut(ctx, &page, m); err != nil {
 		return err
 	}
+	if err := s.trial(ctx, &page, m); err != nil {
+		return err
+	}
 	if m.State == akkoord.MailingSending {
 		page.Follow = follow(r, mailingRefresh)
 	}

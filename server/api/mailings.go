@@ -13,6 +13,8 @@ type variant struct {
 	Subject  string `json:"subject,omitempty"`
 	Markdown string `json:"markdown,omitempty"`
 	HTML     string `json:"html,omitempty"`
+	Sender   string `json:"sender,omitempty" doc:"Name of the sender, in place of that of AKKOORD_FROM."`
+	At       string `json:"at,omitempty" doc:"In a test: sent when the clock of the plan's zone shows this, like 09:00."`
 }
 
 // newMailing is the body of POST /campaigns/{slug}/mailings.
@@ -21,6 +23,7 @@ type newMailing struct {
 	Markdown string    `json:"markdown,omitempty"`
 	HTML     string    `json:"html,omitempty" doc:"Instead of markdown."`
 	Variants []variant `json:"variants,omitempty" doc:"Two to ten; they split the audience evenly."`
+	AB       *ab       `json:"ab,omitempty" doc:"Tests the variants on a part of the audience; without it they split the audience evenly."`
 	Plan     *plan     `json:"plan,omitempty"`
 	SendAt   *Time     `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null or past."`
 }
@@ -35,6 +38,7 @@ type Mailing struct {
 	Markdown   string               `json:"markdown"`
 	HTML       string               `json:"html"`
 	Variants   []variant            `json:"variants"`
+	AB         *ab                  `json:"ab"`
 	Plan       plan                 `json:"plan"`
 	Why        *string              `json:"why" doc:"Why the system paused it, or did not start it at its time."`
 	SendAt     *Time                `json:"send_at"`
@@ -54,6 +58,7 @@ type progress struct {
 	Unsubscribes int64            `json:"unsubscribes"`
 	Leavings     akkoord.Leavings `json:"leavings" doc:"Leavings by this mailing's links: by scope, by place, and by reason where one was given."`
 	Reports      akkoord.Reports  `json:"reports" doc:"What came back: complaints, and bounces by class, those while sending among them."`
+	Trial        *trial           `json:"trial" doc:"Null without a test."`
 	ETA          *eta             `json:"eta" doc:"Null unless it is being sent."`
 	Warnings     []akkoord.Reason `json:"warnings" nullable:"false" doc:"What of it is more than it should be."`
 }
@@ -85,10 +90,10 @@ func (p *progress) count(all []akkoord.LinkCount) {
 func showMailing(m akkoord.Mailing, campaign string) Mailing {
 	out := Mailing{
 		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Markdown: m.Content.Markdown, HTML: m.Content.HTML,
-		Variants: []variant{}, Plan: showPlan(m.Plan), Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
+		Variants: []variant{}, AB: showTrial(m.Trial), Plan: showPlan(m.Plan), Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
 	}
 	for _, v := range m.Variants {
-		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Markdown, v.HTML})
+		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Markdown, v.HTML, v.Sender, v.At})
 	}
 	return out
 }
@@ -96,7 +101,7 @@ func showMailing(m akkoord.Mailing, campaign string) Mailing {
 func variants(in []variant) []akkoord.Variant {
 	var out []akkoord.Variant
 	for _, v := range in {
-		out = append(out, akkoord.Variant{Name: v.Name, Content: akkoord.Content{Subject: v.Subject, Markdown: v.Markdown, HTML: v.HTML}})
+		out = append(out, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: akkoord.Content{Subject: v.Subject, Markdown: v.Markdown, HTML: v.HTML}})
 	}
 	return out
 }
@@ -140,6 +145,9 @@ func (a *API) progress(ctx context.Context, m akkoord.Mailing) (progress, error)
 	if err != nil {
 		return out, err
 	}
+	if out.Trial, err = a.trial(ctx, m, counts); err != nil {
+		return out, err
+	}
 	out.ETA, err = a.end(ctx, m, counts)
 	return out, err
 }
@@ -153,7 +161,7 @@ func (a *API) createMailing(ctx context.Context, in *struct {
 		return progress{}, err
 	}
 	b := in.Body
-	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Markdown: b.Markdown, HTML: b.HTML}, Variants: variants(b.Variants), Plan: b.Plan.read()}
+	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Markdown: b.Markdown, HTML: b.HTML}, Variants: variants(b.Variants), Trial: b.AB.read(), Plan: b.Plan.read()}
 	if b.SendAt != nil {
 		m.SendAt = b.SendAt.Time
 	}
@@ -194,6 +202,7 @@ type mailingChange struct {
 	Markdown *string        `json:"markdown,omitempty"`
 	HTML     *string        `json:"html,omitempty"`
 	Variants *[]variant     `json:"variants,omitempty"`
+	AB       optional[ab]   `json:"ab,omitempty" doc:"Null takes the test away."`
 	Plan     *plan          `json:"plan,omitempty" doc:"Takes the place of the whole plan."`
 	SendAt   optional[Time] `json:"send_at,omitempty" doc:"Null takes the time away."`
 }
@@ -209,6 +218,9 @@ func (c mailingChange) apply(m *akkoord.Mailing) {
 	}
 	if c.Variants != nil {
 		m.Variants = variants(*c.Variants)
+	}
+	if c.AB.sent {
+		m.Trial = c.AB.value.read()
 	}
 	if c.Plan != nil {
 		m.Plan = c.Plan.read()

@@ -75,6 +75,8 @@ func Run(t *testing.T, open Open) {
 		{"hours", testHours},
 		{"times of people", testTimesOfPeople},
 		{"missed times", testMissedTimes},
+		{"trial", testTrial},
+		{"times of variants", testTrialTimes},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			t.Parallel() // they wait for the disk, each on a database of its own

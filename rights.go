@@ -27,6 +27,56 @@ type PersonRecord struct {
 	Questions     []QuestionRecord     `json:"questions"`           // of re-permission rounds
 	Activity      []ActivityRecord     `json:"activity"`            // the last signs of life, where clicks may be counted
 	Clicks        []ClickRecord        `json:"clicks"`              // what they clicked, where that may be counted
+
+	Leavings  []LeavingRecord `json:"leavings"`        // by a mailing's links, with the reason if one was given
+	Reports   []ReportRecord  `json:"reports"`         // mails that came back, complaints
+	Addresses []AddressRecord `json:"address_changes"` // other addresses that a mail went to, of the last month
+	Proofs    []ProofRecord   `json:"confirmation_mails"`
+	Filled    []FilledRecord  `json:"filled_in"` // on a form, and not confirmed yet
+}
+
+// LeavingRecord is a leaving by a link of a mailing.
+type LeavingRecord struct {
+	Mailing ID     `json:"mailing,omitzero"`
+	Scope   string `json:"scope"`
+	Place   string `json:"place"`
+	Reason  string `json:"reason,omitempty"`
+	At      Moment `json:"at"`
+}
+
+// ReportRecord is what a mail server or a mailbox provider told of a mail.
+type ReportRecord struct {
+	Mailing ID         `json:"mailing,omitzero"` // none: a mail that a sign-up caused
+	Kind    ReportKind `json:"kind"`
+	Class   Class      `json:"class,omitempty"`
+	Status  string     `json:"status,omitempty"`
+	Source  string     `json:"source"`
+	At      Moment     `json:"at"`
+}
+
+// AddressRecord is an address of a change of address.
+type AddressRecord struct {
+	Email string `json:"email"`
+	At    Moment `json:"at"`
+}
+
+// ProofRecord is a mail that asked for a yes and of which a copy, or its
+// digest, is kept. The copy itself is in the bundle of evidence (M30).
+type ProofRecord struct {
+	Mail    SystemMail `json:"mail"`
+	Locale  string     `json:"locale"`
+	AskedAt Moment     `json:"asked_at"`
+	SentAt  Moment     `json:"sent_at"`
+	Code    string     `json:"code"`
+	Bytes   int        `json:"bytes"`
+	SHA256  string     `json:"sha256"` // hexadecimal
+}
+
+// FilledRecord is what a form was filled in with for an attribute.
+type FilledRecord struct {
+	Attribute string `json:"attribute"`
+	Value     string `json:"value"`
+	At        Moment `json:"at"`
 }
 
 // PersonData is what a person told about themselves.

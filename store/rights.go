@@ -49,7 +49,7 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 		Consents: []akkoord.ConsentRecord{}, CampaignsLeft: []akkoord.CampaignLeftRecord{}, Suppressions: []akkoord.SuppressionRecord{},
 		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{}, ContractMails: []akkoord.ContractMailRecord{}, Requests: []akkoord.RequestRecord{},
 		Questions: []akkoord.QuestionRecord{},
-		Activity:  []akkoord.ActivityRecord{},
+		Activity:  []akkoord.ActivityRecord{}, Clicks: []akkoord.ClickRecord{},
 	}
 	var err error
 	if r.Person.Attributes, err = attributesOf(q, p.ID); err != nil {
@@ -83,7 +83,12 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 	}); err != nil {
 		return r, err
 	}
-	if r.Clicks, err = clicksOf(q, c, p.ID); err != nil {
+	clicks, err := clicksOf(q, c, p.ID)
+	if err != nil {
+		return r, err
+	}
+	r.Clicks = append(r.Clicks, clicks...)
+	if err := recordReturned(q, &r, p.ID); err != nil {
 		return r, err
 	}
 	if err := recordRequests(q, &r, s.hasher.Person(p.Email), p.ID); err != nil {

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"strings"
 	"sync"
 	"time"
 )
@@ -95,7 +96,7 @@ func (ps *providers) leave(name string, o Outcome) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p := ps.known[name]
-	off := o.State == Deferred && o.Relay == RelayFine && o.Code/100 == 4
+	off := o.State == Deferred && o.Relay == RelayFine && o.Code/100 == 4 && !ofOneMailbox(o.Enhanced)
 	if p == nil {
 		if !off {
 			return
@@ -116,6 +117,12 @@ func (ps *providers) leave(name string, o Outcome) {
 			delete(ps.known, name)
 		}
 	}
+}
+
+// ofOneMailbox reports whether a code tells of one mailbox and so nothing of its
+// neighbours (RFC 3463 §3.2, §3.3; P11).
+func ofOneMailbox(enhanced string) bool {
+	return strings.HasPrefix(enhanced, "4.1.") || strings.HasPrefix(enhanced, "4.2.")
 }
 
 // putOff slows a provider down that says so, or that puts off several in a row.

@@ -11,7 +11,7 @@ func TestProvidersThatPutMailOffAreSpared(t *testing.T) {
 	now := time.Date(2027, 1, 15, 9, 30, 0, 0, time.UTC)
 	ps := &providers{now: func() time.Time { return now }, jitter: func() float64 { return 1 }, seats: 4, known: map[string]*provider{}}
 	full := Classify(StageRcpt, 421, "", "")
-	soft, policy, sent := Classify(StageRcpt, 450, "4.2.1", ""), Classify(StageRcpt, 450, "4.7.28", ""), Classify(StageBody, 250, "", "")
+	soft, policy, sent := Classify(StageRcpt, 450, "4.4.5", ""), Classify(StageRcpt, 450, "4.7.28", ""), Classify(StageBody, 250, "", "")
 	enters := func(name string) bool { t.Helper(); _, ok := ps.enter(name); return ok }
 	for _, o := range []Outcome{full, sent, soft, soft} {
 		if !enters("google") {

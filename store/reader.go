@@ -17,6 +17,7 @@ type reader struct {
 	db      *sql.DB
 	mu      sync.RWMutex
 	stmts   map[string]*sql.Stmt
+	closed  bool
 }
 
 // querier is what loading code needs: a tx or a view.
@@ -56,11 +57,20 @@ func newReader(ctx context.Context, d dialect) (*reader, error) {
 }
 
 func (r *reader) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
 	var err error
 	for _, s := range r.stmts {
 		err = errors.Join(err, s.Close())
 	}
 	return errors.Join(err, r.db.Close())
+}
+
+func (r *reader) isClosed() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.closed
 }
 
 func (r *reader) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
@@ -72,6 +82,9 @@ func (r *reader) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.closed {
+		return nil, errUnreachable
+	}
 	if s, ok := r.stmts[query]; ok {
 		return s, nil
 	}
@@ -95,6 +108,9 @@ func (v view) query(query string, args ...any) (rows, error) {
 	rows, err := v.ask(query, args)
 	if err != nil && v.r.dialect.gone(err) { // perhaps it is back; reading twice harms nobody
 		rows, err = v.ask(query, args)
+	}
+	if err != nil && v.r.isClosed() { // a statement or a connection that was closed meanwhile
+		err = errUnreachable
 	}
 	if err != nil {
 		return nil, told(v.r.dialect, err)
@@ -129,6 +145,9 @@ func (v view) once(query string, args ...any) row {
 
 func (v view) askOnce(query string, args []any) (rows, error) {
 	r, err := v.r.db.QueryContext(v.ctx, v.r.dialect.query(query), args...)
+	if err != nil && v.r.isClosed() {
+		err = errUnreachable
+	}
 	if err != nil {
 		return nil, told(v.r.dialect, err)
 	}

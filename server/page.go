@@ -110,7 +110,8 @@ func (s *Server) asked(c echo.Context, subs []akkoord.Subscription, locale strin
 		}
 		seen, ok := p.Texts[sub.Locale]
 		if sub.Version != p.Version || !ok {
-			if seen, err = s.Catalog.Wording(c.Request().Context(), sub.PurposeID, sub.Version, sub.Locale); err != nil {
+			seen, err = s.Catalog.Wording(c.Request().Context(), sub.PurposeID, sub.Version, sub.Locale)
+			if err != nil && akkoord.KindOf(err) != akkoord.NotFound { // an import has seen no words of ours
 				return nil, err
 			}
 		}

@@ -140,10 +140,10 @@ func (s *Server) unsubscribe(c echo.Context) error {
 		return s.leaveByOneClick(c, link)
 	case f.first("undo") != "":
 		return s.undo(c, link, f)
+	case f.first("scope") != "":
+		return s.leave(c, link, f)
 	case f.first("reason") != "" || f.first("note") != "":
 		return s.explain(c, link, f)
-	case f.first("scope") != "":
-		return s.leave(c, link, f.first("scope"))
 	}
 	return errLeave
 }
@@ -173,8 +173,10 @@ func (s *Server) leaveByOneClick(c echo.Context, link akkoord.Link) error {
 	return c.Blob(http.StatusOK, plainText, unsubscribed)
 }
 
-func (s *Server) leave(c echo.Context, link akkoord.Link, choice string) error {
-	scope, err := akkoord.ParseScope(choice)
+// leave ends what the choice of the page says. A reason may come along; one that
+// can't be read is left out, since it must not stand in the way.
+func (s *Server) leave(c echo.Context, link akkoord.Link, f fields) error {
+	scope, err := akkoord.ParseScope(f.first("scope"))
 	if err != nil {
 		return err
 	}
@@ -188,6 +190,11 @@ func (s *Server) leave(c echo.Context, link akkoord.Link, choice string) error {
 	left, err := s.Consents.Leave(c.Request().Context(), link, scope, origin)
 	if err != nil {
 		return err
+	}
+	if reason, note, bad := akkoord.ParseLeaveReason(f.first("reason"), f.first("note")); bad == nil && (reason != "" || note != "") {
+		if err := s.Consents.Explain(c.Request().Context(), link, reason, note, origin); err != nil {
+			return err
+		}
 	}
 	if wantsJSON(c.Request()) {
 		return c.JSON(http.StatusOK, map[string]string{"status": "withdrawn"})
@@ -219,6 +226,9 @@ func (s *Server) explain(c echo.Context, link akkoord.Link, f fields) error {
 	scope, at, err := s.hasLeft(ctx, link, st)
 	if err != nil {
 		return err
+	}
+	if scope == "" && st.Subscriber.ID != 0 { // nothing was left yet: here are the choices
+		return s.unsubscribePage(c)
 	}
 	if scope == "" {
 		scope = akkoord.ScopeAll // they are gone, as after any leaving

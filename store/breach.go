@@ -131,13 +131,8 @@ func (s *Store) Breach(ctx context.Context, id akkoord.ID) (akkoord.Breach, erro
 // Breaches gives a page of the breaches on record, oldest first, and the number
 // after which the next page begins; 0 when there is none.
 func (s *Store) Breaches(ctx context.Context, p akkoord.Page) ([]akkoord.Breach, int64, error) {
-	var out []akkoord.Breach
 	rows, err := s.view(ctx).query(breachQuery+` WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r row) error {
-		b, err := scanBreach(r)
-		out = append(out, b)
-		return err
-	})
+	out, err := list(rows, err, scanBreach)
 	out, next := cut(out, p, func(b akkoord.Breach) int64 { return b.ID })
 	return out, next, err
 }

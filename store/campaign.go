@@ -124,13 +124,8 @@ func (s *Store) CampaignByID(ctx context.Context, id int64) (akkoord.Campaign, e
 // Campaigns gives a page of campaigns, oldest first, and the number after
 // which the next page begins; 0 when there is none.
 func (s *Store) Campaigns(ctx context.Context, p akkoord.Page) ([]akkoord.Campaign, int64, error) {
-	var out []akkoord.Campaign
 	rows, err := s.view(ctx).query(campaignQuery+` WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r row) error {
-		c, err := scanCampaign(r)
-		out = append(out, c)
-		return err
-	})
+	out, err := list(rows, err, scanCampaign)
 	out, next := cut(out, p, func(c akkoord.Campaign) int64 { return c.ID })
 	return out, next, err
 }

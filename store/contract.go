@@ -94,13 +94,8 @@ func (s *Store) ContractTemplate(ctx context.Context, slug string) (akkoord.Cont
 // ContractTemplates gives a page of the templates, oldest first, and the number
 // after which the next page begins; 0 when there is none.
 func (s *Store) ContractTemplates(ctx context.Context, p akkoord.Page) ([]akkoord.ContractTemplate, int64, error) {
-	var out []akkoord.ContractTemplate
 	rows, err := s.view(ctx).query(contractQuery+` WHERE c.id > $1 ORDER BY c.id LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r row) error {
-		c, err := scanContract(r)
-		out = append(out, c)
-		return err
-	})
+	out, err := list(rows, err, scanContract)
 	out, next := cut(out, p, func(c akkoord.ContractTemplate) int64 { return c.ID })
 	return out, next, err
 }

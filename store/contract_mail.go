@@ -200,16 +200,10 @@ var contractStates = map[akkoord.ContractState]string{
 
 // contractMails reads at most $2 mails with numbers over $1.
 func contractMails(q querier, where string, args ...any) ([]akkoord.ContractMail, error) {
-	var out []akkoord.ContractMail
 	rows, err := q.query(`SELECT m.id, m.public_id, c.slug, m.version, m.email, m.locale, m.at, o.state, o.mail, o.code, o.reply, o.attempts, o.first_at, o.due_at, o.done_at
 		FROM contract_mail m JOIN contract_template c ON c.id = m.template_id JOIN outbox o ON o.id = m.id
 		WHERE m.id > $1`+where+` LIMIT $2`, args...)
-	err = each(rows, err, func(r row) error {
-		m, err := scanContractMail(r)
-		out = append(out, m)
-		return err
-	})
-	return out, err
+	return list(rows, err, scanContractMail)
 }
 
 func scanContractMail(r row) (akkoord.ContractMail, error) {

@@ -73,14 +73,8 @@ func (s *Store) DeliveryTo(ctx context.Context, mailingID, subscriberID int64) (
 }
 
 func (s *Store) deliveries(ctx context.Context, query string, args ...any) ([]akkoord.Delivery, error) {
-	var out []akkoord.Delivery
 	rows, err := s.view(ctx).query(query, args...)
-	err = each(rows, err, func(r row) error {
-		d, err := scanDelivery(r)
-		out = append(out, d)
-		return err
-	})
-	return out, err
+	return list(rows, err, scanDelivery)
 }
 
 // UnsubscribedBy counts the people who left, by a link of a mailing, its

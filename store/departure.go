@@ -311,14 +311,8 @@ func (j *departureFile) together(ds []akkoord.Departure, commit func() error) er
 // Departures gives lines of the journal of departures after a number, oldest
 // first.
 func (s *Store) Departures(ctx context.Context, after int64, limit int) ([]akkoord.Departure, error) {
-	var out []akkoord.Departure
 	rows, err := s.view(ctx).query(`SELECT number, at, kind, purpose_id, campaign_id, hash FROM departure WHERE number > $1 ORDER BY number LIMIT $2`, after, limit)
-	err = each(rows, err, func(r row) error {
-		d, err := scanDeparture(r)
-		out = append(out, d)
-		return err
-	})
-	return out, err
+	return list(rows, err, scanDeparture)
 }
 
 func scanDeparture(r row) (d akkoord.Departure, err error) {

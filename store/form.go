@@ -181,14 +181,8 @@ func scanForm(r row) (akkoord.Form, error) {
 }
 
 func loadForms(q querier) ([]akkoord.Form, error) {
-	var out []akkoord.Form
 	rows, err := q.query(formQuery + ` ORDER BY f.id`)
-	err = each(rows, err, func(r row) error {
-		f, err := scanForm(r)
-		out = append(out, f)
-		return err
-	})
-	return out, err
+	return list(rows, err, scanForm)
 }
 
 // Form gives the form with a slug in its present version, or NotFound. Its

@@ -170,14 +170,8 @@ func (s *Store) Access(ctx context.Context, holder akkoord.Actor) (akkoord.Acces
 
 // grantsOf gives the grants of a holder that nobody ended.
 func grantsOf(q querier, holder akkoord.Actor) ([]akkoord.Grant, error) {
-	var out []akkoord.Grant
 	rows, err := q.query(grantQuery+` WHERE holder = $1 AND ended_at = 0`, string(holder))
-	err = each(rows, err, func(r row) error {
-		g, err := scanGrant(r)
-		out = append(out, g)
-		return err
-	})
-	return out, err
+	return list(rows, err, scanGrant)
 }
 
 // Grant gives the grant with a public id, or NotFound.
@@ -189,13 +183,8 @@ func (s *Store) Grant(ctx context.Context, id akkoord.ID) (akkoord.Grant, error)
 // Grants gives a page of all grants, those that are over too, oldest first, and
 // the number after which the next page begins; 0 when there is none.
 func (s *Store) Grants(ctx context.Context, p akkoord.Page) ([]akkoord.Grant, int64, error) {
-	var out []akkoord.Grant
 	rows, err := s.view(ctx).query(grantQuery+` WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r row) error {
-		g, err := scanGrant(r)
-		out = append(out, g)
-		return err
-	})
+	out, err := list(rows, err, scanGrant)
 	out, next := cut(out, p, func(g akkoord.Grant) int64 { return g.ID })
 	return out, next, err
 }
@@ -203,12 +192,6 @@ func (s *Store) Grants(ctx context.Context, p akkoord.Page) ([]akkoord.Grant, in
 // CurrentGrants gives the grants that are not over, and those by break-glass
 // that nobody reviewed yet, oldest first.
 func (s *Store) CurrentGrants(ctx context.Context) ([]akkoord.Grant, error) {
-	var out []akkoord.Grant
 	rows, err := s.view(ctx).query(grantQuery+` WHERE ended_at = 0 AND (until_at = 0 OR until_at > $1) OR break_glass = 1 AND reviewed_at = 0 ORDER BY id`, micros(s.cfg.Now()))
-	err = each(rows, err, func(r row) error {
-		g, err := scanGrant(r)
-		out = append(out, g)
-		return err
-	})
-	return out, err
+	return list(rows, err, scanGrant)
 }

@@ -110,13 +110,8 @@ func (s *Store) Import(ctx context.Context, id akkoord.ID) (akkoord.Import, erro
 // Imports gives a page of imports, oldest first, and the number after which
 // the next page begins; 0 when there is none.
 func (s *Store) Imports(ctx context.Context, p akkoord.Page) ([]akkoord.Import, int64, error) {
-	var out []akkoord.Import
 	rows, err := s.view(ctx).query(`SELECT `+importColumns+` FROM import WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r row) error {
-		i, err := scanImport(r)
-		out = append(out, i)
-		return err
-	})
+	out, err := list(rows, err, scanImport)
 	out, next := cut(out, p, func(i akkoord.Import) int64 { return i.ID })
 	return out, next, err
 }
@@ -142,14 +137,8 @@ func (s *Store) UnfinishedImport(ctx context.Context, spec akkoord.ImportSpec, f
 // openImports gives the unfinished imports whose file the server keeps, oldest
 // first.
 func (s *Store) openImports(ctx context.Context) ([]akkoord.Import, error) {
-	var out []akkoord.Import
 	rows, err := s.view(ctx).query(`SELECT ` + importColumns + ` FROM import WHERE state IN ('queued', 'running') AND spool <> '' ORDER BY id`)
-	err = each(rows, err, func(r row) error {
-		i, err := scanImport(r)
-		out = append(out, i)
-		return err
-	})
-	return out, err
+	return list(rows, err, scanImport)
 }
 
 // importByID reads an import by its number, or gives NotFound.

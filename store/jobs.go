@@ -163,13 +163,8 @@ func scanJob(r row) (akkoord.Job, error) {
 // Jobs gives a page of jobs, oldest first, and the number after which the next
 // page begins; 0 when there is none. Those that are done are kept for 30 days.
 func (s *Store) Jobs(ctx context.Context, p akkoord.Page) ([]akkoord.Job, int64, error) {
-	var out []akkoord.Job
 	rows, err := s.view(ctx).query(`SELECT `+jobColumns+` FROM job WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r row) error {
-		j, err := scanJob(r)
-		out = append(out, j)
-		return err
-	})
+	out, err := list(rows, err, scanJob)
 	out, next := cut(out, p, func(j akkoord.Job) int64 { return j.ID })
 	return out, next, err
 }

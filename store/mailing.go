@@ -135,13 +135,8 @@ func (s *Store) Mailings(ctx context.Context, campaignID int64, p akkoord.Page) 
 	if campaignID != 0 {
 		where, args = ` WHERE m.id > $1 AND m.campaign_id = $3 ORDER BY m.id LIMIT $2`, append(args, campaignID)
 	}
-	var out []akkoord.Mailing
 	rows, err := s.view(ctx).query(mailingQuery+where, args...)
-	err = each(rows, err, func(r row) error {
-		m, err := scanMailing(r)
-		out = append(out, m)
-		return err
-	})
+	out, err := list(rows, err, scanMailing)
 	out, next := cut(out, p, func(m akkoord.Mailing) int64 { return m.ID })
 	return out, next, err
 }

@@ -52,13 +52,8 @@ func (s *Store) Notices(ctx context.Context, waiting bool, p akkoord.Page) ([]ak
 	if waiting {
 		where = ` AND n.done_at = 0`
 	}
-	var out []akkoord.ProcessorNotice
 	rows, err := s.view(ctx).query(noticeQuery+` WHERE n.id > $1`+where+` ORDER BY n.id LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r row) error {
-		n, err := scanNotice(r)
-		out = append(out, n)
-		return err
-	})
+	out, err := list(rows, err, scanNotice)
 	out, next := cut(out, p, func(n akkoord.ProcessorNotice) int64 { return n.ID })
 	return out, next, err
 }

@@ -87,13 +87,8 @@ func (s *Store) Processor(ctx context.Context, slug string) (akkoord.Processor, 
 // Processors gives a page of the register, oldest first, and the number after
 // which the next page begins; 0 when there is none.
 func (s *Store) Processors(ctx context.Context, p akkoord.Page) ([]akkoord.Processor, int64, error) {
-	var out []akkoord.Processor
 	rows, err := s.view(ctx).query(processorQuery+` WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r row) error {
-		p, err := scanProcessor(r)
-		out = append(out, p)
-		return err
-	})
+	out, err := list(rows, err, scanProcessor)
 	out, next := cut(out, p, func(p akkoord.Processor) int64 { return p.ID })
 	return out, next, err
 }

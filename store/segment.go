@@ -119,13 +119,8 @@ func (s *Store) Segment(ctx context.Context, slug string) (akkoord.Segment, erro
 // Segments gives a page of segments, oldest first, and the number after which
 // the next page begins; 0 when there is none.
 func (s *Store) Segments(ctx context.Context, p akkoord.Page) ([]akkoord.Segment, int64, error) {
-	var out []akkoord.Segment
 	rows, err := s.view(ctx).query(segmentQuery+` WHERE s.id > $1 ORDER BY s.id LIMIT $2`, p.After, p.Size()+1)
-	err = each(rows, err, func(r row) error {
-		seg, err := scanSegment(r)
-		out = append(out, seg)
-		return err
-	})
+	out, err := list(rows, err, scanSegment)
 	out, next := cut(out, p, func(seg akkoord.Segment) int64 { return seg.ID })
 	return out, next, err
 }

@@ -248,15 +248,21 @@ func each(rows rows, err error, f func(row) error) error {
 	return rows.Err()
 }
 
-// numbers reads a column of numbers.
-func numbers(q querier, query string, args ...any) ([]int64, error) {
-	var out []int64
-	rows, err := q.query(query, args...)
+// list reads a row into each item.
+func list[T any](rows rows, err error, scan func(row) (T, error)) (out []T, _ error) {
 	err = each(rows, err, func(r row) error {
-		var id int64
-		err := r.Scan(&id)
-		out = append(out, id)
+		item, err := scan(r)
+		out = append(out, item)
 		return err
 	})
 	return out, err
+}
+
+// numbers reads a column of numbers.
+func numbers(q querier, query string, args ...any) ([]int64, error) {
+	rows, err := q.query(query, args...)
+	return list(rows, err, func(r row) (id int64, err error) {
+		err = r.Scan(&id)
+		return id, err
+	})
 }

@@ -18,11 +18,7 @@ func (s *Store) Suppressions(ctx context.Context, kind akkoord.SuppressionKind, 
 	rows, err := s.view(ctx).query(`SELECT k.hash, k.kind, k.at, `+entryColumns+` FROM suppression k `+entryJoins+`
 		WHERE (k.at, k.hash, k.kind) < ($1, $2, $3) AND ($4 = '' OR k.kind = $4) ORDER BY k.at DESC, k.hash DESC, k.kind DESC LIMIT $5`,
 		at, after.Hash[:], string(after.Kind), string(kind), limit+1)
-	err = each(rows, err, func(r row) error {
-		e, err := scanEntry(r)
-		out = append(out, e)
-		return err
-	})
+	out, err = list(rows, err, scanEntry)
 	if more = len(out) > limit; more {
 		out = out[:limit]
 	}
@@ -33,12 +29,7 @@ func (s *Store) Suppressions(ctx context.Context, kind akkoord.SuppressionKind, 
 func (s *Store) SuppressionsOf(ctx context.Context, e akkoord.Email) (out []akkoord.SuppressionEntry, err error) {
 	hash := s.hasher.Person(e)
 	rows, err := s.view(ctx).query(`SELECT k.hash, k.kind, k.at, `+entryColumns+` FROM suppression k `+entryJoins+` WHERE k.hash = $1 ORDER BY k.at DESC, k.kind DESC`, hash[:])
-	err = each(rows, err, func(r row) error {
-		e, err := scanEntry(r)
-		out = append(out, e)
-		return err
-	})
-	return out, err
+	return list(rows, err, scanEntry)
 }
 
 // entryJoins find whom an entry is about and the report of its change.

@@ -92,14 +92,8 @@ func (s *Store) CheckMass(ctx context.Context, by akkoord.Actor, act akkoord.Mas
 const approvalQuery = `SELECT id, public_id, act, asked_by, reason, asked_at, decided_by, decided_at, agreed, note FROM approval`
 
 func approvals(q querier, where string, args ...any) ([]akkoord.Approval, error) {
-	var out []akkoord.Approval
 	rows, err := q.query(approvalQuery+where, args...)
-	err = each(rows, err, func(r row) error {
-		a, err := scanApproval(r)
-		out = append(out, a)
-		return err
-	})
-	return out, err
+	return list(rows, err, scanApproval)
 }
 
 func scanApproval(r row) (akkoord.Approval, error) {

@@ -79,14 +79,8 @@ func (s *Store) User(ctx context.Context, id int64) (akkoord.User, error) {
 func (s *Store) Users(ctx context.Context) ([]akkoord.User, error) { return users(s.view(ctx)) }
 
 func users(q querier) ([]akkoord.User, error) {
-	var out []akkoord.User
 	rows, err := q.query(userQuery + ` ORDER BY id`)
-	err = each(rows, err, func(r row) error {
-		u, err := scanUser(r)
-		out = append(out, u)
-		return err
-	})
-	return out, err
+	return list(rows, err, scanUser)
 }
 
 // AddLoginToken stores the hash of a token that logs a user in once, until it
@@ -214,12 +208,6 @@ func (s *Store) KeyByHash(ctx context.Context, hash [32]byte) (akkoord.APIKey, e
 
 // Keys gives all API keys, revoked ones too, oldest first.
 func (s *Store) Keys(ctx context.Context) ([]akkoord.APIKey, error) {
-	var out []akkoord.APIKey
 	rows, err := s.view(ctx).query(keyQuery + ` ORDER BY id`)
-	err = each(rows, err, func(r row) error {
-		k, err := scanKey(r)
-		out = append(out, k)
-		return err
-	})
-	return out, err
+	return list(rows, err, scanKey)
 }

@@ -20,21 +20,24 @@ func newBrevo(cfg Config) (service, error) {
 	return brevo{cfg.Secret}, nil
 }
 
-func (b brevo) genuine(_ context.Context, r request) error {
+func (s brevo) genuine(r request) error {
 	token := strings.TrimPrefix(r.header.Get("Authorization"), "Bearer ")
-	if subtle.ConstantTimeCompare([]byte(token), []byte(b.token)) != 1 {
+	if subtle.ConstantTimeCompare([]byte(token), []byte(s.token)) != 1 {
 		return errForged
 	}
 	return nil
 }
 
-func (brevo) events(_ context.Context, body []byte) ([]event, error) {
+func (s brevo) events(_ context.Context, r request) ([]event, error) {
+	if err := s.genuine(r); err != nil {
+		return nil, err
+	}
 	all, err := read[struct {
 		Event  string `json:"event"`
 		Email  string `json:"email"`
 		Reason string `json:"reason"`
 		Custom string `json:"X-Mailin-custom"`
-	}](body)
+	}](r.body)
 	var out []event
 	for _, b := range all {
 		e := event{about: b.Custom}

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"time"
 
@@ -42,24 +43,12 @@ type mailgunBody struct {
 	} `json:"event-data"`
 }
 
-func (m mailgun) genuine(_ context.Context, r request) error {
-	all, err := read[mailgunBody](r.body)
-	if err != nil {
-		return err
-	}
-	for _, b := range all {
-		mac := hmac.New(sha256.New, m.key)
-		mac.Write([]byte(b.Signature.Timestamp + b.Signature.Token))
-		given, _ := hex.DecodeString(b.Signature.Signature)
-		seconds, _ := strconv.ParseInt(b.Signature.Timestamp, 10, 64)
-		if !hmac.Equal(given, mac.Sum(nil)) || !fresh(time.Unix(seconds, 0), r.now) {
-			return errForged
-		}
-	}
-	if len(all) == 0 {
-		return errForged
-	}
-	return nil
+func (m mailgun) signed(b mailgunBody, now time.Time) bool {
+	mac := hmac.New(sha256.New, m.key)
+	mac.Write([]byte(b.Signature.Timestamp + b.Signature.Token))
+	given, _ := hex.DecodeString(b.Signature.Signature)
+	seconds, _ := strconv.ParseInt(b.Signature.Timestamp, 10, 64)
+	return hmac.Equal(given, mac.Sum(nil)) && fresh(time.Unix(seconds, 0), now)
 }
 
 // fresh reports whether a signature of that time may still be shown.
@@ -68,8 +57,14 @@ func fresh(at, now time.Time) bool {
 	return age < maxAge && age > -time.Hour
 }
 
-func (mailgun) events(_ context.Context, body []byte) ([]event, error) {
-	all, err := read[mailgunBody](body)
+func (m mailgun) events(_ context.Context, r request) ([]event, error) {
+	all, err := read[mailgunBody](r.body)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 || slices.ContainsFunc(all, func(b mailgunBody) bool { return !m.signed(b, r.now) }) {
+		return nil, errForged
+	}
 	var out []event
 	for _, b := range all {
 		d := b.Event
@@ -100,5 +95,5 @@ func (mailgun) events(_ context.Context, body []byte) ([]event, error) {
 		}
 		out = append(out, e)
 	}
-	return out, err
+	return out, nil
 }

@@ -15,7 +15,10 @@ func newMailjet(cfg Config) (service, error) {
 	return mailjet{b}, err
 }
 
-func (mailjet) events(_ context.Context, body []byte) ([]event, error) {
+func (s mailjet) events(_ context.Context, r request) ([]event, error) {
+	if err := s.genuine(r); err != nil {
+		return nil, err
+	}
 	all, err := read[struct {
 		Event   string `json:"event"`
 		Email   string `json:"email"`
@@ -25,7 +28,7 @@ func (mailjet) events(_ context.Context, body []byte) ([]event, error) {
 		About   string `json:"error_related_to"`
 		Error   string `json:"error"`
 		Comment string `json:"comment"`
-	}](body)
+	}](r.body)
 	var out []event
 	for _, b := range all {
 		e := event{about: b.Custom, report: ignored(akkoord.ReportNoEnd)}

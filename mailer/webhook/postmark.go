@@ -14,7 +14,10 @@ func newPostmark(cfg Config) (service, error) {
 	return postmark{b}, err
 }
 
-func (postmark) events(_ context.Context, body []byte) ([]event, error) {
+func (s postmark) events(_ context.Context, r request) ([]event, error) {
+	if err := s.genuine(r); err != nil {
+		return nil, err
+	}
 	all, err := read[struct {
 		RecordType      string            `json:"RecordType"`
 		Type            string            `json:"Type"`
@@ -24,7 +27,7 @@ func (postmark) events(_ context.Context, body []byte) ([]event, error) {
 		SuppressSending bool              `json:"SuppressSending"`
 		Reason          string            `json:"SuppressionReason"`
 		Origin          string            `json:"Origin"`
-	}](body)
+	}](r.body)
 	var out []event
 	for _, b := range all {
 		e := event{about: b.Metadata[variable], report: ignored(akkoord.ReportNoEnd)}

@@ -33,7 +33,7 @@ func newSendGrid(cfg Config) (service, error) {
 	return sendgrid{key}, nil
 }
 
-func (s sendgrid) genuine(_ context.Context, r request) error {
+func (s sendgrid) genuine(r request) error {
 	at := r.header.Get("X-Twilio-Email-Event-Webhook-Timestamp")
 	signature, _ := base64.StdEncoding.DecodeString(r.header.Get("X-Twilio-Email-Event-Webhook-Signature"))
 	seconds, _ := strconv.ParseInt(at, 10, 64)
@@ -44,7 +44,10 @@ func (s sendgrid) genuine(_ context.Context, r request) error {
 	return nil
 }
 
-func (sendgrid) events(_ context.Context, body []byte) ([]event, error) {
+func (s sendgrid) events(_ context.Context, r request) ([]event, error) {
+	if err := s.genuine(r); err != nil {
+		return nil, err
+	}
 	all, err := read[struct {
 		Event  string          `json:"event"`
 		Email  string          `json:"email"`
@@ -52,7 +55,7 @@ func (sendgrid) events(_ context.Context, body []byte) ([]event, error) {
 		Status string          `json:"status"`
 		Reason json.RawMessage `json:"reason"`
 		Own    string          `json:"akkoord"`
-	}](body)
+	}](r.body)
 	var out []event
 	for _, b := range all {
 		var reason string

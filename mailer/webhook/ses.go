@@ -87,20 +87,16 @@ func (n notice) signed() string {
 	return b.String()
 }
 
-func (s *ses) genuine(ctx context.Context, r request) error {
-	var n notice
-	if err := json.Unmarshal(r.body, &n); err != nil {
-		return akkoord.Errorf(akkoord.Invalid, "body_invalid", "This body is not the JSON that this service sends.")
-	}
+func (s *ses) genuine(ctx context.Context, n notice, now time.Time) error {
 	at, err := time.Parse(time.RFC3339, n.Timestamp)
-	if err != nil || n.TopicARN != s.topic || !fresh(at, r.now) || !ofSNS(n.SigningCertURL) {
+	if err != nil || n.TopicARN != s.topic || !fresh(at, now) || !ofSNS(n.SigningCertURL) {
 		return errForged
 	}
 	signature, err := base64.StdEncoding.DecodeString(n.Signature)
 	if err != nil {
 		return errForged
 	}
-	cert, err := s.certificate(ctx, n.SigningCertURL, r.now)
+	cert, err := s.certificate(ctx, n.SigningCertURL, now)
 	if err != nil {
 		return err
 	}
@@ -196,9 +192,12 @@ type sesEvent struct {
 	} `json:"complaint"`
 }
 
-func (s *ses) events(ctx context.Context, body []byte) ([]event, error) {
+func (s *ses) events(ctx context.Context, r request) ([]event, error) {
 	var n notice
-	if err := json.Unmarshal(body, &n); err != nil { // genuine has read it
+	if err := json.Unmarshal(r.body, &n); err != nil {
+		return nil, errBody
+	}
+	if err := s.genuine(ctx, n, r.now); err != nil {
 		return nil, err
 	}
 	if n.Type == "SubscriptionConfirmation" {

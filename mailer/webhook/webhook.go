@@ -42,10 +42,9 @@ type Receiver struct {
 
 // service is how one of them proves who it is, and what it tells.
 type service interface {
-	// genuine gives an error of the kind Unauthorized for a request that the
-	// service did not send.
-	genuine(ctx context.Context, r request) error
-	events(ctx context.Context, body []byte) ([]event, error)
+	// events reads a request. One that the service did not send is an error of
+	// the kind Unauthorized, whatever is in it.
+	events(ctx context.Context, r request) ([]event, error)
 }
 
 type request struct {
@@ -121,10 +120,7 @@ func (r *Receiver) Take(ctx context.Context, name string, h http.Header, body []
 	if name != r.Service {
 		return 0, 0, akkoord.Errorf(akkoord.NotFound, "not_found", "There is nothing at this address.")
 	}
-	if err := r.service.genuine(ctx, request{h, body, r.Now()}); err != nil {
-		return 0, 0, err
-	}
-	events, err := r.service.events(ctx, body)
+	events, err := r.service.events(ctx, request{h, body, r.Now()})
 	for _, e := range events {
 		var counts bool
 		if counts, err = r.act(ctx, e); err != nil {
@@ -180,6 +176,8 @@ func ignored(why akkoord.ReportCode) akkoord.Report { return akkoord.Report{Code
 
 var errForged = akkoord.Errorf(akkoord.Unauthorized, "signature_invalid", "This request does not prove that the service sent it; nothing was done. Compare the secret in AKKOORD_HOOKS with the service's settings.")
 
+var errBody = akkoord.Errorf(akkoord.Invalid, "body_invalid", "This body is not the JSON that this service sends.")
+
 // read decodes a body, one object or several.
 func read[T any](body []byte) ([]T, error) {
 	var one T
@@ -191,7 +189,7 @@ func read[T any](body []byte) ([]T, error) {
 		all = []T{one}
 	}
 	if err != nil {
-		return nil, akkoord.Errorf(akkoord.Invalid, "body_invalid", "This body is not the JSON that this service sends.")
+		return nil, errBody
 	}
 	return all, nil
 }
@@ -207,7 +205,7 @@ func newBasic(cfg Config) (basic, error) {
 	return basic{user, password}, nil
 }
 
-func (b basic) genuine(_ context.Context, r request) error {
+func (b basic) genuine(r request) error {
 	user, password, _ := (&http.Request{Header: r.header}).BasicAuth()
 	if subtle.ConstantTimeCompare([]byte(user), []byte(b.user))&subtle.ConstantTimeCompare([]byte(password), []byte(b.password)) != 1 {
 		return errForged

@@ -74,6 +74,8 @@ type look struct {
 	holder akkoord.Actor
 
 	mu       sync.Mutex
+	access   akkoord.Access
+	asked    bool // for access
 	withheld []akkoord.GrantField
 }
 
@@ -103,16 +105,22 @@ func withhold(ctx context.Context, fields ...akkoord.GrantField) {
 }
 
 // access gives what whoever asks may see; it is refused where that is nobody.
+// The grants are read once for a request.
 func (g *Guard) access(ctx context.Context) (akkoord.Access, error) {
 	l, ok := ctx.Value(lookKey{}).(*look)
 	if !ok {
 		return nil, akkoord.Access(nil).CheckAny()
 	}
-	access, err := g.store.Access(ctx, l.holder)
-	if err != nil {
-		return nil, err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.asked {
+		access, err := g.store.Access(ctx, l.holder)
+		if err != nil {
+			return nil, err
+		}
+		l.access, l.asked = access, true
 	}
-	return access, access.CheckAny()
+	return l.access, l.access.CheckAny()
 }
 
 // everybody refuses those who may not see these fields of everybody.

@@ -1,6 +1,7 @@
 package akkoord
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,6 +123,19 @@ func (p Page) Size() int {
 		return Limits.Page
 	}
 	return p.Limit
+}
+
+// AllPages reads every page of a list, the first that fails included.
+func AllPages[T any](ctx context.Context, read func(context.Context, Page) (rows []T, next int64, err error)) ([]T, error) {
+	var out []T
+	for p := (Page{}); ; {
+		rows, next, err := read(ctx, p)
+		out = append(out, rows...)
+		if err != nil || next == 0 {
+			return out, err
+		}
+		p.After = next
+	}
 }
 
 // Image is an uploaded picture of a mailing.

@@ -43,11 +43,11 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 		return err
 	}
 	page.Active, page.Pending, page.Left = int(people.active), int(people.pending), int(people.left)
-	campaigns, err := all(ctx, s.cfg.Store.Campaigns)
+	campaigns, err := akkoord.AllPages(ctx, s.cfg.Store.Campaigns)
 	if err != nil {
 		return err
 	}
-	mailings, err := all(ctx, func(ctx context.Context, p akkoord.Page) ([]akkoord.Mailing, int64, error) {
+	mailings, err := akkoord.AllPages(ctx, func(ctx context.Context, p akkoord.Page) ([]akkoord.Mailing, int64, error) {
 		return s.cfg.Store.Mailings(ctx, 0, p)
 	})
 	if err != nil {
@@ -128,19 +128,6 @@ func latest(times ...time.Time) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// all reads every page of a list.
-func all[T any](ctx context.Context, read func(context.Context, akkoord.Page) ([]T, int64, error)) ([]T, error) {
-	var out []T
-	for after := int64(0); ; {
-		rows, next, err := read(ctx, akkoord.Page{After: after})
-		out = append(out, rows...)
-		if err != nil || next == 0 {
-			return out, err
-		}
-		after = next
-	}
 }
 
 // missing names the settings that sending waits for, as the page's texts do.

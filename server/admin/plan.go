@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 
 	"akkoord"
@@ -15,7 +16,7 @@ func (s *Site) plan(ctx context.Context, page *templates.MailingPage, m akkoord.
 		PerHour: p.Cap.Hour, PerDay: p.Cap.Day, Missed: string(p.Missed),
 	}
 	if !p.Hours.All() {
-		page.Plan.From, page.Plan.Until, page.Plan.Days = orElse(p.Hours.From, "00:00"), orElse(p.Hours.Until, "24:00"), p.Hours.Days
+		page.Plan.From, page.Plan.Until, page.Plan.Days = cmp.Or(p.Hours.From, "00:00"), cmp.Or(p.Hours.Until, "24:00"), p.Hours.Days
 	}
 	if page.Plan.Missed == "" && !m.SendAt.IsZero() {
 		page.Plan.Missed = string(akkoord.MissedAsk)
@@ -38,11 +39,4 @@ func (s *Site) plan(ctx context.Context, page *templates.MailingPage, m akkoord.
 		page.Plan.Why = append(page.Plan.Why, templates.Brake{Key: key, Number: b.Number, Step: b.Step, Until: b.Until})
 	}
 	return nil
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }

@@ -61,7 +61,7 @@ func (s *Site) waiting(ctx context.Context, v visit) ([]templates.DeskItem, erro
 	if err != nil {
 		return nil, err
 	}
-	parties, err := all(ctx, s.cfg.Store.Processors)
+	parties, err := akkoord.AllPages(ctx, s.cfg.Store.Processors)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type Register interface {
 
 func (s *Site) processors(w http.ResponseWriter, r *http.Request, v visit) error {
 	page := templates.ProcessorsPage{Admin: s.frame(r, v, "privacy")}
-	parties, err := all(r.Context(), s.cfg.Store.Processors)
+	parties, err := akkoord.AllPages(r.Context(), s.cfg.Store.Processors)
 	if err != nil {
 		return err
 	}

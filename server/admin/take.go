@@ -43,8 +43,7 @@ func (s *Site) take(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", out.contentType)
-	w.Header().Set("Content-Disposition", `attachment; filename="`+out.name+`"`)
+	attach(w, out.contentType, out.name)
 	_, _ = w.Write(out.data) // the reader may have gone
 	return nil
 }

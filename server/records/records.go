@@ -35,10 +35,10 @@ func Read(ctx context.Context, s Store, setup akkoord.Setup, sender akkoord.Send
 	if f.Attributes, err = s.Attributes(ctx); err != nil {
 		return akkoord.Record{}, err
 	}
-	if f.Templates, err = all(ctx, s.ContractTemplates); err != nil {
+	if f.Templates, err = akkoord.AllPages(ctx, s.ContractTemplates); err != nil {
 		return akkoord.Record{}, err
 	}
-	if f.Processors, err = all(ctx, s.Processors); err != nil {
+	if f.Processors, err = akkoord.AllPages(ctx, s.Processors); err != nil {
 		return akkoord.Record{}, err
 	}
 	if f.Users, err = s.Users(ctx); err != nil {
@@ -50,16 +50,4 @@ func Read(ctx context.Context, s Store, setup akkoord.Setup, sender akkoord.Send
 	imports, _, err := s.Imports(ctx, akkoord.Page{Limit: 1})
 	f.Imported = len(imports) > 0
 	return akkoord.RecordOf(f, now), err
-}
-
-func all[T any](ctx context.Context, read func(context.Context, akkoord.Page) ([]T, int64, error)) ([]T, error) {
-	var out []T
-	for after := int64(0); ; {
-		rows, next, err := read(ctx, akkoord.Page{After: after})
-		out = append(out, rows...)
-		if err != nil || next == 0 {
-			return out, err
-		}
-		after = next
-	}
 }

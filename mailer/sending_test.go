@@ -483,6 +483,26 @@ func TestCancelSkipsTheRestM9(t *testing.T) {
 	stop()
 }
 
+// holding counts the windows that the worker has claimed and not given back yet.
+type holding struct {
+	mailer.Deliveries
+	windows atomic.Int64
+}
+
+func (h *holding) Claim(ctx context.Context) (*akkoord.Window, error) {
+	h.windows.Add(1)
+	w, err := h.Deliveries.Claim(ctx)
+	if w == nil {
+		h.windows.Add(-1)
+	}
+	return w, err
+}
+
+func (h *holding) Release(ctx context.Context, w *akkoord.Window) error {
+	defer h.windows.Add(-1)
+	return h.Deliveries.Release(ctx, w)
+}
+
 func TestWholesaleRefusalPausesAndCountsAgainstNobodyP11D5(t *testing.T) {
 	for name, rule := range map[string]mailertest.Rule{
 		"at MAIL":  {Stage: mailertest.AtMail, Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "sender refused"},
@@ -491,6 +511,8 @@ func TestWholesaleRefusalPausesAndCountsAgainstNobodyP11D5(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 60)
+			held := &holding{Deliveries: w.store}
+			w.deliveries = held
 			w.server.SetRules(rule)
 			m := w.start()
 			w.run()
@@ -498,6 +520,8 @@ func TestWholesaleRefusalPausesAndCountsAgainstNobodyP11D5(t *testing.T) {
 			if why := w.mailing(m).Why; !strings.Contains(why, "550 5.7.") {
 				t.Errorf("why: %q", why)
 			}
+			// What another connection was told before the mending pauses once more.
+			w.until("no window is held", func() bool { return held.windows.Load() == 0 })
 			w.server.SetRules()
 			if _, err := w.store.ResumeMailing(t.Context(), "user:1", m.PublicID); err != nil {
 				t.Fatal(err)

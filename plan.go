@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// HomeZone is the time zone of a sender who names none.
+// HomeZone is the time zone of a sender who names none, and the one in which
+// pages and mails tell times.
 const HomeZone = "Europe/Amsterdam"
 
 // Plan says when a mailing may go out, and how fast. The zero Plan sets no

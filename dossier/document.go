@@ -104,6 +104,8 @@ func (r *reader) act(d *pdf.Document, n int, l *akkoord.BundleLine, quoted map[t
 	}
 	d.Facts(
 		pdf.Fact{Label: r.t("when"), Value: r.when(l.At.Time)},
+		pdf.Fact{Label: r.t("told_in"), Value: proof.ToldIn},
+		pdf.Fact{Label: r.t("clock"), Value: proof.Zone},
 		pdf.Fact{Label: r.t("how"), Value: r.source(l.Source)},
 		pdf.Fact{Label: r.t("by"), Value: r.actor(l)},
 		pdf.Fact{Label: r.t("campaign"), Value: l.Names.Campaign},

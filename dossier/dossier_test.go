@@ -34,7 +34,7 @@ func anouk(t *testing.T) *akkoord.Bundle {
 		CampaignsLeft: []akkoord.CampaignLeftRecord{{Campaign: "winter-2027", At: akkoord.Moment{Time: noon}}},
 		Suppressions:  []akkoord.SuppressionRecord{{Kind: "unsubscribed", At: akkoord.Moment{Time: noon}}},
 	}
-	ip := map[int64]string{7: `"ip":"192.0.2.0/24","user_agent":"Firefox","filled_in":{"boots":"42"}`, 8: `"ip":"192.0.2.77","user_agent":"Firefox","ip_policy":"full"`, 9: `"user_agent":"Firefox","ip_policy":"off"`}
+	ip := map[int64]string{7: `"ip":"192.0.2.0/24","user_agent":"Firefox","filled_in":{"boots":"42"}`, 8: `"ip":"192.0.2.77","user_agent":"Firefox","ip_policy":"full"`, 9: `"user_agent":"Firefox","zone":"+01:00","told_in":"Europe/Amsterdam","ip_policy":"off"`}
 	line := func(seq int64, kind akkoord.EventKind, source string) {
 		b.Lines = append(b.Lines, akkoord.BundleLine{
 			Seq: seq, At: akkoord.Moment{Time: noon.Add(time.Duration(seq-7) * time.Minute)}, Kind: kind, SubscriberID: 42, PurposeID: 2, Request: request,
@@ -104,7 +104,7 @@ func TestM30TheDocumentTellsAll(t *testing.T) {
 		}
 		whole := strings.Join(strings.Fields(shown), " ")
 		for _, want := range []string{
-			titles[locale], "anouk@voorbeeld.example", "Anouk de Vries <b>", "Zonvaart Reizen B.V.", "12", "CET, UTC+01:00", "192.0.2.0/24", "Firefox", kept[locale],
+			titles[locale], "anouk@voorbeeld.example", "Anouk de Vries <b>", "Zonvaart Reizen B.V.", "12", "CET, UTC+01:00", "Europe/Amsterdam", "192.0.2.0/24", "Firefox", kept[locale],
 			"Ja, mail mij over wintersport", "Sneeuw in Lech", "winter-2027", "form-7.html", "abc@", strings.Repeat("3f9c", 16),
 		} {
 			if !strings.Contains(whole, want) && !strings.Contains(strings.ReplaceAll(whole, " ", ""), want) {

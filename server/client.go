@@ -87,10 +87,14 @@ func network(a netip.Addr, v4, v6 int) netip.Prefix {
 const maxUserAgent = 256
 
 // evidence is what a request leaves in the ledger: as much of the address as
-// the policy keeps, which policy that is, and the name of the program.
+// the policy keeps, which policy that is, the name of the program, and the zone
+// in which the site's pages tell the person when they did it.
 func (s *Server) evidence(c echo.Context) akkoord.Evidence {
 	policy := s.IPPolicy.Or()
-	return akkoord.Evidence{IP: policy.Keep(s.client(c.Request())), UserAgent: printable(c.Request().UserAgent(), maxUserAgent), IPPolicy: policy}
+	return akkoord.Evidence{
+		IP: policy.Keep(s.client(c.Request())), IPPolicy: policy,
+		UserAgent: printable(c.Request().UserAgent(), maxUserAgent), ToldIn: akkoord.HomeZone,
+	}
 }
 
 // printable gives the start of s, without what can't be shown safely.

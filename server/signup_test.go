@@ -66,7 +66,7 @@ func TestSignUpInEveryEncodingKeepsTheSameEvidence(t *testing.T) {
 			if e.Kind != akkoord.Requested || e.Source != "form:home" || e.Locale != "en" || e.PrivacyVersion != 1 || e.FormVersionID == 0 || e.WordingVersion != 1 || e.Actor != akkoord.ActorPerson {
 				t.Errorf("event %+v", e)
 			}
-			want := akkoord.Evidence{Address: address, IP: "127.0.0.0/24", UserAgent: "Test/1.0", IPPolicy: akkoord.IPShortened}
+			want := akkoord.Evidence{Address: address, IP: "127.0.0.0/24", UserAgent: "Test/1.0", IPPolicy: akkoord.IPShortened, ToldIn: "Europe/Amsterdam"}
 			if diff := cmp.Diff(want, e.Evidence); diff != "" {
 				t.Error(diff)
 			}

@@ -222,3 +222,41 @@ func TestThePageChoosesTheCampaignOfItsMail(t *testing.T) {
 		}
 	}
 }
+
+// M12: each act by page or header says in which zone the site tells its times,
+// and the person reads it in their history.
+func TestEachActSaysInWhichZoneItsTimeIsToldM12(t *testing.T) {
+	s := newSite(t)
+	p := s.subscribe("a@voorbeeld.example", "travel-news", "ski-offers")
+	leave := "/unsubscribe/" + s.token(s.leaveLink(p))
+	own := s.preferences(p)
+	for _, act := range []struct {
+		at   string
+		body url.Values
+	}{{leave, url.Values{"scope": {"campaign"}}}, {leave, url.Values{"List-Unsubscribe": {"One-Click"}}}, {own, url.Values{"stop": {"ski-offers"}}}} {
+		before := s.events()
+		if a := s.post(act.at, act.body); a.Status != http.StatusOK || s.events() != before+1 {
+			t.Errorf("%v: %d, %d events", act.body, a.Status, s.events()-before)
+		}
+	}
+	if page := s.post("/confirm/"+s.token(s.request("a@voorbeeld.example", "travel-news")), nil); page.Status != http.StatusOK {
+		t.Fatalf("%d", page.Status)
+	}
+	events, err := s.store.EventsOf(t.Context(), p.PublicID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := map[string]bool{}
+	for _, e := range events {
+		sources[e.Source] = true
+		if e.Evidence.ToldIn != "Europe/Amsterdam" || e.Evidence.Zone != "" {
+			t.Errorf("%s by %s: %+v", e.Kind, e.Source, e.Evidence)
+		}
+	}
+	if len(sources) != 5 {
+		t.Errorf("the acts came by %v", sources)
+	}
+	if page := s.get(own + "?show=history&locale=en"); strings.Count(page.Body, "time shown in Europe/Amsterdam") != len(events) {
+		t.Errorf("the history\n%s", page.Body)
+	}
+}

@@ -136,7 +136,7 @@ func (s *Server) pastEvents(ctx context.Context, person akkoord.ID, locale strin
 	}
 	var out []templates.PastEvent
 	for _, e := range slices.Backward(events) {
-		row := templates.PastEvent{Kind: string(e.Kind), At: e.At}
+		row := templates.PastEvent{Kind: string(e.Kind), At: e.At, ToldIn: e.Evidence.ToldIn, Clock: e.Evidence.Zone}
 		if e.Actor == akkoord.ActorPerson || e.Actor == akkoord.ActorSystem {
 			row.By = string(e.Actor)
 		}

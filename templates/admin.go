@@ -249,7 +249,9 @@ type EventRow struct {
 	At                               time.Time
 	Kind                             string // requested, confirmed, withdrawn, …
 	Purpose, Campaign, Source, Actor string
-	Version                          int // of the wording; 0 for none
+	Version                          int    // of the wording; 0 for none
+	ToldIn                           string // zone that the place of the act tells times in; empty: not on record
+	Clock                            string // the person's own, like +01:00, where the act said it
 }
 
 // Mark is the look of the event in the timeline.

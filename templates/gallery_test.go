@@ -164,7 +164,8 @@ func gallery() map[string]any {
 		"keep-done":          KeepPage{Site: own, Name: "Reisnieuws", Since: now, Done: true},
 		"past-mails":         PastPage{Site: zonvaart(""), Back: "/preferences/x", Show: "mails", Mails: preferences.Mails, Next: "/preferences/x?show=mails&before=4"},
 		"past-history": PastPage{Site: zonvaart(""), Back: "/preferences/x", Show: "history", Events: []PastEvent{
-			{Kind: "paused", At: now, Until: now.AddDate(0, 1, 0), By: "person"}, {Kind: "campaign_left", Purpose: "Reisnieuws", Campaign: "Winter 2027", At: now.AddDate(0, -1, 0), By: "person"},
+			{Kind: "paused", At: now, Until: now.AddDate(0, 1, 0), By: "person"}, {Kind: "campaign_left", Purpose: "Reisnieuws", Campaign: "Winter 2027", At: now.AddDate(0, -1, 0), By: "person", ToldIn: "Europe/Amsterdam"},
+			{Kind: "withdrawn", Purpose: "Reisnieuws", At: now.AddDate(0, -1, 0), By: "person", Clock: "+01:00"},
 			{Kind: "rectified", At: now.AddDate(0, -2, 0)}, {Kind: "confirmed", Purpose: "Reisnieuws", At: now.AddDate(0, -3, 0), By: "person", Wording: newsWording, Locale: "nl", Version: 3},
 		}},
 		"not-me":              NotMeDonePage{Site: zonvaart(""), Erased: true, Blocked: true},
@@ -377,9 +378,9 @@ func person() PersonPage {
 	return PersonPage{Admin: desk("people"), ID: "0193-7f", Address: "anouk@voorbeeld.example", Name: "Anouk", Locale: "nl", Interests: []string{"Wintersport", "Stedentrip"},
 		Consents: []PersonConsent{{"Reisnieuws", "active", "consent", newsWording, 3, now}},
 		Events: []EventRow{
-			{1, now.Add(-time.Hour), "requested", "Reisnieuws", "", "form:home", "", 3},
-			{2, now, "confirmed", "Reisnieuws", "", "link", "", 3},
-			{3, now.Add(time.Hour), "withdrawn", "Aanbiedingen ski-uitrusting", "winter-2027", "link", "de persoon", 0},
+			{Seq: 1, At: now.Add(-time.Hour), Kind: "requested", Purpose: "Reisnieuws", Source: "form:home", Version: 3, ToldIn: "Europe/Amsterdam"},
+			{Seq: 2, At: now, Kind: "confirmed", Purpose: "Reisnieuws", Source: "link", Version: 3, ToldIn: "Europe/Amsterdam"},
+			{Seq: 3, At: now.Add(time.Hour), Kind: "withdrawn", Purpose: "Aanbiedingen ski-uitrusting", Campaign: "winter-2027", Source: "mail", Actor: "de persoon", Clock: "+01:00"},
 		}, Take: "/admin/people/1/take",
 		Withdraw: "/admin/people/1/withdraw", Leavable: []Option{{"travel-news", "Reisnieuws"}},
 		SetBasis: "/admin/people/1/basis", Purposes: []Option{{"travel-news", "Reisnieuws"}}}

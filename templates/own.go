@@ -51,6 +51,8 @@ type PastEvent struct {
 	At                      time.Time
 	By                      string // "person", "system", or empty for staff
 	Until                   time.Time
+	ToldIn                  string // zone that the place of the act tells times in; empty: not on record
+	Clock                   string // the person's own, like +01:00, where the act said it
 	Wording, Locale         string // the words that were seen; may be empty
 	Version                 int
 }

@@ -40,7 +40,7 @@ func New() (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	home, err := time.LoadLocation("Europe/Amsterdam")
+	home, err := time.LoadLocation(akkoord.HomeZone)
 	if err != nil {
 		return nil, fmt.Errorf("load the default time zone: %w", err)
 	}

@@ -34,9 +34,6 @@ import (
 // (P24).
 const shutdownWait = 20 * time.Second
 
-// homeZone is the zone that times are told in where the person's is not known.
-const homeZone = "Europe/Amsterdam"
-
 // app is the server put together: the store, the sites and the mailer.
 type app struct {
 	site   *site
@@ -83,7 +80,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if err != nil {
 		return err
 	}
-	home, err := time.LoadLocation(homeZone)
+	home, err := time.LoadLocation(akkoord.HomeZone)
 	if err != nil {
 		return err
 	}

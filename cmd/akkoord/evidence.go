@@ -50,7 +50,7 @@ func readable() (dossier.Writer, error) {
 	if err != nil {
 		return dossier.Writer{}, err
 	}
-	home, err := time.LoadLocation(homeZone)
+	home, err := time.LoadLocation(akkoord.HomeZone)
 	return dossier.Writer{Set: set, Zone: home}, err
 }
 

@@ -34,7 +34,7 @@ func (s *Site) basis(w http.ResponseWriter, r *http.Request, v visit) error {
 		return s.done(w, r, err, "", Prefix+"/people/"+id.String())
 	}
 	err = s.cfg.Store.SetBasis(r.Context(), id, f.Get("purpose"), akkoord.BasisChange{
-		Basis: akkoord.Basis(f.Get("basis")), Reason: f.Get("reason"), Origin: akkoord.Origin{Source: "admin", Actor: v.user.Actor()},
+		Basis: akkoord.Basis(f.Get("basis")), Reason: f.Get("reason"), Origin: v.origin(),
 		Ground: akkoord.Ground{SoldOn: f.Get("sold_on"), Sale: f.Get("sale"), Similar: f.Get("similar") != "", RefusalOffered: f.Get("refusal_offered") != "", Text: f.Get("text")},
 	})
 	return s.done(w, r, err, "basis", Prefix+"/people/"+id.String())

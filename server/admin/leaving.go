@@ -39,7 +39,7 @@ func (s *Site) withdraw(w http.ResponseWriter, r *http.Request, v visit) error {
 	}
 	purpose, err := s.purposeNumber(r.Context(), r.PostForm.Get("purpose"))
 	if err == nil {
-		o := akkoord.Origin{Source: "admin", Actor: v.user.Actor()}
+		o := v.origin()
 		err = s.cfg.Store.Withdraw(r.Context(), id, purpose, r.PostForm.Get("reason"), o)
 	}
 	return s.done(w, r, err, "withdrawn", Prefix+"/people/"+id.String())

@@ -42,9 +42,10 @@ func TestLeavingAtAPersonsRequest(t *testing.T) {
 	}
 	events, err := f.store.EventsOf(t.Context(), p.PublicID)
 	f.check(err)
-	if last := events[len(events)-1]; last.Source != "admin" || !strings.HasPrefix(string(last.Actor), "user:") {
+	if last := events[len(events)-1]; last.Source != "admin" || !strings.HasPrefix(string(last.Actor), "user:") || last.Evidence.ToldIn != "Europe/Amsterdam" {
 		t.Errorf("M12: %+v", last)
 	}
+	b.get(path, "tijd getoond in Europe/Amsterdam")
 	if page := withdraw(url.Values{"purpose": {""}, "reason": {"belde erover"}}); !strings.Contains(page.body, "vastgelegd") {
 		t.Error("everything")
 	}

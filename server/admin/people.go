@@ -171,7 +171,7 @@ func (s *Site) events(ctx context.Context, v visit, subscriberID int64) ([]templ
 	}
 	var out []templates.EventRow
 	for _, e := range events {
-		row := templates.EventRow{Seq: e.Seq, At: e.At, Kind: string(e.Kind), Campaign: slugs[e.CampaignID], Source: e.Source, Actor: cmp.Or(names[string(e.Actor)], string(e.Actor)), Version: e.WordingVersion}
+		row := templates.EventRow{Seq: e.Seq, At: e.At, Kind: string(e.Kind), Campaign: slugs[e.CampaignID], Source: e.Source, Actor: cmp.Or(names[string(e.Actor)], string(e.Actor)), Version: e.WordingVersion, ToldIn: e.Evidence.ToldIn, Clock: e.Evidence.Zone}
 		if e.PurposeID != 0 {
 			p, err := s.cfg.Store.PurposeByID(ctx, e.PurposeID)
 			if err != nil {

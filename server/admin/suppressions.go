@@ -87,6 +87,6 @@ func (s *Site) liftSuppression(w http.ResponseWriter, r *http.Request, v visit) 
 	if err != nil {
 		return err
 	}
-	err = s.cfg.Store.LiftSuppression(r.Context(), entry.Hash, entry.Kind, r.PostForm.Get("reason"), akkoord.Origin{Source: "admin", Actor: v.user.Actor()})
+	err = s.cfg.Store.LiftSuppression(r.Context(), entry.Hash, entry.Kind, r.PostForm.Get("reason"), v.origin())
 	return s.done(w, r, err, "lifted", suppressionsPath)
 }

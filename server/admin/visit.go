@@ -21,6 +21,12 @@ type visit struct {
 	locale string
 }
 
+// origin is what an act of the user leaves in the ledger. The site tells times
+// in the home zone.
+func (v visit) origin() akkoord.Origin {
+	return akkoord.Origin{Source: "admin", Actor: v.user.Actor(), Evidence: akkoord.Evidence{ToldIn: akkoord.HomeZone}}
+}
+
 // What a session holds.
 const (
 	keyUser    = "user"    // number of the user

@@ -34,7 +34,7 @@ func (a *API) changeBasis(ctx context.Context, in *struct {
 	}
 	b := in.Body
 	err = a.cfg.Store.SetBasis(ctx, st.Subscriber.PublicID, b.Purpose, akkoord.BasisChange{
-		Basis: b.Basis, Reason: b.Reason, Origin: akkoord.Origin{Source: "api", Actor: caller(ctx).Actor()},
+		Basis: b.Basis, Reason: b.Reason, Origin: origin(ctx),
 		Ground: akkoord.Ground{SoldOn: b.SoldOn, Sale: b.Sale, Similar: b.Similar, RefusalOffered: b.RefusalOffered, Text: b.Text},
 	})
 	if err != nil {

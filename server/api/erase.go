@@ -33,7 +33,7 @@ func (a *API) eraseSubscriber(ctx context.Context, in *struct {
 	if err != nil {
 		return erasure{}, err
 	}
-	e, err := a.cfg.Store.Erase(ctx, id, in.Body.Reason, akkoord.Origin{Source: "api", Actor: caller(ctx).Actor()})
+	e, err := a.cfg.Store.Erase(ctx, id, in.Body.Reason, origin(ctx))
 	if err != nil {
 		return erasure{}, err
 	}

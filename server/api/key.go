@@ -44,6 +44,12 @@ func caller(ctx context.Context) akkoord.APIKey {
 	return key
 }
 
+// origin is what an act of the caller leaves in the ledger. The API tells times
+// in UTC.
+func origin(ctx context.Context) akkoord.Origin {
+	return akkoord.Origin{Source: "api", Actor: caller(ctx).Actor(), Evidence: akkoord.Evidence{ToldIn: "UTC"}}
+}
+
 // authenticate finds the request's key. Whatever is sent is hashed and looked
 // up, so that the time says nothing about how wrong it was.
 func authenticate(keys Keys, r *http.Request) (*http.Request, error) {

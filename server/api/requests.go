@@ -226,7 +226,7 @@ func (a *API) restriction(ctx context.Context, person string, act func(akkoord.I
 	if err != nil {
 		return subscriber{}, err
 	}
-	if err := act(st.Subscriber.PublicID, akkoord.Origin{Source: "api", Actor: caller(ctx).Actor()}); err != nil {
+	if err := act(st.Subscriber.PublicID, origin(ctx)); err != nil {
 		return subscriber{}, err
 	}
 	if st, err = a.person(ctx, person); err != nil {

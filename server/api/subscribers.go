@@ -197,7 +197,8 @@ func (a *API) changeSubscriber(ctx context.Context, in *struct {
 	if err := a.checkInterests(ctx, p.Interests, st.Subscriber.Interests); err != nil {
 		return subscriber{}, err
 	}
-	o := akkoord.Origin{Source: "api", Actor: caller(ctx).Actor(), Locale: st.Subscriber.Locale}
+	o := origin(ctx)
+	o.Locale = st.Subscriber.Locale
 	if err := a.cfg.Store.SetProfile(ctx, st.Subscriber.PublicID, p, o); err != nil {
 		return subscriber{}, err
 	}

@@ -99,5 +99,5 @@ func (a *API) liftSuppression(ctx context.Context, in *struct {
 	if err != nil {
 		return struct{}{}, err
 	}
-	return struct{}{}, a.cfg.Store.LiftSuppression(ctx, entry.Hash, entry.Kind, in.Body.Reason, akkoord.Origin{Source: "api", Actor: caller(ctx).Actor()})
+	return struct{}{}, a.cfg.Store.LiftSuppression(ctx, entry.Hash, entry.Kind, in.Body.Reason, origin(ctx))
 }

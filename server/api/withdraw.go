@@ -31,7 +31,7 @@ func (a *API) withdrawSubscriber(ctx context.Context, in *struct {
 			return subscriber{}, unknown(err, "purpose")
 		}
 	}
-	o := akkoord.Origin{Source: "api", Actor: caller(ctx).Actor()}
+	o := origin(ctx)
 	if err := a.cfg.Store.Withdraw(ctx, st.Subscriber.PublicID, purpose.ID, in.Body.Reason, o); err != nil {
 		return subscriber{}, err
 	}

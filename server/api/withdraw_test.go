@@ -35,4 +35,9 @@ func TestWithdrawingForAPerson(t *testing.T) {
 			t.Errorf("%d %s", a.status, a.raw)
 		}
 	}
+	events, err := f.store.EventsOf(t.Context(), p.PublicID)
+	f.check(err)
+	if last := events[len(events)-1]; last.Kind != akkoord.Withdrew || last.Evidence.ToldIn != "UTC" {
+		t.Errorf("M12: %+v", last)
+	}
 }

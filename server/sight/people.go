@@ -123,7 +123,7 @@ func (g *Guard) Events(ctx context.Context, subscriberID int64) ([]akkoord.Event
 	if !addresses {
 		withhold(ctx, akkoord.FieldAddress)
 		for i := range events {
-			events[i].Evidence = akkoord.Evidence{Reason: events[i].Evidence.Reason, Ground: events[i].Evidence.Ground}
+			events[i].Evidence = akkoord.Evidence{Reason: events[i].Evidence.Reason, Ground: events[i].Evidence.Ground, ToldIn: events[i].Evidence.ToldIn}
 		}
 	}
 	return events, err

@@ -23,16 +23,22 @@ type statement struct {
 }
 
 // inForce gives the current statement. It is written anew when a purpose
-// changed: texts are versioned, so comparing versions is enough.
+// changed: texts are versioned, so comparing versions is enough. So it is when
+// a party came, changed or went, or its agreement began or ended.
 func (s *Server) inForce(ctx context.Context) (*statement, error) {
 	purposes, err := s.Catalog.Purposes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if now := s.privacy.Load(); now != nil && slices.EqualFunc(now.purposes, purposes, samePurpose) {
+	register, err := s.Catalog.Register(ctx)
+	if err != nil {
+		return nil, err
+	}
+	parties := akkoord.PrivacyParties(register, s.Relay, s.Now())
+	if now := s.privacy.Load(); now != nil && slices.EqualFunc(now.purposes, purposes, samePurpose) && slices.Equal(now.facts.Parties, parties) {
 		return now, nil
 	}
-	st := &statement{purposes: purposes, facts: s.facts(purposes)}
+	st := &statement{purposes: purposes, facts: s.facts(purposes, parties)}
 	if st.version, st.since, err = s.Catalog.PrivacyStatement(ctx, st.facts); err != nil {
 		return nil, err
 	}
@@ -53,8 +59,8 @@ func samePurpose(a, b akkoord.Purpose) bool {
 		a.Retention.Same(b.Retention) && a.Retention.Stopped.Equal(b.Retention.Stopped)
 }
 
-func (s *Server) facts(purposes []akkoord.Purpose) akkoord.PrivacyFacts {
-	f := akkoord.PrivacyFacts{Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.Contact, Relay: s.Relay}
+func (s *Server) facts(purposes []akkoord.Purpose, parties []akkoord.PrivacyParty) akkoord.PrivacyFacts {
+	f := akkoord.PrivacyFacts{Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.Contact, Relay: s.Relay, Parties: parties}
 	if policy := s.IPPolicy.Or(); policy != akkoord.IPShortened {
 		f.IPPolicy = policy
 	}
@@ -91,7 +97,7 @@ func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest 
 	locale := s.locale(c, "", "")
 	page := templates.PrivacyPage{
 		Site: s.site(path), Version: st.version, Since: st.since, Controller: st.facts.Controller,
-		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), OwnRelay: st.facts.Relay == "", LedgerKey: s.LedgerKey,
+		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), OwnRelay: st.facts.Relay == "", Relayed: st.facts.Relay != "" && st.facts.Relay != akkoord.UnknownRelay, LedgerKey: s.LedgerKey,
 		IPPolicy: string(st.facts.IPPolicy),
 	}
 	page.Contact, page.PostalAddress = st.facts.Contact, st.facts.PostalAddress
@@ -106,10 +112,25 @@ func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest 
 			Name: text.Name, Explanation: text.Explanation, Basis: string(item.Basis), Silence: silence(item),
 		})
 	}
-	if st.facts.Relay != "" {
-		page.Processors = []templates.PrivacyProcessor{{Name: st.facts.Relay, Role: "relay"}}
-	}
+	page.Processors = parties(st.facts)
 	return s.page(c, http.StatusOK, locale, page)
+}
+
+// parties gives who a statement names, the one that delivers the mail among
+// them: statements of before there were parties know it by its slug alone.
+func parties(f akkoord.PrivacyFacts) []templates.PrivacyProcessor {
+	var out []templates.PrivacyProcessor
+	relay := f.Relay == "" || f.Relay == akkoord.UnknownRelay
+	for _, p := range f.Parties {
+		named := templates.PrivacyProcessor{Name: p.Name, Country: p.Country, Role: string(p.Role), Transfer: p.Transfer, Outside: akkoord.Processor{Country: p.Country}.OutsideEEA()}
+		named.SignedOn, _ = time.Parse(time.DateOnly, p.SignedOn)
+		out = append(out, named)
+		relay = relay || p.Slug == f.Relay
+	}
+	if !relay {
+		out = append(out, templates.PrivacyProcessor{Name: f.Relay, Role: "relay"})
+	}
+	return out
 }
 
 // silence gives what a statement tells of a purpose's policy.

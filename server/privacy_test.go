@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"akkoord"
 	"akkoord/server"
@@ -37,6 +38,85 @@ func TestEvidenceKeepsWhatThePolicySays(t *testing.T) {
 		}
 		if page := s.get("/privacy?locale=en").Body; !strings.Contains(page, want.statement) {
 			t.Errorf("policy %q: the statement does not say %q", policy, want.statement)
+		}
+	}
+}
+
+// M5, M28, Art. 13(1)(e) and (f) GDPR: the statement names everybody with an
+// agreement in force that data goes to, what they do, where, and what a transfer
+// outside the EEA rests on, in every language; a party that comes, changes or
+// whose agreement ends makes a new version, and the old ones stay as they were.
+func TestTheStatementNamesEveryPartyThatGetsData(t *testing.T) {
+	s := newSite(t)
+	add := func(p akkoord.Processor) {
+		t.Helper()
+		if _, err := s.store.AddProcessor(t.Context(), akkoord.ActorSystem, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	day := func(text string) time.Time {
+		at, err := time.Parse(time.DateOnly, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	shows := func(path string, want ...string) {
+		t.Helper()
+		page := s.get(path).Body
+		for _, text := range want {
+			no, is := strings.CutPrefix(text, "!")
+			if strings.Contains(page, no) == is {
+				t.Errorf("%s: %q", path, text)
+			}
+		}
+	}
+	shows("/privacy?locale=en", "Version 1", "Nobody. We send the mails with our own computers.")
+	add(akkoord.Processor{Slug: "host", Name: "Serverhuis Noord B.V.", Role: "hosting", Country: "NL", Agreement: akkoord.Agreement{SignedOn: day("2026-01-05"), ValidUntil: day("2026-12-31")}})
+	add(akkoord.Processor{Slug: "desk", Name: "Desk & Co Inc.", Role: "support", Country: "US", Agreement: akkoord.Agreement{SignedOn: day("2026-02-06"), Document: "SCC 2021/914"}})
+	add(akkoord.Processor{Slug: "draft", Name: "Nog niet getekend B.V.", Role: "webhook", Country: "NL"})
+	for locale, want := range map[string][]string{
+		"nl": {"Serverhuis Noord B.V., Nederland", "beheert onze computers", "maandag 5 januari 2026", "Verenigde Staten (buiten de Europese Economische Ruimte)", "De doorgifte berust op: SCC 2021/914", "bezorgen de mails zelf"},
+		"en": {"Serverhuis Noord B.V., Netherlands", "runs our computers", "Monday 5 January 2026", "United States (outside the European Economic Area)", "The transfer rests on: SCC 2021/914", "deliver the mails ourselves"},
+		"de": {"Serverhuis Noord B.V., Niederlande", "betreibt unsere Rechner", "Montag, 5. Januar 2026", "Vereinigte Staaten (außerhalb des Europäischen Wirtschaftsraums)", "Übermittlung: SCC 2021/914", "stellen die E-Mails selbst zu"},
+		"fr": {"Serverhuis Noord B.V., Pays-Bas", "exploite nos ordinateurs", "lundi 5 janvier 2026", "États-Unis (hors de l’Espace économique européen)", "Le transfert repose sur\u00a0: SCC 2021/914", "acheminons nous-mêmes"},
+	} {
+		shows("/privacy?locale="+locale, append(want, "!Nog niet getekend", "!Nobody", "!own computers")...)
+	}
+	shows("/privacy?locale=en", "Version 2")
+	shows("/privacy/1?locale=en", "Nobody.", "!Serverhuis")
+	s.clock.add(40 * 24 * time.Hour)
+	shows("/privacy?locale=en", "Version 3", "!Serverhuis", "Desk &amp; Co Inc.")
+	shows("/privacy/2?locale=en", "Serverhuis")
+}
+
+// M28: who delivers the mail is named by its legal name, whether or not its
+// agreement is in force; where nobody said who it is, the statement says that.
+func TestTheStatementNamesWhoDeliversTheMail(t *testing.T) {
+	s := newSite(t, func(c *server.Config) { c.Relay = "post" })
+	if page := s.get("/privacy?locale=en").Body; !strings.Contains(page, "post:</b> delivers our mails.") {
+		t.Error("a party that is not in the register is not named by its slug")
+	}
+	if _, err := s.store.AddProcessor(t.Context(), akkoord.ActorSystem, akkoord.Processor{Slug: "post", Name: "Postrelais B.V.", Role: "relay", Country: "BE"}); err != nil {
+		t.Fatal(err)
+	}
+	if page := s.get("/privacy?locale=en").Body; !strings.Contains(page, "Postrelais B.V., Belgium:</b> delivers our mails.</li>") || strings.Contains(page, "ourselves") {
+		t.Error("the party that delivers the mail is not named, or with an agreement that it has not")
+	}
+	unknown := newSite(t, func(c *server.Config) { c.Relay = akkoord.UnknownRelay })
+	if page := unknown.get("/privacy?locale=en").Body; !strings.Contains(page, "not yet stated which parties") || strings.Contains(page, "Nobody") {
+		t.Error("nobody said who delivers the mail, and the statement does not say so")
+	}
+}
+
+// Art. 12(2) GDPR: the statement tells people what they can do by themselves, and
+// leads them to it.
+func TestTheStatementLeadsToWhatPeopleCanDoThemselves(t *testing.T) {
+	s := newSite(t)
+	for locale, want := range map[string]string{"nl": "op uw pagina wist u alles", "en": "on your page you erase everything", "de": "Auf Ihrer Seite löschen Sie alles", "fr": "sur votre page, vous effacez tout"} {
+		page := s.get("/privacy?locale=" + locale).Body
+		if !strings.Contains(page, `<a href="/your-data">`) || !strings.Contains(strings.ToLower(page), strings.ToLower(want)) {
+			t.Errorf("%s: the statement does not lead to /your-data", locale)
 		}
 	}
 }

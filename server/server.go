@@ -46,7 +46,7 @@ type Config struct {
 	PostalAddress string
 	Contact       string // for privacy questions
 	LedgerKey     string // fingerprint of the key that signs heads and evidence (M30)
-	Relay         string // who delivers the mail; empty: the controller itself
+	Relay         string // slug of the party that delivers the mail; empty: the controller itself; akkoord.UnknownRelay: not said
 
 	Now    func() time.Time
 	Random io.Reader

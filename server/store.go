@@ -94,8 +94,10 @@ type Mailings interface {
 	Image(context.Context, akkoord.ID) (akkoord.Image, error)
 }
 
-// Statements keeps the versions of the privacy statement (M5).
+// Statements keeps the versions of the privacy statement (M5), and the register
+// of parties that it names, from memory (M28).
 type Statements interface {
+	Register(context.Context) ([]akkoord.Processor, error)
 	PrivacyStatement(context.Context, akkoord.PrivacyFacts) (version int, since time.Time, err error)
 	PrivacyVersion(ctx context.Context, version int) (facts akkoord.PrivacyFacts, since time.Time, latest int, err error)
 }

@@ -20,6 +20,7 @@ type catalogue struct {
 	forms      []akkoord.Form      // by number
 	attributes []akkoord.Attribute // by number
 	rules      []akkoord.Rule      // by number
+	processors []akkoord.Processor // by number
 	slugs      map[string]int      // of purposes, to their place
 	formSlug   map[string]int
 }
@@ -84,6 +85,9 @@ func loadCatalogue(q querier) (*catalogue, error) {
 		return nil, err
 	}
 	if c.rules, err = loadRules(q); err != nil {
+		return nil, err
+	}
+	if c.processors, err = loadProcessors(q); err != nil {
 		return nil, err
 	}
 	for i, f := range c.forms {

@@ -30,6 +30,7 @@ func (s *Store) AddProcessor(ctx context.Context, actor akkoord.Actor, p akkoord
 			return taken(err, "processor", p.Slug)
 		}
 		s.relay.drop()
+		t.catalogue = true
 		return t.audit(actor, "processor.create", named("processor", p.Slug), "")
 	})
 	return p, err
@@ -58,6 +59,7 @@ func (s *Store) EditProcessor(ctx context.Context, actor akkoord.Actor, slug, ac
 			return err
 		}
 		s.relay.drop()
+		t.catalogue = true
 		t.outbox, t.mailing = true, true // what waited for an agreement may go now
 		return t.audit(actor, action, named("processor", slug), strings.TrimSpace(renewal(have, p)+" "+note))
 	})
@@ -91,6 +93,20 @@ func (s *Store) Processors(ctx context.Context, p akkoord.Page) ([]akkoord.Proce
 	out, err := list(rows, err, scanProcessor)
 	out, next := cut(out, p, func(p akkoord.Processor) int64 { return p.ID })
 	return out, next, err
+}
+
+// Register gives all parties from memory, oldest first.
+func (s *Store) Register(ctx context.Context) ([]akkoord.Processor, error) {
+	c, err := s.catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.processors, nil
+}
+
+func loadProcessors(q querier) ([]akkoord.Processor, error) {
+	rows, err := q.query(processorQuery + ` ORDER BY id`)
+	return list(rows, err, scanProcessor)
 }
 
 const processorQuery = `SELECT id, public_id, slug, name, role, country, signed_on, valid_until, document, created_at, ended_at FROM processor`

@@ -1,12 +1,16 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"strconv"
 	"strings"
 	"text/template/parse"
 	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 )
 
 // funcs are the words that templates speak, bound to one language.
@@ -38,6 +42,7 @@ func (s *Set) funcs(locale string) template.FuncMap {
 		"languages":     s.languages,
 		"languageLinks": func(path string, codes []string) template.HTML { return s.languageLinks(locale, path, codes) },
 		"language":      s.languageName,
+		"country":       t.country,
 		"errorText":     func(code, text string) string { return s.ErrorText(locale, code, text) },
 		"statusText":    t.statusText,
 		"todo":          t.todo,
@@ -52,6 +57,15 @@ func (s *Set) funcs(locale string) template.FuncMap {
 		"month":         func(at time.Time) string { return t.calendar.months[at.Month()-1] + " " + strconv.Itoa(at.Year()) },
 		"weekdays":      t.calendar.week,
 	}
+}
+
+// country gives the name of a country (ISO 3166-1 alpha-2), or the code.
+func (t *texts) country(code string) string {
+	region, err := language.ParseRegion(code)
+	if err != nil {
+		return code
+	}
+	return cmp.Or(display.Regions(t.tag).Name(region), code)
 }
 
 // settle replaces what is the same on every drawing of a page by its text:

@@ -181,6 +181,7 @@ func gallery() map[string]any {
 		"preferences-quiet":   quiet,
 		"privacy":             privacy(),
 		"privacy-bare":        PrivacyPage{},
+		"privacy-own":         PrivacyPage{OwnRelay: true},
 		"privacy-no-ip":       PrivacyPage{IPPolicy: "off"},
 		"privacy-full-ip":     PrivacyPage{IPPolicy: "full"},
 		"home":                HomePage{zonvaart("/"), []FormLink{{"Reisnieuws in uw mailbox", "Reisideeën en aanbiedingen, twee keer per maand.", "/f/home"}, {"Skiwinkel", "", "/f/ski"}}},
@@ -303,14 +304,15 @@ func record() Record {
 func privacy() PrivacyPage {
 	return PrivacyPage{
 		Site: zonvaart("/privacy"), Version: 4, Since: now.AddDate(0, -2, 0), Older: []int{3, 2}, Controller: "Zonvaart Reizen B.V.", PendingDays: 14,
-		LedgerKey: "3f9c27d04b8ea5616f2d9c80e1b7a4533f9c27d04b8ea5616f2d9c80e1b7a453",
+		Relayed: true, LedgerKey: "3f9c27d04b8ea5616f2d9c80e1b7a4533f9c27d04b8ea5616f2d9c80e1b7a453",
 		Purposes: []PrivacyPurpose{
 			{"Reisnieuws", "Met uw e-mailadres, taal en interesses kiezen wij welke reizen wij u laten zien.", "consent",
 				NewSilence(730, akkoord.Retention{AskAgainAfter: 14, ExpireAfter: 21, Signals: akkoord.Signals})},
 			{"Aanbiedingen ski-uitrusting", "", "existing_customer", NewSilence(400, akkoord.Retention{AskAgainAfter: 1, ExpireAfter: 14, Signals: []akkoord.Signal{akkoord.SignalClick}})},
 			{"Jaaroverzicht", "", "consent", nil},
 		},
-		Processors: []PrivacyProcessor{{"Postrelais B.V.", "Nederland", "relay", now.AddDate(0, -8, 0)}, {"Serverhuis Noord", "Nederland", "hosting", time.Time{}}},
+		Processors: []PrivacyProcessor{{Name: "Postrelais B.V.", Country: "NL", Role: "relay", SignedOn: now.AddDate(0, -8, 0)}, {Name: "Serverhuis Noord", Role: "hosting"},
+			{Name: "Desk & Co", Country: "US", Role: "support", Outside: true, Transfer: "SCC 2021/914, module 2"}},
 	}
 }
 

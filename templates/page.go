@@ -264,7 +264,8 @@ type PrivacyPage struct {
 	Processors  []PrivacyProcessor
 	IPPolicy    string // what is kept of a request's address: off, full, else shortened
 	LedgerKey   string // fingerprint of the key that signs the ledger (M30)
-	OwnRelay    bool   // without processors: the organisation delivers mail itself
+	OwnRelay    bool   // the organisation delivers mail itself
+	Relayed     bool   // one of the processors delivers it
 	PendingDays int    // an unconfirmed request is erased after this many days
 	Authority   string // supervisory authority; empty for the Dutch one
 }
@@ -278,9 +279,12 @@ type PrivacyPurpose struct {
 
 // PrivacyProcessor is a party that data goes to (M28).
 type PrivacyProcessor struct {
-	Name, Country string
-	Role          string // role.<Role> in the locale files, or shown as it is
-	SignedOn      time.Time
+	Name     string
+	Country  string // ISO 3166-1 alpha-2; empty: not on record
+	Role     string // privacy.party_<Role> in the locale files, or shown as it is
+	SignedOn time.Time
+	Outside  bool   // of the EEA
+	Transfer string // the document that a transfer outside the EEA rests on; empty: not on record
 }
 
 // HomePage is GET /: what one can sign up for here.

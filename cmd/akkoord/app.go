@@ -129,7 +129,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		BaseURL: s.base.String(), TrustedProxies: s.proxies, Country: s.country, IPPolicy: akkoord.IPPolicy(s.IPPolicy), SignUps: s.signUps, Nodes: a.store.Nodes,
 		StampKey: keys.Derive("form-stamp"),
 		Brand:    templates.Brand{Name: s.Controller, Logo: s.logo, Accent: s.Brand}, From: s.From,
-		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.relayName(), LedgerKey: a.fingerprint,
+		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.statedRelay(), LedgerKey: a.fingerprint,
 		Now: time.Now, Random: rand.Reader, Log: a.log,
 	}
 	if s.tracer != nil {
@@ -208,20 +208,20 @@ func (s *site) leaving(keys *akkoord.Keyring) *mailer.ReturnPath {
 	return mailer.NewReturnPath(s.leave.Address(), keys.Derive("unsubscribe-mail"))
 }
 
-// relayName names the party that delivers the mail for the privacy statement;
-// empty when the controller does so itself.
-func (s *site) relayName() string {
-	if s.SMTPProcessor == "own" {
+// statedRelay is the party that delivers the mail, as the privacy statement
+// names it; empty when the controller does so itself.
+func (s *site) statedRelay() string {
+	if s.SMTPProcessor == akkoord.OwnProcessor {
 		return ""
 	}
-	return s.SMTPProcessor
+	return s.relayParty()
 }
 
 // relayParty is the party whose agreement sending waits for (M28). Where none is
 // named it is one that no register has.
 func (s *site) relayParty() string {
 	if s.relay != nil && s.SMTPProcessor == "" {
-		return "-"
+		return akkoord.UnknownRelay
 	}
 	return s.SMTPProcessor
 }

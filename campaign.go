@@ -16,11 +16,11 @@ type Campaign struct {
 
 // Check reports the first thing wrong with a campaign about to be stored.
 func (c Campaign) Check() error {
-	if err := CheckSlug("slug", c.Slug); err != nil {
-		return err
-	}
 	if c.Name == "" {
 		return Fieldf("name", "text_missing", "A campaign needs a name; people who leave it read it.")
 	}
-	return CheckLine("name", c.Name, Limits.Text)
+	if err := CheckLine("name", c.Name, Limits.Text); err != nil {
+		return err
+	}
+	return CheckSlug("slug", c.Slug)
 }

@@ -36,6 +36,7 @@ type Mailing struct {
 	FinishedAt time.Time
 	Why        string // why it is paused, where the system paused it
 	CreatedAt  time.Time
+	ChangedAt  time.Time // when its draft was last edited; zero: never
 
 	SegmentID      int64 // by which its audience was chosen; 0: none
 	SegmentVersion int

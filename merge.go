@@ -15,6 +15,9 @@ const MaxMergeFields = 200
 // Every value is a string; nothing else can be reached from a template.
 var mergeFields = []string{"campaign", "email", "locale", "name", "purpose"}
 
+// MergeFields names what an author can put into a mail, in alphabetical order.
+func MergeFields() []string { return slices.Clone(mergeFields) }
+
 // Template is an author's text cut at its fields: {{name}}, {{name | friend}}
 // or {{name | default: "dear friend"}}. There is no other syntax: no
 // conditions, loops, functions or nested values (threats L1–L3). The zero

@@ -142,6 +142,23 @@ func CheckSlug(field, s string) error {
 	return nil
 }
 
+// SlugOf makes a slug of a name, like winter-in-zurich of "Winter in Zürich";
+// empty where nothing of it can stand in one.
+func SlugOf(name string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(strings.ToLower(name)) {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case unicode.Is(unicode.Mn, r) || r == '\'' || r == '’':
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	slug := b.String()
+	return strings.TrimRight(slug[:min(len(slug), Limits.Slug)], "-")
+}
+
 // CheckText reports whether s, of at most max bytes, can be stored and shown:
 // UTF-8 without control characters but line breaks and tabs, and without
 // characters that reorder the text around them (requirements-mail A.15).

@@ -9,8 +9,9 @@ import (
 )
 
 // PutMailing makes a draft (ID 0) or edits the draft with its ID: content,
-// variants and the time to send it. What is no draft any more can't be edited:
-// Conflict with code state.
+// variants and the time to send it. Conflict with code state where it is no draft
+// any more, and with code mailing_changed where somebody edited it since m was
+// read.
 func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing) (akkoord.Mailing, error) {
 	if err := m.Check(); err != nil {
 		return akkoord.Mailing{}, err
@@ -65,8 +66,8 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 }
 
 func (t *tx) editDraft(m akkoord.Mailing, content, variants, plan, trial string) error {
-	n, err := t.execCount(`UPDATE mailing SET content = $2, variants = $3, send_at = $4, plan = $6, trial = $7 WHERE id = $1 AND state = $5`,
-		m.ID, content, variants, micros(m.SendAt), string(akkoord.MailingDraft), plan, trial)
+	n, err := t.execCount(`UPDATE mailing SET content = $2, variants = $3, send_at = $4, plan = $6, trial = $7, changed_at = $8 WHERE id = $1 AND state = $5 AND changed_at = $9`,
+		m.ID, content, variants, micros(m.SendAt), string(akkoord.MailingDraft), plan, trial, micros(t.now), micros(m.ChangedAt))
 	if err != nil || n > 0 {
 		return err
 	}
@@ -74,11 +75,14 @@ func (t *tx) editDraft(m akkoord.Mailing, content, variants, plan, trial string)
 	if err != nil {
 		return err
 	}
+	if have.State == akkoord.MailingDraft {
+		return akkoord.Errorf(akkoord.Conflict, "mailing_changed", "Somebody changed this mailing since you read it; read it again, and change it then.")
+	}
 	return akkoord.Errorf(akkoord.Conflict, "state", "The mailing is %s; only a draft can be edited.", have.State)
 }
 
 const (
-	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at, m.segment_id, m.segment_version, m.plan, m.last_at, m.trial, m.verdict, m.decided_at
+	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at, m.segment_id, m.segment_version, m.plan, m.last_at, m.trial, m.verdict, m.decided_at, m.changed_at
 	FROM mailing m`
 	mailingByID       = `m.id = $1`
 	mailingByPublicID = `m.public_id = $1`
@@ -95,8 +99,8 @@ func scanMailing(r row) (akkoord.Mailing, error) {
 	var m akkoord.Mailing
 	var id []byte
 	var content, variants, plan, trial, verdict string
-	var send, started, finished, created, last, decided int64
-	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created, &m.SegmentID, &m.SegmentVersion, &plan, &last, &trial, &verdict, &decided); err != nil {
+	var send, started, finished, created, last, decided, changed int64
+	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created, &m.SegmentID, &m.SegmentVersion, &plan, &last, &trial, &verdict, &decided, &changed); err != nil {
 		return m, err
 	}
 	if err := json.Unmarshal([]byte(content), &m.Content); err != nil {
@@ -112,7 +116,7 @@ func scanMailing(r row) (akkoord.Mailing, error) {
 	if err := scanTrial(&m, trial, verdict, decided); err != nil {
 		return m, err
 	}
-	m.LastAt = fromMicros(last)
+	m.LastAt, m.ChangedAt = fromMicros(last), fromMicros(changed)
 	m.PublicID, m.SendAt, m.StartedAt, m.FinishedAt, m.CreatedAt = id16(id), fromMicros(send), fromMicros(started), fromMicros(finished), fromMicros(created)
 	return m, nil
 }

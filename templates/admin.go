@@ -36,6 +36,7 @@ type DashboardPage struct {
 	Admin
 	Active, Pending, Left int // people in, waiting, and gone in the last seven days
 	Campaigns             []CampaignCard
+	New                   string // path of the form of a new campaign; empty: not by this user
 	Hold                  *HoldNotice
 	Attention             []DeskItem // what is late at the privacy officer's desk, or soon will be
 	Missing               []string   // what stands in the way of sending: "controller", "postal_address", "contact", "smtp", "from"
@@ -61,6 +62,7 @@ type Follow struct {
 // CampaignCard is a campaign and its mailings, newest first.
 type CampaignCard struct {
 	Slug, Name, Purpose string
+	URL                 string
 	Mailings            []MailingRow
 }
 
@@ -125,9 +127,10 @@ func (p Progress) Parts() []Part {
 type MailingPage struct {
 	Admin
 	MailingRow
-	Campaign, Purpose, Segment string
-	Action                     string
-	Preview                    string // path of the HTML part, shown in a sandboxed frame
+	Campaign, CampaignURL, Purpose, Segment string
+	Edit                                    string // path of the editor; empty: not by this user, or no draft any more
+	Action                                  string
+	Preview                                 string // path of the HTML part, shown in a sandboxed frame
 	CanSend, CanPause,
 	CanResume, CanCancel, CanTest bool
 	Blockers                       []Blocker // why it can't be sent

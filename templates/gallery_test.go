@@ -100,6 +100,9 @@ func grants() GrantsPage {
 
 // gallery is every page with sample data; the name is the golden file's.
 func gallery() map[string]any {
+	wrongDraft, staleDraft := draftPage(), draftPage()
+	wrongDraft.Errors = FieldErrors{{Field: "from", Code: "hours_invalid", At: "from"}}
+	staleDraft.Theirs = &MailingForm{Subject: "Vier dorpen", Body: "De sneeuw ligt er nog niet."}
 	wrong := signUp()
 	wrong.Email, wrong.Name = "anouk@", "Anouk"
 	wrong.Errors = FieldErrors{{Field: "email", Code: "email_domain_missing"}, {Field: "purpose", Code: "purpose_required"}}
@@ -197,6 +200,12 @@ func gallery() map[string]any {
 		"admin-restored":      DashboardPage{Admin: desk("campaigns"), Hold: &HoldNotice{Reason: "restored", BackupAt: now, Mailings: 2, Twice: 8120, System: 14, CanRelease: true}},
 		"admin-journal-lost":  DashboardPage{Admin: desk("campaigns"), Hold: &HoldNotice{Reason: "journal_lost", Mailings: 1, Twice: 40}},
 		"admin-mailing":       mailing(),
+		"admin-new-campaign":  newCampaign(),
+		"admin-campaign":      CampaignPage{Admin: desk("campaigns"), CampaignCard: dashboard().Campaigns[0], Segment: "wintersport", Draft: "/admin/campaigns/winter-2027/mailings"},
+		"admin-campaign-new":  CampaignPage{Admin: desk("campaigns"), CampaignCard: dashboard().Campaigns[1], Draft: "/admin/campaigns/ski/mailings"},
+		"admin-edit":          draftPage(),
+		"admin-edit-wrong":    wrongDraft,
+		"admin-edit-theirs":   staleDraft,
 		"admin-draft":         draft,
 		"admin-people":        people(),
 		"admin-people-none":   PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
@@ -360,13 +369,30 @@ func ruleForm(read string) *RuleForm {
 }
 
 func dashboard() DashboardPage {
-	return DashboardPage{Admin: desk("campaigns"), Active: 12480, Pending: 14, Left: 9, Follow: Follow{Going: true, Refresh: 5}, Campaigns: []CampaignCard{
-		{"winter-2027", "Winter 2027", "Reisnieuws", []MailingRow{
+	return DashboardPage{Admin: desk("campaigns"), Active: 12480, Pending: 14, Left: 9, Follow: Follow{Going: true, Refresh: 5}, New: "/admin/campaigns/new", Campaigns: []CampaignCard{
+		{Slug: "winter-2027", Name: "Winter 2027", Purpose: "Reisnieuws", URL: "/admin/campaigns/winter-2027", Mailings: []MailingRow{
 			{ID: "m2", URL: "/admin/mailings/m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
 			{ID: "m1", URL: "/admin/mailings/m1", Subject: "Vroeg boeken: de Tiroler kaart", State: "sent", At: now.AddDate(0, 0, -14), Progress: Progress{Total: 12411, Sent: 12380, Failed: 21, Skipped: 10}},
 		}},
-		{"ski", "Skiwinkel", "Aanbiedingen ski-uitrusting", nil},
+		{Slug: "ski", Name: "Skiwinkel", Purpose: "Aanbiedingen ski-uitrusting", URL: "/admin/campaigns/ski"},
 	}}
+}
+
+func newCampaign() NewCampaignPage {
+	return NewCampaignPage{Admin: desk("campaigns"), Name: "Winter 2027", Slug: "winter-2027", Purpose: "ski-offers", Purposes: []Option{{"travel-news", "Reisnieuws"}, {"ski-offers", "Aanbiedingen ski-uitrusting"}},
+		Segments: []Option{{"wintersport", "wintersport (Reisnieuws)"}}, Errors: FieldErrors{{Field: "slug", Code: "slug_taken", At: "slug"}}}
+}
+
+func draftPage() EditPage {
+	return EditPage{
+		Admin: desk("campaigns"), Title: "Drie dorpen waar de sneeuw al ligt", Campaign: "Winter 2027", CampaignURL: "/admin/campaigns/winter-2027", Action: "/admin/mailings/m3/edit", Mailing: "/admin/mailings/m3", Preview: "/admin/mailings/m3/preview",
+		Fields: []MergeField{{`{{name | default: "…"}}`, "name"}, {"{{email}}", "email"}}, Zones: []string{"time-zone"},
+		Form: MailingForm{
+			Read: "1764000000000000", Subject: "Drie dorpen waar de sneeuw al ligt", Kind: "markdown", Body: "Hallo {{name}},\n\nDe sneeuw ligt er.", SendAt: "2026-12-24T09:00", Zone: "Europe/Amsterdam", ZoneAttribute: "time-zone",
+			From: "09:00", Until: "08:00", Days: []string{"mon", "tue"}, PerHour: "2000", Missed: "skip", Trial: true, Share: "20", Measure: "clicks", WaitMinutes: "240", Expect: "0.03",
+			Variants: []VariantForm{{Name: "A"}, {Name: "B", Subject: "Sneeuw!", At: "09:00"}},
+		},
+	}
 }
 
 func people() PeoplePage {

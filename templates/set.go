@@ -64,7 +64,7 @@ func New() (*Set, error) {
 }
 
 // list notes the pages of a folder in which layout.html is shared by all other
-// files.
+// files; what both folders share is in parts.
 func (s *Set) list(files fs.FS, folder, locale string) error {
 	layout := folder + "/layout.html"
 	names, err := fs.Glob(files, folder+"/*.html")
@@ -76,7 +76,7 @@ func (s *Set) list(files fs.FS, folder, locale string) error {
 			continue
 		}
 		s.pages[pageKey{locale, name}] = sync.OnceValues(func() (*template.Template, error) {
-			page, err := template.New("layout.html").Funcs(s.funcs(locale)).ParseFS(files, layout, name)
+			page, err := template.New("layout.html").Funcs(s.funcs(locale)).ParseFS(files, layout, "parts/*.html", name)
 			if err == nil {
 				err = s.settle(page, locale)
 			}

@@ -78,7 +78,7 @@ var (
 func TestKeysExistAndAreUsed(t *testing.T) {
 	set := newSet(t)
 	used, prefixes := map[string]bool{}, []string{"mail.", "error.", "status.", "language.", "date.", "duration.", "list.", "number.", "dossier.", "records.", "desk.role_", "desk.party_"}
-	for _, pattern := range []string{"page/*.html", "admin/*.html"} {
+	for _, pattern := range []string{"page/*.html", "admin/*.html", "parts/*.html"} {
 		names, err := fs.Glob(pagesFS, pattern)
 		if err != nil || len(names) == 0 {
 			t.Fatalf("no files %s: %v", pattern, err)
@@ -180,7 +180,7 @@ func TestPagesEscapeWhatPeopleTyped(t *testing.T) {
 	site := zonvaart(attack)
 	site.Brand.Name, site.PostalAddress, site.Contact, site.Preferences = attack, attack, "javascript:alert(1)", attack
 	for _, page := range []any{
-		SignUpPage{Site: site, Action: attack, Title: attack, Intro: attack, Email: attack, Purposes: []PurposeChoice{{Slug: attack, Name: attack, Wording: attack}}, Errors: FieldErrors{{"email", "x", attack}}},
+		SignUpPage{Site: site, Action: attack, Title: attack, Intro: attack, Email: attack, Purposes: []PurposeChoice{{Slug: attack, Name: attack, Wording: attack}}, Errors: FieldErrors{{Field: "email", Code: "x", Text: attack}}},
 		ConfirmPage{Site: site, Action: attack, Address: attack, Purposes: []AskedPurpose{{Name: attack, Wording: attack}}},
 		UnsubscribedPage{Site: site, Scope: "campaign", Campaign: attack, At: now},
 		ErrorPage{Site: site, Status: 404, Code: attack, Text: attack},

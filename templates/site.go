@@ -53,10 +53,14 @@ type FieldError struct {
 	Field string // "email", "name", "purpose", "interest", "locale"
 	Code  string // stable; error.<Code> in the locale files
 	Text  string // shown when the code has no text
+	At    string // id of its element where that does not follow from Field
 }
 
 // Anchor is the id of the element that the error is about.
 func (e FieldError) Anchor() string {
+	if e.At != "" {
+		return e.At
+	}
 	switch e.Field {
 	case "email", "name", "locale":
 		return e.Field

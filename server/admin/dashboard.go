@@ -43,6 +43,9 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 		return err
 	}
 	page.Active, page.Pending, page.Left = int(people.active), int(people.pending), int(people.left)
+	if v.user.Role.May(akkoord.WriteMailings) {
+		page.New = Prefix + "/campaigns/new"
+	}
 	campaigns, err := akkoord.AllPages(ctx, s.cfg.Store.Campaigns)
 	if err != nil {
 		return err
@@ -70,7 +73,7 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 			return err
 		}
 		page.Campaigns = append(page.Campaigns, templates.CampaignCard{
-			Slug: c.Slug, Name: c.Name, Purpose: p.Text(v.locale).Name, Mailings: rows[c.ID],
+			Slug: c.Slug, Name: c.Name, URL: campaignPath(c), Purpose: p.Text(v.locale).Name, Mailings: rows[c.ID],
 		})
 	}
 	return s.page(w, v, http.StatusOK, page)
@@ -98,7 +101,7 @@ func follow(r *http.Request, seconds int) templates.Follow {
 // row gives a mailing as a line, with its counts when wanted.
 func (s *Site) row(ctx context.Context, m akkoord.Mailing, counts bool) (templates.MailingRow, error) {
 	row := templates.MailingRow{
-		ID: m.PublicID.String(), URL: Prefix + "/mailings/" + m.PublicID.String(), Subject: cmp.Or(subject(m), "–"),
+		ID: m.PublicID.String(), URL: mailingPath(m), Subject: cmp.Or(subject(m), "–"),
 		State: string(m.State), At: latest(m.FinishedAt, m.StartedAt, m.SendAt),
 	}
 	if !counts || m.StartedAt.IsZero() {

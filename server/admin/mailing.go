@@ -43,7 +43,10 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	page.Campaign, page.Purpose = c.Name, p.Text(v.locale).Name
+	page.Campaign, page.CampaignURL, page.Purpose = c.Name, campaignPath(c), p.Text(v.locale).Name
+	if m.State == akkoord.MailingDraft && v.user.Role.May(akkoord.WriteMailings) {
+		page.Edit = editPath(m)
+	}
 	if err := s.offer(ctx, &page, m, v.user.Role); err != nil {
 		return err
 	}
@@ -224,7 +227,7 @@ func (s *Site) act(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	notice, err := s.do(r.Context(), v, m, r.PostForm)
-	return s.done(w, r, err, notice, Prefix+"/mailings/"+m.PublicID.String())
+	return s.done(w, r, err, notice, mailingPath(m))
 }
 
 // do checks the right to an act and does it. It gives the notice to show.

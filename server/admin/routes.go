@@ -30,7 +30,13 @@ func (s *Site) routes() []route {
 
 		{"GET /admin", akkoord.ReadCatalogue, s.dashboard},
 		{"POST /admin/release", akkoord.ReleaseSending, s.release},
+		{"GET /admin/campaigns/new", akkoord.WriteMailings, s.newCampaign},
+		{"POST /admin/campaigns", akkoord.WriteMailings, s.addCampaign},
+		{"GET /admin/campaigns/{campaign}", akkoord.ReadCatalogue, s.campaign},
+		{"POST /admin/campaigns/{campaign}/mailings", akkoord.WriteMailings, s.draft},
 		{"GET /admin/mailings/{id}", akkoord.ReadCatalogue, s.mailing},
+		{"GET /admin/mailings/{id}/edit", akkoord.WriteMailings, s.edit},
+		{"POST /admin/mailings/{id}/edit", akkoord.WriteMailings, s.save},
 		{"GET /admin/mailings/{id}/preview", akkoord.ReadCatalogue, s.preview},
 		{"POST /admin/mailings/{id}", akkoord.WriteMailings, s.act}, // each act has its own right: see acts
 		{"GET /admin/purposes", akkoord.ReadCatalogue, s.purposes},

@@ -16,6 +16,7 @@ type Store interface {
 	People
 	Census
 	Mailings
+	Drafting
 	Sending
 	Deliveries
 	Slugs

@@ -221,6 +221,13 @@ func testMailings(t *testing.T, open Open) {
 	m.Variants = []akkoord.Variant{{Name: "A"}, {Name: "B", Content: akkoord.Content{Subject: "Anders"}}}
 	m.SendAt = Start.AddDate(0, 0, 1)
 	edited := must(a.PutMailing(t.Context(), Admin, m))(t)
+	if edited.ChangedAt.IsZero() {
+		t.Error("an edit has no time")
+	}
+	if _, err := a.PutMailing(t.Context(), Admin, m); akkoord.CodeOf(err) != "mailing_changed" {
+		t.Errorf("an edit of what somebody changed since gave %v", err)
+	}
+	m.ChangedAt = edited.ChangedAt
 	for _, read := range []akkoord.Mailing{must(a.Store.Mailing(t.Context(), m.PublicID))(t), must(a.MailingByID(t.Context(), m.ID))(t), edited} {
 		if diff := cmp.Diff(m, read); diff != "" {
 			t.Errorf("read back (-want +got):\n%s", diff)

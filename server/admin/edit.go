@@ -1,0 +1,278 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+func mailingPath(m akkoord.Mailing) string { return Prefix + "/mailings/" + m.PublicID.String() }
+func editPath(m akkoord.Mailing) string    { return mailingPath(m) + "/edit" }
+
+// clockLayout is what browsers send for a time without a zone.
+const clockLayout = "2006-01-02T15:04"
+
+// elements are the ids of a draft's form for fields that are named otherwise.
+var elements = map[string]string{"markdown": "body", "html": "body", "hours": "from", "days": "from"}
+
+// edit shows the draft of a mailing to be written.
+func (s *Site) edit(w http.ResponseWriter, r *http.Request, v visit) error {
+	m, err := s.load(r)
+	if err != nil {
+		return err
+	}
+	if m.State != akkoord.MailingDraft {
+		http.Redirect(w, r, mailingPath(m), http.StatusSeeOther)
+		return nil
+	}
+	return s.editor(w, r, v, http.StatusOK, m, templates.EditPage{Form: draftForm(m)})
+}
+
+// editor draws the form of a draft.
+func (s *Site) editor(w http.ResponseWriter, r *http.Request, v visit, code int, m akkoord.Mailing, page templates.EditPage) error {
+	ctx := r.Context()
+	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return err
+	}
+	page.Title = subject(m)
+	page.Admin, page.Campaign, page.CampaignURL = s.frame(r, v, "campaigns"), c.Name, campaignPath(c)
+	page.Action, page.Mailing, page.Preview = editPath(m), mailingPath(m), mailingPath(m)+"/preview"
+	for _, name := range akkoord.MergeFields() {
+		code := "{{" + name + "}}"
+		if name == "name" {
+			code = "{{" + name + ` | default: "…"}}`
+		}
+		page.Fields = append(page.Fields, templates.MergeField{Code: code, Key: name})
+	}
+	if page.Zones, err = s.zones(ctx, c); err != nil {
+		return err
+	}
+	return s.page(w, v, code, page)
+}
+
+// zones names the attributes that may hold time zones of a campaign's people.
+func (s *Site) zones(ctx context.Context, c akkoord.Campaign) ([]string, error) {
+	all, err := s.cfg.Store.Attributes(ctx)
+	var out []string
+	for _, a := range all {
+		if a.PurposeID == c.PurposeID && a.Type == akkoord.AttributeText {
+			out = append(out, a.Slug)
+		}
+	}
+	return out, err
+}
+
+// save changes a draft as its form says. What can't be stored comes back as it
+// was typed; what somebody else changed in the meantime is shown beside it.
+func (s *Site) save(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := form(r); err != nil {
+		return err
+	}
+	m, err := s.load(r)
+	if err != nil {
+		return err
+	}
+	typed := typedDraft(r.PostForm)
+	switch act := r.PostForm.Get("act"); act {
+	case "variant":
+		typed.Variants = oneMore(typed.Variants)
+		return s.editor(w, r, v, http.StatusOK, m, templates.EditPage{Form: typed})
+	case "plain":
+		typed.Variants, typed.Trial = nil, false
+		return s.editor(w, r, v, http.StatusOK, m, templates.EditPage{Form: typed})
+	case "save", "done":
+		next := editPath(m)
+		if act == "done" {
+			next = mailingPath(m)
+		}
+		changed, err := readDraft(typed, m)
+		if err == nil {
+			_, err = s.cfg.Store.PutMailing(r.Context(), v.user.Actor(), changed)
+		}
+		if err == nil {
+			return s.done(w, r, nil, "saved", next)
+		}
+		return s.unsaved(w, r, v, m, typed, err)
+	}
+	return errNoAct
+}
+
+// unsaved shows a draft that could not be stored, and why.
+func (s *Site) unsaved(w http.ResponseWriter, r *http.Request, v visit, m akkoord.Mailing, typed templates.MailingForm, why error) error {
+	errs, code, ok := faults(why, elements)
+	if !ok {
+		return why
+	}
+	page := templates.EditPage{Form: typed, Errors: errs}
+	if akkoord.CodeOf(why) == "mailing_changed" {
+		now, err := s.cfg.Store.Mailing(r.Context(), m.PublicID)
+		if err != nil {
+			return err
+		}
+		theirs := draftForm(now)
+		page.Errors, page.Theirs, page.Form.Read = nil, &theirs, theirs.Read
+	}
+	return s.editor(w, r, v, code, m, page)
+}
+
+// oneMore adds a variant to a form: the first two at once, since one is no test.
+func oneMore(all []templates.VariantForm) []templates.VariantForm {
+	const names = "ABCDEFGHIJ"
+	for range max(1, 2-len(all)) {
+		if len(all) < len(names) {
+			all = append(all, templates.VariantForm{Name: names[len(all) : len(all)+1]})
+		}
+	}
+	return all
+}
+
+// draftForm gives the form of a draft as it is stored.
+func draftForm(m akkoord.Mailing) templates.MailingForm {
+	f := templates.MailingForm{
+		Read: strconv.FormatInt(m.ChangedAt.UnixMicro(), 10), Subject: m.Content.Subject, Kind: "markdown", Body: m.Content.Markdown,
+		Zone: cmp.Or(m.Plan.Zone, akkoord.HomeZone), ZoneAttribute: m.Plan.ZoneAttribute, From: m.Plan.Hours.From, Until: m.Plan.Hours.Until, Days: m.Plan.Hours.Days,
+		PerHour: numeral(m.Plan.Cap.Hour), PerDay: numeral(m.Plan.Cap.Day), Missed: cmp.Or(string(m.Plan.Missed), string(akkoord.MissedAsk)),
+		Share: "20", Measure: string(akkoord.TrialClicks), WaitMinutes: "240", Expect: "0.03",
+	}
+	if m.ChangedAt.IsZero() {
+		f.Read = "0"
+	}
+	if m.Content.HTML != "" {
+		f.Kind, f.Body = "html", m.Content.HTML
+	}
+	if !m.SendAt.IsZero() {
+		f.SendAt = m.SendAt.In(m.Plan.Location()).Format(clockLayout)
+	}
+	for _, v := range m.Variants {
+		f.Variants = append(f.Variants, templates.VariantForm{Name: v.Name, Sender: v.Sender, At: v.At, Subject: v.Subject, Body: cmp.Or(v.Markdown, v.HTML)})
+	}
+	if t := m.Trial; t != nil {
+		f.Trial, f.Share, f.Measure, f.WaitMinutes, f.Expect = true, strconv.Itoa(t.Share), string(t.Measure), strconv.Itoa(t.Wait), strconv.FormatFloat(t.Expect, 'g', -1, 64)
+	}
+	return f
+}
+
+func numeral(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// typedDraft reads what was typed, word for word.
+func typedDraft(in url.Values) templates.MailingForm {
+	line := func(name string) string { return strings.TrimSpace(in.Get(name)) }
+	f := templates.MailingForm{
+		Read: in.Get("read"), Subject: line("subject"), Kind: in.Get("kind"), Body: newlines(in.Get("body")), SendAt: line("send_at"), Zone: line("zone"), ZoneAttribute: in.Get("zone_attribute"),
+		From: line("from"), Until: line("until"), PerHour: line("per_hour"), PerDay: line("per_day"), Missed: in.Get("missed"),
+		Trial: in.Get("trial") != "", Share: cmp.Or(line("share"), "20"), Measure: cmp.Or(in.Get("measure"), "clicks"), WaitMinutes: cmp.Or(line("wait"), "240"), Expect: cmp.Or(line("expect"), "0.03"),
+	}
+	for _, day := range f.Weekdays() {
+		if slices.Contains(in["days"], day) {
+			f.Days = append(f.Days, day)
+		}
+	}
+	if len(f.Days) == len(f.Weekdays()) {
+		f.Days = nil
+	}
+	nth := func(name string, i int) string {
+		if all := in[name]; i < len(all) {
+			return strings.TrimSpace(newlines(all[i]))
+		}
+		return ""
+	}
+	for i := range min(len(in["variant_name"]), 10) {
+		f.Variants = append(f.Variants, templates.VariantForm{
+			Name: nth("variant_name", i), Sender: nth("variant_sender", i), At: nth("variant_at", i), Subject: nth("variant_subject", i), Body: nth("variant_body", i),
+		})
+	}
+	return f
+}
+
+// newlines undoes the line breaks that browsers make of a text area's.
+func newlines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
+
+// readDraft gives a draft with what was typed, or the first thing wrong with it.
+func readDraft(f templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, error) {
+	read, err := strconv.ParseInt(f.Read, 10, 64)
+	if err != nil {
+		return m, akkoord.Fieldf("read", "body_invalid", "The form did not arrive whole.")
+	}
+	if m.ChangedAt = time.UnixMicro(read); read == 0 {
+		m.ChangedAt = time.Time{}
+	}
+	m.Content = content(f.Kind, f.Subject, f.Body)
+	m.Variants, m.Trial = nil, nil
+	for _, v := range f.Variants {
+		m.Variants = append(m.Variants, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: content(f.Kind, v.Subject, v.Body)})
+	}
+	if m.Plan, err = readPlan(f); err != nil {
+		return m, err
+	}
+	m.SendAt = time.Time{}
+	if f.SendAt != "" {
+		if m.SendAt, err = time.ParseInLocation(clockLayout, f.SendAt, m.Plan.Location()); err != nil {
+			return m, akkoord.Fieldf("send_at", "time_invalid", "The time is a date and a time of day, like 2026-12-24 09:00.")
+		}
+	}
+	if f.Trial && len(f.Variants) > 0 {
+		t := &akkoord.Trial{Measure: akkoord.TrialMeasure(f.Measure)}
+		if t.Share, err = whole("ab", f.Share); err != nil {
+			return m, err
+		}
+		if t.Wait, err = whole("ab", f.WaitMinutes); err != nil {
+			return m, err
+		}
+		if t.Expect, err = strconv.ParseFloat(strings.Replace(f.Expect, ",", ".", 1), 64); err != nil {
+			return m, akkoord.Fieldf("ab", "trial_expect", "The expected share of readers who act is between 0 and 1.")
+		}
+		m.Trial = t
+	}
+	return m, m.Check()
+}
+
+func content(kind, subject, body string) akkoord.Content {
+	if kind == "html" {
+		return akkoord.Content{Subject: subject, HTML: body}
+	}
+	return akkoord.Content{Subject: subject, Markdown: body}
+}
+
+func readPlan(f templates.MailingForm) (akkoord.Plan, error) {
+	p := akkoord.Plan{Zone: f.Zone, ZoneAttribute: f.ZoneAttribute, Hours: akkoord.SendHours{From: f.From, Until: f.Until, Days: f.Days}, Missed: akkoord.Missed(f.Missed)}
+	if p.Zone == akkoord.HomeZone {
+		p.Zone = ""
+	}
+	if p.Missed == akkoord.MissedAsk {
+		p.Missed = ""
+	}
+	var err error
+	if p.Cap.Hour, err = whole("cap", f.PerHour); err != nil {
+		return p, err
+	}
+	if p.Cap.Day, err = whole("cap", f.PerDay); err != nil {
+		return p, err
+	}
+	return p, p.Check()
+}
+
+// whole reads a whole number that may be left out.
+func whole(field, s string) (int, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0, akkoord.Fieldf(field, "number_range", "This is a whole number.")
+	}
+	return n, nil
+}

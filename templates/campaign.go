@@ -1,0 +1,81 @@
+package templates
+
+import (
+	"slices"
+	"time"
+)
+
+// NewCampaignPage is GET /admin/campaigns/new, and the same again with what was
+// typed when a POST to /admin/campaigns was refused.
+type NewCampaignPage struct {
+	Admin
+	Name, Slug, Purpose, Segment string
+	Purposes, Segments           []Option
+	Errors                       FieldErrors
+}
+
+// CampaignPage is GET /admin/campaigns/{campaign}: its mailings, newest first.
+type CampaignPage struct {
+	Admin
+	CampaignCard
+	Segment string // empty: all people of the purpose
+	Draft   string // POST here drafts a mailing, with copy=ID one like it; empty: not by this user
+	Next    string
+	Started time.Time // when the first of its mailings went out; zero: none did
+}
+
+// EditPage is GET /admin/mailings/{id}/edit: the draft of a mailing, posted to
+// Action with act=save, done, variant or plain.
+type EditPage struct {
+	Admin
+	Title                 string // the subject as somebody reads it of whom nothing is known; empty: none yet
+	Campaign, CampaignURL string
+	Action                string
+	Mailing               string // path of the mailing's own page
+	Preview               string
+	Fields                []MergeField
+	Zones                 []string // attributes that may hold people's time zones
+	Form                  MailingForm
+	Theirs                *MailingForm // what somebody else saved in the meantime; nil: nothing
+	Errors                FieldErrors
+}
+
+// MergeField is something that can be put into a mail.
+type MergeField struct{ Code, Key string }
+
+// MailingForm is a draft as its form shows it, word for word what was typed.
+type MailingForm struct {
+	Read                                string // which state of the draft was read
+	Subject, Kind, Body                 string // Kind: markdown or html
+	SendAt                              string // 2006-01-02T15:04 in Zone
+	Zone, ZoneAttribute, From, Until    string
+	Days                                []string
+	PerHour, PerDay, Missed             string
+	Variants                            []VariantForm
+	Trial                               bool
+	Share, Measure, WaitMinutes, Expect string
+}
+
+// VariantForm is one of the contents that a mailing tries. What is empty is the
+// mailing's own.
+type VariantForm struct{ Name, Sender, At, Subject, Body string }
+
+// Weekdays are the days that the form offers.
+func (MailingForm) Weekdays() []string {
+	return []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+}
+
+// On reports whether a day is ticked; all are where none is.
+func (f MailingForm) On(day string) bool { return len(f.Days) == 0 || slices.Contains(f.Days, day) }
+
+// Planned reports whether the form says anything about when and how fast.
+func (f MailingForm) Planned() bool {
+	return f.SendAt != "" || f.ZoneAttribute != "" || f.From != "" || f.Until != "" || len(f.Days) > 0 || f.PerHour != "" || f.PerDay != ""
+}
+
+func (NewCampaignPage) file() string { return "admin/new-campaign.html" }
+func (CampaignPage) file() string    { return "admin/campaign.html" }
+func (EditPage) file() string        { return "admin/edit.html" }
+
+// Missings are the ways to deal with a missed time.
+func (EditPage) Missings() []string { return []string{"ask", "skip", "send"} }

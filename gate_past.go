@@ -2,6 +2,15 @@ package akkoord
 
 import "time"
 
+// CheckPast refuses to ask about a time that has not come: what the gate will
+// answer then, nobody knows. The error is Invalid and names the field at.
+func CheckPast(at, now time.Time) error {
+	if at.After(now) {
+		return Fieldf("at", "time_future", "That time has not come yet, and what the gate will answer then nobody knows; leave it out to ask about now.")
+	}
+	return nil
+}
+
 // FactsAt gives the gate's facts of a past time from a person's lines in the
 // ledger, oldest first, with their evidence. wider is the version of the
 // purpose's texts that asked for more than those before it at that time; 0 for

@@ -2,44 +2,115 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 
 	"akkoord"
 )
 
 // Audience counts, by the gate's answer, everybody who ever had to do with a
-// mailing's purpose, as it is now, while nobody is frozen; after that whoever
-// is, and those of them who were skipped. One query each, so that the sums hold.
+// mailing's purpose: as it is now while nobody is frozen, after that as it was
+// when sending began, and those who were skipped since.
 func (s *Store) Audience(ctx context.Context, m akkoord.Mailing) (akkoord.Audience, error) {
 	a := akkoord.Audience{LeftOut: []akkoord.LeftOut{}}
 	if m.StartedAt.IsZero() {
 		return a, s.wouldGet(ctx, m, &a)
 	}
-	rows, err := s.view(ctx).query(`SELECT CASE WHEN state = 6 THEN code ELSE '' END AS reason, count(*) FROM delivery WHERE mailing_id = $1 GROUP BY reason`, m.ID)
+	v := s.view(ctx)
+	left, err := leftOutOf(v, m.ID)
+	if err != nil {
+		return a, err
+	}
+	for _, l := range left {
+		a.Add(l.Code, l.Count)
+	}
+	rows, err := v.query(`SELECT CASE WHEN state = 6 THEN code ELSE '' END AS reason, count(*) FROM delivery WHERE mailing_id = $1 GROUP BY reason`, m.ID)
 	return a, each(rows, err, func(r row) error {
 		var code string
 		var n int64
 		err := r.Scan(&code, &n)
-		a.Add(code, n)
+		a.AddSkipped(code, n)
 		return err
+	})
+}
+
+func leftOutOf(q querier, mailingID int64) (left []akkoord.LeftOut, err error) {
+	var text string
+	if err := q.queryRow(`SELECT left_out FROM mailing WHERE id = $1`, mailingID).Scan(&text); err != nil || text == "" {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(text), &left); err != nil {
+		return nil, fmt.Errorf("mailing %d: left out: %w", mailingID, err)
+	}
+	return left, nil
+}
+
+// noteLeftOut puts down whom the gate leaves out of a mailing that began, once.
+func (s *Store) noteLeftOut(ctx context.Context, m akkoord.Mailing) error {
+	var noted bool
+	if err := s.view(ctx).queryRow(`SELECT left_out <> '' FROM mailing WHERE id = $1`, m.ID).Scan(&noted); err != nil || noted {
+		return err
+	}
+	a := akkoord.Audience{LeftOut: []akkoord.LeftOut{}}
+	if err := s.wouldGet(ctx, m, &a); err != nil {
+		return err
+	}
+	text, err := toJSON(a.LeftOut)
+	if err != nil {
+		return err
+	}
+	return s.update(ctx, "note who is left out", func(t *tx) error {
+		return t.exec(`UPDATE mailing SET left_out = $2 WHERE id = $1 AND left_out = ''`, m.ID, text)
 	})
 }
 
 // wouldGet asks the gate about everybody, once for all of whom it knows the same.
 func (s *Store) wouldGet(ctx context.Context, m akkoord.Mailing, a *akkoord.Audience) error {
-	c, err := s.CampaignByID(ctx, m.CampaignID)
+	c, narrow, err := s.choice(ctx, m)
 	if err != nil {
 		return err
 	}
+	return s.askAll(ctx, c.PurposeID, c.ID, narrow, func(f akkoord.Facts, n int64) { a.Add(akkoord.Gate(f).Code, n) })
+}
+
+// choice gives a mailing's campaign, and the filter that chooses among the
+// people of its purpose: that of its start, or the campaign's before.
+func (s *Store) choice(ctx context.Context, m akkoord.Mailing) (akkoord.Campaign, akkoord.Filter, error) {
 	narrow := akkoord.Filter{Kind: akkoord.FilterAll}
+	c, err := s.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return c, narrow, err
+	}
+	if !m.StartedAt.IsZero() {
+		narrow, err = segmentOf(s.view(ctx), m.SegmentID, m.SegmentVersion)
+		return c, narrow, err
+	}
 	if c.SegmentID != 0 {
 		seg, err := loadSegment(s.view(ctx), ` WHERE s.id = $1`, c.SegmentID)
-		if err != nil {
-			return err
-		}
-		narrow = seg.Filter
+		return c, seg.Filter, err
 	}
-	return s.askAll(ctx, c.PurposeID, c.ID, narrow, func(f akkoord.Facts, n int64) { a.Add(akkoord.Gate(f).Code, n) })
+	return c, narrow, nil
+}
+
+// factsOf selects, as people, what the gate knows of everybody who ever had to do
+// with purpose $1 at the time $2, for a mailing of campaign $3; a segment's
+// condition follows.
+const factsOf = `SELECT x.subscriber_id AS id, x.state, x.basis, ` + unfounded + ` AS lacking, ` + outgrown + ` AS outgrown,
+		coalesce((SELECT string_agg(k.kind, ',') FROM suppression k WHERE k.hash = s.email_hash), '') AS kinds,
+		EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $3) AS gone, s.paused_until > $2 AS paused
+	FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id WHERE x.purpose_id = $1 AND `
+
+// scanFacts reads what factsOf selects but the number of the person.
+func scanFacts(r row, more any) (akkoord.Facts, error) {
+	f := akkoord.Facts{Known: true}
+	var kinds string
+	err := r.Scan(&f.State, &f.Basis, &f.Unfounded, &f.Outgrown, &kinds, &f.LeftCampaign, &f.Paused, more)
+	for k := range strings.SplitSeq(kinds, ",") {
+		f.Suppressions = append(f.Suppressions, akkoord.SuppressionKind(k))
+	}
+	return f, err
 }
 
 // askAll gives the facts of everybody in a filter who ever had to do with a
@@ -50,22 +121,50 @@ func (s *Store) askAll(ctx context.Context, purposeID, campaignID int64, narrow 
 	if err != nil {
 		return err
 	}
-	rows, err := v.askOnce(`SELECT state, basis, lacking, outgrown, kinds, gone, paused, count(*) FROM (
-			SELECT x.state, x.basis, `+unfounded+` AS lacking, `+outgrown+` AS outgrown, coalesce((SELECT string_agg(k.kind, ',') FROM suppression k WHERE k.hash = s.email_hash), '') AS kinds,
-				EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $3) AS gone, s.paused_until > $2 AS paused
-			FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id WHERE x.purpose_id = $1 AND `+condition+`
-		) AS people GROUP BY state, basis, lacking, outgrown, kinds, gone, paused`, args)
+	rows, err := v.askOnce(`SELECT state, basis, lacking, outgrown, kinds, gone, paused, count(*) FROM (`+factsOf+condition+`) AS people
+		GROUP BY state, basis, lacking, outgrown, kinds, gone, paused`, args)
 	return each(rows, err, func(r row) error {
-		f := akkoord.Facts{Known: true}
-		var kinds string
 		var n int64
-		if err := r.Scan(&f.State, &f.Basis, &f.Unfounded, &f.Outgrown, &kinds, &f.LeftCampaign, &f.Paused, &n); err != nil {
-			return err
+		f, err := scanFacts(r, &n)
+		if err == nil {
+			ask(f, n)
 		}
-		for k := range strings.SplitSeq(kinds, ",") {
-			f.Suppressions = append(f.Suppressions, akkoord.SuppressionKind(k))
-		}
-		ask(f, n)
-		return nil
+		return err
 	})
+}
+
+// errEnough ends reading rows of which enough were seen.
+var errEnough = errors.New("enough")
+
+// LeftOutPeople gives a page of those whom the gate leaves out of a mailing now
+// with a code, and who were not let pass when it began; oldest first, with the
+// number after which the next page begins, 0 when there is none.
+func (s *Store) LeftOutPeople(ctx context.Context, m akkoord.Mailing, code string, p akkoord.Page) ([]akkoord.Standing, int64, error) {
+	c, narrow, err := s.choice(ctx, m)
+	if err != nil {
+		return nil, 0, err
+	}
+	v, now := s.view(ctx), s.cfg.Now()
+	condition, args, err := compileFilter(v, narrow, c.PurposeID, now, []any{c.PurposeID, micros(now), c.ID, m.ID, p.After})
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err := v.askOnce(`SELECT state, basis, lacking, outgrown, kinds, gone, paused, id FROM (`+factsOf+condition+`
+		AND x.subscriber_id > $5 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.mailing_id = $4 AND d.subscriber_id = x.subscriber_id)) AS people ORDER BY id`, args)
+	var ids []any
+	err = each(rows, err, func(r row) error {
+		var id int64
+		f, err := scanFacts(r, &id)
+		if err == nil && akkoord.Gate(f).Code == code {
+			ids = append(ids, id)
+		}
+		if err == nil && len(ids) > p.Size() {
+			err = errEnough
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, errEnough) || len(ids) == 0 {
+		return nil, 0, err
+	}
+	return s.people(ctx, `SELECT * FROM subscriber WHERE id IN (`+parameters(1, len(ids))+`)`, ids, p)
 }

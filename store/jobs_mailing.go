@@ -71,9 +71,9 @@ func (s *Store) carryOn(ctx context.Context, id int64) (time.Time, error) {
 	case akkoord.MailingScheduled: // anew, or nothing may be sent now
 		return latest(m.Plan.Begins(m.SendAt), s.cfg.Now().Add(mailingLook)), nil
 	case akkoord.MailingPaused:
-		return time.Time{}, s.freezeAll(ctx, id)
+		return time.Time{}, s.freezeAll(ctx, m)
 	case akkoord.MailingSending:
-		if err := s.freezeAll(ctx, id); err != nil {
+		if err := s.freezeAll(ctx, m); err != nil {
 			return time.Time{}, err
 		}
 		if goesOn, err := s.decideTrial(ctx, id); goesOn || err != nil {

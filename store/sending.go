@@ -25,7 +25,7 @@ func (s *Store) StartMailing(ctx context.Context, actor akkoord.Actor, id akkoor
 		return m, err
 	}
 	waiting, stop := context.WithTimeout(ctx, freezeWait)
-	err = s.freezeAll(waiting, m.ID)
+	err = s.freezeAll(waiting, m)
 	stop()
 	if err == nil { // there may be nobody
 		err = s.update(ctx, "finish mailing", func(t *tx) error { return t.finish(m.ID) })
@@ -185,9 +185,13 @@ func (s *Store) startScheduled(ctx context.Context, id int64) error {
 	})
 }
 
-// freezeAll freezes to the end, a step at a time.
-func (s *Store) freezeAll(ctx context.Context, mailingID int64) error {
-	unfrozen := true
+// freezeAll puts down whom the gate leaves out, and freezes to the end, a step
+// at a time.
+func (s *Store) freezeAll(ctx context.Context, m akkoord.Mailing) error {
+	if err := s.noteLeftOut(ctx, m); err != nil {
+		return err
+	}
+	mailingID, unfrozen := m.ID, true
 	err := s.view(ctx).queryRow(`SELECT EXISTS (SELECT 1 FROM delivery_chunk WHERE mailing_id = $1 AND state = -1)`, mailingID).Scan(&unfrozen)
 	for err == nil && unfrozen && ctx.Err() == nil {
 		err = s.update(ctx, "freeze audience", func(t *tx) error {

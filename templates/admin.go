@@ -149,10 +149,24 @@ type MailingPage struct {
 
 // LeftOutRow counts those whom the gate leaves out of a mailing for one reason.
 type LeftOutRow struct {
-	Code  string
-	Count int
-	URL   string // the list of them; empty while there is none
+	Code           string
+	Count, Skipped int    // before sending began, and when it was their turn
+	URL            string // the list of them; empty for who may not see people
+	SkippedURL     string
 }
+
+// LeftOutPage is GET /admin/mailings/{id}/left-out: whom the gate leaves out for
+// one reason.
+type LeftOutPage struct {
+	Admin
+	Subject, Back string // of the mailing
+	Code          string
+	Started       bool // the mailing was sent or is being sent
+	People        []PersonRow
+	Next          string
+}
+
+func (LeftOutPage) file() string { return "admin/left-out.html" }
 
 // LeavingGroup counts those who left by a mailing's links, seen one way: by
 // scope (how much), place (how) or reason (why, of those who said so).
@@ -301,11 +315,11 @@ type RoundRow struct {
 // or a mailing, now or at a past time.
 type GatePage struct {
 	Admin
-	Email, About, Mailing, At string // as they were asked
-	Purposes                  []Option
-	Answered, Allowed         bool
-	Purpose, Code, Reason     string
-	Person                    string // path of the person's page; empty when nobody is on record
+	Email, About, At      string // as they were asked; About is a purpose's slug or a mailing's id
+	Purposes, Mailings    []Option
+	Answered, Allowed     bool
+	Purpose, Code, Reason string
+	Person                string // path of the person's page; empty when nobody is on record
 }
 
 // Wording is the text that people agree to, in one language.

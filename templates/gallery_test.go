@@ -142,6 +142,8 @@ func gallery() map[string]any {
 	draft := mailing()
 	draft.MailingRow = MailingRow{Subject: "Vroeg boeken: de Tiroler kaart", State: "draft"}
 	draft.Deliveries, draft.CanPause, draft.Refresh, draft.CanSend, draft.CanTest, draft.TestTo = nil, false, 0, true, true, "femke@zonvaart.example"
+	draft.AudienceTotal, draft.AudienceAllowed = 4002, 3886
+	draft.LeftOut = []LeftOutRow{{Code: "withdrawn", Count: 50, URL: "/admin/mailings/m1/left-out?code=withdrawn"}, {Code: "bounced", Count: 48, Skipped: 2, URL: "/admin/mailings/m1/left-out?code=bounced", SkippedURL: "?state=skipped&code=bounced#deliveries"}, {Code: "pending", Count: 16}}
 	draft.Blockers = []Blocker{{"sender_incomplete", ""}, {"sender_incomplete", ""}, {"no_relay", ""}}
 	return map[string]any{
 		"signup":             signUp(),
@@ -259,7 +261,10 @@ func gallery() map[string]any {
 			{Kind: "hard_bounce", At: now, Person: "/admin/people/1", Address: "anouk@voorbeeld.example", Source: "dsn", Class: "hard", Status: "550 5.1.1", Mailing: "/admin/mailings/1", Lift: "/admin/suppressions/x"},
 			{Kind: "complaint", At: now, Person: "/admin/people/2", Address: "bo@voorbeeld.example", Source: "arf"}, {Kind: "erased", At: now}}},
 		"admin-suppressions-none": SuppressionsPage{Admin: desk("people"), Query: "anouk@voorbeeld.example"},
-		"admin-gate": GatePage{Admin: desk("people"), Email: "anouk@voorbeeld.example", About: "travel-news", At: "2026-11-01T09:30", Purposes: []Option{{"travel-news", "Reisnieuws"}},
+		"admin-left-out": LeftOutPage{Admin: desk("campaigns"), Subject: "Vroeg boeken: de Tiroler kaart", Back: "/admin/mailings/m1", Code: "withdrawn", Started: true, Next: "?code=withdrawn&after=51",
+			People: []PersonRow{{URL: "/admin/people/p1", Address: "weg@voorbeeld.example", Name: "Anouk", Locale: "nl", Since: now, Consents: []ConsentBadge{{"Reisnieuws", "withdrawn"}}}}},
+		"admin-left-out-none": LeftOutPage{Admin: desk("campaigns"), Subject: "Skiweek", Code: "bounced"},
+		"admin-gate": GatePage{Admin: desk("people"), Email: "anouk@voorbeeld.example", About: "travel-news", At: "2026-11-01T09:30", Purposes: []Option{{"travel-news", "Reisnieuws"}}, Mailings: []Option{{"0193", "Vroeg boeken: de Tiroler kaart"}},
 			Answered: true, Purpose: "Reisnieuws", Code: "withdrawn", Reason: "The person withdrew their consent for this purpose.", Person: "/admin/people/1"},
 	}
 }

@@ -37,7 +37,7 @@ func TestBasisByHand(t *testing.T) {
 // for each question (M1, M27).
 func TestGatePage(t *testing.T) {
 	f := newFixture(t)
-	f.mailing()
+	mailing := strings.TrimPrefix(f.mailing(), "/admin/mailings/")
 	before := f.clock().UTC().Add(-time.Hour).Format("2006-01-02T15:04")
 	hour := f.clock().UTC().Truncate(time.Hour).Add(-time.Hour).Format("2006-01-02T15:04")
 	f.person("pim@voorbeeld.example")
@@ -49,6 +49,8 @@ func TestGatePage(t *testing.T) {
 		{"email=pim@voorbeeld.example&about=travel-news&at=" + hour, "unknown address"},
 		{"email=pim@voorbeeld.example&about=travel-news&at=" + hour + ":00", "unknown address"},
 		{"email=nobody@voorbeeld.example&about=travel-news", "unknown address"},
+		{"email=pim@voorbeeld.example&about=" + mailing, "not being sent"},
+		{"email=pim@voorbeeld.example&mailing=" + mailing + "&at=" + before, "unknown address"},
 	} {
 		_, n := f.trail()
 		b.get("/admin/gate?"+tt.query, tt.want)
@@ -56,8 +58,52 @@ func TestGatePage(t *testing.T) {
 			t.Errorf("%s left %q", tt.query, last)
 		}
 	}
-	for _, bad := range []string{"email=a@b@c&about=travel-news", "email=pim@voorbeeld.example&about=nothing", "email=pim@voorbeeld.example&about=travel-news&at=yesterday"} {
+	for _, bad := range []string{"email=a@b@c&about=travel-news", "email=pim@voorbeeld.example&about=nothing", "email=pim@voorbeeld.example&about=travel-news&at=yesterday",
+		"email=pim@voorbeeld.example&about=travel-news&at=" + f.clock().UTC().Add(2*time.Minute).Format("2006-01-02T15:04")} {
 		b.get("/admin/gate?"+bad, `role="alert"`)
+	}
+}
+
+// TestWhoIsLeftOutIsListed counts whom a mailing leaves out by reason, before
+// and after it is sent, each count a link to the people (issue 5, point 1).
+func TestWhoIsLeftOutIsListed(t *testing.T) {
+	f := newFixture(t)
+	path := f.mailing()
+	id, err := akkoord.ParseID(strings.TrimPrefix(path, "/admin/mailings/"))
+	f.check(err)
+	for _, name := range []string{"pim", "eva", "mia"} {
+		f.person(name + "@voorbeeld.example")
+	}
+	left := f.person("weg@voorbeeld.example")
+	p, err := f.store.Purpose(t.Context(), "travel-news")
+	f.check(err)
+	f.check(f.store.Withdraw(t.Context(), left.PublicID, p.ID, "asked by phone", akkoord.Origin{Source: "admin", Actor: akkoord.ActorSystem}))
+	b := f.as(akkoord.RoleDPO)
+	link := `<a href="` + path + `/left-out?code=withdrawn">1</a>`
+	list := func() {
+		t.Helper()
+		_, n := f.trail()
+		r := b.get(path+"/left-out?code=withdrawn", "weg@voorbeeld.example")
+		if strings.Contains(r.body, "pim@") {
+			t.Error("somebody who gets the mail is in the list")
+		}
+		if last, after := f.trail(); after != n+1 || !strings.Contains(last, "subscriber.list mailing:") {
+			t.Errorf("the list left %q", last)
+		}
+	}
+	b.get(path, "3 of 4 people", link)
+	list()
+	_, err = f.store.StartMailing(t.Context(), akkoord.ActorSystem, id)
+	f.check(err)
+	_, err = f.store.PauseMailing(t.Context(), akkoord.ActorSystem, id)
+	f.check(err)
+	b.get(path, "3 of 4 people", link)
+	list()
+	if r := b.send("GET", path+"/left-out", ""); r.status != http.StatusUnprocessableEntity {
+		t.Errorf("without a reason: %d", r.status)
+	}
+	if r := f.as(akkoord.RoleAnalyst).get(path, "3 of 4 people"); strings.Contains(r.body, "left-out?code") {
+		t.Error("somebody who may not see people is led to them")
 	}
 }
 

@@ -1,10 +1,11 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,6 @@ import (
 type Gate interface {
 	Gate(ctx context.Context, e akkoord.Email, purpose string, mailing *akkoord.ID) (akkoord.Verdict, error)
 	WiderAt(ctx context.Context, purposeID int64, at time.Time) (version int, err error)
-	Audience(ctx context.Context, m akkoord.Mailing) (akkoord.Audience, error)
 }
 
 // gateTime is how a browser writes a time of a form.
@@ -27,13 +27,16 @@ const gateTime = "2006-01-02T15:04"
 // with the reason in words. Each answer leaves an audit line (M27).
 func (s *Site) gate(w http.ResponseWriter, r *http.Request, v visit) error {
 	ctx, q := r.Context(), r.URL.Query()
-	page := templates.GatePage{Admin: s.frame(r, v, "people"), Email: q.Get("email"), About: q.Get("about"), At: q.Get("at"), Mailing: q.Get("mailing")}
+	page := templates.GatePage{Admin: s.frame(r, v, "people"), Email: q.Get("email"), About: cmp.Or(q.Get("mailing"), q.Get("about")), At: q.Get("at")}
 	purposes, err := s.cfg.Store.Purposes(ctx)
 	if err != nil {
 		return err
 	}
 	for _, p := range purposes {
 		page.Purposes = append(page.Purposes, templates.Option{Value: p.Slug, Name: p.Text(v.locale).Name})
+	}
+	if page.Mailings, err = s.askable(ctx); err != nil {
+		return err
 	}
 	if page.Email != "" {
 		err = s.answer(ctx, v, &page)
@@ -45,6 +48,21 @@ func (s *Site) gate(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	return s.page(w, v, http.StatusOK, page)
+}
+
+// askable gives the mailings that the page offers, newest first.
+func (s *Site) askable(ctx context.Context) ([]templates.Option, error) {
+	mailings, err := akkoord.AllPages(ctx, func(ctx context.Context, p akkoord.Page) ([]akkoord.Mailing, int64, error) {
+		return s.cfg.Store.Mailings(ctx, 0, p)
+	})
+	var out []templates.Option
+	for _, m := range slices.Backward(mailings) {
+		if len(out) == pageSize {
+			break
+		}
+		out = append(out, templates.Option{Value: m.PublicID.String(), Name: cmp.Or(subject(m), "–")})
+	}
+	return out, err
 }
 
 func (s *Site) answer(ctx context.Context, v visit, page *templates.GatePage) error {
@@ -87,7 +105,8 @@ type gateSubject struct {
 }
 
 func (s *Site) gateSubject(ctx context.Context, page *templates.GatePage) (out gateSubject, err error) {
-	if page.Mailing == "" {
+	id, err := akkoord.ParseID(page.About)
+	if err != nil {
 		number, err := s.purposeNumber(ctx, page.About)
 		if err == nil && number == 0 {
 			err = akkoord.Fieldf("about", "purpose_unknown", "There is no such purpose.")
@@ -96,10 +115,6 @@ func (s *Site) gateSubject(ctx context.Context, page *templates.GatePage) (out g
 			return out, err
 		}
 		out.purpose, err = s.cfg.Store.PurposeByID(ctx, number)
-		return out, err
-	}
-	id, err := akkoord.ParseID(page.Mailing)
-	if err != nil {
 		return out, err
 	}
 	m, err := s.cfg.Store.Mailing(ctx, id)
@@ -124,6 +139,9 @@ func (s *Site) past(ctx context.Context, st akkoord.Standing, subject gateSubjec
 	if err != nil {
 		return akkoord.Verdict{}, akkoord.Fieldf("at", "value_invalid", "The time is written like 2026-11-24T09:30.")
 	}
+	if err := akkoord.CheckPast(at, s.cfg.Now()); err != nil {
+		return akkoord.Verdict{}, err
+	}
 	at = at.Add(time.Minute - time.Microsecond) // the minute as a whole
 	wider, err := s.cfg.Store.WiderAt(ctx, subject.purpose.ID, at)
 	if err != nil {
@@ -131,25 +149,4 @@ func (s *Site) past(ctx context.Context, st akkoord.Standing, subject gateSubjec
 	}
 	events, err := s.sight.Past(ctx, st.Subscriber.ID, subject.purpose.ID)
 	return akkoord.Gate(akkoord.FactsAt(events, subject.purpose, subject.campaign, wider, at)), err
-}
-
-// leftOut adds to a mailing's page whom the gate leaves out, and why, while
-// that is at rest: the page of a mailing under way reloads often.
-func (s *Site) leftOut(ctx context.Context, page *templates.MailingPage, m akkoord.Mailing) error {
-	if m.State == akkoord.MailingSending {
-		return nil
-	}
-	a, err := s.cfg.Store.Audience(ctx, m)
-	if err != nil {
-		return err
-	}
-	page.AudienceTotal, page.AudienceAllowed = int(a.Total), int(a.Allowed)
-	for _, l := range a.LeftOut {
-		row := templates.LeftOutRow{Code: l.Code, Count: int(l.Count)}
-		if !m.StartedAt.IsZero() {
-			row.URL = "?" + url.Values{"state": {"skipped"}, "code": {l.Code}}.Encode() + "#deliveries"
-		}
-		page.LeftOut = append(page.LeftOut, row)
-	}
-	return nil
 }

@@ -58,7 +58,7 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err := s.plan(ctx, &page, m); err != nil {
 		return err
 	}
-	if err := s.leftOut(ctx, &page, m); err != nil {
+	if err := s.leftOut(ctx, v, &page, m); err != nil {
 		return err
 	}
 	if err := s.trial(ctx, &page, m); err != nil {

@@ -37,6 +37,7 @@ func (s *Site) routes() []route {
 		{"GET /admin/mailings/{id}", akkoord.ReadCatalogue, s.mailing},
 		{"GET /admin/mailings/{id}/edit", akkoord.WriteMailings, s.edit},
 		{"POST /admin/mailings/{id}/edit", akkoord.WriteMailings, s.save},
+		{"GET /admin/mailings/{id}/left-out", akkoord.ReadPeople, s.leftOutPeople},
 		{"GET /admin/mailings/{id}/preview", akkoord.ReadCatalogue, s.preview},
 		{"POST /admin/mailings/{id}", akkoord.WriteMailings, s.act}, // each act has its own right: see acts
 		{"GET /admin/purposes", akkoord.ReadCatalogue, s.purposes},

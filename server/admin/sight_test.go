@@ -40,6 +40,9 @@ func TestPagesAskForAGrant(t *testing.T) {
 			if path == "/admin/gate" {
 				path += "?email=kanarie@voorbeeld.example&about=travel-news"
 			}
+			if strings.HasSuffix(path, "/left-out") {
+				path += "?code=unsubscribed"
+			}
 			check(pattern, b.send(method, path, ""))
 		}
 	}

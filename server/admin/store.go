@@ -22,6 +22,7 @@ type Store interface {
 	Slugs
 	Holds
 	Gate
+	LeftOut
 	Bases
 	Forecasts
 	Policies

@@ -3,6 +3,7 @@ package api_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"akkoord"
 )
@@ -83,7 +84,7 @@ func TestTheGateOfThePastAndTheAudience(t *testing.T) {
 		}
 		return a.str("code")
 	}
-	const past, later = "&at=2020-01-01T00:00:00Z", "&at=2030-01-01T00:00:00Z"
+	past, later := "&at=2020-01-01T00:00:00Z", "&at="+f.clock().UTC().Format(time.RFC3339Nano)
 	for _, c := range [][3]string{
 		{"eva@voorbeeld.example", "", ""}, {"eva@voorbeeld.example", later, ""}, {"eva@voorbeeld.example", past, "unknown"},
 		{"nobody@voorbeeld.example", "", "unknown"}, {"nobody@voorbeeld.example", later, "unknown"},
@@ -97,6 +98,10 @@ func TestTheGateOfThePastAndTheAudience(t *testing.T) {
 	}
 	if a := f.call(akkoord.RoleDPO, "POST", "/subscribers/"+p.PublicID.String()+"/erase", `{"reason":"asked for"}`); a.status != 200 {
 		t.Fatalf("%d %s", a.status, a.raw)
+	}
+	ahead := "&at=" + f.clock().UTC().Add(time.Hour).Format(time.RFC3339)
+	if a := f.call(akkoord.RoleDPO, "GET", "/gate?purpose=travel-news&email=eva@voorbeeld.example"+ahead, ""); a.status != 422 || a.str("code") != "time_future" || a.str("field") != "at" {
+		t.Errorf("of a time that has not come: %d %s", a.status, a.raw)
 	}
 	if got := code("eva@voorbeeld.example", later); got != "unknown" {
 		t.Errorf("of an erased person the gate of the past says %q", got)

@@ -34,6 +34,9 @@ func (a *API) askGate(ctx context.Context, in *gateQuestion) (akkoord.Verdict, e
 		if at, err = time.Parse(time.RFC3339, in.At); err != nil {
 			return akkoord.Verdict{}, akkoord.Fieldf("at", "value_invalid", "The time is written like 2026-11-24T09:30:00Z.")
 		}
+		if err := akkoord.CheckPast(at, a.cfg.Now()); err != nil {
+			return akkoord.Verdict{}, err
+		}
 	}
 	st, err := a.sight.Whom(ctx, email, purpose)
 	if err != nil {

@@ -32,6 +32,29 @@ func (g *Guard) Deliveries(ctx context.Context, mailingID int64, f akkoord.Deliv
 	return rows, next, err
 }
 
+// LeftOutPeople is for those who may see the history of the purpose's people:
+// being in the list tells why they get no mail.
+func (g *Guard) LeftOutPeople(ctx context.Context, m akkoord.Mailing, code string, p akkoord.Page) ([]akkoord.Standing, int64, error) {
+	access, err := g.access(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	purpose, err := g.store.PurposeOfMailing(ctx, m.ID)
+	if err == nil {
+		err = access.CheckPurpose(purpose, akkoord.FieldHistory)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	people, next, err := g.store.LeftOutPeople(ctx, m, code, p)
+	for i := range people {
+		if people[i], err = see(ctx, access, people[i]); err != nil {
+			return nil, 0, err
+		}
+	}
+	return people, next, err
+}
+
 // SampleSegment is for those who may see interests and attributes of the
 // purpose's people: being in the sample tells them.
 func (g *Guard) SampleSegment(ctx context.Context, purposeID int64, f akkoord.Filter, p akkoord.Page) ([]akkoord.Subscriber, int64, error) {

@@ -43,6 +43,7 @@ type Store interface {
 	ExportPerson(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string) (akkoord.PersonRecord, error)
 	EvidenceBundle(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string, pages akkoord.BundlePages) ([]byte, error)
 	Deliveries(ctx context.Context, mailingID int64, f akkoord.DeliveryFilter, p akkoord.Page) (deliveries []akkoord.Delivery, next int64, err error)
+	LeftOutPeople(ctx context.Context, m akkoord.Mailing, code string, p akkoord.Page) (people []akkoord.Standing, next int64, err error)
 	RetentionPeople(ctx context.Context, of akkoord.Purpose, on time.Time, p akkoord.Page) (people []akkoord.RetentionPerson, next int64, err error)
 	SampleSegment(ctx context.Context, purposeID int64, f akkoord.Filter, p akkoord.Page) (people []akkoord.Subscriber, next int64, err error)
 	UnconfirmedPeople(ctx context.Context, on time.Time, p akkoord.Page) (people []akkoord.RetentionPerson, next int64, err error)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,9 +44,34 @@ func testAudience(t *testing.T, open Open) {
 	m := must(a.StartMailing(ctx, Admin, a.Mailing.PublicID))(t)
 	must(a.Erase(ctx, a.standing(t, "p0@voorbeeld.example").Subscriber.PublicID, "asked for", byAdmin))(t)
 	w := must(a.Claim(ctx))(t)
-	want = akkoord.Audience{Total: 2, Allowed: 1, LeftOut: []akkoord.LeftOut{{Code: "unknown", Count: 1}}}
+	a.active(t, "later@voorbeeld.example", a.News)
+	want.Allowed, want.LeftOut = 1, append(want.LeftOut, akkoord.LeftOut{})
+	copy(want.LeftOut[6:], want.LeftOut[5:])
+	want.LeftOut[5] = akkoord.LeftOut{Code: "unknown", Count: 1, Skipped: 1}
 	if diff := cmp.Diff(want, must(a.Audience(ctx, m))(t)); diff != "" {
 		t.Errorf("after the start (-want +got):\n%s", diff)
+	}
+	for code, want := range map[string][]string{
+		"withdrawn": {"purpose", "purpose2"}, "bounced": {"p2"}, "held": {"held"}, "left_campaign": {"campaign"}, "pending": {"pending"}, "unsubscribed": {"all"}, "unknown": nil, "": {"later"},
+	} {
+		var got []string
+		for p := (akkoord.Page{Limit: 1}); ; {
+			people, next, err := a.LeftOutPeople(ctx, m, code, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, st := range people {
+				name, _, _ := strings.Cut(st.Subscriber.Email.Display(), "@")
+				got = append(got, name)
+			}
+			if next == 0 {
+				break
+			}
+			p.After = next
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("left out as %q (-want +got):\n%s", code, diff)
+		}
 	}
 	skipped := akkoord.Skipped
 	for code, want := range map[string]int{"unknown": 1, "withdrawn": 0, "": 1} { // those of one reason

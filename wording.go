@@ -1,6 +1,9 @@
 package akkoord
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // WordingKind is what new words of a purpose are to the consents that were
 // given to the words before them (M4).
@@ -16,6 +19,14 @@ const (
 type WordingChange struct {
 	Kind   WordingKind
 	Reason string // of a correction, and kept
+}
+
+// WordingEdit is an edit of a purpose's texts that was made.
+type WordingEdit struct {
+	WordingChange
+	Version int // that it made
+	Actor   Actor
+	At      time.Time
 }
 
 // Reworded gives the purpose with the texts of next as its next version. Where

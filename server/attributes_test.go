@@ -22,9 +22,10 @@ func (s *site) asks() {
 			s.t.Fatal(err)
 		}
 	}
-	_, err := s.store.EditForm(s.t.Context(), akkoord.ActorSystem, "home", func(v *akkoord.FormVersion) {
+	_, err := s.store.EditForm(s.t.Context(), akkoord.ActorSystem, "home", func(v *akkoord.FormVersion) error {
 		v.Asks = []akkoord.FormAttribute{{Slug: "city", Required: true, Changeable: true}, {Slug: "party"}, {Slug: "leaves-on"}, {Slug: "snowboard", Required: true}}
 		v.Texts = map[string]akkoord.FormText{"nl": {Asks: map[string]string{"city": "Uw woonplaats"}}}
+		return nil
 	})
 	if err != nil {
 		s.t.Fatal(err)

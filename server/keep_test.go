@@ -16,7 +16,7 @@ func TestAYesKeepsAConsentM18(t *testing.T) {
 	s := newSite(t)
 	p := s.subscribe("a@voorbeeld.example", "travel-news", "ski-offers")
 	for _, slug := range []string{"travel-news", "ski-offers"} {
-		if _, err := s.store.EditPurpose(t.Context(), akkoord.ActorSystem, slug, func(p *akkoord.Purpose) { p.InactiveAfter = 365 }); err != nil {
+		if _, err := s.store.EditPurpose(t.Context(), akkoord.ActorSystem, slug, func(p *akkoord.Purpose) error { p.InactiveAfter = 365; return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

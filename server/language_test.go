@@ -143,7 +143,7 @@ func TestThePrivacyStatementTellsHowSilenceEnds(t *testing.T) {
 	if err := s.store.StartRetention(ctx, akkoord.ActorSystem, "yearly"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.store.EditPurpose(ctx, akkoord.ActorSystem, "yearly", func(p *akkoord.Purpose) { p.InactiveAfter = 400 }); err != nil {
+	if _, err := s.store.EditPurpose(ctx, akkoord.ActorSystem, "yearly", func(p *akkoord.Purpose) error { p.InactiveAfter = 400; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	said("/privacy", true, "Horen wij 400 dagen niets van u")

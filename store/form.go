@@ -41,15 +41,17 @@ func (s *Store) PutForm(ctx context.Context, actor akkoord.Actor, f akkoord.Form
 
 // EditForm makes a new version of the form with a slug from its present one,
 // as PutForm does: of two edits at once neither undoes the other. edit may be
-// called more than once. Errors: NotFound, Invalid.
-func (s *Store) EditForm(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.FormVersion)) (akkoord.Form, error) {
+// called more than once; its error ends it. Errors: NotFound, Invalid.
+func (s *Store) EditForm(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.FormVersion) error) (akkoord.Form, error) {
 	var out akkoord.Form
 	err := s.update(ctx, "edit form", func(t *tx) error {
 		f, err := scanForm(t.queryRow(formQuery+` WHERE f.slug = $1`, slug))
 		if err != nil {
 			return missing(err, "form")
 		}
-		edit(&f.Version)
+		if err := edit(&f.Version); err != nil {
+			return err
+		}
 		if err := f.Check(); err != nil {
 			return err
 		}

@@ -45,16 +45,29 @@ func (s *Store) PutPurpose(ctx context.Context, actor akkoord.Actor, p akkoord.P
 // languages take the place of what stood there and the others stay. change says
 // what it is, where people may have agreed to the words before.
 func (s *Store) AddPurposeTexts(ctx context.Context, actor akkoord.Actor, slug string, texts map[string]akkoord.PurposeText, change akkoord.WordingChange) (akkoord.Purpose, error) {
-	return s.EditPurpose(ctx, actor, slug, func(p *akkoord.Purpose) {
+	return s.EditPurpose(ctx, actor, slug, func(p *akkoord.Purpose) error {
 		maps.Copy(p.Texts, texts)
 		p.Change = change
+		return nil
+	})
+}
+
+// WordingChanges gives the edits of a purpose's texts, newest first; its first
+// version is none.
+func (s *Store) WordingChanges(ctx context.Context, purposeID int64) ([]akkoord.WordingEdit, error) {
+	rows, err := s.view(ctx).query(`SELECT version, change, reason, actor, at FROM wording_change WHERE purpose_id = $1 ORDER BY version DESC`, purposeID)
+	return list(rows, err, func(r row) (e akkoord.WordingEdit, err error) {
+		var at int64
+		err = r.Scan(&e.Version, &e.Kind, &e.Reason, &e.Actor, &at)
+		e.At = fromMicros(at)
+		return e, err
 	})
 }
 
 // EditPurpose changes the purpose with a slug as PutPurpose does, from what it
 // is at that moment: of two edits at once neither undoes the other. edit may
-// be called more than once. Errors: NotFound, Invalid, Conflict.
-func (s *Store) EditPurpose(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.Purpose)) (akkoord.Purpose, error) {
+// be called more than once; its error ends it. Errors: NotFound, Invalid, Conflict.
+func (s *Store) EditPurpose(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.Purpose) error) (akkoord.Purpose, error) {
 	var out akkoord.Purpose
 	err := s.update(ctx, "edit purpose", func(t *tx) error {
 		c, err := loadCatalogue(t)
@@ -67,7 +80,9 @@ func (s *Store) EditPurpose(ctx context.Context, actor akkoord.Actor, slug strin
 		}
 		p := have
 		p.Texts = maps.Clone(p.Texts)
-		edit(&p)
+		if err := edit(&p); err != nil {
+			return err
+		}
 		if err := p.Check(); err != nil {
 			return err
 		}

@@ -286,11 +286,13 @@ func (e EventRow) Mark() string {
 type PurposesPage struct {
 	Admin
 	Purposes []PurposeCard
+	New      string // path of the form of a new one; empty: not by this user
 }
 
 // PurposeCard is a purpose with its wording in each language.
 type PurposeCard struct {
 	Slug, Name, Basis string
+	URL               string
 	Version           int
 	Wordings          []Wording
 	Active, Pending   int

@@ -206,6 +206,11 @@ func gallery() map[string]any {
 		"admin-campaign":      CampaignPage{Admin: desk("campaigns"), CampaignCard: dashboard().Campaigns[0], Segment: "wintersport", Draft: "/admin/campaigns/winter-2027/mailings"},
 		"admin-campaign-new":  CampaignPage{Admin: desk("campaigns"), CampaignCard: dashboard().Campaigns[1], Draft: "/admin/campaigns/ski/mailings"},
 		"admin-edit":          draftPage(),
+		"admin-purpose":       purposePage(),
+		"admin-new-purpose":   EditPurposePage{Admin: desk("purposes"), Action: "/admin/purposes", Form: PurposeForm{Basis: "consent", Words: purposeWords()}},
+		"admin-forms":         FormsPage{Admin: desk("purposes"), New: "/admin/forms/new", Forms: []FormCard{{Title: "Reisnieuws in uw mailbox", Slug: "home", URL: "/admin/forms/home", Public: "/f/home", Purposes: []string{"Reisnieuws"}, Version: 3}}},
+		"admin-no-forms":      FormsPage{Admin: desk("purposes"), New: "/admin/forms/new"},
+		"admin-form":          formPage(),
 		"admin-edit-wrong":    wrongDraft,
 		"admin-edit-theirs":   staleDraft,
 		"admin-draft":         draft,
@@ -213,7 +218,7 @@ func gallery() map[string]any {
 		"admin-people-none":   PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
 		"admin-person":        person(),
 		"admin-person-long":   longAddress(),
-		"admin-purposes": PurposesPage{desk("purposes"), []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", Version: 3, Active: 12480, Pending: 14,
+		"admin-purposes": PurposesPage{Admin: desk("purposes"), New: "/admin/purposes/new", Purposes: []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", Version: 3, Active: 12480, Pending: 14,
 			Wordings: []Wording{{"nl", newsWording}, {"en", "Yes, Zonvaart Reizen may e-mail me travel ideas and holiday offers."}}, Forms: []FormLink{{"home", "", "/f/home"}},
 			Ask: "/admin/purposes/travel-news/ask", Askable: 3120, Rounds: []RoundRow{{State: "waiting", Version: 3, Asked: 400, Confirmed: 290, Left: 6, NoAnswer: 104, Reminded: 80, RemindAfter: 7, At: now}, {State: "stopped", Version: 2, Asked: 12, NoAnswer: 12, At: now.AddDate(0, -2, 0), EndedAt: now}}}}},
 		"admin-retention": retention(),
@@ -397,6 +402,36 @@ func draftPage() EditPage {
 			From: "09:00", Until: "08:00", Days: []string{"mon", "tue"}, PerHour: "2000", Missed: "skip", Trial: true, Share: "20", Measure: "clicks", WaitMinutes: "240", Expect: "0.03",
 			Variants: []VariantForm{{Name: "A"}, {Name: "B", Subject: "Sneeuw!", At: "09:00"}},
 		},
+	}
+}
+
+func purposeWords() []PurposeWords {
+	return []PurposeWords{
+		{Locale: "nl", Open: true, Name: "Reisnieuws", Wording: newsWording, Explanation: "met uw e-mailadres kiezen wij reizen.", Frequency: "2 keer per maand"},
+		{Locale: "en", Open: true, Name: "Travel news", Wording: "Yes, mail me travel news."}, {Locale: "de"}, {Locale: "fr"},
+	}
+}
+
+func purposePage() EditPurposePage {
+	return EditPurposePage{
+		Admin: desk("purposes"), Name: "Reisnieuws", Action: "/admin/purposes/travel-news", Version: 2, CanChange: true, Form: PurposeForm{Read: "2", Change: "wider", Words: purposeWords()},
+		Past:   []PastWords{{Version: 2, At: now, Change: "correction", Reason: "Duidelijker.", Words: purposeWords()[:2]}, {Version: 1, Words: purposeWords()[:1]}},
+		Errors: FieldErrors{{Field: "explanation-en", Code: "text_missing", At: "explanation-en"}},
+	}
+}
+
+func formPage() EditFormPage {
+	labels := []Label{{"nl", "Wintersport"}, {"en", "Winter sports"}, {"de", ""}, {"fr", ""}}
+	return EditFormPage{
+		Admin: desk("purposes"), Title: "Reisnieuws in uw mailbox", Action: "/admin/forms/home", Public: "/f/home", CanChange: true, Embed: "<form method=\"post\">…</form>",
+		Form: FormFields{
+			Read: "3", Challenge: "pow", Origins: "https://www.zonvaart.example",
+			Boxes:     []PurposeBox{{Slug: "travel-news", Name: "Reisnieuws", Place: "1", Chosen: true, Languages: []string{"nl", "en"}}, {Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", Languages: []string{"nl"}}},
+			Words:     []FormWords{{Locale: "nl", Title: "Reisnieuws in uw mailbox", Intro: "U kiest.", Open: true}, {Locale: "en"}, {Locale: "de"}, {Locale: "fr"}},
+			Interests: []InterestLine{{Slug: "wintersport", Labels: labels}, {Labels: []Label{{"nl", ""}, {"en", ""}, {"de", ""}, {"fr", ""}}}},
+			Asks:      []AskLine{{Slug: "city", Purpose: "Reisnieuws", Ask: "required", Changeable: true, Labels: labels}},
+		},
+		Errors: FieldErrors{{Field: "origins", Code: "origin_invalid", At: "origins"}},
 	}
 }
 

@@ -165,9 +165,12 @@ func (s *Site) purposes(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	page := templates.PurposesPage{Admin: s.frame(r, v, "purposes")}
+	if v.user.Role.May(akkoord.ChangePurposes) {
+		page.New = purposesPath + "/new"
+	}
 	for _, p := range purposes {
 		card := templates.PurposeCard{
-			Slug: p.Slug, Name: p.Text(v.locale).Name, Basis: string(p.Basis), Version: p.Version,
+			Slug: p.Slug, Name: p.Text(v.locale).Name, URL: purposePath(p), Basis: string(p.Basis), Version: p.Version,
 			Active: int(counts[p.ID][akkoord.Active]), Pending: int(counts[p.ID][akkoord.Pending]), Forms: formLinks(forms, p.Slug, v.locale),
 			Policy: policyPath(p),
 		}

@@ -275,7 +275,7 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 				id = of
 			}
 		}
-		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale", "{campaign}", "winter-2027", "{entry}", stops[0].Name()).Replace(path)
+		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale", "{campaign}", "winter-2027", "{form}", "home", "{entry}", stops[0].Name()).Replace(path)
 	}
 }
 

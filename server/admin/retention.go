@@ -24,7 +24,7 @@ type Forecasts interface {
 // Policies changes what purposes do about them.
 type Policies interface {
 	Purpose(ctx context.Context, slug string) (akkoord.Purpose, error)
-	EditPurpose(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.Purpose)) (akkoord.Purpose, error)
+	EditPurpose(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.Purpose) error) (akkoord.Purpose, error)
 	StopRetention(ctx context.Context, actor akkoord.Actor, slug string) error
 	StartRetention(ctx context.Context, actor akkoord.Actor, slug string) error
 }
@@ -214,10 +214,11 @@ func (s *Site) changePolicy(w http.ResponseWriter, r *http.Request, v visit) err
 		if wanted, err = trial(p, r.PostForm); err != nil {
 			break
 		}
-		_, err = s.cfg.Store.EditPurpose(ctx, v.user.Actor(), slug, func(p *akkoord.Purpose) {
+		_, err = s.cfg.Store.EditPurpose(ctx, v.user.Actor(), slug, func(p *akkoord.Purpose) error {
 			stopped := p.Retention.Stopped
 			p.InactiveAfter, p.Retention = wanted.InactiveAfter, wanted.Retention
 			p.Retention.Stopped = stopped
+			return nil
 		})
 	default:
 		err = akkoord.Fieldf("act", "value_invalid", "Press one of the buttons.")

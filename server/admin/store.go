@@ -13,6 +13,8 @@ type Store interface {
 	sight.Store
 	Users
 	Catalogue
+	Wordings
+	Forming
 	People
 	Census
 	Mailings

@@ -101,7 +101,7 @@ type formChange struct {
 	Texts     map[string]formText `json:"texts,omitempty" doc:"By language; a language that is left out stays as it is."`
 }
 
-func (c formChange) apply(v *akkoord.FormVersion) {
+func (c formChange) apply(v *akkoord.FormVersion) error {
 	for _, part := range []struct {
 		from *[]string
 		to   *[]string
@@ -122,6 +122,7 @@ func (c formChange) apply(v *akkoord.FormVersion) {
 	for locale, t := range c.Texts {
 		v.Texts[locale] = akkoord.FormText(t)
 	}
+	return nil
 }
 
 // changeForm makes a new version of a form; each sign-up keeps the version

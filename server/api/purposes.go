@@ -110,13 +110,14 @@ func (a *API) changePurpose(ctx context.Context, in *struct {
 	Body purposeChange
 }) (purpose, error) {
 	b := in.Body
-	p, err := a.cfg.Store.EditPurpose(ctx, caller(ctx).Actor(), in.Slug, func(p *akkoord.Purpose) {
+	p, err := a.cfg.Store.EditPurpose(ctx, caller(ctx).Actor(), in.Slug, func(p *akkoord.Purpose) error {
 		purposeTexts{b.Name, b.Explanation, b.Wording, b.Frequency}.over(p.Texts)
 		p.Change = akkoord.WordingChange{Kind: b.Change, Reason: b.Reason}
 		if b.InactiveAfterDays != nil {
 			p.InactiveAfter = *b.InactiveAfterDays
 		}
 		b.over(&p.Retention)
+		return nil
 	})
 	return showPurpose(p), err
 }

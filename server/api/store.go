@@ -57,7 +57,7 @@ type Purposes interface {
 	WiderAt(ctx context.Context, purposeID int64, at time.Time) (version int, err error)
 	// EditPurpose changes a purpose from what it is at that moment; edit may
 	// be called more than once.
-	EditPurpose(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.Purpose)) (akkoord.Purpose, error)
+	EditPurpose(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.Purpose) error) (akkoord.Purpose, error)
 }
 
 // Retaining stops and starts what purposes do about people who gave no sign of
@@ -74,7 +74,7 @@ type Forms interface {
 	PutForm(ctx context.Context, actor akkoord.Actor, f akkoord.Form) (akkoord.Form, error)
 	// EditForm makes a new version of a form from its present one; edit may be
 	// called more than once.
-	EditForm(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.FormVersion)) (akkoord.Form, error)
+	EditForm(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.FormVersion) error) (akkoord.Form, error)
 	Forms(ctx context.Context) ([]akkoord.Form, error)
 	Form(ctx context.Context, slug string) (akkoord.Form, error)
 }

@@ -49,16 +49,18 @@ func testCatalogue(t *testing.T, open Open) {
 		var wg sync.WaitGroup
 		for i := range 10 {
 			wg.Go(func() {
-				if _, err := a.EditPurpose(t.Context(), Admin, "travel-news", func(p *akkoord.Purpose) {
+				if _, err := a.EditPurpose(t.Context(), Admin, "travel-news", func(p *akkoord.Purpose) error {
 					text := p.Texts["nl"]
 					text.Wording += fmt.Sprintf(" %d", i)
 					p.Change = akkoord.WordingChange{Kind: akkoord.WordingCorrection, Reason: "clearer words"}
 					p.Texts["nl"] = text
+					return nil
 				}); err != nil {
 					t.Error(err)
 				}
-				if _, err := a.EditForm(t.Context(), Admin, "home", func(v *akkoord.FormVersion) {
+				if _, err := a.EditForm(t.Context(), Admin, "home", func(v *akkoord.FormVersion) error {
 					v.Interests = append(v.Interests, fmt.Sprintf("reis-%d", i))
+					return nil
 				}); err != nil {
 					t.Error(err)
 				}
@@ -72,13 +74,13 @@ func testCatalogue(t *testing.T, open Open) {
 		if f.Version.Number != 11 || len(f.Version.Interests) != len(a.Form.Version.Interests)+10 {
 			t.Errorf("after ten edits the form is %+v", f.Version)
 		}
-		if same := must(a.EditForm(t.Context(), Admin, "home", func(*akkoord.FormVersion) {}))(t); same.Version.Number != 11 {
+		if same := must(a.EditForm(t.Context(), Admin, "home", func(*akkoord.FormVersion) error { return nil }))(t); same.Version.Number != 11 {
 			t.Errorf("an edit that changes nothing made version %d", same.Version.Number)
 		}
-		if _, err := a.EditForm(t.Context(), Admin, "none", func(*akkoord.FormVersion) {}); akkoord.KindOf(err) != akkoord.NotFound {
+		if _, err := a.EditForm(t.Context(), Admin, "none", func(*akkoord.FormVersion) error { return nil }); akkoord.KindOf(err) != akkoord.NotFound {
 			t.Errorf("editing no form gave %v", err)
 		}
-		if _, err := a.EditForm(t.Context(), Admin, "home", func(v *akkoord.FormVersion) { v.Purposes = nil }); akkoord.CodeOf(err) != "purpose_required" {
+		if _, err := a.EditForm(t.Context(), Admin, "home", func(v *akkoord.FormVersion) error { v.Purposes = nil; return nil }); akkoord.CodeOf(err) != "purpose_required" {
 			t.Errorf("a form without a purpose gave %v", err)
 		}
 	})

@@ -1,0 +1,294 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+// Forming keeps the sign-up forms.
+type Forming interface {
+	Form(ctx context.Context, slug string) (akkoord.Form, error)
+	PutForm(ctx context.Context, actor akkoord.Actor, f akkoord.Form) (akkoord.Form, error)
+	// EditForm makes a new version of a form from its present one; an error of
+	// edit, which may be called more than once, ends it.
+	EditForm(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.FormVersion) error) (akkoord.Form, error)
+}
+
+const formsPath = Prefix + "/forms"
+
+func formPath(f akkoord.Form) string   { return formsPath + "/" + f.Slug }
+func publicPath(f akkoord.Form) string { return "/f/" + f.Slug }
+
+// spareLines are how many empty lines a form has for new interests.
+const spareLines = 2
+
+func (s *Site) forms(w http.ResponseWriter, r *http.Request, v visit) error {
+	ctx := r.Context()
+	page := templates.FormsPage{Admin: s.frame(r, v, "purposes")}
+	if v.user.Role.May(akkoord.ChangePurposes) {
+		page.New = formsPath + "/new"
+	}
+	purposes, err := s.cfg.Store.Purposes(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := s.cfg.Store.Forms(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range all {
+		card := templates.FormCard{Title: formTitle(f, v.locale), Slug: f.Slug, URL: formPath(f), Public: publicPath(f), Version: f.Version.Number}
+		for _, p := range purposes {
+			if slices.Contains(f.Version.Purposes, p.Slug) {
+				card.Purposes = append(card.Purposes, p.Text(v.locale).Name)
+			}
+		}
+		page.Forms = append(page.Forms, card)
+	}
+	return s.page(w, v, http.StatusOK, page)
+}
+
+func formTitle(f akkoord.Form, locale string) string {
+	return cmp.Or(f.Version.Texts[locale].Title, f.Slug)
+}
+
+func (s *Site) newForm(w http.ResponseWriter, r *http.Request, v visit) error {
+	return s.editForm(w, r, v, http.StatusOK, akkoord.Form{}, akkoord.FormVersion{Challenge: "none"}, templates.EditFormPage{})
+}
+
+func (s *Site) formPage(w http.ResponseWriter, r *http.Request, v visit) error {
+	f, err := s.cfg.Store.Form(r.Context(), r.PathValue("form"))
+	if err != nil {
+		return err
+	}
+	return s.editForm(w, r, v, http.StatusOK, f, f.Version, templates.EditFormPage{Form: templates.FormFields{Read: strconv.Itoa(f.Version.Number)}})
+}
+
+// editForm draws the form of a form, filled with a version of it: what is
+// stored, or what was typed.
+func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code int, f akkoord.Form, shown akkoord.FormVersion, page templates.EditFormPage) error {
+	ctx := r.Context()
+	purposes, err := s.cfg.Store.Purposes(ctx)
+	if err != nil {
+		return err
+	}
+	attributes, err := s.cfg.Store.Attributes(ctx)
+	if err != nil {
+		return err
+	}
+	page.Admin, page.Action, page.NoPurposes, page.CanChange = s.frame(r, v, "purposes"), formsPath, len(purposes) == 0, v.user.Role.May(akkoord.ChangePurposes)
+	page.Path = formsPath + "/new"
+	if f.ID != 0 {
+		page.Title, page.Action, page.Path, page.Public = formTitle(f, v.locale), formPath(f), formPath(f), publicPath(f)
+		page.Embed = s.embed(strings.TrimSuffix(s.cfg.BaseURL, "/")+publicPath(f), f, purposes, v.locale)
+	}
+	page.Form.Challenge, page.Form.Origins = shown.Challenge, strings.Join(shown.Origins, "\n")
+	page.Form.Boxes = boxes(shown, purposes, v.locale)
+	for _, locale := range akkoord.Locales {
+		t := shown.Texts[locale]
+		page.Form.Words = append(page.Form.Words, templates.FormWords{Locale: locale, Title: t.Title, Intro: t.Intro, Open: locale == v.locale})
+	}
+	label := func(of func(akkoord.FormText) string) (out []templates.Label) {
+		for _, locale := range akkoord.Locales {
+			out = append(out, templates.Label{Locale: locale, Text: of(shown.Texts[locale])})
+		}
+		return out
+	}
+	for _, slug := range append(slices.Clone(shown.Interests), make([]string, spareLines)...) {
+		page.Form.Interests = append(page.Form.Interests, templates.InterestLine{Slug: slug, Labels: label(func(t akkoord.FormText) string { return t.Interests[slug] })})
+	}
+	for _, a := range attributes {
+		line := templates.AskLine{Slug: a.Slug, Labels: label(func(t akkoord.FormText) string { return t.Asks[a.Slug] })}
+		if i := slices.IndexFunc(purposes, func(p akkoord.Purpose) bool { return p.ID == a.PurposeID }); i >= 0 {
+			line.Purpose = purposes[i].Text(v.locale).Name
+		}
+		if i := slices.IndexFunc(shown.Asks, func(x akkoord.FormAttribute) bool { return x.Slug == a.Slug }); i >= 0 {
+			line.Ask, line.Changeable = "optional", shown.Asks[i].Changeable
+			if shown.Asks[i].Required {
+				line.Ask = "required"
+			}
+		}
+		page.Form.Asks = append(page.Form.Asks, line)
+	}
+	return s.page(w, v, code, page)
+}
+
+// boxes are the purposes that a form may ask for, its own first and in its
+// order.
+func boxes(shown akkoord.FormVersion, purposes []akkoord.Purpose, locale string) []templates.PurposeBox {
+	var out []templates.PurposeBox
+	for _, p := range purposes {
+		b := templates.PurposeBox{Slug: p.Slug, Name: p.Text(locale).Name}
+		for _, l := range akkoord.Locales {
+			if _, ok := p.Texts[l]; ok {
+				b.Languages = append(b.Languages, l)
+			}
+		}
+		if i := slices.Index(shown.Purposes, p.Slug); i >= 0 {
+			b.Chosen, b.Place = true, strconv.Itoa(i+1)
+		}
+		out = append(out, b)
+	}
+	slices.SortStableFunc(out, func(a, b templates.PurposeBox) int { return cmp.Compare(place(a.Place), place(b.Place)) })
+	return out
+}
+
+// place reads the number that orders a box; the last of all without one.
+func place(s string) int {
+	if n, err := strconv.Atoi(s); err == nil && n > 0 {
+		return n
+	}
+	return 1 << 30
+}
+
+func (s *Site) addForm(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := form(r); err != nil {
+		return err
+	}
+	typed, err := s.typedForm(r.Context(), r.PostForm)
+	if err != nil {
+		return err
+	}
+	page := templates.EditFormPage{Form: templates.FormFields{Slug: strings.TrimSpace(r.PostForm.Get("slug"))}}
+	if r.PostForm.Get("act") == "more" {
+		return s.editForm(w, r, v, http.StatusOK, akkoord.Form{}, typed, page)
+	}
+	f, err := s.cfg.Store.PutForm(r.Context(), v.user.Actor(), akkoord.Form{Slug: page.Form.Slug, Version: typed})
+	if err == nil {
+		return s.done(w, r, nil, "form", formPath(f))
+	}
+	code, ok := 0, false
+	if page.Errors, code, ok = faults(err, nil); !ok {
+		return err
+	}
+	return s.editForm(w, r, v, code, akkoord.Form{}, typed, page)
+}
+
+var errFormChanged = akkoord.Errorf(akkoord.Conflict, "form_changed", "Somebody changed this form since you read it. What you typed is below and not saved; open the form in another window to see theirs, and save again to put yours in its place.")
+
+// changeForm makes a new version of a form: who signed up before keeps the one
+// that they saw.
+func (s *Site) changeForm(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := form(r); err != nil {
+		return err
+	}
+	ctx, slug := r.Context(), r.PathValue("form")
+	f, err := s.cfg.Store.Form(ctx, slug)
+	if err != nil {
+		return err
+	}
+	typed, err := s.typedForm(ctx, r.PostForm)
+	if err != nil {
+		return err
+	}
+	page := templates.EditFormPage{Form: templates.FormFields{Read: r.PostForm.Get("read")}}
+	if r.PostForm.Get("act") == "more" {
+		return s.editForm(w, r, v, http.StatusOK, f, typed, page)
+	}
+	_, err = s.cfg.Store.EditForm(ctx, v.user.Actor(), slug, func(have *akkoord.FormVersion) error {
+		if page.Form.Read != strconv.Itoa(have.Number) {
+			return errFormChanged
+		}
+		have.Purposes, have.Interests, have.Asks, have.Challenge, have.Origins, have.Texts = typed.Purposes, typed.Interests, typed.Asks, typed.Challenge, typed.Origins, typed.Texts
+		return nil
+	})
+	if err == nil {
+		return s.done(w, r, nil, "form_changed", formPath(f))
+	}
+	code, ok := 0, false
+	if page.Errors, code, ok = faults(err, nil); !ok {
+		return err
+	}
+	if akkoord.CodeOf(err) == "form_changed" {
+		page.Form.Read = strconv.Itoa(f.Version.Number)
+	}
+	return s.editForm(w, r, v, code, f, typed, page)
+}
+
+// typedForm reads what was typed as a version of a form.
+func (s *Site) typedForm(ctx context.Context, in url.Values) (akkoord.FormVersion, error) {
+	v := akkoord.FormVersion{Purposes: slices.Clone(in["purposes"]), Challenge: cmp.Or(in.Get("challenge"), "none"), Origins: strings.Fields(in.Get("origins")), Texts: map[string]akkoord.FormText{}}
+	slices.SortStableFunc(v.Purposes, func(a, b string) int { return cmp.Compare(place(in.Get("place-"+a)), place(in.Get("place-"+b))) })
+	attributes, err := s.cfg.Store.Attributes(ctx)
+	if err != nil {
+		return v, err
+	}
+	for _, a := range attributes {
+		if ask := in.Get("ask-" + a.Slug); ask != "" {
+			v.Asks = append(v.Asks, akkoord.FormAttribute{Slug: a.Slug, Required: ask == "required", Changeable: in.Get("ask-"+a.Slug+"-change") != ""})
+		}
+	}
+	for _, slug := range in["interest"] {
+		if slug = strings.TrimSpace(slug); slug != "" {
+			v.Interests = append(v.Interests, slug)
+		}
+	}
+	for _, locale := range akkoord.Locales {
+		t := akkoord.FormText{Title: strings.TrimSpace(in.Get("title-" + locale)), Intro: strings.TrimSpace(newlines(in.Get("intro-" + locale)))}
+		labels := in["interest-"+locale]
+		for i, slug := range in["interest"] {
+			if i < len(labels) {
+				t.Interests = labelled(t.Interests, strings.TrimSpace(slug), labels[i])
+			}
+		}
+		for _, a := range v.Asks {
+			t.Asks = labelled(t.Asks, a.Slug, in.Get("ask-"+a.Slug+"-"+locale))
+		}
+		if t.Title != "" || t.Intro != "" || len(t.Interests) > 0 || len(t.Asks) > 0 {
+			v.Texts[locale] = t
+		}
+	}
+	return v, nil
+}
+
+// labelled adds a label, where there is one.
+func labelled(labels map[string]string, slug, text string) map[string]string {
+	if text = strings.TrimSpace(text); slug == "" || text == "" {
+		return labels
+	}
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[slug] = text
+	return labels
+}
+
+var embedded = template.Must(template.New("embed").Parse(`<form method="post" action="{{.Action}}">
+  <input type="hidden" name="locale" value="{{.Locale}}">
+  <p><label>{{.Email}}<br><input type="email" name="email" autocomplete="email" required></label></p>
+{{- range .Boxes}}
+  <p><label><input type="checkbox" name="purpose" value="{{.Slug}}"> {{.Wording}}</label><br>
+  <small>{{.Explanation}}</small></p>
+{{- end}}
+  <p><button>{{.Button}}</button></p>
+</form>`))
+
+// embed gives HTML that asks the same on a page of the owner's own: with the
+// words that count, and no box ticked (M2).
+func (s *Site) embed(action string, f akkoord.Form, purposes []akkoord.Purpose, locale string) string {
+	type box struct{ Slug, Wording, Explanation string }
+	data := struct {
+		Action, Locale, Email, Button string
+		Boxes                         []box
+	}{Action: action, Locale: locale, Email: s.cfg.Pages.T(locale, "signup.email"), Button: s.cfg.Pages.T(locale, "signup.button")}
+	for _, slug := range f.Version.Purposes {
+		if i := slices.IndexFunc(purposes, func(p akkoord.Purpose) bool { return p.Slug == slug }); i >= 0 {
+			t := purposes[i].Text(locale)
+			data.Boxes = append(data.Boxes, box{slug, t.Wording, t.Explanation})
+		}
+	}
+	var b strings.Builder
+	if err := embedded.Execute(&b, data); err != nil {
+		return ""
+	}
+	return b.String()
+}

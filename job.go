@@ -19,6 +19,7 @@ const (
 	JobRound     JobKind = "round"     // ask the people of a re-permission round, remind them
 	JobRules     JobKind = "rules"     // periodic: rules about dates whose time has come
 	JobRetention JobKind = "retention" // periodic: ask those who gave no sign of life for long, and end what they don't answer (M18)
+	JobSeries    JobKind = "series"    // periodic: take people whose time has come into the running mailings of series
 	JobMailing   JobKind = "mailing"   // start a mailing at its time, freeze its audience, finish it or sweep it
 )
 

@@ -1,6 +1,7 @@
 package akkoord
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -40,6 +41,56 @@ type Mailing struct {
 
 	SegmentID      int64 // by which its audience was chosen; 0: none
 	SegmentVersion int
+
+	Trigger  *MailingTrigger // of a mailing of a series; nil: everybody gets it when it is sent
+	Reach    TriggerReach    // of its trigger, once it started
+	Versions []Version       // of its content since it started, Content the last; empty: there was one
+}
+
+// Version is a content of a running mailing of a series. Who was mailed keeps
+// what they got.
+type Version struct {
+	Content
+	Since time.Time `json:"since"`
+}
+
+// MaxVersions bounds how often the content of a running mailing is changed.
+const MaxVersions = 50
+
+// Latest is the index of the content that goes out now, for Variant: of a mailing
+// with variants the first.
+func (m Mailing) Latest() int { return max(len(m.Versions)-1, 0) }
+
+// Runs reports whether a mailing takes in people as their time comes.
+func (m Mailing) Runs() bool {
+	return m.Trigger != nil && (m.State == MailingSending || m.State == MailingPaused)
+}
+
+// Draft is a mailing as a draft of what goes out now, for what is asked of drafts.
+func (m Mailing) Draft() Mailing {
+	m.State, m.Versions = MailingDraft, nil
+	return m
+}
+
+// Renewed gives a running mailing with another content, as a new version.
+// Errors: Conflict where it has had MaxVersions, or could not be sent by it.
+func (m Mailing) Renewed(c Content, now time.Time) (Mailing, error) {
+	if c == m.Content {
+		return m, nil
+	}
+	versions := slices.Clone(m.Versions)
+	if len(versions) == 0 {
+		versions = append(versions, Version{m.Content, m.StartedAt})
+	}
+	if len(versions) >= MaxVersions {
+		return m, Errorf(Conflict, "versions_many", "This mailing was changed %d times while it ran; end it and make a new one.", MaxVersions)
+	}
+	m.Versions = append(versions, Version{c, now})
+	m.Content = c
+	if why := m.contents(); len(why) > 0 {
+		return m, &Error{Kind: Conflict, Code: why[0].Code, Message: "A running mailing can't say that.", Reasons: why}
+	}
+	return m, nil
 }
 
 // Content is what a mail says. One of Markdown and HTML is set.
@@ -100,6 +151,9 @@ func (m Mailing) Check() error {
 			return err
 		}
 	}
+	if m.Trigger != nil && (len(m.Variants) > 0 || m.Trial != nil) {
+		return Fieldf("variants", "trigger_variants", "A mailing of a series has one content; it can be changed while it runs.")
+	}
 	if m.Trial != nil {
 		if err := m.Trial.Check(len(m.Variants)); err != nil {
 			return err
@@ -141,9 +195,11 @@ func (c Content) check() error {
 	return CheckText("html", c.HTML, Limits.Content)
 }
 
-// Variant gives the content that the person with a subscriber number gets, and
-// the variant's index. Variants split the audience evenly.
+// Variant gives the content of a variant by its index, or of a version.
 func (m Mailing) Variant(i int) Content {
+	if i >= 0 && i < len(m.Versions) {
+		return m.Versions[i].Content
+	}
 	if i < 0 || i >= len(m.Variants) {
 		return m.Content
 	}
@@ -178,12 +234,15 @@ func (m Mailing) Sendable(s Sender) []Reason {
 	default:
 		add("state", "The mailing is "+string(m.State)+"; only a draft can be sent.")
 	}
-	contents := len(m.Variants)
-	if contents == 0 {
-		contents = 1
-	}
-	for i := range contents {
-		c := m.Variant(i)
+	return append(append(why, m.contents()...), s.missing()...)
+}
+
+// contents gives what is wrong with what is sent now.
+func (m Mailing) contents() []Reason {
+	var why []Reason
+	add := func(code, message string) { why = append(why, Reason{code, message}) }
+	for i := range max(len(m.Variants), 1) {
+		c := m.Variant(m.Latest() + i)
 		if strings.TrimSpace(c.Subject) == "" {
 			add("subject_missing", "The mailing has no subject.")
 		}
@@ -196,7 +255,7 @@ func (m Mailing) Sendable(s Sender) []Reason {
 			}
 		}
 	}
-	return append(why, s.missing()...)
+	return why
 }
 
 func (s Sender) missing() []Reason {

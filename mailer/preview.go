@@ -102,7 +102,8 @@ func (t *Tester) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sen
 		why = append(why, forbidden...)
 	}
 	known := len(why)
-	for variant := range max(len(m.Variants), 1) {
+	for i := range max(len(m.Variants), 1) {
+		variant := m.Latest() + i
 		for _, locale := range t.Press.Composer.locales() {
 			_, err := t.Press.cast(ctx, m, variant, locale, false)
 			if err == nil {

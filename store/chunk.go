@@ -21,12 +21,18 @@ const (
 // people are those after first up to last. The version that the campaign's
 // segment has now chooses among them, whatever becomes of it meanwhile.
 func (t *tx) beginFreeze(mailingID int64) error {
-	if err := t.exec(`UPDATE mailing SET segment_id = (SELECT c.segment_id FROM campaign c WHERE c.id = mailing.campaign_id),
-		segment_version = coalesce((SELECT s.version FROM segment s JOIN campaign c ON c.segment_id = s.id WHERE c.id = mailing.campaign_id), 0) WHERE id = $1`, mailingID); err != nil {
+	if err := t.takeSegment(mailingID); err != nil {
 		return err
 	}
 	return t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence)
 		SELECT $1, 0, coalesce(max(id), 0), -1, 0 FROM subscriber`, mailingID)
+}
+
+// takeSegment notes by which version of which segment a mailing's people are
+// chosen.
+func (t *tx) takeSegment(mailingID int64) error {
+	return t.exec(`UPDATE mailing SET segment_id = (SELECT c.segment_id FROM campaign c WHERE c.id = mailing.campaign_id),
+		segment_version = coalesce((SELECT s.version FROM segment s JOIN campaign c ON c.segment_id = s.id WHERE c.id = mailing.campaign_id), 0) WHERE id = $1`, mailingID)
 }
 
 // freeze freezes the next step of a mailing's audience: who is active for the

@@ -60,6 +60,8 @@ type liveCampaign struct {
 	plan                       akkoord.Plan
 	winner                     int       // of its trial; -1: none yet
 	trial                      bool      // it has one
+	series                     bool      // it takes in people as their time comes
+	version                    int       // of its content
 	room                       int       // how many people may be claimed now
 	until                      time.Time // until when they may be used; zero: for ever
 	scopes                     []string  // what they count against
@@ -103,11 +105,11 @@ func (t *tx) claim() (*akkoord.Window, error) {
 
 func (t *tx) sending() ([]liveCampaign, error) {
 	var out []liveCampaign
-	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id, m.plan, m.winner, m.trial <> '' FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.state = 'sending' ORDER BY m.id`)
+	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id, m.plan, m.winner, m.trial <> '', m.trigger_on <> '', m.version FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.state = 'sending' ORDER BY m.id`)
 	err = each(rows, err, func(r row) error {
 		var m liveCampaign
 		var plan string
-		if err := r.Scan(&m.mailing, &m.campaign, &m.purpose, &plan, &m.winner, &m.trial); err != nil {
+		if err := r.Scan(&m.mailing, &m.campaign, &m.purpose, &plan, &m.winner, &m.trial, &m.series, &m.version); err != nil {
 			return err
 		}
 		var err error
@@ -131,6 +133,9 @@ func (t *tx) claimChunk(m liveCampaign) (*akkoord.Window, error) {
 		return nil, err
 	}
 	if last, err = t.narrow(m, w.Chunk, first, last); err != nil {
+		return nil, err
+	}
+	if err := t.setVersion(m, first, last); err != nil {
 		return nil, err
 	}
 	rows, err := t.query(claimQuery+` AND d.subscriber_id BETWEEN $4 AND $5 AND d.state = 0 AND d.next_at <= $6 AND d.variant >= $7 ORDER BY d.subscriber_id`,

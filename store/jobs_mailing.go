@@ -73,6 +73,9 @@ func (s *Store) carryOn(ctx context.Context, id int64) (time.Time, error) {
 	case akkoord.MailingPaused:
 		return time.Time{}, s.freezeAll(ctx, m)
 	case akkoord.MailingSending:
+		if m.Trigger != nil { // the job of all series looks for its people
+			return time.Time{}, nil
+		}
 		if err := s.freezeAll(ctx, m); err != nil {
 			return time.Time{}, err
 		}

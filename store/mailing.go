@@ -9,9 +9,11 @@ import (
 )
 
 // PutMailing makes a draft (ID 0) or edits the draft with its ID: content,
-// variants and the time to send it. Conflict with code state where it is no draft
-// any more, and with code mailing_changed where somebody edited it since m was
-// read.
+// variants, trigger and the time to send it. Of what is no draft any more only a
+// running mailing of a series can be edited: content, plan and trigger; all
+// else is a Conflict with code state, and with code mailing_changed where somebody
+// edited it since m was read. Errors of a trigger are Invalid, with code
+// purpose_limitation for what another purpose learned (M16).
 func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing) (akkoord.Mailing, error) {
 	if err := m.Check(); err != nil {
 		return akkoord.Mailing{}, err
@@ -36,53 +38,74 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 	if err != nil {
 		return akkoord.Mailing{}, err
 	}
+	if m.ID == 0 {
+		m.PublicID = id
+	}
 	var out akkoord.Mailing
 	err = s.update(ctx, "put mailing", func(t *tx) error {
 		if err := t.checkPlan(m); err != nil {
 			return err
 		}
-		number, action := m.ID, "mailing.change"
+		trigger, err := t.checkTrigger(m)
+		if err != nil {
+			return err
+		}
+		text, err := triggerText(trigger)
+		if err != nil {
+			return err
+		}
+		wanted := m // a group may be written again
+		wanted.Trigger = trigger
+		number, action, note := m.ID, "mailing.change", ""
 		if number == 0 {
 			action = "mailing.create"
 			var one int
 			if err := t.queryRow(`SELECT 1 FROM campaign WHERE id = $1`, m.CampaignID).Scan(&one); err != nil {
 				return missing(err, "campaign")
 			}
-			if err := t.queryRow(`INSERT INTO mailing (public_id, campaign_id, state, content, variants, plan, trial, send_at, started_at, finished_at, why, created_at)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, '', $9) RETURNING id`,
-				id[:], m.CampaignID, string(akkoord.MailingDraft), content, variants, plan, trial, micros(m.SendAt), micros(t.now)).Scan(&number); err != nil {
+			if err := t.queryRow(`INSERT INTO mailing (public_id, campaign_id, state, content, variants, plan, trial, send_at, started_at, finished_at, why, created_at, trigger_on)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, '', $9, $10) RETURNING id`,
+				m.PublicID[:], m.CampaignID, string(akkoord.MailingDraft), content, variants, plan, trial, micros(m.SendAt), micros(t.now), text).Scan(&number); err != nil {
 				return err
 			}
-		} else if err := t.editDraft(m, content, variants, plan, trial); err != nil {
+		} else if note, err = t.edit(wanted, stored{content, variants, plan, trial, text}); err != nil {
 			return err
 		}
-		var err error
 		if out, err = loadMailing(t, mailingByID, number); err != nil {
 			return err
 		}
-		return t.audit(actor, action, named("mailing", out.PublicID.String()), "")
+		return t.audit(actor, action, named("mailing", out.PublicID.String()), note)
 	})
 	return out, err
 }
 
-func (t *tx) editDraft(m akkoord.Mailing, content, variants, plan, trial string) error {
-	n, err := t.execCount(`UPDATE mailing SET content = $2, variants = $3, send_at = $4, plan = $6, trial = $7, changed_at = $8 WHERE id = $1 AND state = $5 AND changed_at = $9`,
-		m.ID, content, variants, micros(m.SendAt), string(akkoord.MailingDraft), plan, trial, micros(t.now), micros(m.ChangedAt))
+// stored are the parts of a mailing that are edited, as they are stored.
+type stored struct{ content, variants, plan, trial, trigger string }
+
+// edit changes a draft, or a running mailing of a series. It gives what to say in
+// the audit trail.
+func (t *tx) edit(m akkoord.Mailing, as stored) (string, error) {
+	n, err := t.execCount(`UPDATE mailing SET content = $2, variants = $3, send_at = $4, plan = $6, trial = $7, changed_at = $8, trigger_on = $10 WHERE id = $1 AND state = $5 AND changed_at = $9`,
+		m.ID, as.content, as.variants, micros(m.SendAt), string(akkoord.MailingDraft), as.plan, as.trial, micros(t.now), micros(m.ChangedAt), as.trigger)
 	if err != nil || n > 0 {
-		return err
+		return "", err
 	}
 	have, err := loadMailing(t, mailingByID, m.ID)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if have.State == akkoord.MailingDraft {
-		return akkoord.Errorf(akkoord.Conflict, "mailing_changed", "Somebody changed this mailing since you read it; read it again, and change it then.")
+	runs := have.Runs() && m.State != akkoord.MailingDraft // its editor knew that it runs
+	switch {
+	case !runs && have.State != akkoord.MailingDraft:
+		return "", akkoord.Errorf(akkoord.Conflict, "state", "The mailing is %s; only a draft can be edited.", have.State)
+	case !runs || !have.ChangedAt.Equal(m.ChangedAt):
+		return "", akkoord.Errorf(akkoord.Conflict, "mailing_changed", "Somebody changed this mailing since you read it; read it again, and change it then.")
 	}
-	return akkoord.Errorf(akkoord.Conflict, "state", "The mailing is %s; only a draft can be edited.", have.State)
+	return t.editRunning(have, m, as.plan, as.trigger)
 }
 
 const (
-	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at, m.segment_id, m.segment_version, m.plan, m.last_at, m.trial, m.verdict, m.decided_at, m.changed_at
+	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at, m.segment_id, m.segment_version, m.plan, m.last_at, m.trial, m.verdict, m.decided_at, m.changed_at, m.trigger_on, m.from_at, m.from_due, m.looked_at
 	FROM mailing m`
 	mailingByID       = `m.id = $1`
 	mailingByPublicID = `m.public_id = $1`
@@ -98,18 +121,22 @@ func loadMailing(q querier, where string, arg any) (akkoord.Mailing, error) {
 func scanMailing(r row) (akkoord.Mailing, error) {
 	var m akkoord.Mailing
 	var id []byte
-	var content, variants, plan, trial, verdict string
-	var send, started, finished, created, last, decided, changed int64
-	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created, &m.SegmentID, &m.SegmentVersion, &plan, &last, &trial, &verdict, &decided, &changed); err != nil {
+	var content, variants, plan, trial, verdict, trigger string
+	var send, started, finished, created, last, decided, changed, from, due, looked int64
+	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created, &m.SegmentID, &m.SegmentVersion, &plan, &last, &trial, &verdict, &decided, &changed, &trigger, &from, &due, &looked); err != nil {
 		return m, err
 	}
 	if err := json.Unmarshal([]byte(content), &m.Content); err != nil {
 		return m, fmt.Errorf("mailing %d: content: %w", m.ID, err)
 	}
-	if err := json.Unmarshal([]byte(variants), &m.Variants); err != nil {
+	var err error
+	if m.Trigger, err = parseTrigger(m.ID, trigger); err != nil {
+		return m, err
+	}
+	m.Reach = akkoord.TriggerReach{From: fromMicros(from), FromDue: fromMicros(due), Looked: fromMicros(looked)}
+	if err := json.Unmarshal([]byte(variants), listOf(&m)); err != nil {
 		return m, fmt.Errorf("mailing %d: variants: %w", m.ID, err)
 	}
-	var err error
 	if m.Plan, err = parsePlan(m.ID, plan); err != nil {
 		return m, err
 	}
@@ -119,6 +146,15 @@ func scanMailing(r row) (akkoord.Mailing, error) {
 	m.LastAt, m.ChangedAt = fromMicros(last), fromMicros(changed)
 	m.PublicID, m.SendAt, m.StartedAt, m.FinishedAt, m.CreatedAt = id16(id), fromMicros(send), fromMicros(started), fromMicros(finished), fromMicros(created)
 	return m, nil
+}
+
+// listOf is where a mailing's contents go beside the one: versions of a mailing of
+// a series, and variants of any other.
+func listOf(m *akkoord.Mailing) any {
+	if m.Trigger != nil {
+		return &m.Versions
+	}
+	return &m.Variants
 }
 
 // Mailing gives the mailing with a public id, or NotFound.

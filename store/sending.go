@@ -131,6 +131,9 @@ func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
 
 func (t *tx) start(m *akkoord.Mailing) error {
 	m.StartedAt, m.Why = t.now, ""
+	if m.Trigger != nil {
+		return t.beginSeries(m)
+	}
 	if err := t.beginFreeze(m.ID); err != nil {
 		return err
 	}
@@ -151,8 +154,8 @@ func (t *tx) finish(mailingID int64) error {
 		return err
 	}
 	m, err := loadMailing(t, mailingByID, mailingID)
-	if err != nil || m.State != akkoord.MailingSending {
-		return err
+	if err != nil || m.State != akkoord.MailingSending || m.Trigger != nil {
+		return err // a series goes on until somebody ends it
 	}
 	m.FinishedAt = t.now
 	return t.move(akkoord.ActorSystem, &m, "finish")
@@ -188,6 +191,9 @@ func (s *Store) startScheduled(ctx context.Context, id int64) error {
 // freezeAll puts down whom the gate leaves out, and freezes to the end, a step
 // at a time.
 func (s *Store) freezeAll(ctx context.Context, m akkoord.Mailing) error {
+	if m.Trigger != nil { // its audience comes by and by
+		return nil
+	}
 	if err := s.noteLeftOut(ctx, m); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ const (
 	jobRenewal  = store.JobLease / 3 // how often a run gives a sign of life
 	houseKeeps  = 5 * time.Minute    // period of expiry and signed heads
 	expiryBatch = 1000               // people of one look for what nobody confirmed
+	seriesEvery = time.Minute        // period of the look for people of series
 	retains     = time.Hour          // period of the question whether people still want their mail
 	retainsOn   = 20 * time.Second   // and while there are more than may wait in the outbox at once
 	trustedRest = 3 * 24 * time.Hour // the longest rest after which the clock is believed at once
@@ -49,6 +50,7 @@ func newBackground(a *app) *background {
 	if a.sender != nil {
 		b.runs[akkoord.JobRound] = b.store.AdvanceRound
 		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
+		b.runs[akkoord.JobSeries] = b.store.RunSeries
 		b.runs[akkoord.JobRetention] = b.retain // without a relay nobody can be asked
 	}
 	return b
@@ -87,7 +89,7 @@ func (b *background) run(ctx context.Context) error {
 // begin makes the periodic jobs, where there are none yet.
 func (b *background) begin(ctx context.Context) error {
 	var periodic []akkoord.Job
-	every := map[akkoord.JobKind]time.Duration{akkoord.JobExpire: houseKeeps, akkoord.JobHead: houseKeeps, akkoord.JobRules: houseKeeps}
+	every := map[akkoord.JobKind]time.Duration{akkoord.JobExpire: houseKeeps, akkoord.JobHead: houseKeeps, akkoord.JobRules: houseKeeps, akkoord.JobRetention: retains, akkoord.JobSeries: seriesEvery}
 	if b.heads {
 		every[akkoord.JobPublish] = headsEvery
 	}
@@ -102,12 +104,6 @@ func (b *background) begin(ctx context.Context) error {
 		j.Every = period
 		periodic = append(periodic, j)
 	}
-	j, err := akkoord.NewJob(akkoord.JobRetention, "", b.now(), nil)
-	if err != nil {
-		return err
-	}
-	j.Every = retains
-	periodic = append(periodic, j)
 	return b.store.EnqueueJobs(ctx, periodic...)
 }
 

@@ -115,7 +115,7 @@ func (s *Site) row(ctx context.Context, m akkoord.Mailing, counts bool) (templat
 // subject gives a mailing's subject as somebody reads it of whom nothing but
 // the address is known.
 func subject(m akkoord.Mailing) string {
-	text := m.Variant(0).Subject
+	text := m.Variant(m.Latest()).Subject
 	t, err := akkoord.ParseTemplate(text)
 	if err != nil {
 		return text // the page says what is wrong with it

@@ -198,7 +198,7 @@ func (s *Site) preview(w http.ResponseWriter, r *http.Request, v visit) error {
 	}
 	variant, err := strconv.Atoi(r.URL.Query().Get("variant"))
 	if err != nil || variant < 0 || variant >= len(m.Variants) {
-		variant = 0
+		variant = m.Latest()
 	}
 	locale, err := s.mailLocale(r.Context(), m, v.locale)
 	if err != nil {
@@ -290,7 +290,7 @@ func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, address str
 	if err != nil {
 		return err
 	}
-	return s.cfg.Mail.SendTest(ctx, m, 0, locale, to)
+	return s.cfg.Mail.SendTest(ctx, m, m.Latest(), locale, to)
 }
 
 // mailLocale gives the language to show a mailing in: the reader's own, or the

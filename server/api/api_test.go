@@ -22,7 +22,7 @@ import (
 	"akkoord/server/api"
 )
 
-const draft = `"campaign":"winter-2027","subject":"Hallo {{name | default: \"reiziger\"}}","markdown":"De sneeuw ligt er.","html":"","variants":[],"ab":null,"plan":{},"why":null,"created_at":"<time>"`
+const draft = `"campaign":"winter-2027","subject":"Hallo {{name | default: \"reiziger\"}}","markdown":"De sneeuw ligt er.","html":"","variants":[],"ab":null,"plan":{},"trigger":null,"why":null,"created_at":"<time>"`
 
 // TestContract holds every operation to the shapes of the contract, in the
 // order in which a program would use them.
@@ -33,7 +33,7 @@ func TestContract(t *testing.T) {
 	form := `{"id":"<id>","slug":"home","url":"https://mail.zonvaart.example/f/home","purposes":["travel-news"],"interests":["wintersport"],"attributes":[],"challenge":"none",
 		"origins":["https://www.zonvaart.example"],"texts":{},"version":1,"created_at":"<time>"}`
 	campaign := `{"id":"<id>","slug":"winter-2027","name":"Winter 2027","purpose":"travel-news","segment":null,"created_at":"<time>"}`
-	none := `"total":0,"open":0,"sent":0,"deferred":0,"bounced":0,"failed":0,"uncertain":0,"skipped":0,"clicks":0,"machine_clicks":0,"links":[],"unsubscribes":0,"leavings":{"scopes":{},"places":{},"reasons":{}},"reports":{"complaints":0,"bounces":{}},"trial":null,"eta":null,"warnings":[]`
+	none := `"total":0,"open":0,"sent":0,"deferred":0,"bounced":0,"failed":0,"uncertain":0,"skipped":0,"clicks":0,"machine_clicks":0,"links":[],"unsubscribes":0,"leavings":{"scopes":{},"places":{},"reasons":{}},"reports":{"complaints":0,"bounces":{}},"trial":null,"series":null,"eta":null,"warnings":[]`
 	mailing := `{"id":"<id>","state":"draft",` + draft + `,"send_at":null,"started_at":null,"finished_at":null,` + none + `}`
 	listed := func(items string) string { return `{"items":[` + items + `],"next_cursor":null}` }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strconv"
 
 	"akkoord"
 	"akkoord/server/trail"
@@ -28,6 +29,10 @@ func showDelivery(m akkoord.Mailing, d akkoord.Delivery) delivery {
 	}
 	if !d.Subscriber.IsZero() {
 		out.Subscriber = &d.Subscriber
+	}
+	if d.Variant >= 0 && d.Variant < len(m.Versions) {
+		number := strconv.Itoa(d.Variant + 1)
+		out.Variant = &number
 	}
 	if d.Variant >= 0 && d.Variant < len(m.Variants) {
 		out.Variant = &m.Variants[d.Variant].Name

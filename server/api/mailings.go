@@ -19,13 +19,14 @@ type variant struct {
 
 // newMailing is the body of POST /campaigns/{slug}/mailings.
 type newMailing struct {
-	Subject  string    `json:"subject,omitempty" doc:"May hold fields: {{name}} or {{name | default: \"text\"}}."`
-	Markdown string    `json:"markdown,omitempty"`
-	HTML     string    `json:"html,omitempty" doc:"Instead of markdown."`
-	Variants []variant `json:"variants,omitempty" doc:"Two to ten; they split the audience evenly."`
-	AB       *ab       `json:"ab,omitempty" doc:"Tests the variants on a part of the audience; without it they split the audience evenly."`
-	Plan     *plan     `json:"plan,omitempty"`
-	SendAt   *Time     `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null or past."`
+	Subject  string          `json:"subject,omitempty" doc:"May hold fields: {{name}} or {{name | default: \"text\"}}."`
+	Markdown string          `json:"markdown,omitempty"`
+	HTML     string          `json:"html,omitempty" doc:"Instead of markdown."`
+	Variants []variant       `json:"variants,omitempty" doc:"Two to ten; they split the audience evenly."`
+	AB       *ab             `json:"ab,omitempty" doc:"Tests the variants on a part of the audience; without it they split the audience evenly."`
+	Plan     *plan           `json:"plan,omitempty"`
+	Trigger  *mailingTrigger `json:"trigger,omitempty" doc:"Makes it one of a series: once started it goes to each person when their time comes, and never again."`
+	SendAt   *Time           `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null or past."`
 }
 
 // Mailing is a mailing as lists show it. (Types that others embed are exported:
@@ -40,6 +41,7 @@ type Mailing struct {
 	Variants   []variant            `json:"variants"`
 	AB         *ab                  `json:"ab"`
 	Plan       plan                 `json:"plan"`
+	Trigger    *mailingTrigger      `json:"trigger" doc:"Null unless it is one of a series."`
 	Why        *string              `json:"why" doc:"Why the system paused it, or did not start it at its time."`
 	SendAt     *Time                `json:"send_at"`
 	StartedAt  *Time                `json:"started_at"`
@@ -59,7 +61,8 @@ type progress struct {
 	Leavings     akkoord.Leavings `json:"leavings" doc:"Leavings by this mailing's links: by scope, by place, and by reason where one was given."`
 	Reports      akkoord.Reports  `json:"reports" doc:"What came back: complaints, and bounces by class, those while sending among them."`
 	Trial        *trial           `json:"trial" doc:"Null without a test."`
-	ETA          *eta             `json:"eta" doc:"Null unless it is being sent."`
+	ETA          *eta             `json:"eta" doc:"Null unless it is being sent, and of a series."`
+	Series       *series          `json:"series" doc:"Null without a trigger."`
 	Warnings     []akkoord.Reason `json:"warnings" nullable:"false" doc:"What of it is more than it should be."`
 }
 
@@ -90,7 +93,7 @@ func (p *progress) count(all []akkoord.LinkCount) {
 func showMailing(m akkoord.Mailing, campaign string) Mailing {
 	out := Mailing{
 		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Markdown: m.Content.Markdown, HTML: m.Content.HTML,
-		Variants: []variant{}, AB: showTrial(m.Trial), Plan: showPlan(m.Plan), Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
+		Variants: []variant{}, AB: showTrial(m.Trial), Plan: showPlan(m.Plan), Trigger: showTrigger(m.Trigger), Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
 	}
 	for _, v := range m.Variants {
 		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Markdown, v.HTML, v.Sender, v.At})
@@ -148,6 +151,9 @@ func (a *API) progress(ctx context.Context, m akkoord.Mailing) (progress, error)
 	if out.Trial, err = a.trial(ctx, m, counts); err != nil {
 		return out, err
 	}
+	if out.Series, err = a.series(ctx, m); err != nil {
+		return out, err
+	}
 	out.ETA, err = a.end(ctx, m, counts)
 	return out, err
 }
@@ -162,6 +168,9 @@ func (a *API) createMailing(ctx context.Context, in *struct {
 	}
 	b := in.Body
 	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Markdown: b.Markdown, HTML: b.HTML}, Variants: variants(b.Variants), Trial: b.AB.read(), Plan: b.Plan.read()}
+	if m.Trigger, err = b.Trigger.read(); err != nil {
+		return progress{}, err
+	}
 	if b.SendAt != nil {
 		m.SendAt = b.SendAt.Time
 	}
@@ -198,16 +207,17 @@ func (a *API) readMailing(ctx context.Context, in *ByID) (progress, error) {
 // mailingChange is the body of PATCH /mailings/{id}. What is left out stays
 // as it is.
 type mailingChange struct {
-	Subject  *string        `json:"subject,omitempty"`
-	Markdown *string        `json:"markdown,omitempty"`
-	HTML     *string        `json:"html,omitempty"`
-	Variants *[]variant     `json:"variants,omitempty"`
-	AB       optional[ab]   `json:"ab,omitempty" doc:"Null takes the test away."`
-	Plan     *plan          `json:"plan,omitempty" doc:"Takes the place of the whole plan."`
-	SendAt   optional[Time] `json:"send_at,omitempty" doc:"Null takes the time away."`
+	Subject  *string                  `json:"subject,omitempty"`
+	Markdown *string                  `json:"markdown,omitempty"`
+	HTML     *string                  `json:"html,omitempty"`
+	Variants *[]variant               `json:"variants,omitempty"`
+	AB       optional[ab]             `json:"ab,omitempty" doc:"Null takes the test away."`
+	Plan     *plan                    `json:"plan,omitempty" doc:"Takes the place of the whole plan."`
+	Trigger  optional[mailingTrigger] `json:"trigger,omitempty" doc:"Takes the place of the whole trigger; null takes it away from a draft. Of a running mailing: for those whose time comes from now on, and for people of before where include_past becomes true."`
+	SendAt   optional[Time]           `json:"send_at,omitempty" doc:"Null takes the time away."`
 }
 
-func (c mailingChange) apply(m *akkoord.Mailing) {
+func (c mailingChange) apply(m *akkoord.Mailing) (err error) {
 	for _, f := range []struct {
 		from *string
 		to   *string
@@ -231,6 +241,10 @@ func (c mailingChange) apply(m *akkoord.Mailing) {
 			m.SendAt = c.SendAt.value.Time
 		}
 	}
+	if c.Trigger.sent {
+		m.Trigger, err = c.Trigger.value.read()
+	}
+	return err
 }
 
 func (a *API) changeMailing(ctx context.Context, in *struct {
@@ -241,7 +255,15 @@ func (a *API) changeMailing(ctx context.Context, in *struct {
 	if err != nil {
 		return progress{}, err
 	}
-	in.Body.apply(&m)
+	runs := m.Runs()
+	if err := in.Body.apply(&m); err != nil {
+		return progress{}, err
+	}
+	if runs {
+		if err := a.mayEdit(ctx, m); err != nil {
+			return progress{}, err
+		}
+	}
 	if m, err = a.cfg.Store.PutMailing(ctx, caller(ctx).Actor(), m); err != nil {
 		return progress{}, err
 	}

@@ -77,7 +77,7 @@ func (a *API) operations() error {
 		handle(operation{get, "/campaigns/{slug}/mailings", akkoord.ReadCatalogue, "List a campaign's mailings", 0, ""}, a.listMailings),
 
 		handle(operation{get, "/mailings/{id}", akkoord.ReadCatalogue, "Read a mailing and how far it is", 0, ""}, a.readMailing),
-		handle(operation{patch, "/mailings/{id}", akkoord.WriteMailings, "Change a draft", 0, ""}, a.changeMailing),
+		handle(operation{patch, "/mailings/{id}", akkoord.WriteMailings, "Change a draft, or a running mailing of a series", 0, ""}, a.changeMailing),
 		handle(operation{post, "/mailings/{id}/send", akkoord.SendMailings, "Send a mailing now or at its time", 0, ""}, a.sendMailing),
 		handle(operation{post, "/mailings/{id}/pause", akkoord.SendMailings, "Pause a mailing", 0, ""}, a.pauseMailing),
 		handle(operation{post, "/mailings/{id}/resume", akkoord.SendMailings, "Go on with a paused mailing", 0, ""}, a.resumeMailing),

@@ -50,7 +50,7 @@ type eta struct {
 
 // end gives the eta of a mailing that is being sent, else nil.
 func (a *API) end(ctx context.Context, m akkoord.Mailing, c akkoord.Counts) (*eta, error) {
-	if m.State != akkoord.MailingSending {
+	if m.State != akkoord.MailingSending || m.Trigger != nil {
 		return nil, nil
 	}
 	course, err := a.cfg.Store.Course(ctx, m, c.Open+c.Deferred, 0)

@@ -146,7 +146,7 @@ func (a *API) variant(ctx context.Context, id, name, locale string) (m akkoord.M
 		err = akkoord.Fieldf("locale", "locale_unknown", "There are no mails in this language.")
 	}
 	if err != nil || name == "" {
-		return m, 0, locale, err
+		return m, m.Latest(), locale, err
 	}
 	for i, v := range m.Variants {
 		if v.Name == name {

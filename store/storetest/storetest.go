@@ -77,6 +77,13 @@ func Run(t *testing.T, open Open) {
 		{"missed times", testMissedTimes},
 		{"trial", testTrial},
 		{"times of variants", testTrialTimes},
+		{"series", testSeries},
+		{"series and the gate", testSeriesGate},
+		{"series edits", testSeriesEdits},
+		{"series refusals", testSeriesRefusals},
+		{"series occasions", testSeriesOccasions},
+		{"series and the clock", testSeriesClock},
+		{"series of a crowd", testSeriesCrowd},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			t.Parallel() // they wait for the disk, each on a database of its own

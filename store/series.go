@@ -1,0 +1,299 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"akkoord"
+)
+
+// seriesStep is how many people one commit takes into a mailing of a series.
+const seriesStep = 500
+
+// RunSeries is the run of a job of the kind akkoord.JobSeries: it takes the
+// people whose time has come into the running mailings of series. After a long
+// rest it pauses them instead, each with a sentence, unless its plan says
+// otherwise: neither a clock that is wrong for a while nor a server that was away
+// mails people late without somebody's yes (P20).
+func (s *Store) RunSeries(ctx context.Context, j akkoord.Job) (time.Time, error) {
+	ids, err := numbers(s.view(ctx), `SELECT id FROM mailing WHERE state = 'sending' AND trigger_on <> '' ORDER BY id`)
+	if err != nil {
+		return time.Time{}, err
+	}
+	now := s.cfg.Now()
+	for _, id := range ids {
+		if !j.EndedAt.IsZero() {
+			goesOn, err := s.rested(ctx, id, now.Sub(j.EndedAt), now)
+			if err != nil {
+				return time.Time{}, err
+			}
+			if !goesOn {
+				continue
+			}
+		}
+		if err := s.takeIn(ctx, id, now); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return time.Time{}, ctx.Err()
+}
+
+// rested does what a mailing's plan says about a time in which nobody looked. It
+// reports whether the mailing goes on.
+func (s *Store) rested(ctx context.Context, id int64, rest time.Duration, now time.Time) (goesOn bool, err error) {
+	m, err := s.MailingByID(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	switch m.Plan.WhenRested(rest) {
+	case "", akkoord.MissedSend:
+		return true, nil
+	case akkoord.MissedSkip:
+		return true, s.update(ctx, "skip of a series", func(t *tx) error {
+			return errors.Join(
+				t.exec(`UPDATE mailing SET from_due = $2, looked_at = $2 WHERE id = $1 AND state = 'sending'`, id, micros(now)),
+				t.audit(akkoord.ActorSystem, "mailing.skip", named("mailing", m.PublicID.String()), ""))
+		})
+	}
+	late, err := s.CountLate(ctx, m)
+	if err != nil {
+		return false, err
+	}
+	return false, s.update(ctx, "pause of a series", func(t *tx) error {
+		m, err := loadMailing(t, mailingByID, id)
+		if err != nil || m.State != akkoord.MailingSending {
+			return err
+		}
+		m.Why = fmt.Sprintf("Nobody looked for people of this series for more than a day: no server ran, or the clock was wrong. The time of %d people has passed; resume to mail them.", late)
+		return t.move(akkoord.ActorSystem, &m, "pause")
+	})
+}
+
+// takeIn takes the people whose time has come into a mailing, some in each
+// commit.
+func (s *Store) takeIn(ctx context.Context, id int64, now time.Time) error {
+	m, err := s.MailingByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	first, err := dueOf(s.view(ctx), m, now, occasion{})
+	if err != nil {
+		return err
+	}
+	if len(first.people) == 0 && !first.more && now.Sub(m.Reach.Looked) < lookNoted {
+		return nil // most minutes: nothing is written
+	}
+	for from, more := (occasion{}), true; more && err == nil && ctx.Err() == nil; {
+		start := from
+		err = s.update(ctx, "take into a series", func(t *tx) error {
+			var err error
+			from, more, err = t.takeStep(id, now, start)
+			return err
+		})
+	}
+	return errors.Join(err, ctx.Err())
+}
+
+// lookNoted is how long it is noted at most until when was looked.
+const lookNoted = 30 * time.Minute
+
+func (t *tx) takeStep(id int64, now time.Time, from occasion) (next occasion, more bool, err error) {
+	m, err := loadMailing(t, mailingByID, id)
+	if err != nil || m.State != akkoord.MailingSending || m.Trigger == nil {
+		return from, false, err
+	}
+	due, err := dueOf(t, m, now, from)
+	if err != nil {
+		return from, false, err
+	}
+	if err := t.append(m.ID, due.people); err != nil {
+		return from, false, err
+	}
+	if due.more {
+		return due.last, true, nil
+	}
+	return from, false, t.exec(`UPDATE mailing SET looked_at = $2 WHERE id = $1`, m.ID, micros(now))
+}
+
+// append adds people to a mailing's audience, in chunks of neighbours who have
+// nobody between them: chunks never overlap, and nobody is ever added within
+// one.
+func (t *tx) append(mailingID int64, people []int64) error {
+	if len(people) == 0 {
+		return nil
+	}
+	people = slices.Compact(slices.Sorted(slices.Values(people)))
+	list := make([]string, len(people))
+	for i, id := range people {
+		list[i] = strconv.FormatInt(id, 10)
+	}
+	if err := t.exec(`INSERT INTO delivery (mailing_id, subscriber_id, state, variant, attempts, fence, first_at, updated_at, next_at, code, reply, series)
+		SELECT $1, s.id, 0, 0, 0, 0, 0, 0, 0, '', '', 1 FROM subscriber s WHERE s.id IN (`+strings.Join(list, ",")+`)`, mailingID); err != nil {
+		return err
+	}
+	for len(people) > 0 {
+		n := 1
+		for n < len(people) && n < chunkSize && people[n] == people[n-1]+1 {
+			n++
+		}
+		if err := t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence) VALUES ($1, $2, $3, 0, 0)`, mailingID, people[0], people[n-1]); err != nil {
+			return err
+		}
+		people = people[n:]
+	}
+	t.mailing = true
+	return nil
+}
+
+// setVersion gives people of a chunk that is being claimed the content that goes
+// out now.
+func (t *tx) setVersion(m liveCampaign, first, last int64) error {
+	if !m.series {
+		return nil
+	}
+	return t.exec(`UPDATE delivery SET variant = $4 WHERE mailing_id = $1 AND subscriber_id BETWEEN $2 AND $3 AND state = 0 AND variant <> $4`,
+		m.mailing, first, last, m.version)
+}
+
+// beginSeries starts to look for the people of a mailing of a series.
+func (t *tx) beginSeries(m *akkoord.Mailing) error {
+	m.Reach = m.Trigger.Begin(t.now)
+	if err := t.takeSegment(m.ID); err != nil {
+		return err
+	}
+	return t.putReach(m)
+}
+
+func (t *tx) putReach(m *akkoord.Mailing) error {
+	return t.exec(`UPDATE mailing SET from_at = $2, from_due = $3, looked_at = $4 WHERE id = $1`, m.ID, micros(m.Reach.From), micros(m.Reach.FromDue), micros(m.Reach.Looked))
+}
+
+// checkTrigger refuses a trigger that means nothing, or steers by what another
+// purpose learned (M16). It gives the trigger with values as they are stored.
+func (t *tx) checkTrigger(m akkoord.Mailing) (*akkoord.MailingTrigger, error) {
+	triggers, err := triggersOf(t, m.CampaignID)
+	if err != nil {
+		return nil, err
+	}
+	if m.Trigger == nil {
+		for _, other := range triggers {
+			if other != nil && other.On == akkoord.OnMailing && other.Mailing == m.PublicID && !m.PublicID.IsZero() {
+				return nil, akkoord.Errorf(akkoord.Conflict, "trigger_awaited", "Another mailing of the series is sent after this one; change that one first.")
+			}
+		}
+		return nil, nil
+	}
+	out := *m.Trigger
+	p := akkoord.Purpose{}
+	if err := t.queryRow(`SELECT p.id, p.slug FROM purpose p JOIN campaign c ON c.purpose_id = p.id WHERE c.id = $1`, m.CampaignID).Scan(&p.ID, &p.Slug); err != nil {
+		return nil, missing(err, "campaign")
+	}
+	attributes, err := loadAttributes(t)
+	if err != nil {
+		return nil, err
+	}
+	if err := out.Check(attributes, p); err != nil {
+		return nil, err
+	}
+	names, err := vocabulary(t, out.Asks())
+	if err != nil {
+		return nil, err
+	}
+	if out.Filter != nil {
+		checked, err := out.Filter.Check("trigger.filter", p.ID, names)
+		if err != nil {
+			return nil, err
+		}
+		out.Filter = &checked
+	}
+	if out.On == akkoord.OnClicked {
+		_, err := akkoord.Filter{Kind: akkoord.FilterClicked, By: akkoord.ClickTopic, Text: out.Topic}.Check("trigger", p.ID, names)
+		if err != nil {
+			return nil, akkoord.Fieldf("trigger.topic", akkoord.CodeOf(err), "%s", err.Error())
+		}
+		if err := akkoord.CheckSlug("trigger.topic", out.Topic); err != nil {
+			return nil, err
+		}
+	}
+	return &out, out.CheckOrder(m.PublicID, triggers)
+}
+
+// triggersOf gives the triggers of all mailings of a campaign.
+func triggersOf(q querier, campaignID int64) (map[akkoord.ID]*akkoord.MailingTrigger, error) {
+	out := map[akkoord.ID]*akkoord.MailingTrigger{}
+	rows, err := q.query(`SELECT id, public_id, trigger_on FROM mailing WHERE campaign_id = $1`, campaignID)
+	return out, each(rows, err, func(r row) error {
+		var number int64
+		var id []byte
+		var text string
+		if err := r.Scan(&number, &id, &text); err != nil {
+			return err
+		}
+		var err error
+		out[id16(id)], err = parseTrigger(number, text)
+		return err
+	})
+}
+
+// triggerText is a trigger as it is stored.
+func triggerText(t *akkoord.MailingTrigger) (string, error) {
+	if t == nil {
+		return "", nil
+	}
+	return toJSON(t)
+}
+
+func parseTrigger(mailingID int64, text string) (*akkoord.MailingTrigger, error) {
+	if text == "" {
+		return nil, nil
+	}
+	t := new(akkoord.MailingTrigger)
+	if err := json.Unmarshal([]byte(text), t); err != nil {
+		return nil, fmt.Errorf("mailing %d: trigger: %w", mailingID, err)
+	}
+	return t, nil
+}
+
+// editRunning changes content, plan and trigger of a running mailing of a series:
+// the content as a new version for those who are mailed from now on, the trigger
+// for those whose time comes from now on. It gives what to say in the audit trail.
+func (t *tx) editRunning(have, wanted akkoord.Mailing, plan, trigger string) (string, error) {
+	if wanted.Trigger == nil {
+		return "", akkoord.Errorf(akkoord.Conflict, "trigger_needed", "A running mailing of a series keeps a trigger; pause it, or end it.")
+	}
+	next, err := have.Renewed(wanted.Content, t.now)
+	if err != nil {
+		return "", err
+	}
+	content, err := toJSON(next.Content)
+	if err != nil {
+		return "", err
+	}
+	versions := `null`
+	if len(next.Versions) > 0 {
+		if versions, err = toJSON(next.Versions); err != nil {
+			return "", err
+		}
+	}
+	was, err := triggerText(have.Trigger)
+	if err != nil {
+		return "", err
+	}
+	note := fmt.Sprintf("version %d", next.Latest()+1)
+	if was != trigger {
+		next.Reach = have.Reach.Edit(*have.Trigger, *wanted.Trigger, t.now)
+		note += ", trigger " + string(wanted.Trigger.On)
+	}
+	if err := t.putReach(&next); err != nil {
+		return "", err
+	}
+	t.mailings = append(t.mailings, have.ID)
+	return note, t.exec(`UPDATE mailing SET content = $2, variants = $3, version = $4, plan = $5, trigger_on = $6, changed_at = $7 WHERE id = $1`,
+		have.ID, content, versions, next.Latest(), plan, trigger, micros(t.now))
+}

@@ -60,7 +60,8 @@ type Origin struct {
 // through a salted commitment, so that it can be erased.
 type Evidence struct {
 	Address   string `json:"address,omitempty"`
-	IP        string `json:"ip,omitempty"` // as much as the policy keeps of it
+	IP        string `json:"ip,omitempty"`        // as much as the policy keeps of it
+	IPDigest  string `json:"ip_digest,omitempty"` // of the whole address where it was kept for a time; see WholeIP
 	UserAgent string `json:"user_agent,omitempty"`
 	Until     string `json:"until,omitempty"`  // end of a pause, as a Moment is written
 	Zone      string `json:"zone,omitempty"`   // of the person's clock where the act says it, like +01:00 (M12)
@@ -76,6 +77,8 @@ type Evidence struct {
 	ToldIn string `json:"told_in,omitempty"` // IANA name of the zone in which the place of the act tells times, which need not be the person's (M12)
 
 	IPPolicy IPPolicy `json:"ip_policy,omitempty"` // under which IP was kept, or not; empty: no request, or one of before there was a choice, and shortened
+
+	Whole WholeIP `json:"-"` // beside what the ledger commits to, and gone before it
 }
 
 // Actor is who did something: a person by a link or form, a user, an API key

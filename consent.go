@@ -73,6 +73,12 @@ var Folded = map[EventKind]State{
 	Imported: Active, ImportedHeld: Held, BasisChanged: Active,
 }
 
+// Ends reports whether an act of the kind ends a subscription.
+func (k EventKind) Ends() bool {
+	state := Folded[k]
+	return state == Withdrawn || state == Lapsed
+}
+
 // Request is one submission of a sign-up form, or of the preferences page for
 // purposes that are new.
 type Request struct {

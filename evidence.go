@@ -133,8 +133,9 @@ type BundleSecrets struct {
 
 // SecretLine is the personal part of a line, as its commitment covers it.
 type SecretLine struct {
-	Seq     int64  `json:"seq"`
-	Covered string `json:"covered"`
+	Seq     int64   `json:"seq"`
+	Covered string  `json:"covered"`
+	WholeIP WholeIP `json:"whole_ip,omitzero"` // of which Covered has a digest, while it is kept (F.7)
 }
 
 // BundleTexts is what the person could read, in texts.json.

@@ -54,7 +54,7 @@ func proof(t *testing.T, key ed25519.PrivateKey) *Bundle {
 			b.Texts.Purposes = []BundleText{{PurposeID: 1, Slug: "news", Version: 1, Locale: "nl", Text: text, Covered: string(data), Line: line}}
 		case 2:
 			b.Lines = append(b.Lines, line)
-			b.Secrets.Lines = append(b.Secrets.Lines, SecretLine{seq, string(data)})
+			b.Secrets.Lines = append(b.Secrets.Lines, SecretLine{Seq: seq, Covered: string(data)})
 		}
 		run.Digests = append(run.Digests, e.Digest())
 		last = e.Hash
@@ -204,13 +204,16 @@ func TestM30ASignedForgeryIsFound(t *testing.T) {
 		forge func(*Bundle)
 		told  string
 	}{
-		"the time of an act":      {func(b *Bundle) { b.Lines[1].At.Time = b.Lines[1].At.Add(1000) }, "line 5"},
-		"the kind of an act":      {func(b *Bundle) { b.Lines[0].Kind = Confirmed }, "line 2"},
-		"the address":             {func(b *Bundle) { b.Secrets.Lines[0].Covered = `{"address":"pim@voorbeeld.example"}` }, "evidence.json"},
-		"another salt":            {func(b *Bundle) { b.Secrets.Salt = "00" }, "evidence.json"},
-		"no salt":                 {func(b *Bundle) { b.Secrets.Salt = "" }, "evidence.json"},
-		"evidence left out":       {func(b *Bundle) { b.Secrets.Lines = b.Secrets.Lines[1:] }, "evidence.json"},
-		"evidence twice":          {func(b *Bundle) { b.Secrets.Lines[1] = b.Secrets.Lines[0] }, "evidence.json"},
+		"the time of an act": {func(b *Bundle) { b.Lines[1].At.Time = b.Lines[1].At.Add(1000) }, "line 5"},
+		"the kind of an act": {func(b *Bundle) { b.Lines[0].Kind = Confirmed }, "line 2"},
+		"the address":        {func(b *Bundle) { b.Secrets.Lines[0].Covered = `{"address":"pim@voorbeeld.example"}` }, "evidence.json"},
+		"another salt":       {func(b *Bundle) { b.Secrets.Salt = "00" }, "evidence.json"},
+		"no salt":            {func(b *Bundle) { b.Secrets.Salt = "" }, "evidence.json"},
+		"evidence left out":  {func(b *Bundle) { b.Secrets.Lines = b.Secrets.Lines[1:] }, "evidence.json"},
+		"evidence twice":     {func(b *Bundle) { b.Secrets.Lines[1] = b.Secrets.Lines[0] }, "evidence.json"},
+		"an IP address": {func(b *Bundle) {
+			b.Secrets.Lines[0].WholeIP = WholeIP{Address: "192.0.2.77", Nonce: strings.Repeat("00", 16)}
+		}, "evidence.json"},
 		"the wording":             {func(b *Bundle) { b.Texts.Purposes[0].Text.Wording = "Nee" }, "texts.json"},
 		"the wording as covered":  {func(b *Bundle) { b.Texts.Purposes[0].Covered += " " }, "texts.json"},
 		"the language of texts":   {func(b *Bundle) { b.Texts.Purposes[0].Locale = "en" }, "texts.json"},

@@ -239,6 +239,7 @@ func (c *bundleCheck) evidence() error {
 		return bad("evidence.json does not have each line of events.json once")
 	}
 	done := map[int64]bool{}
+	whole := 0
 	for _, s := range c.bundle.Secrets.Lines {
 		l := c.lines[s.Seq]
 		if l == nil || done[s.Seq] {
@@ -250,8 +251,16 @@ func (c *bundleCheck) evidence() error {
 		if Sum(mac.Sum(nil)) != l.Commitment {
 			return bad("evidence.json: what line %d says of address, network and program is not what the ledger committed to", s.Seq)
 		}
+		if s.WholeIP.Address == "" {
+			continue
+		}
+		var e Evidence
+		if json.Unmarshal([]byte(s.Covered), &e) != nil || !s.WholeIP.Fits(e) {
+			return bad("evidence.json: the IP address of line %d is not the one that the ledger committed to a digest of", s.Seq)
+		}
+		whole++
 	}
-	c.pass("evidence: the commitments of all %d lines were computed again", len(done))
+	c.pass("evidence: the commitments of all %d lines were computed again, and the digests of %d IP addresses", len(done), whole)
 	return nil
 }
 

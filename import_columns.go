@@ -388,7 +388,7 @@ func importIP(s string) string {
 	if err != nil {
 		return ""
 	}
-	return IPShortened.Keep(a)
+	return IPShortened.Evidence(a).IP
 }
 
 // importLayouts are the ways in which exports write times. Dates with

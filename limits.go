@@ -32,6 +32,7 @@ var Limits = struct {
 	LeaveNote      int           // characters of why somebody left
 	ContractFields int           // fields of one template of transactional mail
 	ContractValue  int           // characters of one field's value
+	WholeIP        time.Duration // how long a whole IP address is kept, where it is at all (requirements-mail F.7)
 	KeepWindow     time.Duration // life of a link to say that one still wants a purpose (M18)
 	ClickGroup     int           // clicks of a link below which their number is not shown (M22)
 	FilterDepth    int           // levels of a segment's filter
@@ -44,7 +45,7 @@ var Limits = struct {
 	ConfirmWindow: 7 * 24 * time.Hour, PendingWindow: 14 * 24 * time.Hour,
 	RepeatWindow: 24 * time.Hour, ResendPause: 5 * time.Minute, UndoWindow: time.Hour,
 	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour, ComplaintPause: 90 * 24 * time.Hour,
-	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500, KeepWindow: 90 * 24 * time.Hour,
+	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500, KeepWindow: 90 * 24 * time.Hour, WholeIP: 90 * 24 * time.Hour,
 	ContractFields: 50, ContractValue: 2000,
 	ClickGroup: 5, FilterDepth: 8, FilterNodes: 100, FilterText: 2000,
 }

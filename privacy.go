@@ -10,8 +10,9 @@ type PrivacyFacts struct {
 	Contact       string         `json:"contact"`
 	Relay         string         `json:"relay"` // slug of who delivers the mail; empty: the controller itself; UnknownRelay: not said
 	Purposes      []PrivacyItem  `json:"purposes"`
-	IPPolicy      IPPolicy       `json:"ip_policy,omitempty"` // empty: shortened, as statements of before there was a choice say
-	Parties       []PrivacyParty `json:"parties,omitempty"`   // statements of before they were named have none
+	IPPolicy      IPPolicy       `json:"ip_policy,omitempty"`     // empty: shortened, as statements of before there was a choice say
+	WholeIPDays   int            `json:"whole_ip_days,omitempty"` // how long IPFull keeps the whole address; 0: as long as the proof, as statements of before that had an end say
+	Parties       []PrivacyParty `json:"parties,omitempty"`       // statements of before they were named have none
 }
 
 // PrivacyParty is a party that personal data goes to, as a privacy statement

@@ -136,7 +136,7 @@ func (f RecordFacts) signUps() Processing {
 		slices.Sort(interests)
 		data = append(data, Term{Code: "interests", Names: slices.Compact(interests)})
 	}
-	data = append(data, terms("words", "ip_"+string(f.IPPolicy.Or()), "program")...)
+	data = append(data, term("words"), Term{Code: "ip_" + string(f.IPPolicy.Or()), Days: inDays(Limits.WholeIP)}, term("program"))
 	switch f.MailCopies {
 	case CopyMails:
 		data = append(data, term("mail_copy"))

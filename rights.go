@@ -153,6 +153,7 @@ type EventRecord struct {
 	FormVersion    int64     `json:"form_version,omitempty"`
 	Locale         string    `json:"locale,omitempty"`
 	Evidence
+	WholeIP WholeIP `json:"whole_ip,omitzero"`
 }
 
 // DeliveryRecord is one mailing that was to go to the person.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"akkoord"
 	"akkoord/pdf"
@@ -110,7 +111,7 @@ func (r *reader) act(d *pdf.Document, n int, l *akkoord.BundleLine, quoted map[t
 		pdf.Fact{Label: r.t("by"), Value: r.actor(l)},
 		pdf.Fact{Label: r.t("campaign"), Value: l.Names.Campaign},
 		pdf.Fact{Label: r.t("address"), Value: proof.Address},
-		pdf.Fact{Label: r.t("ip"), Value: r.ip(proof)},
+		pdf.Fact{Label: r.t("ip"), Value: r.ip(l.At.Time, proof)},
 		pdf.Fact{Label: r.t("program"), Value: proof.UserAgent},
 		pdf.Fact{Label: r.t("until"), Value: proof.Until},
 		pdf.Fact{Label: r.t("reason"), Value: strings.Join(filled(proof.Reason, proof.Note), ": ")},
@@ -133,14 +134,18 @@ func (r *reader) filled(proof akkoord.Evidence) string {
 }
 
 // ip tells what was kept of an address, and how much of it that is.
-func (r *reader) ip(proof akkoord.Evidence) string {
+func (r *reader) ip(at time.Time, proof akkoord.Evidence) string {
 	switch {
 	case proof.IPPolicy == akkoord.IPOff:
 		return r.t("ip_off")
+	case proof.Whole.Address != "":
+		return r.t("ip_full", "IP", proof.Whole.Address, "Moment", r.when(at.Add(akkoord.Limits.WholeIP)))
+	case !proof.Whole.Reduced.IsZero():
+		return r.t("ip_reduced", "IP", proof.IP, "Moment", r.when(proof.Whole.Reduced.Time))
 	case proof.IP == "" || proof.IPPolicy == "":
 		return proof.IP
 	}
-	return r.t("ip_"+string(proof.IPPolicy), "IP", proof.IP)
+	return r.t("ip_shortened", "IP", proof.IP)
 }
 
 // words quotes what the person agreed to, once for each version.

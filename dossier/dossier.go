@@ -53,9 +53,9 @@ type reader struct {
 	texts  map[textKey]*akkoord.BundleText
 	names  map[string]*akkoord.BundleText // the newest by purpose, in locale where there is one
 	forms  map[int64]*akkoord.BundleForm
-	facts  akkoord.PrivacyFacts // of the newest statement
-	proof  map[int64]akkoord.Evidence
-	ups    map[int64]bool // first lines of sign-ups whose form is shown
+	facts  akkoord.PrivacyFacts       // of the newest statement
+	proof  map[int64]akkoord.Evidence // with the whole IP address, while it is kept
+	ups    map[int64]bool             // first lines of sign-ups whose form is shown
 }
 
 type textKey struct {
@@ -89,6 +89,7 @@ func newReader(w Writer, locale string, b *akkoord.Bundle) *reader {
 	for _, s := range b.Secrets.Lines {
 		var e akkoord.Evidence
 		if json.Unmarshal([]byte(s.Covered), &e) == nil {
+			e.Whole = s.WholeIP
 			r.proof[s.Seq] = e
 		}
 	}

@@ -34,7 +34,7 @@ func anouk(t *testing.T) *akkoord.Bundle {
 		CampaignsLeft: []akkoord.CampaignLeftRecord{{Campaign: "winter-2027", At: akkoord.Moment{Time: noon}}},
 		Suppressions:  []akkoord.SuppressionRecord{{Kind: "unsubscribed", At: akkoord.Moment{Time: noon}}},
 	}
-	ip := map[int64]string{7: `"ip":"192.0.2.0/24","user_agent":"Firefox","filled_in":{"boots":"42"}`, 8: `"ip":"192.0.2.77","user_agent":"Firefox","ip_policy":"full"`, 9: `"user_agent":"Firefox","zone":"+01:00","told_in":"Europe/Amsterdam","ip_policy":"off"`}
+	ip := map[int64]string{7: `"ip":"192.0.2.0/24","ip_policy":"full","user_agent":"Firefox","filled_in":{"boots":"42"}`, 8: `"ip":"192.0.2.0/24","user_agent":"Firefox","ip_policy":"full"`, 9: `"user_agent":"Firefox","zone":"+01:00","told_in":"Europe/Amsterdam","ip_policy":"off"`}
 	line := func(seq int64, kind akkoord.EventKind, source string) {
 		b.Lines = append(b.Lines, akkoord.BundleLine{
 			Seq: seq, At: akkoord.Moment{Time: noon.Add(time.Duration(seq-7) * time.Minute)}, Kind: kind, SubscriberID: 42, PurposeID: 2, Request: request,
@@ -45,6 +45,8 @@ func anouk(t *testing.T) *akkoord.Bundle {
 	line(7, akkoord.Requested, "form:home")
 	line(8, akkoord.Confirmed, "confirm")
 	line(9, akkoord.Withdrew, "one-click")
+	b.Secrets.Lines[0].WholeIP = akkoord.WholeIP{Reduced: akkoord.Moment{Time: noon.AddDate(0, 3, 0)}}
+	b.Secrets.Lines[1].WholeIP = akkoord.WholeIP{Address: "192.0.2.77", Nonce: "00"}
 	b.Texts = akkoord.BundleTexts{
 		SignUps: []akkoord.BundleSignUp{{Seq: 7, At: akkoord.Moment{Time: noon}, Request: request, FormVersionID: 5, Locale: "nl", Boxes: []akkoord.BundleBox{
 			{Purpose: "news", Version: 1}, {Purpose: "ski", Version: 3, Ticked: true},
@@ -96,7 +98,7 @@ func pages(t *testing.T, locale string) map[string][]byte {
 func TestM30TheDocumentTellsAll(t *testing.T) {
 	missing := regexp.MustCompile(`(dossier|admin|language)\.[a-z_]+|\{\{|%!`)
 	titles := map[string]string{"nl": "Bewijs van toestemming", "en": "Proof of consent", "de": "Nachweis der Einwilligung", "fr": "Preuve du consentement"}
-	kept := map[string]string{"nl": "192.0.2.77 (volledig)", "en": "not kept: it was set so", "de": "192.0.2.77 (vollständig)", "fr": "192.0.2.77 (complète)"} // of IP addresses (F.7)
+	kept := map[string]string{"nl": "192.0.2.77 (volledig, tot uiterlijk", "en": "not kept: it was set so", "de": "192.0.2.77 (vollständig, bis spätestens", "fr": "192.0.2.0/24 (tronquée le"} // of IP addresses (F.7)
 	for _, locale := range akkoord.Locales {
 		shown := pdftest.Text(pages(t, locale)["dossier.pdf"])
 		if found := missing.FindString(shown); found != "" {

@@ -90,11 +90,9 @@ const maxUserAgent = 256
 // the policy keeps, which policy that is, the name of the program, and the zone
 // in which the site's pages tell the person when they did it.
 func (s *Server) evidence(c echo.Context) akkoord.Evidence {
-	policy := s.IPPolicy.Or()
-	return akkoord.Evidence{
-		IP: policy.Keep(s.client(c.Request())), IPPolicy: policy,
-		UserAgent: printable(c.Request().UserAgent(), maxUserAgent), ToldIn: akkoord.HomeZone,
-	}
+	e := s.IPPolicy.Evidence(s.client(c.Request()))
+	e.UserAgent, e.ToldIn = printable(c.Request().UserAgent(), maxUserAgent), akkoord.HomeZone
+	return e
 }
 
 // printable gives the start of s, without what can't be shown safely.

@@ -64,6 +64,9 @@ func (s *Server) facts(purposes []akkoord.Purpose, parties []akkoord.PrivacyPart
 	if policy := s.IPPolicy.Or(); policy != akkoord.IPShortened {
 		f.IPPolicy = policy
 	}
+	if f.IPPolicy == akkoord.IPFull {
+		f.WholeIPDays = int(akkoord.Limits.WholeIP / (24 * time.Hour))
+	}
 	for _, p := range purposes {
 		f.Purposes = append(f.Purposes, akkoord.PrivacyItem{Slug: p.Slug, Basis: p.Basis, InactiveAfter: p.InactiveAfter, Silence: p.Silence(), Version: p.Version, Texts: p.Texts})
 	}
@@ -98,7 +101,7 @@ func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest 
 	page := templates.PrivacyPage{
 		Site: s.site(path), Version: st.version, Since: st.since, Controller: st.facts.Controller,
 		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), OwnRelay: st.facts.Relay == "", Relayed: st.facts.Relay != "" && st.facts.Relay != akkoord.UnknownRelay, LedgerKey: s.LedgerKey,
-		IPPolicy: string(st.facts.IPPolicy),
+		IPPolicy: string(st.facts.IPPolicy), WholeIPDays: st.facts.WholeIPDays,
 	}
 	page.Contact, page.PostalAddress = st.facts.Contact, st.facts.PostalAddress
 	for n := latest; n > 0; n-- {

@@ -23,7 +23,7 @@ func TestEvidenceKeepsWhatThePolicySays(t *testing.T) {
 		"":                  {"198.51.100.0/24", shortened, akkoord.IPShortened},
 		akkoord.IPShortened: {"198.51.100.0/24", shortened, akkoord.IPShortened},
 		akkoord.IPOff:       {"", "we do not keep your IP address", akkoord.IPOff},
-		akkoord.IPFull:      {"198.51.100.77", "your full IP address", akkoord.IPFull},
+		akkoord.IPFull:      {"198.51.100.0/24", "in full for 90 days at most or until you stop", akkoord.IPFull},
 	} {
 		s := newSite(t, func(c *server.Config) {
 			c.IPPolicy, c.TrustedProxies = policy, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
@@ -35,6 +35,8 @@ func TestEvidenceKeepsWhatThePolicySays(t *testing.T) {
 		}
 		if e := events[0].Evidence; e.IP != want.ip || e.IPPolicy != want.recorded {
 			t.Errorf("policy %q: %q is kept, as %q", policy, e.IP, e.IPPolicy)
+		} else if whole := e.Whole.Address == "198.51.100.77"; whole != (policy == akkoord.IPFull) || !whole && e.Whole != (akkoord.WholeIP{}) {
+			t.Errorf("policy %q: beside it stands %+v", policy, e.Whole)
 		}
 		if page := s.get("/privacy?locale=en").Body; !strings.Contains(page, want.statement) {
 			t.Errorf("policy %q: the statement does not say %q", policy, want.statement)

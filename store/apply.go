@@ -21,9 +21,15 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 	}
 	t.touched = append(t.touched, p.ID)
 	for i := range c.Events {
-		c.Events[i].SubscriberID = p.ID
-		if err := t.appendEvent(&c.Events[i], p.Salt, c.Forget); err != nil {
+		e := &c.Events[i]
+		e.SubscriberID = p.ID
+		if err := t.appendEvent(e, p.Salt, c.Forget); err != nil {
 			return err
+		}
+		if e.Kind.Ends() && !st.Suppressed(akkoord.SuppressedRestricted) {
+			if err := t.reduceIPs(p.ID, e.PurposeID); err != nil {
+				return err
+			}
 		}
 	}
 	for _, sub := range c.Subscriptions {
@@ -123,16 +129,20 @@ func (t *tx) applySuppressions(p akkoord.Subscriber, c akkoord.Change) error {
 // appendEvent commits to an event's evidence and appends its line.
 // Evidence of a person who is forgotten in the same change is not kept.
 func (t *tx) appendEvent(e *akkoord.Event, salt []byte, forget bool) error {
+	if err := t.sealIP(e, forget); err != nil {
+		return err
+	}
 	personal, commitment, err := e.Evidence.Commit(salt)
 	if err != nil {
 		return err
 	}
 	e.Commitment = commitment
 	t.appendLine(e)
-	if !forget && e.Evidence != (akkoord.Evidence{}) {
-		t.rows[evidenceRows].add(e.Seq, string(personal))
+	if forget || e.Evidence == (akkoord.Evidence{}) {
+		return nil
 	}
-	return nil
+	t.rows[evidenceRows].add(e.Seq, string(personal))
+	return t.keepIP(e)
 }
 
 // appendLine gives an event its number and its place in the chain.
@@ -184,7 +194,7 @@ func (t *tx) forget(subscriberID int64) error {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	wake(t.store.wiper.forgotten)
+	t.wipe = true
 	for _, q := range []string{
 		`DELETE FROM consent_evidence WHERE seq IN (SELECT seq FROM consent_event WHERE subscriber_id = $1)`,
 		`DELETE FROM subscription WHERE subscriber_id = $1`,
@@ -197,6 +207,7 @@ func (t *tx) forget(subscriberID int64) error {
 		`DELETE FROM address_change WHERE subscriber_id = $1`,
 		`DELETE FROM former_address WHERE subscriber_id = $1`,
 		`DELETE FROM mail_copy WHERE subscriber_id = $1`,
+		`DELETE FROM evidence_ip WHERE subscriber_id = $1`,
 		`DELETE FROM import_row WHERE hash = (SELECT email_hash FROM subscriber WHERE id = $1)`,
 		`DELETE FROM subscriber WHERE id = $1`,
 	} {

@@ -40,7 +40,7 @@ func (t *tx) eraseAddresses(p akkoord.Subscriber) error {
 // eraseAddress is eraseAddresses by one. The rows stay for the figures;
 // nothing leads from them to anybody.
 func (t *tx) eraseAddress(hash akkoord.AddressHash) error {
-	wake(t.store.wiper.forgotten)
+	t.wipe = true
 	return errors.Join(
 		t.exec(`DELETE FROM request_detail WHERE hash = $1`, hash[:]),
 		t.exec(`UPDATE outbox SET mail = CASE WHEN state = 0 THEN '' ELSE mail END, code = CASE WHEN state = 0 THEN 'erased' ELSE code END,

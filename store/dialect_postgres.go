@@ -210,7 +210,7 @@ func (p *postgres) accompany(ctx context.Context, s *Store) error {
 // vacuum removes what was deleted of people from the tables that hold them
 // (P16). What it leaves in the server's own log goes with that log.
 func vacuum(ctx context.Context, db *sql.DB) bool {
-	_, err := db.ExecContext(ctx, `VACUUM subscriber, consent_evidence, subscription, subscriber_interest, campaign_leave, click, import_row, import_part, contract_mail, outbox, request_detail`)
+	_, err := db.ExecContext(ctx, `VACUUM subscriber, consent_evidence, evidence_ip, mail_copy, address_change, subscription, subscriber_interest, subscriber_attribute, signup_value, campaign_leave, click, import_row, import_part, contract_mail, outbox, request_detail`)
 	return err == nil
 }
 

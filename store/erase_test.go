@@ -270,13 +270,46 @@ func TestWhateverTheErasedDidNoByteIsLeftOfThemP16(t *testing.T) {
 		t.Error(err)
 	}
 	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
-		found := append(traces(t, folder, "vergeetmij"), traces(t, folder, "eenmalig")...)
+		var found []string
+		for _, text := range []string{"vergeetmij", "eenmalig", storetest.WholeIP} {
+			found = append(found, traces(t, folder, text)...)
+		}
 		if len(found) == 0 {
 			break
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("somebody is still in %v", found)
 		}
+	}
+}
+
+// F.7, P16: a whole IP address of which the time is over is in no byte of any
+// file, while the person stays and their proof verifies.
+func TestAReducedAddressIsInNoByteF7(t *testing.T) {
+	cfg, clock := storetest.Config(t)
+	folder := t.TempDir()
+	cfg.Database = "sqlite:" + filepath.Join(folder, "akkoord.db")
+	s := reopen(t, cfg)
+	a := storetest.NewAgency(t, s, clock)
+	st := a.FromWholeIP(t, "anouk@voorbeeld.example", a.News)
+	if len(traces(t, folder, storetest.WholeIP)) == 0 {
+		t.Fatal("the address was not kept")
+	}
+	clock.Move(akkoord.Limits.WholeIP)
+	if _, err := s.ExpirePending(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
+		found := traces(t, folder, storetest.WholeIP)
+		if len(found) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it is still in %v", found)
+		}
+	}
+	if _, err := s.EvidenceBundle(t.Context(), storetest.Admin, st.Subscriber.PublicID, "", nil); err != nil { // it is verified before it is given
+		t.Error(err)
 	}
 }
 

@@ -107,6 +107,10 @@ func (e *evidence) addHead(h akkoord.Head) {
 func (e *evidence) events(q querier, person int64) error {
 	var campaigns []int64
 	var actors []string
+	whole, err := wholeIPs(q, person)
+	if err != nil {
+		return err
+	}
 	rows, err := q.query(eventQuery+` WHERE e.subscriber_id = $1 AND e.seq <= $2 ORDER BY e.seq`, person, e.until)
 	err = each(rows, err, func(r row) error {
 		event, data, err := scanEvent(r)
@@ -118,7 +122,7 @@ func (e *evidence) events(q querier, person int64) error {
 		}
 		campaigns, actors = append(campaigns, event.CampaignID), append(actors, string(event.Actor))
 		e.bundle.Lines = append(e.bundle.Lines, akkoord.NewBundleLine(event))
-		e.bundle.Secrets.Lines = append(e.bundle.Secrets.Lines, akkoord.SecretLine{Seq: event.Seq, Covered: data})
+		e.bundle.Secrets.Lines = append(e.bundle.Secrets.Lines, akkoord.SecretLine{Seq: event.Seq, Covered: data, WholeIP: whole[event.Seq]})
 		return nil
 	})
 	if err != nil {

@@ -136,14 +136,15 @@ func (c *ledgerCheck) standings(q querier) error {
 func (c *ledgerCheck) lines(q querier, done int64) error {
 	rows, err := q.query(`SELECT e.seq, e.at, e.kind, e.subscriber_id, e.purpose_id, e.campaign_id, e.mailing_id, e.request,
 		e.form_version_id, e.wording_version, e.privacy_version, e.locale, e.source, e.actor, e.commitment, e.hash, coalesce(d.data, ''),
-		s.salt, h.hash, h.at, h.signature
+		s.salt, h.hash, h.at, h.signature, coalesce(f.address, ''), coalesce(f.nonce, '')
 		FROM consent_event e LEFT JOIN consent_evidence d ON d.seq = e.seq LEFT JOIN subscriber s ON s.id = e.subscriber_id
-		LEFT JOIN ledger_head h ON h.seq = e.seq
+		LEFT JOIN ledger_head h ON h.seq = e.seq LEFT JOIN evidence_ip f ON f.seq = e.seq
 		WHERE e.seq > $1 ORDER BY e.seq LIMIT $2`, done, verifyBatch)
 	return each(rows, err, func(r row) error {
 		var salt, hash, signature []byte
 		var at sql.NullInt64
-		e, data, err := scanEvent(r, &salt, &hash, &at, &signature)
+		var whole akkoord.WholeIP
+		e, data, err := scanEvent(r, &salt, &hash, &at, &signature, &whole.Address, &whole.Nonce)
 		if err != nil {
 			return fmt.Errorf("%w: %w", akkoord.ErrLedger, err)
 		}
@@ -152,6 +153,9 @@ func (c *ledgerCheck) lines(q querier, done int64) error {
 		}
 		if err := c.verifier.Next(&e, salt); err != nil {
 			return err
+		}
+		if whole.Address != "" && !whole.Fits(e.Evidence) {
+			return fmt.Errorf("%w: the IP address of line %d is not the one that its evidence has a digest of", akkoord.ErrLedger, e.Seq)
 		}
 		if e.Kind == akkoord.Worded {
 			c.worded[wordingKey{e.PurposeID, e.WordingVersion, e.Locale}] = e.Commitment

@@ -29,7 +29,7 @@ var movedTables = []movedTable{
 	{"form", []string{"id"}}, {"form_version", []string{"id"}}, {"interest", []string{"id"}}, {"privacy_statement", []string{"version"}},
 	{"subscriber", []string{"id"}}, {"subscriber_interest", []string{"subscriber_id", "interest_id"}},
 	{"subscription", []string{"subscriber_id", "purpose_id"}}, {"segment", []string{"id"}}, {"segment_version", []string{"segment_id", "number"}}, {"campaign", []string{"id"}}, {"campaign_leave", []string{"subscriber_id", "campaign_id"}},
-	{"suppression", []string{"hash", "kind"}}, {"consent_event", []string{"seq"}}, {"consent_evidence", []string{"seq"}}, {"ledger_head", []string{"seq"}},
+	{"suppression", []string{"hash", "kind"}}, {"consent_event", []string{"seq"}}, {"consent_evidence", []string{"seq"}}, {"evidence_ip", []string{"seq"}}, {"ledger_head", []string{"seq"}},
 	{"audit", []string{"seq"}}, {"departure", []string{"number"}}, {"erasure", []string{"person"}}, {"address_change", []string{"request"}}, {"former_address", []string{"subscriber_id", "hash"}}, {"leaving", []string{"mailing_id", "subscriber_id", "scope"}}, {"outbox", []string{"id"}}, {"mail_copy", []string{"id"}}, {"head_sent", []string{"place"}}, {"mail_budget", []string{"mailbox", "at"}},
 	{"activity", []string{"subscriber_id", "purpose_id", "signal"}}, {"link", []string{"id"}}, {"link_tally", []string{"link_id"}}, {"click", []string{"subscriber_id", "link_id"}},
 	{"report", []string{"mailing_id", "subscriber_id", "kind"}}, {"report_tally", []string{"mailing_id", "kind"}},

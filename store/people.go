@@ -117,6 +117,13 @@ func events(q querier, subscriberID int64) ([]akkoord.Event, error) {
 		out = append(out, e)
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	whole, err := wholeIPs(q, subscriberID)
+	for i := range out {
+		out[i].Evidence.Whole = whole[out[i].Seq]
+	}
 	return out, err
 }
 

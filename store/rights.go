@@ -119,7 +119,7 @@ func recordEvents(q querier, r *akkoord.PersonRecord, c *catalogue, subscriberID
 		r.Events = append(r.Events, akkoord.EventRecord{
 			Seq: e.Seq, At: akkoord.Moment{Time: e.At}, Kind: e.Kind, Purpose: c.purpose(e.PurposeID).Slug, Campaign: slugs[e.CampaignID],
 			Source: e.Source, Actor: cmp.Or(akkoord.Actor(names[string(e.Actor)]), e.Actor), WordingVersion: e.WordingVersion, PrivacyVersion: e.PrivacyVersion,
-			FormVersion: e.FormVersionID, Locale: e.Locale, Evidence: e.Evidence,
+			FormVersion: e.FormVersionID, Locale: e.Locale, Evidence: e.Evidence, WholeIP: e.Evidence.Whole,
 		})
 	}
 	return nil

@@ -94,6 +94,7 @@ func TestVerifyFindsAnyAlteredByteOfTheLedger(t *testing.T) { // P25
 		"evidence":            `UPDATE consent_evidence SET data = replace(data, '192.0.2', '192.0.3') WHERE seq = 7`,
 		"evidence's spelling": `UPDATE consent_evidence SET data = replace(data, '"ip"', '"IP"') WHERE seq = 7`,
 		"evidence gone":       `DELETE FROM consent_evidence WHERE seq = 7`,
+		"an IP address":       `INSERT INTO evidence_ip VALUES (7, 2, 1, 0, '192.0.2.77', '00112233445566778899aabbccddeeff', 0)`,
 		"wording":             `DROP TRIGGER purpose_text_update; UPDATE purpose_text SET wording = 'Yes to all' WHERE locale = 'nl'`,
 		"a text added":        `INSERT INTO purpose_text SELECT purpose_id, 2, locale, name, explanation, 'Yes to all', frequency, created_at FROM purpose_text`,
 		"standing":            `UPDATE subscription SET state = 'withdrawn' WHERE subscriber_id = 2`,

@@ -74,6 +74,7 @@ type tx struct {
 	outbox    bool    // it put something into the outbox
 	mailing   bool    // it made a mailing ready to be sent
 	catalogue bool    // it changed a purpose or a form
+	wipe      bool    // it deleted what no byte may be left of (P16)
 }
 
 func openWriter(ctx context.Context, s *Store) (*writer, error) {
@@ -283,7 +284,7 @@ func (w *writer) fail() {
 }
 
 func (w *writer) publish(group []*change) {
-	var outbox, mailing bool
+	var outbox, mailing, wipe bool
 	for _, c := range group {
 		if c.err != nil {
 			continue
@@ -294,12 +295,16 @@ func (w *writer) publish(group []*change) {
 		}
 		outbox = outbox || c.tx.outbox
 		mailing = mailing || c.tx.mailing
+		wipe = wipe || c.tx.wipe
 	}
 	if outbox {
 		wake(w.store.wakeOutbox)
 	}
 	if mailing {
 		wake(w.store.wakeMailing)
+	}
+	if wipe { // not sooner: what is not committed can't be wiped
+		wake(w.store.wiper.forgotten)
 	}
 }
 

@@ -189,6 +189,7 @@ func gallery() map[string]any {
 		"privacy-own":         PrivacyPage{OwnRelay: true},
 		"privacy-no-ip":       PrivacyPage{IPPolicy: "off"},
 		"privacy-full-ip":     PrivacyPage{IPPolicy: "full"},
+		"privacy-whole-ip":    PrivacyPage{IPPolicy: "full", WholeIPDays: 90},
 		"home":                HomePage{zonvaart("/"), []FormLink{{"Reisnieuws in uw mailbox", "Reisideeën en aanbiedingen, twee keer per maand.", "/f/home"}, {"Skiwinkel", "", "/f/ski"}}},
 		"home-bare":           HomePage{},
 		"error-404":           ErrorPage{zonvaart(""), 404, "link_invalid", ""},

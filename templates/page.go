@@ -263,6 +263,7 @@ type PrivacyPage struct {
 	Purposes    []PrivacyPurpose
 	Processors  []PrivacyProcessor
 	IPPolicy    string // what is kept of a request's address: off, full, else shortened
+	WholeIPDays int    // how long the policy full keeps the whole address; 0: as long as the proof
 	LedgerKey   string // fingerprint of the key that signs the ledger (M30)
 	OwnRelay    bool   // the organisation delivers mail itself
 	Relayed     bool   // one of the processors delivers it

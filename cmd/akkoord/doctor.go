@@ -107,7 +107,7 @@ func checkSenderFacts(s *site) []finding {
 func checkIPPolicy(s *site) finding {
 	switch akkoord.IPPolicy(s.IPPolicy).Or() {
 	case akkoord.IPFull:
-		return warn("ip", "AKKOORD_IP_POLICY is full: whole IP addresses are kept as long as the proof they belong to. That needs a basis of its own (Art. 6 GDPR): write down why a shortened one is not enough, or set it to shortened")
+		return warn("ip", "AKKOORD_IP_POLICY is full: whole IP addresses are kept for 90 days. That needs a basis of its own (Art. 6 GDPR): write down why a shortened one is not enough, or set it to shortened")
 	case akkoord.IPOff:
 		return ok("ip", "evidence keeps nothing of IP addresses")
 	}

@@ -68,7 +68,11 @@ var acts = map[string]func(*rapid.T, *visitor){
 	"sign up": func(rt *rapid.T, v *visitor) {
 		ticked := rapid.SampledFrom([][]akkoord.Purpose{{v.News}, {v.Ski}, {v.News, v.Ski}}).Draw(rt, "purposes")
 		v.first = v.request
-		noError(rt, v.SignUp(rt.Context(), v.signUp(v.email, ticked...)))
+		in := v.signUp(v.email, ticked...)
+		if rapid.Bool().Draw(rt, "whole address") {
+			in.Origin = fullIP(in.Origin)
+		}
+		noError(rt, v.SignUp(rt.Context(), in))
 		st, err := v.StandingByEmail(rt.Context(), v.email)
 		noError(rt, err)
 		v.person = st.Subscriber

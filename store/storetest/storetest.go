@@ -32,6 +32,7 @@ func Run(t *testing.T, open Open) {
 		{"evidence", testEvidence},
 		{"mail copies", testMailCopies},
 		{"ip policy", testIPPolicy},
+		{"whole ip addresses", testWholeIP},
 		{"catalogue", testCatalogue},
 		{"mailings", testMailings},
 		{"access", testAccess},

@@ -110,6 +110,7 @@ type Recipient struct {
 	Name         string
 	Locale       string
 	Variant      int
+	Basis        Basis     // why they get it, which the footer says
 	Tracked      bool      // they let their clicks be counted for the mailing's purpose (M22)
 	Attempts     int       // attempts made before
 	FirstAt      time.Time // time of the first attempt; zero before it. The Date of every retry

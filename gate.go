@@ -58,7 +58,7 @@ func Gate(f Facts) Verdict {
 	case Pending:
 		return no("pending", "The person asked for this and has not confirmed.")
 	case Held:
-		return no("held", "The person was imported without proof of consent.")
+		return no("held", "The person was imported without the proof that their basis needs.")
 	case Withdrawn:
 		if f.Basis.Objectable() {
 			return no("objected", "The person objected to mail of this purpose.")

@@ -49,6 +49,10 @@ func FactsAt(events []Event, p Purpose, campaignID int64, wider int, at time.Tim
 			f.Basis = p.Basis
 		case BasisChanged:
 			f.Basis = e.Evidence.Ground.basis()
+		case Imported:
+			if e.Evidence.Ground.Sale != "" {
+				f.Basis = BasisExistingCustomer
+			}
 		case Objected:
 			f.Basis = BasisExistingCustomer
 		}

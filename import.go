@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Held is the state of somebody who was imported without proof of consent:
-// they are on record and are not mailed. Only proof, in a later import, or the
+// Held is the state of somebody who was imported without the proof that their
+// basis needs: they are on record and are not mailed. Only proof, in a later import, or the
 // person's own sign-up leads out of it.
 const Held State = "held"
 
@@ -79,6 +79,7 @@ type ImportRow struct {
 	ConfirmedAt time.Time // zero: no proof of consent
 	LeftAt      time.Time // of an opt-out; zero: not told
 	IP          string    // from which consent was confirmed
+	Ground      Ground    // of an existing customer: what the columns say of the sale
 	Proof       ImportedColumns
 	Refused     *Error   // why the row is refused
 	Fields      []string // as they stand in the file, for the list of refused rows
@@ -86,7 +87,25 @@ type ImportRow struct {
 
 // Evidence gives the personal part of what the row leaves in the ledger.
 func (r ImportRow) Evidence() Evidence {
-	return Evidence{Address: r.Email.Address(), IP: r.IP, Imported: r.Proof}
+	return Evidence{Address: r.Email.Address(), IP: r.IP, Ground: r.Ground, Imported: r.Proof}
+}
+
+// Facts gives what makes the import's basis good for the person of a row. Of an
+// existing customer these are the facts of the soft opt-in (M8), or what of them
+// the row lacks; half of them are not kept.
+func (s ImportSpec) Facts(r ImportRow, now time.Time) (g Ground, lacks *Error) {
+	switch {
+	case s.Basis == BasisConsent, r.Status.OptOut():
+		return Ground{}, nil
+	case s.Basis != BasisExistingCustomer:
+		return Ground{Text: s.Evidence}, nil
+	}
+	g = r.Ground
+	g.Text = s.Evidence
+	if err := g.Check(s.Basis, now); err != nil {
+		return Ground{Text: s.Evidence}, asError(err)
+	}
+	return g, nil
 }
 
 // ImportedColumns are the columns of an import that prove something, with
@@ -109,7 +128,7 @@ type ImportOutcome string
 const (
 	ImportAdded      ImportOutcome = "added"      // a new person, active
 	ImportChanged    ImportOutcome = "changed"    // a person on record, now active for the purpose
-	ImportHeldBack   ImportOutcome = "held"       // on record, not mailed: no proof of consent
+	ImportHeldBack   ImportOutcome = "held"       // on record, not mailed: no proof of consent, or not the facts of the basis
 	ImportOptOut     ImportOutcome = "opt_outs"   // an opt-out was added
 	ImportUnchanged  ImportOutcome = "unchanged"  // the person's standing says as much or more
 	ImportDuplicate  ImportOutcome = "duplicates" // an earlier row of this import did it
@@ -137,7 +156,8 @@ func (s Standing) Import(r ImportRow, spec ImportSpec, now time.Time) (Change, I
 		return Change{}, ImportSuppressed
 	}
 	sub := s.Subscription(spec.PurposeID)
-	held := r.Status == RowUnconfirmed || spec.Basis == BasisConsent && r.ConfirmedAt.IsZero()
+	ground, lacks := spec.Facts(r, now)
+	held := r.Status == RowUnconfirmed || spec.Basis == BasisConsent && r.ConfirmedAt.IsZero() || lacks != nil
 	switch {
 	case sub.State == Never, sub.State == Held && !held:
 	case sub.State == Withdrawn, sub.State == Lapsed:
@@ -145,9 +165,7 @@ func (s Standing) Import(r ImportRow, spec ImportSpec, now time.Time) (Change, I
 	default:
 		return Change{}, sub.asBefore(spec)
 	}
-	if spec.Basis != BasisConsent {
-		sub.Ground = Ground{Text: spec.Evidence}
-	}
+	sub.Ground = ground
 	sub.State, sub.Since, sub.Basis, sub.Request, sub.Locale, sub.Version, sub.Origin = Active, now, spec.Basis, spec.ID, r.Locale, 0, 0
 	kind, outcome := Imported, ImportChanged
 	if s.Subscriber.ID == 0 {
@@ -271,7 +289,7 @@ type ImportTally struct {
 	RunFrom  int64                   `json:"run_from"` // Position at StartedAt
 	Rows     int64                   `json:"rows"`
 	Outcomes map[ImportOutcome]int64 `json:"outcomes"`
-	Reasons  map[string]int64        `json:"reasons"` // codes of refused rows
+	Reasons  map[string]int64        `json:"reasons"` // codes of refused rows, and of those held for want of facts
 	Header   []string                `json:"header"`
 	Ignored  []string                `json:"ignored"` // columns that are not used
 }
@@ -308,7 +326,7 @@ func (i Import) Remaining() (time.Duration, bool) {
 type ImportedRow struct {
 	Line    int64
 	Outcome ImportOutcome
-	Code    string // why a row was refused
+	Code    string // why a row was refused, or held for want of facts
 	Why     string // the same as a sentence
 	Fields  []string
 }

@@ -23,6 +23,10 @@ const (
 	useLastName
 	useLocale
 	useInterests
+	useSoldOn
+	useSale
+	useSimilar
+	useRefusalOffered
 	useConfirmedAt
 	useConfirmedIP
 	useOptIn // when the form was sent; empty where the source program was told the address by somebody else
@@ -51,6 +55,7 @@ var importColumns = map[string]use{
 	"last_name": useLastName, "lastname": useLastName, "lname": useLastName, "achternaam": useLastName, "nachname": useLastName,
 	"locale": useLocale, "language": useLocale, "lang": useLocale, "taal": useLocale, "preferred_language": useLocale,
 	"interests": useInterests, "interest": useInterests, "interesses": useInterests,
+	"sold_on": useSoldOn, "sale": useSale, "similar": useSimilar, "refusal_offered": useRefusalOffered,
 	"confirmed_at": useConfirmedAt, "confirm_time": useConfirmedAt, "activated": useConfirmedAt, "activated_at": useConfirmedAt,
 	"confirmed_ip": useConfirmedIP, "confirm_ip": useConfirmedIP, "activated_ip": useConfirmedIP,
 	"optin_time": useOptIn,
@@ -120,6 +125,7 @@ type columns struct {
 	uses   []use
 	keys   []string // names as keys of a JSON object, with the colon
 	optIns bool     // there is a column of opt-in times
+	keep   bool     // the fields of every row
 }
 
 // newColumns reads a header. One without a column of addresses is refused.
@@ -170,7 +176,7 @@ func (c *columns) row(line int64, fields []string, now time.Time) ImportRow {
 	} else if err := c.read(&r, fields, now); err != nil {
 		r.Refused = err
 	}
-	if r.Refused != nil || len(r.Attributes) > 0 { // whether a value is one of its attribute is seen later
+	if r.Refused != nil || c.keep || len(r.Attributes) > 0 { // whether a value is one of its attribute is seen later
 		r.Fields = slices.Clone(fields)
 	}
 	return r
@@ -217,6 +223,14 @@ func (c *columns) read(r *ImportRow, fields []string, now time.Time) *Error {
 			r.Locale = importLocale(v)
 		case useInterests:
 			r.Interests, err = importInterests(v)
+		case useSoldOn:
+			r.Ground.SoldOn = importDay(v)
+		case useSale:
+			r.Ground.Sale = strings.TrimSpace(v)
+		case useSimilar:
+			r.Ground.Similar = affirmed(v)
+		case useRefusalOffered:
+			r.Ground.RefusalOffered = affirmed(v)
 		case useConfirmedAt:
 			r.ConfirmedAt, err = importTime("confirmed_at", v, now)
 		case useConfirmedIP:
@@ -348,6 +362,24 @@ func flagged(s string) bool {
 		return false
 	}
 	return true
+}
+
+// affirmed reports whether a column says yes in so many words. What proves
+// something has to.
+func affirmed(s string) bool {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "true", "yes", "ja", "oui", "1", "y", "j", "x":
+		return true
+	}
+	return false
+}
+
+// importDay gives a day as Ground has it; what can't be read stays as it is.
+func importDay(s string) string {
+	if t, ok := parseImportTime(strings.TrimSpace(s)); ok {
+		return t.Format(time.DateOnly)
+	}
+	return s
 }
 
 // importLocale gives the language of a tag like "nl-NL", or our first one.

@@ -26,6 +26,7 @@ type ImportReader struct {
 	base    ImportMark // where csv or lines begin
 	mark    ImportMark // after the row that was read last
 	sets    map[string]*columns
+	keep    bool
 }
 
 // NewImportReader reads the head of a file, and goes on at a mark that an
@@ -222,7 +223,7 @@ func (r *ImportReader) object(text []byte) ImportRow {
 		fields[i] = plainJSON(values[name])
 	}
 	row := set.row(r.mark.Line, fields, r.now)
-	if row.Refused != nil {
+	if row.Refused != nil || r.keep {
 		row.Fields = []string{string(text)}
 	}
 	return row
@@ -243,6 +244,13 @@ func plainJSON(raw json.RawMessage) string {
 		return strings.Join(list, ";")
 	}
 	return string(raw)
+}
+
+// KeepFields has each row keep its fields, also one that can be used: whether it
+// has the facts of the import's basis is seen later.
+func (r *ImportReader) KeepFields() {
+	r.keep = true
+	r.columns.keep = true
 }
 
 // Mark gives the place after the last row that was read.

@@ -26,6 +26,9 @@ func TestImportBringsNobodyBack(t *testing.T) {
 	proof := importNow.AddDate(-1, 0, 0)
 	confirmed := akkoord.ImportRow{ConfirmedAt: proof}
 	bare := akkoord.ImportRow{}
+	customer := akkoord.ImportRow{Ground: akkoord.Ground{SoldOn: "2026-11-24", Sale: "F-118", Similar: true, RefusalOffered: true}}
+	unasked := customer
+	unasked.Ground.RefusalOffered = false
 	type want struct {
 		outcome akkoord.ImportOutcome
 		state   akkoord.State
@@ -42,7 +45,11 @@ func TestImportBringsNobodyBack(t *testing.T) {
 		{"new with proof", "", "", confirmed, akkoord.BasisConsent, want{"added", akkoord.Active, "imported"}},
 		{"new without proof", "", "", bare, akkoord.BasisConsent, want{"held", akkoord.Held, "imported_held"}},
 		{"unconfirmed elsewhere", "", "", akkoord.ImportRow{ConfirmedAt: proof, Status: akkoord.RowUnconfirmed}, akkoord.BasisConsent, want{"held", akkoord.Held, "imported_held"}},
-		{"a customer", "", "", bare, akkoord.BasisExistingCustomer, want{"added", akkoord.Active, "imported"}},
+		{"a customer", "", "", customer, akkoord.BasisExistingCustomer, want{"added", akkoord.Active, "imported"}},
+		{"a customer of whom no sale is told", "", "", bare, akkoord.BasisExistingCustomer, want{"held", akkoord.Held, "imported_held"}},
+		{"a customer to whom refusing was not offered", "", "", unasked, akkoord.BasisExistingCustomer, want{"held", akkoord.Held, "imported_held"}},
+		{"held, a customer now", akkoord.Held, "", customer, akkoord.BasisExistingCustomer, want{"changed", akkoord.Active, "imported"}},
+		{"part of a contract", "", "", bare, akkoord.BasisContract, want{"added", akkoord.Active, "imported"}},
 		{"held, with proof now", akkoord.Held, "", confirmed, akkoord.BasisConsent, want{"changed", akkoord.Active, "imported"}},
 		{"held, without proof again", akkoord.Held, "", bare, akkoord.BasisConsent, want{"unchanged", akkoord.Held, ""}},
 		{"active", akkoord.Active, "", bare, akkoord.BasisConsent, want{"unchanged", akkoord.Active, ""}},

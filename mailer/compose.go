@@ -221,6 +221,8 @@ func reasonKey(b akkoord.Basis) string {
 		return "mail.reason_customer"
 	case akkoord.BasisContract:
 		return "mail.reason_contract"
+	case akkoord.BasisOther:
+		return "mail.reason_other"
 	}
 	return "mail.reason"
 }

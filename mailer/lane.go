@@ -183,7 +183,7 @@ func (l *lane) Body(e Envelope, dst []byte) ([]byte, error) {
 }
 
 func (l *lane) plate(r *akkoord.Recipient) (*plate, error) {
-	k := plateKey{l.w.MailingID, r.Variant, r.Locale, r.Tracked}
+	k := plateKey{l.w.MailingID, r.Variant, r.Locale, r.Basis, r.Tracked}
 	if pl := l.plates[k]; pl != nil {
 		return pl, nil
 	}

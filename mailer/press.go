@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -60,7 +61,8 @@ type plateKey struct {
 	mailing int64
 	variant int
 	locale  string
-	tracked bool // for people who let their clicks be counted; all others get the author's URLs
+	basis   akkoord.Basis // of the person's subscription; empty: the purpose's
+	tracked bool          // for people who let their clicks be counted; all others get the author's URLs
 }
 
 // maxPlates bounds how many skeletons are kept, of some 30 KB each.
@@ -79,7 +81,7 @@ func (p *Press) plateOf(ctx context.Context, k plateKey) (*plate, error) {
 	if err != nil {
 		return nil, err
 	}
-	pl, err := p.cast(ctx, m, k.variant, k.locale, k.tracked)
+	pl, err := p.cast(ctx, m, k)
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +92,10 @@ func (p *Press) plateOf(ctx context.Context, k plateKey) (*plate, error) {
 	return pl, nil
 }
 
-// cast composes a mailing in a variant and language, with links that are counted
-// or without.
-func (p *Press) cast(ctx context.Context, m akkoord.Mailing, variant int, locale string, tracked bool) (*plate, error) {
+// cast composes a mailing in a variant and language for people of one basis, with
+// links that are counted or without.
+func (p *Press) cast(ctx context.Context, m akkoord.Mailing, k plateKey) (*plate, error) {
+	variant, locale := k.variant, k.locale
 	c, err := p.Catalog.CampaignByID(ctx, m.CampaignID)
 	if err != nil {
 		return nil, err
@@ -104,12 +107,12 @@ func (p *Press) cast(ctx context.Context, m akkoord.Mailing, variant int, locale
 	content := m.Variant(variant)
 	letter := Letter{
 		Sender: p.Sender, CampaignSlug: c.Slug, CampaignName: c.Name, PurposeSlug: purpose.Slug, PurposeName: purpose.Text(locale).Name,
-		MailingID: m.PublicID, Basis: purpose.Basis, Locale: locale, Subject: content.Subject, Markdown: content.Markdown, HTML: content.HTML,
+		MailingID: m.PublicID, Basis: cmp.Or(k.basis, purpose.Basis), Locale: locale, Subject: content.Subject, Markdown: content.Markdown, HTML: content.HTML,
 	}
 	if m.Variants != nil && variant >= 0 && variant < len(m.Variants) && m.Variants[variant].Sender != "" {
 		letter.Sender.From.Name = m.Variants[variant].Sender
 	}
-	if tracked {
+	if k.tracked {
 		letter.Track = func(links []akkoord.MailLink) ([]int64, error) { return p.Catalog.MailLinks(ctx, m.ID, links) }
 	}
 	s, err := p.Composer.Campaign(letter)

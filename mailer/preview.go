@@ -20,7 +20,7 @@ import (
 // and address would get it. Its links lead to nobody. Errors are those of
 // Composer.Campaign.
 func (p *Press) Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error) {
-	pl, err := p.cast(ctx, m, variant, locale, false)
+	pl, err := p.cast(ctx, m, plateKey{variant: variant, locale: locale})
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -34,12 +34,17 @@ func (p *Press) Preview(ctx context.Context, m akkoord.Mailing, variant int, loc
 
 // Web draws a mail that a person got as a web page, in the variant that they
 // got. NotFound where it was never meant for them.
-func (p *Press) Web(ctx context.Context, m akkoord.Mailing, s akkoord.Subscriber) ([]byte, error) {
+func (p *Press) Web(ctx context.Context, m akkoord.Mailing, st akkoord.Standing) ([]byte, error) {
+	s := st.Subscriber
+	c, err := p.Catalog.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return nil, err
+	}
 	d, err := p.Catalog.DeliveryTo(ctx, m.ID, s.ID)
 	if err != nil {
 		return nil, err
 	}
-	pl, err := p.plateOf(ctx, plateKey{mailing: m.ID, variant: d.Variant, locale: s.Locale})
+	pl, err := p.plateOf(ctx, plateKey{mailing: m.ID, variant: d.Variant, locale: s.Locale, basis: st.Subscription(c.PurposeID).Basis})
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +110,7 @@ func (t *Tester) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sen
 	for i := range max(len(m.Variants), 1) {
 		variant := m.Latest() + i
 		for _, locale := range t.Press.Composer.locales() {
-			_, err := t.Press.cast(ctx, m, variant, locale, false)
+			_, err := t.Press.cast(ctx, m, plateKey{variant: variant, locale: locale})
 			if err == nil {
 				continue
 			}
@@ -129,7 +134,7 @@ func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, l
 	if t.Dialer == nil {
 		return akkoord.Errorf(akkoord.Conflict, "no_relay", "Set AKKOORD_SMTP: there is no mail server to hand the mail to.")
 	}
-	pl, err := t.Press.cast(ctx, m, variant, locale, false)
+	pl, err := t.Press.cast(ctx, m, plateKey{variant: variant, locale: locale})
 	if err != nil {
 		return err
 	}

@@ -109,13 +109,13 @@ func TestAMailCanBeSeenAsAWebPageByWhoGotIt(t *testing.T) {
 	}
 	press := w.press()
 	for i, want := range []string{"Variant A voor Persoon 0", "Variant B voor Persoon 1"} {
-		html, err := press.Web(t.Context(), m, w.standing(person(i)).Subscriber)
+		html, err := press.Web(t.Context(), m, w.standing(person(i)))
 		if err != nil || !bytes.Contains(html, []byte(want)) {
 			t.Errorf("person %d: %v, %q not found", i, err, want)
 		}
 	}
 	e := w.signUp("vreemd@voorbeeld.example")
-	if _, err := press.Web(t.Context(), m, w.standing(e).Subscriber); akkoord.KindOf(err) != akkoord.NotFound {
+	if _, err := press.Web(t.Context(), m, w.standing(e)); akkoord.KindOf(err) != akkoord.NotFound {
 		t.Errorf("shown to somebody it was not for: %v", err)
 	}
 }

@@ -289,6 +289,52 @@ func (e ear) Mark(w *akkoord.Window, i int, at time.Time) error {
 	return e.Store.Mark(w, i, at)
 }
 
+// M8, H.18: the footer says of each person why they get the mail, whatever the
+// basis of the purpose is: a customer never signed up.
+func TestTheFooterSaysWhyThisPersonGetsTheMail(t *testing.T) {
+	w := newWorld(t, 1)
+	why := map[string]string{person(0).Address(): "omdat u zich bij Zonvaart Reizen aanmeldde"}
+	for basis, columns := range map[akkoord.Basis][2]string{
+		akkoord.BasisExistingCustomer: {"2025-11-24,F-118,yes,yes", "omdat u klant bent van Zonvaart Reizen"},
+		akkoord.BasisContract:         {",,,", "omdat u een overeenkomst hebt met Zonvaart Reizen"},
+		akkoord.BasisOther:            {",,,", "zonder dat u zich ervoor inschreef"},
+	} {
+		address := string(basis) + "@voorbeeld.example"
+		why[address] = columns[1]
+		file := "email,sold_on,sale,similar,refusal_offered\n" + address + "," + columns[0] + "\n"
+		i, err := w.store.BeginImport(t.Context(), akkoord.ImportSpec{Actor: "user:1", Purpose: "travel-news", Basis: basis, Evidence: "orders"}, akkoord.ImportFile{Size: int64(len(file))})
+		if err == nil {
+			_, err = w.store.RunImport(t.Context(), i.PublicID, strings.NewReader(file), nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := w.start()
+	w.run()
+	w.untilState(m, akkoord.MailingSent)
+	got := w.server.Messages("")
+	if len(got) != len(why) {
+		t.Fatalf("%d mails", len(got))
+	}
+	for _, mail := range got {
+		text := strings.ReplaceAll(string(mail.Raw), "=\r\n", "")
+		for _, reason := range why {
+			if has := strings.Contains(text, reason); has != (reason == why[mail.To[0]]) {
+				t.Errorf("the mail to %s says %q: %t", mail.To[0], reason, has)
+			}
+		}
+	}
+	customer, err := akkoord.ParseEmail("existing_customer@voorbeeld.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := w.press().Web(t.Context(), m, w.standing(customer))
+	if err != nil || !bytes.Contains(page, []byte("omdat u klant bent van")) {
+		t.Errorf("the web page says otherwise: %v", err)
+	}
+}
+
 func TestEverybodyGetsTheirOwnMailOnceP06P07P29(t *testing.T) {
 	w := newWorld(t, 300)
 	m := w.start()

@@ -97,7 +97,7 @@ func TestASeriesWelcomesWhoConfirmsAndForgetsWhoLeaves(t *testing.T) {
 	if c := w.counts(tips); c.Total != 1 {
 		t.Errorf("of the second step %+v", c)
 	}
-	page, err := w.press().Web(t.Context(), w.mailing(welcome), w.standing(stays).Subscriber)
+	page, err := w.press().Web(t.Context(), w.mailing(welcome), w.standing(stays))
 	if err != nil || strings.Contains(string(page), "Van harte") {
 		t.Errorf("who was mailed before the edit is shown its words (%v)", err)
 	}

@@ -179,11 +179,11 @@ func TestAFormIsShownOnlyInLanguagesThatItHas(t *testing.T) {
 
 type drawn struct{}
 
-func (drawn) Web(_ context.Context, m akkoord.Mailing, p akkoord.Subscriber) ([]byte, error) {
+func (drawn) Web(_ context.Context, m akkoord.Mailing, p akkoord.Standing) ([]byte, error) {
 	if m.ID == 0 {
 		return nil, errors.New("no mailing")
 	}
-	return []byte("<!doctype html><p>" + m.Content.Subject + " " + p.Name), nil
+	return []byte("<!doctype html><p>" + m.Content.Subject + " " + p.Subscriber.Name), nil
 }
 
 // L4: a mail shown as a page runs nothing and has no origin.

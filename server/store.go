@@ -104,5 +104,5 @@ type Statements interface {
 
 // WebView draws a mail as a web page, as the person got it.
 type WebView interface {
-	Web(context.Context, akkoord.Mailing, akkoord.Subscriber) (html []byte, err error)
+	Web(context.Context, akkoord.Mailing, akkoord.Standing) (html []byte, err error)
 }

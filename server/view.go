@@ -34,7 +34,7 @@ func (s *Server) view(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	html, err := s.View.Web(ctx, m, st.Subscriber)
+	html, err := s.View.Web(ctx, m, st)
 	if err != nil {
 		return err
 	}

@@ -283,7 +283,7 @@ func scanCandidate(r row, now time.Time) (candidate, error) {
 	}
 	c.PublicID, c.Name, c.Locale, c.FirstAt = id16(id), name.String, locale.String, fromMicros(first)
 	c.facts.Known, c.facts.State, c.facts.Mailing = email.Valid, akkoord.State(state.String), akkoord.MailingSending
-	c.facts.Paused = paused > micros(now)
+	c.facts.Paused, c.Recipient.Basis = paused > micros(now), c.facts.Basis
 	if email.Valid {
 		if c.Email, err = akkoord.ParseEmail(email.String); err != nil {
 			return c, fmt.Errorf("subscriber %d: the stored address does not parse", c.SubscriberID)

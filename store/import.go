@@ -150,8 +150,9 @@ func (s *Store) importByID(ctx context.Context, id int64) (akkoord.Import, error
 // importPage is how many rows one query of ImportRows reads.
 const importPage = 1000
 
-// ImportRows calls f for the refused rows of an import, or, for another
-// outcome, the examples of a dry run, in the order of the file.
+// ImportRows calls f for the refused rows of an import, or those held for want
+// of the facts of their basis, or, for another outcome, the examples of a dry run,
+// in the order of the file.
 func (s *Store) ImportRows(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error {
 	for after, more := int64(0), true; more; {
 		more = false

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"akkoord"
 )
@@ -45,6 +46,7 @@ type importRow struct {
 	salt       []byte
 	evidence   string // as JSON
 	commitment [32]byte
+	lacks      *akkoord.Error // of the facts of the import's basis; nil: nothing
 }
 
 // window is a run of rows in the order of their hashes.
@@ -90,6 +92,9 @@ func (r *importRun) windows(ctx context.Context, file io.ReadSeeker, progress fu
 	reader, err := akkoord.NewImportReader(file, r.i.Tally.Begin, r.cfg.Now())
 	if err != nil {
 		return err
+	}
+	if r.i.Spec.Basis == akkoord.BasisExistingCustomer {
+		reader.KeepFields()
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	next := make(chan window)
@@ -177,6 +182,7 @@ func (r *importRun) ready(rows []*importRow) error {
 		}
 		if row.Refused == nil {
 			row.hash = r.hasher.Person(row.Email)
+			r.found(row, now)
 			evidence, commitment, err := row.Evidence().Commit(row.salt)
 			if err != nil {
 				return err
@@ -202,6 +208,16 @@ func (r *importRun) ready(rows []*importRow) error {
 	return nil
 }
 
+// found leaves in a row what makes the import's basis good for its person, where
+// the row is what says so.
+func (r *importRun) found(row *importRow, now time.Time) {
+	ground, lacks := r.i.Spec.Facts(row.ImportRow, now)
+	row.Ground, row.lacks = akkoord.Ground{}, lacks
+	if r.i.Spec.Basis == akkoord.BasisExistingCustomer {
+		row.Ground = ground
+	}
+}
+
 // step decides and commits the next rows of a window, with the tally.
 func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w window) error {
 	from := r.i.Tally.Done
@@ -218,7 +234,12 @@ func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w wi
 		after.Tally.Header, after.Tally.Ignored = reader.Header(), []string{}
 	}
 	count := func(row *importRow, outcome akkoord.ImportOutcome) {
-		if outcome == akkoord.ImportRejected {
+		if outcome == akkoord.ImportHeldBack && row.lacks != nil {
+			after.Tally.Reasons[row.lacks.Code]++
+			if !r.i.Spec.DryRun || after.Tally.Outcomes[outcome] < exampleRows {
+				shown, hashes = append(shown, akkoord.ImportedRow{Line: row.Line, Outcome: outcome, Code: row.lacks.Code, Why: row.lacks.Message, Fields: r.fields(row)}), append(hashes, row.hash)
+			}
+		} else if outcome == akkoord.ImportRejected {
 			after.Tally.Reasons[row.Refused.Code]++
 			shown, hashes = append(shown, akkoord.ImportedRow{Line: row.Line, Outcome: outcome, Code: row.Refused.Code, Why: row.Refused.Message, Fields: row.Fields}), append(hashes, row.hash)
 		} else if r.i.Spec.DryRun && after.Tally.Outcomes[outcome] < exampleRows {
@@ -250,6 +271,15 @@ func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w wi
 		clear(rows) // their memory is wanted for those being read
 	}
 	return err
+}
+
+// fields gives what is shown of a held row: all of it, so that it can be mended,
+// and of a dry run's example the address.
+func (r *importRun) fields(row *importRow) []string {
+	if r.i.Spec.DryRun {
+		return []string{row.Email.Display()}
+	}
+	return row.Fields
 }
 
 // nextStep gives the rows of one commit.

@@ -23,7 +23,7 @@ type importCommand struct {
 	databaseSettings
 	File     string `arg:"" help:"CSV or NDJSON; exports of Mailchimp, rapidmail, listmonk and HubSpot are read as they are."`
 	Purpose  string `required:"" help:"Slug of the purpose that these people are to be mailed for."`
-	Basis    string `required:"" help:"Lawful basis: consent, existing_customer, contract or other. With consent, rows without confirmed_at are held and not mailed."`
+	Basis    string `required:"" help:"Lawful basis: consent, existing_customer, contract or other. With consent, rows without confirmed_at are held and not mailed; with existing_customer, those without sold_on, sale, similar and refusal_offered."`
 	Evidence string `help:"Where the addresses come from and what proves the basis; kept on record. Needed for any basis but consent."`
 	Source   string `name:"source-processor" help:"Slug of the party in the register that the file comes from; without a valid agreement with it the import is refused." placeholder:"SLUG"`
 	Rejects  string `help:"Where rows go that can't be used, with reasons (FILE.rejected.csv)." placeholder:"FILE"`
@@ -111,10 +111,11 @@ func fingerprint(f *os.File) (akkoord.ImportFile, error) {
 	return out, err
 }
 
-// writeRejects writes the refused rows to a file of their own, readable by its
-// owner alone, and gives its name; none when no row was refused.
+// writeRejects writes the refused rows, and those held for want of the facts of
+// their basis, to a file of their own, readable by its owner alone, and gives its
+// name; none when there are none.
 func (c *importCommand) writeRejects(ctx context.Context, st *store.Store, i akkoord.Import) (string, error) {
-	if i.Tally.Outcomes[akkoord.ImportRejected] == 0 || i.Spec.DryRun {
+	if len(i.Tally.Reasons) == 0 || i.Spec.DryRun {
 		return "", nil
 	}
 	name := cmp.Or(c.Rejects, c.File+".rejected.csv")
@@ -126,6 +127,9 @@ func (c *importCommand) writeRejects(ctx context.Context, st *store.Store, i akk
 	w, err := akkoord.NewRejectWriter(f, i.Tally.Header)
 	if err == nil {
 		err = st.ImportRows(ctx, i.ID, akkoord.ImportRejected, w.Write)
+	}
+	if err == nil {
+		err = st.ImportRows(ctx, i.ID, akkoord.ImportHeldBack, w.Write)
 	}
 	if err == nil {
 		err = w.Flush()
@@ -140,7 +144,7 @@ func (c *importCommand) writeRejects(ctx context.Context, st *store.Store, i akk
 var meanings = map[akkoord.ImportOutcome]string{
 	akkoord.ImportAdded:      "new and active",
 	akkoord.ImportChanged:    "known, active for this purpose now",
-	akkoord.ImportHeldBack:   "on record without proof of consent: not mailed",
+	akkoord.ImportHeldBack:   "on record without proof of what the basis needs: not mailed",
 	akkoord.ImportOptOut:     "opt-outs added",
 	akkoord.ImportUnchanged:  "known as such already",
 	akkoord.ImportDuplicate:  "again in this file",

@@ -19,7 +19,7 @@ type Imports interface {
 	BeginImport(ctx context.Context, spec akkoord.ImportSpec, file akkoord.ImportFile) (akkoord.Import, error)
 	Import(ctx context.Context, id akkoord.ID) (akkoord.Import, error)
 	Imports(ctx context.Context, p akkoord.Page) (imports []akkoord.Import, next int64, err error)
-	// ImportRows calls f for refused rows, or the examples of a dry run.
+	// ImportRows calls f for refused rows, those held for want of facts, or the examples of a dry run.
 	ImportRows(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error
 }
 
@@ -38,14 +38,14 @@ type importJob struct {
 	Rows       int64            `json:"rows" doc:"Rows that are dealt with."`
 	Added      int64            `json:"added" doc:"New people, active."`
 	Changed    int64            `json:"changed" doc:"People on record, active for the purpose now."`
-	Held       int64            `json:"held" doc:"On record without proof of consent: not mailed."`
+	Held       int64            `json:"held" doc:"On record without proof of consent, or without the facts of their basis: not mailed."`
 	OptOuts    int64            `json:"opt_outs" doc:"Opt-outs added."`
 	Unchanged  int64            `json:"unchanged"`
 	Duplicates int64            `json:"duplicates" doc:"Rows whose address an earlier row has."`
 	Suppressed int64            `json:"suppressed" doc:"Not taken: the address must not be mailed."`
 	Departed   int64            `json:"departed" doc:"Not taken: the person left the purpose, or never confirmed."`
 	Rejected   int64            `json:"rejected" doc:"Rows that can't be used."`
-	Reasons    map[string]int64 `json:"reasons" doc:"Of rejected rows, by code."`
+	Reasons    map[string]int64 `json:"reasons" doc:"Of rejected rows, and of those held for want of the facts of their basis, by code."`
 	Ignored    []string         `json:"ignored_columns" nullable:"false"`
 	Progress   float64          `json:"progress" doc:"From 0 to 1, by the bytes of the file."`
 	ETA        *int64           `json:"eta_seconds" doc:"From the speed of the present run; null while unknown, and when nothing runs."`
@@ -84,7 +84,7 @@ func showImport(i akkoord.Import) importJob {
 // createImport begins an import with the upload that serveImport has kept.
 func (a *API) createImport(ctx context.Context, in *struct {
 	Purpose  string `query:"purpose" required:"true" doc:"Slug of the purpose that the people are to be mailed for."`
-	Basis    string `query:"basis" required:"true" doc:"consent, existing_customer, contract or other. With consent, rows without confirmed_at are held."`
+	Basis    string `query:"basis" required:"true" doc:"consent, existing_customer, contract or other. With consent, rows without confirmed_at are held; with existing_customer those without sold_on, sale, similar and refusal_offered."`
 	Evidence string `query:"evidence" doc:"Where the addresses come from and what proves the basis. Needed for any basis but consent."`
 	Source   string `query:"source_processor" doc:"Slug of the party in the register that the file comes from, or own. Without a valid agreement with it the import is refused (409)."`
 	DryRun   bool   `query:"dry_run" doc:"Only tell what the import would do."`
@@ -135,7 +135,7 @@ func (a *API) readImport(ctx context.Context, in *ByID) (importJob, error) {
 				return errEnough
 			}
 			x := importExample{Outcome: outcome, Line: r.Line, Reason: r.Code}
-			if r.Code == "" && len(r.Fields) > 0 {
+			if outcome != akkoord.ImportRejected && len(r.Fields) > 0 {
 				x.Email = r.Fields[0]
 			}
 			out.Examples = append(out.Examples, x)
@@ -171,6 +171,9 @@ func (a *API) readRejects(ctx context.Context, in *ByID) (stream, error) {
 			csv, err := akkoord.NewRejectWriter(w, i.Tally.Header)
 			if err == nil {
 				err = a.cfg.Store.ImportRows(ctx, i.ID, akkoord.ImportRejected, csv.Write)
+			}
+			if err == nil && !i.Spec.DryRun {
+				err = a.cfg.Store.ImportRows(ctx, i.ID, akkoord.ImportHeldBack, csv.Write)
 			}
 			return errors.Join(err, csv.Flush())
 		},

@@ -140,7 +140,7 @@ var doors = map[string]func(testing.TB, *Agency, *Gone){
 	},
 	"a file, with every column that says yes": func(t testing.TB, a *Agency, g *Gone) {
 		for _, columns := range []string{"confirmed_at,OPTIN_TIME,status", "CONFIRM_TIME,consent_date,member_status", "activated_at,created_at,subscription_status"} {
-			file := "email," + columns + "\n" + g.Address + ",2027-01-14 10:00:00,2027-01-14 10:00:00,subscribed\n"
+			file := "email," + columns + ",sold_on,sale,similar,refusal_offered\n" + g.Address + ",2027-01-14 10:00:00,2027-01-14 10:00:00,subscribed,2026-11-24,F-1,yes,yes\n"
 			a.imported(t, a.spec(akkoord.BasisConsent), file)
 			a.imported(t, a.spec(akkoord.BasisExistingCustomer), file)
 		}
@@ -173,7 +173,7 @@ var doors = map[string]func(testing.TB, *Agency, *Gone){
 // comesBackBy imports a row with all of our own columns.
 func (a *Agency) comesBackBy(t testing.TB, basis akkoord.Basis, row string) {
 	t.Helper()
-	i := a.imported(t, a.spec(basis), "email,name,locale,interests,confirmed_at,confirmed_ip,source,wording\n"+row+"\n")
+	i := a.imported(t, a.spec(basis), "email,name,locale,interests,confirmed_at,confirmed_ip,source,wording,sold_on,sale,similar,refusal_offered\n"+row+",2026-11-24,F-1,yes,yes\n")
 	if n := i.Tally.Outcomes[akkoord.ImportSuppressed] + i.Tally.Outcomes[akkoord.ImportDeparted]; n != 1 {
 		t.Errorf("a file on the basis %s came to %v, and not to a row that is passed over", basis, i.Tally.Outcomes)
 	}

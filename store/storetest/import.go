@@ -60,6 +60,7 @@ func testImport(t *testing.T, open Open) {
 		run  func(*testing.T, *Agency)
 	}{
 		{"grounds and evidence", testImportEvidence},
+		{"customers", testImportCustomers},
 		{"nobody comes back", testImportBringsNobodyBack},
 		{"dry run", testImportRehearsal},
 		{"twice", testImportTwice},
@@ -69,6 +70,54 @@ func testImport(t *testing.T, open Open) {
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, newAgency(t, open)) })
 	}
+}
+
+// M8: with the basis of an existing customer a row is active on the facts of the
+// sale, which are kept; without them the person is held, and the row is handed
+// back with what it lacks. A later file with the facts makes them active.
+func testImportCustomers(t *testing.T, a *Agency) {
+	const head = "email,sold_on,sale,similar,refusal_offered\n"
+	i := a.imported(t, a.spec(akkoord.BasisExistingCustomer), head+
+		"anouk@voorbeeld.example,24-11-2025,F-118,yes,ja\nbram@voorbeeld.example,2025-11-24,F-119,yes,\ncor@voorbeeld.example,soon,F-120,yes,yes\ndaan@voorbeeld.example,2025-11-24,,1,1\nels@voorbeeld.example,2025-11-24,F-121,maybe,1\n")
+	want := map[akkoord.ImportOutcome]int64{"added": 1, "held": 4}
+	if diff := cmp.Diff(want, i.Tally.Outcomes); diff != "" || i.Tally.Reasons["basis_facts_missing"] != 4 || len(i.Tally.Ignored) > 0 {
+		t.Errorf("%v, ignored %v (-want +got):\n%s", i.Tally.Reasons, i.Tally.Ignored, diff)
+	}
+	var lacks []string
+	for _, r := range a.importRows(t, i, akkoord.ImportHeldBack) {
+		lacks = append(lacks, fmt.Sprint(r.Line, " ", r.Code, " ", r.Fields[0], ": ", r.Why))
+	}
+	if diff := cmp.Diff([]string{
+		"3 basis_facts_missing bram@voorbeeld.example: Without a consent customers are mailed only when refusing was offered to them at the sale; confirm that it was.",
+		"4 basis_facts_missing cor@voorbeeld.example: Say on which day this customer bought something, like 2026-11-24.",
+		"5 basis_facts_missing daan@voorbeeld.example: Name the sale, like the number of its invoice.",
+		"6 basis_facts_missing els@voorbeeld.example: Without a consent customers get mail about similar products of your own only; confirm that this purpose is about those.",
+	}, lacks); diff != "" {
+		t.Errorf("what the held rows lack (-want +got):\n%s", diff)
+	}
+	st := a.standing(t, "anouk@voorbeeld.example")
+	ground := akkoord.Ground{SoldOn: "2025-11-24", Sale: "F-118", Similar: true, RefusalOffered: true, Text: "stand on the fair in Utrecht"}
+	if sub := st.Subscription(a.News.ID); sub.State != akkoord.Active || sub.Ground != ground {
+		t.Errorf("the customer is %+v", sub)
+	}
+	if events := must(a.Events(t.Context(), st.Subscriber.ID))(t); len(events) != 1 || events[0].Evidence.Ground != ground {
+		t.Errorf("the ledger says %+v", events)
+	}
+	gate := func(address string) string {
+		t.Helper()
+		return must(a.Gate(t.Context(), email(t, address), a.News.Slug, nil))(t).Code
+	}
+	if got := gate("anouk@voorbeeld.example") + gate("bram@voorbeeld.example"); got != "held" {
+		t.Errorf("the gate says %q", got)
+	}
+	if g := a.standing(t, "bram@voorbeeld.example").Subscription(a.News.ID).Ground; g.Sale != "" {
+		t.Errorf("half of the facts is kept: %+v", g)
+	}
+	a.imported(t, a.spec(akkoord.BasisExistingCustomer), head+"bram@voorbeeld.example,2025-11-24,F-119,true,true\n")
+	if got := gate("bram@voorbeeld.example"); got != "" {
+		t.Errorf("with the facts the gate says %q", got)
+	}
+	must(a.VerifyLedger(t.Context(), nil))(t)
 }
 
 // F.17, M7, M30: consent of elsewhere is active since it was given, with its

@@ -143,7 +143,9 @@ type MailingPage struct {
 	Deliveries                     []DeliveryRow
 	Next                           string // path of the next page of deliveries
 	Plan                           PlanFacts
-	Trial                          *TrialFacts // nil: there is none
+	Trial                          *TrialFacts  // nil: there is none
+	Trigger                        *TriggerLine // nil: it is none of a series
+	Series                         SeriesFacts
 	Follow
 }
 

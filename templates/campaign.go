@@ -18,8 +18,9 @@ type NewCampaignPage struct {
 type CampaignPage struct {
 	Admin
 	CampaignCard
-	Segment string // empty: all people of the purpose
-	Draft   string // POST here drafts a mailing, with copy=ID one like it; empty: not by this user
+	Segment string      // empty: all people of the purpose
+	Draft   string      // POST here drafts a mailing, with copy=ID one like it; empty: not by this user
+	Series  []SeriesRow // its mailings with a trigger, each after the one that it waits for; Mailings are the others
 	Next    string
 	Started time.Time // when the first of its mailings went out; zero: none did
 }
@@ -35,6 +36,10 @@ type EditPage struct {
 	Preview               string
 	Fields                []MergeField
 	Zones                 []string // attributes that may hold people's time zones
+	Running               bool     // it is a mailing of a series that goes out: what is saved goes out from then on
+	Past                  int      // people whose occasion was before, as it is stored
+	Before                []Option // mailings that it may come after
+	Dates                 []string // attributes that hold days
 	Form                  MailingForm
 	Theirs                *MailingForm // what somebody else saved in the meantime; nil: nothing
 	Errors                FieldErrors
@@ -54,6 +59,7 @@ type MailingForm struct {
 	Variants                            []VariantForm
 	Trial                               bool
 	Share, Measure, WaitMinutes, Expect string
+	Trigger                             TriggerForm
 }
 
 // VariantForm is one of the contents that a mailing tries. What is empty is the

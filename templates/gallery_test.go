@@ -205,6 +205,9 @@ func gallery() map[string]any {
 		"admin-mailing":       mailing(),
 		"admin-new-campaign":  newCampaign(),
 		"admin-campaign":      CampaignPage{Admin: desk("campaigns"), CampaignCard: dashboard().Campaigns[0], Segment: "wintersport", Draft: "/admin/campaigns/winter-2027/mailings"},
+		"admin-series":        seriesPage(),
+		"admin-series-edit":   seriesEdit(),
+		"admin-series-draft":  seriesDraft(),
 		"admin-campaign-new":  CampaignPage{Admin: desk("campaigns"), CampaignCard: dashboard().Campaigns[1], Draft: "/admin/campaigns/ski/mailings"},
 		"admin-edit":          draftPage(),
 		"admin-purpose":       purposePage(),
@@ -392,6 +395,39 @@ func dashboard() DashboardPage {
 func newCampaign() NewCampaignPage {
 	return NewCampaignPage{Admin: desk("campaigns"), Name: "Winter 2027", Slug: "winter-2027", Purpose: "ski-offers", Purposes: []Option{{"travel-news", "Reisnieuws"}, {"ski-offers", "Aanbiedingen ski-uitrusting"}},
 		Segments: []Option{{"wintersport", "wintersport (Reisnieuws)"}}, Errors: FieldErrors{{Field: "slug", Code: "slug_taken", At: "slug"}}}
+}
+
+func seriesPage() CampaignPage {
+	row := func(id, subject, state string, line TriggerLine, facts SeriesFacts) SeriesRow {
+		return SeriesRow{MailingRow: MailingRow{ID: id, URL: "/admin/mailings/" + id, Subject: subject, State: state}, Trigger: line, SeriesFacts: facts}
+	}
+	first := row("m1", "Fijn dat u er bent", "sending", TriggerLine{Key: "confirmed_now"}, SeriesFacts{Runs: true, Waits: true, Left: 3, Version: 2})
+	first.Progress = progress()
+	return CampaignPage{
+		Admin: desk("campaigns"), CampaignCard: CampaignCard{Slug: "welkom", Name: "Welkom", Purpose: "Reisnieuws"}, Draft: "/admin/campaigns/welkom/mailings",
+		Series: []SeriesRow{
+			first, row("m2", "Drie tips", "sending", TriggerLine{Key: "after", Days: 2, Hours: 3, Name: "Fijn dat u er bent"}, SeriesFacts{Runs: true, Waits: true, Waiting: 41}),
+			row("m3", "Bijna op reis", "paused", TriggerLine{Key: "date_before", Days: 7, Name: "departure", At: "09:00"}, SeriesFacts{Runs: true, Waits: true, Waiting: 812}),
+			row("m4", "Sneeuw", "draft", TriggerLine{Key: "clicked", Hours: 2, Name: "wintersport"}, SeriesFacts{Past: 12}),
+			row("m5", "Nog daar?", "cancelled", TriggerLine{Key: "inactive", Days: 180}, SeriesFacts{}),
+		},
+	}
+}
+
+func seriesEdit() EditPage {
+	page := draftPage()
+	page.Running, page.Past, page.Before, page.Dates = true, 812, []Option{{"m1", "Fijn dat u er bent"}}, []string{"departure"}
+	page.Form.Variants, page.Form.Trial = nil, false
+	page.Form.Trigger = TriggerForm{On: "after", Days: "2", Hours: "3", Mailing: "m1", Past: true, Filtered: true}
+	page.Errors = FieldErrors{{Field: "before", Code: "trigger_cycle", At: "before"}}
+	return page
+}
+
+func seriesDraft() MailingPage {
+	return MailingPage{
+		Admin: desk("campaigns"), Campaign: "Welkom", CampaignURL: "/admin/campaigns/welkom", Purpose: "Reisnieuws", Action: "/admin/mailings/m4", MailingRow: MailingRow{ID: "m4", Subject: "Sneeuw", State: "draft"},
+		CanSend: true, CanCancel: true, Edit: "/admin/mailings/m4/edit", Trigger: &TriggerLine{Key: "clicked", Days: 1, Name: "wintersport"}, Series: SeriesFacts{Past: 12},
+	}
 }
 
 func draftPage() EditPage {

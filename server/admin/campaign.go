@@ -151,6 +151,9 @@ func (s *Site) campaign(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
+	if page.Series, mailings, err = s.timeline(ctx, mailings); err != nil {
+		return err
+	}
 	for i, m := range slices.Backward(mailings) {
 		row, err := s.row(ctx, m, len(mailings)-i <= shown)
 		if err != nil {

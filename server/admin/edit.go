@@ -21,7 +21,8 @@ func editPath(m akkoord.Mailing) string    { return mailingPath(m) + "/edit" }
 const clockLayout = "2006-01-02T15:04"
 
 // elements are the ids of a draft's form for fields that are named otherwise.
-var elements = map[string]string{"markdown": "body", "html": "body", "hours": "from", "days": "from"}
+var elements = map[string]string{"markdown": "body", "html": "body", "hours": "from", "days": "from",
+	"trigger": "on", "trigger.on": "on", "trigger.days": "delay", "trigger.hours": "delay_hours", "trigger.mailing": "before", "trigger.attribute": "date", "trigger.at": "clock", "trigger.topic": "topic"}
 
 // edit shows the draft of a mailing to be written.
 func (s *Site) edit(w http.ResponseWriter, r *http.Request, v visit) error {
@@ -29,7 +30,7 @@ func (s *Site) edit(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	if m.State != akkoord.MailingDraft {
+	if !mayEdit(m, v.user.Role) {
 		http.Redirect(w, r, mailingPath(m), http.StatusSeeOther)
 		return nil
 	}
@@ -54,6 +55,9 @@ func (s *Site) editor(w http.ResponseWriter, r *http.Request, v visit, code int,
 		page.Fields = append(page.Fields, templates.MergeField{Code: code, Key: name})
 	}
 	if page.Zones, err = s.zones(ctx, c); err != nil {
+		return err
+	}
+	if err := s.choices(ctx, &page, m, c); err != nil {
 		return err
 	}
 	return s.page(w, v, code, page)
@@ -81,6 +85,9 @@ func (s *Site) save(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
+	if m.Runs() && !mayEdit(m, v.user.Role) {
+		return s.nothing(w, r, v)
+	}
 	typed := typedDraft(r.PostForm)
 	switch act := r.PostForm.Get("act"); act {
 	case "variant":
@@ -95,6 +102,9 @@ func (s *Site) save(w http.ResponseWriter, r *http.Request, v visit) error {
 			next = mailingPath(m)
 		}
 		changed, err := readDraft(typed, m)
+		if err == nil {
+			err = s.checkRunning(r.Context(), changed)
+		}
 		if err == nil {
 			_, err = s.cfg.Store.PutMailing(r.Context(), v.user.Actor(), changed)
 		}
@@ -158,6 +168,7 @@ func draftForm(m akkoord.Mailing) templates.MailingForm {
 	if t := m.Trial; t != nil {
 		f.Trial, f.Share, f.Measure, f.WaitMinutes, f.Expect = true, strconv.Itoa(t.Share), string(t.Measure), strconv.Itoa(t.Wait), strconv.FormatFloat(t.Expect, 'g', -1, 64)
 	}
+	f.Trigger = triggerForm(m.Trigger)
 	return f
 }
 
@@ -176,6 +187,7 @@ func typedDraft(in url.Values) templates.MailingForm {
 		From: line("from"), Until: line("until"), PerHour: line("per_hour"), PerDay: line("per_day"), Missed: in.Get("missed"),
 		Trial: in.Get("trial") != "", Share: cmp.Or(line("share"), "20"), Measure: cmp.Or(in.Get("measure"), "clicks"), WaitMinutes: cmp.Or(line("wait"), "240"), Expect: cmp.Or(line("expect"), "0.03"),
 	}
+	f.Trigger = typedTrigger(line, in.Get("past") != "")
 	for _, day := range f.Weekdays() {
 		if slices.Contains(in["days"], day) {
 			f.Days = append(f.Days, day)
@@ -216,6 +228,9 @@ func readDraft(f templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, err
 		m.Variants = append(m.Variants, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: content(f.Kind, v.Subject, v.Body)})
 	}
 	if m.Plan, err = readPlan(f); err != nil {
+		return m, err
+	}
+	if m.Trigger, err = readTrigger(f.Trigger, m.Trigger); err != nil {
 		return m, err
 	}
 	m.SendAt = time.Time{}

@@ -44,7 +44,7 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	page.Campaign, page.CampaignURL, page.Purpose = c.Name, campaignPath(c), p.Text(v.locale).Name
-	if m.State == akkoord.MailingDraft && v.user.Role.May(akkoord.WriteMailings) {
+	if mayEdit(m, v.user.Role) {
 		page.Edit = editPath(m)
 	}
 	if err := s.offer(ctx, &page, m, v.user.Role); err != nil {
@@ -54,6 +54,9 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 		if page.Leavings, err = s.leavings(ctx, m); err != nil {
 			return err
 		}
+	}
+	if err := s.ofSeries(ctx, &page, m); err != nil {
+		return err
 	}
 	if err := s.plan(ctx, &page, m); err != nil {
 		return err

@@ -21,6 +21,7 @@ type Store interface {
 	Drafting
 	Sending
 	Deliveries
+	Serial
 	Slugs
 	Holds
 	Gate

@@ -84,6 +84,10 @@ type User struct {
 	Reason     string
 	CreatedAt  time.Time
 	DisabledAt time.Time
+
+	HasPassword  bool
+	SecondFactor bool
+	RenewedAt    time.Time // since when sessions count: those begun before it are over (P27); zero: all do
 }
 
 // Actor names the user in the ledger and the audit trail.

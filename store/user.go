@@ -58,14 +58,16 @@ func checkAccess(role akkoord.Role, reason string) error {
 	return akkoord.CheckReason(reason)
 }
 
-const userQuery = `SELECT id, public_id, email, role, reason, created_at, disabled_at FROM app_user`
+const userQuery = `SELECT id, public_id, email, role, reason, created_at, disabled_at, CASE WHEN password = '' THEN 0 ELSE 1 END, CASE WHEN factor IS NULL THEN 0 ELSE 1 END, renewed_at FROM app_user`
 
 func scanUser(r row) (akkoord.User, error) {
 	var u akkoord.User
 	var id []byte
-	var created, disabled int64
-	err := r.Scan(&u.ID, &id, &u.Email, &u.Role, &u.Reason, &created, &disabled)
+	var created, disabled, renewed int64
+	var password, factor int
+	err := r.Scan(&u.ID, &id, &u.Email, &u.Role, &u.Reason, &created, &disabled, &password, &factor, &renewed)
 	u.PublicID, u.CreatedAt, u.DisabledAt = id16(id), fromMicros(created), fromMicros(disabled)
+	u.HasPassword, u.SecondFactor, u.RenewedAt = password != 0, factor != 0, fromMicros(renewed)
 	return u, err
 }
 
@@ -100,7 +102,8 @@ func (s *Store) AddLoginToken(ctx context.Context, userID int64, hash [32]byte, 
 
 var errLogin = akkoord.Errorf(akkoord.Unauthorized, "login_invalid", "This login link was used already or has expired. Ask for a new one.")
 
-// UseLoginToken gives the user whom a login token lets in, and ends the token.
+// UseLoginToken gives the user whom a login token lets in, and ends the token. It
+// stands for a password: who has a second factor has to show that too.
 // One that is used, expired, unknown or of a disabled user is Unauthorized.
 func (s *Store) UseLoginToken(ctx context.Context, hash [32]byte) (akkoord.User, error) {
 	var out akkoord.User
@@ -121,7 +124,7 @@ func (s *Store) UseLoginToken(ctx context.Context, hash [32]byte) (akkoord.User,
 			return errLogin
 		}
 		out = u
-		return t.audit(u.Actor(), "user.login", named("user", u.PublicID.String()), "")
+		return nil
 	})
 	if err != nil {
 		return akkoord.User{}, err

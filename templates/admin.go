@@ -22,11 +22,14 @@ type Admin struct {
 	SeesPrivacy bool // the same for those of the privacy officer
 }
 
-// LoginPage is GET /admin/login. With Action it is the page behind a one-time
+// LoginPage is GET /admin/login, which posts email and password there, and the
+// same again where they were refused. With Action it is the page behind a one-time
 // link: one button that posts, so that a scanner does not use the link up.
 type LoginPage struct {
 	Admin
-	Action  string // POST; empty explains how to get a link
+	Email   string
+	Errors  FieldErrors
+	Action  string // POST of a one-time link; empty asks for address and password
 	Login   string // the one-time token, sent as "token"
 	Expired bool   // the link was used or is too old
 }

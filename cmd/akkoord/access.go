@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -76,13 +77,11 @@ type userAddCommand struct {
 	Email         string `required:"" help:"Address of the user."`
 	Role          string `required:"" help:"owner, manager, editor, analyst or dpo."`
 	Reason        string `required:"" help:"Why this person needs access; it is kept on record (M26)."`
-	PasswordStdin bool   `help:"Read a password from standard input (passwords come with the full admin site; refused now)."`
+	PasswordStdin bool   `help:"Read a password from standard input, in place of a login link; for somebody who is there already, their new one."`
+	ForgetFactor  bool   `name:"forget-second-factor" help:"Take away the second factor of somebody who lost it and its recovery codes."`
 }
 
-func (c *userAddCommand) Run(ctx context.Context, io streams) error {
-	if c.PasswordStdin {
-		return usageError{errors.New("--password-stdin: this version logs in by one-time link only; leave the flag out")}
-	}
+func (c *userAddCommand) Run(ctx context.Context, std streams) error {
 	role, err := akkoord.ParseRole(c.Role)
 	if err != nil {
 		return usageError{err}
@@ -96,6 +95,12 @@ func (c *userAddCommand) Run(ctx context.Context, io streams) error {
 	}
 	if err := akkoord.CheckReason(c.Reason); err != nil {
 		return usageError{err}
+	}
+	var hash string
+	if c.PasswordStdin {
+		if hash, err = readPassword(std.in, email.Address()); err != nil {
+			return err
+		}
 	}
 	st, err := c.open(ctx, "stop that process first, since its API has no call to add a user")
 	if err != nil {
@@ -111,12 +116,38 @@ func (c *userAddCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
+	if c.ForgetFactor {
+		if err := st.SetFactor(ctx, commandActor, user.ID, nil, nil); err != nil {
+			return err
+		}
+	}
+	if hash != "" {
+		if err := st.SetPassword(ctx, commandActor, user.ID, hash); err != nil {
+			return err
+		}
+		fmt.Fprintf(std.out, "%s %s as %s. Log in at:\n%s%s/login\n", done, c.Email, role, strings.TrimSuffix(c.URL, "/"), admin.Prefix)
+		return nil
+	}
 	link, err := loginLink(ctx, st, c.URL, user)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "%s %s as %s. Log in once, within 24 hours, with:\n%s\n", done, c.Email, role, link)
+	fmt.Fprintf(std.out, "%s %s as %s. Log in once, within 24 hours, with:\n%s\n", done, c.Email, role, link)
 	return nil
+}
+
+// readPassword reads a password, which may end with a line break, and gives its
+// hash.
+func readPassword(in io.Reader, email string) (string, error) {
+	b, err := io.ReadAll(io.LimitReader(in, 1<<12))
+	if err != nil {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	password := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
+	if err := akkoord.CheckPassword(password, email); err != nil {
+		return "", usageError{err}
+	}
+	return admin.HashPassword(password)
 }
 
 // sameUser finds the user with an address, who gets a new link when the role

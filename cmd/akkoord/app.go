@@ -117,9 +117,13 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if err != nil {
 		return err
 	}
+	sealer, err := keys.Sealer(rand.Reader)
+	if err != nil {
+		return err
+	}
 	adminSite, err := admin.New(admin.Config{
 		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: s.sender, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
-		Dossier: apiConfig.Dossier, BaseURL: s.base.String(), Now: time.Now, Log: a.log,
+		Dossier: apiConfig.Dossier, Seal: sealer, GuessKey: keys.Derive("login-guess"), BaseURL: s.base.String(), Now: time.Now, Log: a.log,
 	})
 	if err != nil {
 		return err

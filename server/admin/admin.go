@@ -30,6 +30,8 @@ type Config struct {
 	Setup          akkoord.Setup                           // what the settings say about guarding and keeping data (M29)
 	KeyFingerprint string                                  // of the key that signs the ledger
 	Dossier        func(locale string) akkoord.BundlePages // what people read in evidence; nil: nothing
+	Seal           akkoord.Sealer                          // keeps the secrets of second factors
+	GuessKey       []byte                                  // hashes the addresses that passwords are tried for
 	BaseURL        string                                  // AKKOORD_URL: with https the session cookie is Secure
 	Now            func() time.Time
 	Log            *slog.Logger
@@ -41,6 +43,7 @@ type Site struct {
 	sessions *scs.SessionManager
 	handler  http.Handler
 	pace     pace
+	hashing  chan struct{}
 	sight    *sight.Guard // what the user may see of people; cfg.Store asks it too
 
 	counts        *counts[ofMailing, akkoord.Counts]
@@ -68,7 +71,7 @@ func New(cfg Config) (*Site, error) {
 	guard := sight.New(cfg.Store)
 	cfg.Store = guarded{plain{cfg.Store}, guard}
 	s := &Site{
-		cfg: cfg, sight: guard, sessions: scs.New(),
+		cfg: cfg, sight: guard, sessions: scs.New(), hashing: make(chan struct{}, hashesAtOnce),
 		counts:        newCounts[ofMailing, akkoord.Counts](cfg.Now, progressShare),
 		census:        newCounts[struct{}, census](cfg.Now, censusShare),
 		subscriptions: newCounts[struct{}, map[int64]map[akkoord.State]int64](cfg.Now, censusShare),

@@ -31,6 +31,7 @@ type fixture struct {
 	site   *admin.Site
 	server *httptest.Server
 	mail   *postbox
+	sealer akkoord.Sealer
 	sender akkoord.Sender
 
 	mu  sync.Mutex
@@ -95,6 +96,8 @@ func newFixtureAt(t *testing.T, now time.Time, change ...func(*store.Config)) *f
 			PostalAddress: "Oudegracht 118, 3511 AW Utrecht", PrivacyContact: "privacy@zonvaart.example", BaseURL: "http://127.0.0.1:8080",
 		},
 	}}
+	f.sealer, err = ring.Sealer(rand.Reader)
+	f.check(err)
 	f.site = f.newSite("http://127.0.0.1:8080")
 	f.server = httptest.NewServer(f.site)
 	t.Cleanup(f.server.Close)
@@ -107,7 +110,7 @@ func (f *fixture) newSite(base string) *admin.Site {
 	f.check(err)
 	s, err := admin.New(admin.Config{
 		Store: f.store, Sessions: f.store.Sessions(), Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, Pages: pages,
-		BaseURL: base, Now: f.clock, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)),
+		Seal: f.sealer, GuessKey: []byte("guess"), BaseURL: base, Now: f.clock, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)),
 	})
 	f.check(err)
 	return s

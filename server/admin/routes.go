@@ -24,6 +24,12 @@ type route struct {
 func (s *Site) routes() []route {
 	return []route{
 		{"GET /admin/login", anyone, s.loginPage},
+		{"POST /admin/login", anyone, s.signIn},
+		{"GET /admin/login/code", anyone, s.codePage},
+		{"POST /admin/login/code", anyone, s.takeCode},
+		{"GET /admin/account", loggedIn, s.account},
+		{"POST /admin/account", loggedIn, s.changeAccount},
+		{"GET /admin/account/qr.png", loggedIn, s.secretCode},
 		{"GET /admin/login/{token}", anyone, s.loginButton},
 		{"POST /admin/login/{token}", anyone, s.login},
 		{"POST /admin/logout", loggedIn, s.logout},

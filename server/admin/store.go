@@ -12,6 +12,7 @@ import (
 type Store interface {
 	sight.Store
 	Users
+	Credentials
 	Catalogue
 	Wordings
 	Forming

@@ -30,10 +30,14 @@ func (v visit) origin() akkoord.Origin {
 // What a session holds.
 const (
 	keyUser    = "user"    // number of the user
+	keySince   = "since"   // when they logged in, in microseconds
 	keyLocale  = "locale"  // language chosen
 	keyNotice  = "notice"  // what the last post did
 	keyProblem = "problem" // code of what went wrong with it
 	keyText    = "text"
+
+	keyPending, keyPendingTime = "pending", "pending_time" // who has shown a password or link and no code yet, and when
+	keySecret                  = "secret"                  // otpauth: URI of a second factor that is being set up
 
 	keyLook, keyLookTime = "look", "look_time" // the list of people on the screen, and since when
 )
@@ -72,7 +76,7 @@ func (s *Site) visit(r *http.Request) (visit, error) {
 		if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
 			return v, err
 		}
-		if err == nil && u.DisabledAt.IsZero() {
+		if err == nil && u.DisabledAt.IsZero() && !s.over(ctx, u) {
 			v.user = u
 		}
 	}
@@ -82,6 +86,12 @@ func (s *Site) visit(r *http.Request) (visit, error) {
 	}
 	v.locale = s.cfg.Pages.Match(choice, s.sessions.GetString(ctx, keyLocale), r.Header.Get("Accept-Language"), "")
 	return v, nil
+}
+
+// over reports whether the session was begun before its user's credentials last
+// changed (P27).
+func (s *Site) over(ctx context.Context, u akkoord.User) bool {
+	return !u.RenewedAt.IsZero() && s.sessions.GetInt64(ctx, keySince) < u.RenewedAt.UnixMicro()
 }
 
 // frame gives what every page shows around its content, with the notice of
@@ -195,12 +205,7 @@ func (s *Site) login(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	if err := s.sessions.RenewToken(ctx); err != nil {
-		return err
-	}
-	s.sessions.Put(ctx, keyUser, u.ID)
-	http.Redirect(w, r, Prefix, http.StatusSeeOther)
-	return nil
+	return s.passed(w, r, u)
 }
 
 func (s *Site) logout(w http.ResponseWriter, r *http.Request, _ visit) error {

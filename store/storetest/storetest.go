@@ -36,6 +36,7 @@ func Run(t *testing.T, open Open) {
 		{"catalogue", testCatalogue},
 		{"mailings", testMailings},
 		{"access", testAccess},
+		{"credentials", testCredentials},
 		{"records", testRecords},
 		{"retention", testRetention},
 		{"reactivation", testReactivation},

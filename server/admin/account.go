@@ -1,0 +1,225 @@
+package admin
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"image/png"
+	"io"
+	"net/http"
+	"strings"
+
+	"akkoord"
+	"akkoord/templates"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/totp"
+)
+
+const (
+	accountPath = Prefix + "/account"
+	recoveries  = 10 // codes that stand in for a second factor
+)
+
+func factorLabel(u akkoord.User) string { return "second-factor:" + u.PublicID.String() }
+
+// account shows what its user logs in with.
+func (s *Site) account(w http.ResponseWriter, r *http.Request, v visit) error {
+	return s.showAccount(w, r, v, http.StatusOK, templates.AccountPage{})
+}
+
+func (s *Site) showAccount(w http.ResponseWriter, r *http.Request, v visit, code int, page templates.AccountPage) error {
+	ctx := r.Context()
+	c, err := s.cfg.Store.CredentialOf(ctx, v.user.ID)
+	if err != nil {
+		return err
+	}
+	page.Admin, page.Email, page.Role, page.Reason = s.frame(r, v, "account"), v.user.Email, string(v.user.Role), v.user.Reason
+	page.Path = accountPath
+	page.HasPassword, page.SecondFactor, page.CodesLeft = c.User.HasPassword, c.User.SecondFactor, c.Codes
+	if key, ok := s.secret(ctx); ok {
+		page.Secret = spaced(key.Secret())
+	}
+	return s.page(w, v, code, page)
+}
+
+// changeAccount does what a button of the account's page says.
+func (s *Site) changeAccount(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := form(r); err != nil {
+		return err
+	}
+	ctx, in := r.Context(), r.PostForm
+	var page templates.AccountPage
+	var notice, field string
+	var err error
+	switch in.Get("act") {
+	case "password":
+		field, notice = "password", "password"
+		err = s.newPassword(ctx, v, in.Get("now"), in.Get("password"), in.Get("again"))
+	case "factor":
+		err = s.newSecret(ctx, v)
+		notice = "factor_begun"
+	case "confirm":
+		field = "code"
+		page.Codes, err = s.confirmFactor(ctx, v, in.Get("code"))
+	case "remove":
+		field, notice = "remove", "factor_removed"
+		err = s.removeFactor(ctx, v, in.Get("code"))
+	case "sessions":
+		notice = "sessions"
+		if err = s.cfg.Store.EndSessions(ctx, v.user.Actor(), v.user.ID); err == nil {
+			err = s.goOn(ctx, v.user)
+		}
+	default:
+		return errNoAct
+	}
+	if err == nil && len(page.Codes) > 0 {
+		return s.showAccount(w, r, v, http.StatusOK, page) // the codes are shown once, and stored nowhere
+	}
+	if err == nil {
+		return s.done(w, r, nil, notice, accountPath)
+	}
+	errs, code, ok := faults(err, nil)
+	if !ok {
+		return err
+	}
+	if errs[0].Field == "" {
+		errs[0].Field, errs[0].At = field, field
+	}
+	page.Errors = errs
+	return s.showAccount(w, r, v, code, page)
+}
+
+// goOn lets this session outlive those that were just ended.
+func (s *Site) goOn(ctx context.Context, u akkoord.User) error {
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	now, err := s.cfg.Store.User(ctx, u.ID)
+	if err == nil {
+		s.begin(ctx, now)
+	}
+	return err
+}
+
+// newPassword changes a user's password. Who has one has to say it.
+func (s *Site) newPassword(ctx context.Context, v visit, now, password, again string) error {
+	if v.user.HasPassword {
+		if _, err := s.checkPassword(ctx, v.user.Email, now); err != nil {
+			return akkoord.AtField("now", err)
+		}
+	}
+	if err := akkoord.CheckPassword(password, v.user.Email); err != nil {
+		return err
+	}
+	if password != again {
+		return akkoord.Fieldf("again", "password_differs", "The two are not the same. Type it again.")
+	}
+	hash, err := HashPassword(password)
+	if err != nil {
+		return err
+	}
+	if err := s.cfg.Store.SetPassword(ctx, v.user.Actor(), v.user.ID, hash); err != nil {
+		return err
+	}
+	return s.goOn(ctx, v.user)
+}
+
+// newSecret begins to set up a second factor: its secret waits in the session
+// until a code of it is shown.
+func (s *Site) newSecret(ctx context.Context, v visit) error {
+	if v.user.SecondFactor {
+		return akkoord.Errorf(akkoord.Conflict, "factor_there", "There is a second factor already. Remove it first.")
+	}
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Akkoord", AccountName: v.user.Email})
+	if err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, keySecret, key.URL())
+	return nil
+}
+
+// secret gives the second factor that is being set up in this session.
+func (s *Site) secret(ctx context.Context) (*otp.Key, bool) {
+	key, err := otp.NewKeyFromURL(s.sessions.GetString(ctx, keySecret))
+	return key, err == nil && key.Secret() != ""
+}
+
+// secretCode draws that as a QR code, for authenticators to read.
+func (s *Site) secretCode(w http.ResponseWriter, r *http.Request, _ visit) error {
+	key, ok := s.secret(r.Context())
+	if !ok {
+		http.Redirect(w, r, accountPath, http.StatusSeeOther)
+		return nil
+	}
+	code, err := key.Image(qrSide, qrSide)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "image/png")
+	return png.Encode(w, code)
+}
+
+// qrSide is the side of a QR code, in pixels.
+const qrSide = 240
+
+// confirmFactor stores a second factor of which a code was shown, and gives
+// the codes that stand in for it.
+func (s *Site) confirmFactor(ctx context.Context, v visit, typed string) ([]string, error) {
+	key, begun := s.secret(ctx)
+	if !begun {
+		return nil, errCode
+	}
+	step, ok := stepOf(key.Secret(), strings.ReplaceAll(strings.TrimSpace(typed), " ", ""), s.cfg.Now())
+	if !ok {
+		return nil, errCode
+	}
+	sealed, err := s.cfg.Seal.Seal([]byte(key.Secret()), factorLabel(v.user))
+	if err != nil {
+		return nil, err
+	}
+	codes, hashes := make([]string, recoveries), make([][32]byte, recoveries)
+	for i := range codes {
+		var b [10]byte
+		if _, err := io.ReadFull(rand.Reader, b[:]); err != nil {
+			return nil, err
+		}
+		code := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+		codes[i], hashes[i] = spaced(code), recoveryHash(code)
+	}
+	if err := s.cfg.Store.SetFactor(ctx, v.user.Actor(), v.user.ID, sealed, hashes); err != nil {
+		return nil, err
+	}
+	if _, err := s.cfg.Store.UseStep(ctx, v.user.ID, step); err != nil {
+		return nil, err
+	}
+	s.sessions.Remove(ctx, keySecret)
+	return codes, s.goOn(ctx, v.user)
+}
+
+// removeFactor takes a user's second factor away, for a code of it.
+func (s *Site) removeFactor(ctx context.Context, v visit, typed string) error {
+	c, err := s.cfg.Store.CredentialOf(ctx, v.user.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.checkCode(ctx, c, typed); err != nil {
+		return err
+	}
+	if err := s.cfg.Store.SetFactor(ctx, v.user.Actor(), v.user.ID, nil, nil); err != nil {
+		return err
+	}
+	return s.goOn(ctx, v.user)
+}
+
+// spaced writes a code in groups of four.
+func spaced(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

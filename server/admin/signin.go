@@ -1,0 +1,277 @@
+package admin
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"net/http"
+	"strings"
+	"time"
+
+	"akkoord"
+	"akkoord/templates"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/pquerna/otp/totp"
+)
+
+// Credentials keeps what users log in with.
+type Credentials interface {
+	// Credential finds somebody by the address they typed; NotFound where nobody
+	// may log in with it.
+	Credential(ctx context.Context, email string) (akkoord.Credential, error)
+	CredentialOf(ctx context.Context, userID int64) (akkoord.Credential, error)
+	// Guess counts a password or code that is about to be tried for an address,
+	// and reports whether it may be.
+	Guess(ctx context.Context, hash [32]byte) (allowed bool, err error)
+	// LoggedIn forgets the guesses for a user's address.
+	LoggedIn(ctx context.Context, u akkoord.User, guesses [32]byte) error
+	UseStep(ctx context.Context, userID, step int64) (fresh bool, err error)
+	UseRecoveryCode(ctx context.Context, userID int64, hash [32]byte) (used bool, err error)
+	// Each of these ends the user's sessions and login links (P27).
+	SetPassword(ctx context.Context, actor akkoord.Actor, userID int64, hash string) error
+	SetFactor(ctx context.Context, actor akkoord.Actor, userID int64, sealed []byte, codes [][32]byte) error
+	EndSessions(ctx context.Context, actor akkoord.Actor, userID int64) error
+}
+
+// hashing bounds the memory and time of one password's hash, and how many are
+// made at once (OWASP's second choice for argon2id: 19 MiB, two passes).
+var hashing = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// hashesAtOnce is how many passwords are hashed at once: more would take memory
+// from the mails (M27).
+const hashesAtOnce = 2
+
+// HashPassword gives the PHC string of a password that was checked.
+func HashPassword(password string) (string, error) { return argon2id.CreateHash(password, hashing) }
+
+// nobody is the hash that passwords are tried against for an address that nobody
+// has, or who has none: so that these take as long.
+const nobody = "$argon2id$v=19$m=19456,t=2,p=1$7wkOj0XCTNSl9JNeW14+qw$i8JK6Yu7ioA+N2tagMiTEEjqj/mZM1E7QRdyLpwwACo"
+
+const (
+	pendingLife = 5 * time.Minute // from the password to the code
+	codePeriod  = 30              // seconds a code is shown (RFC 6238)
+)
+
+var (
+	errGuess  = akkoord.Errorf(akkoord.Unauthorized, "login_wrong", "The address and the password do not go together. Try again, or ask for a login link.")
+	errPaused = akkoord.Errorf(akkoord.TooMany, "login_paused", "This was tried too often. Wait an hour, or ask for a login link.")
+	errCode   = akkoord.Errorf(akkoord.Unauthorized, "code_wrong", "This code is wrong, or was used already. Wait for the next one.")
+)
+
+// guesses names an address in the count of guesses.
+func (s *Site) guesses(email string) (out [32]byte) {
+	mac := hmac.New(sha256.New, s.cfg.GuessKey)
+	mac.Write([]byte(strings.ToLower(strings.TrimSpace(email))))
+	mac.Sum(out[:0])
+	return out
+}
+
+// signIn lets somebody in by address and password, or on to the code of their
+// second factor. Whether anybody has the address can't be told from the answer
+// or its time.
+func (s *Site) signIn(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := form(r); err != nil {
+		return err
+	}
+	email, password := strings.TrimSpace(r.PostForm.Get("email")), r.PostForm.Get("password")
+	c, err := s.checkPassword(r.Context(), email, password)
+	if err == nil {
+		return s.passed(w, r, c.User)
+	}
+	errs, code, ok := faults(err, nil)
+	if !ok {
+		return err
+	}
+	errs[0].Field, errs[0].At = "password", "password"
+	return s.page(w, v, code, templates.LoginPage{Admin: templates.Admin{}, Email: email, Errors: errs})
+}
+
+// checkPassword gives whom an address and a password belong to.
+func (s *Site) checkPassword(ctx context.Context, email, password string) (akkoord.Credential, error) {
+	if len(password) > akkoord.Limits.Text || len(email) > akkoord.Limits.Text {
+		return akkoord.Credential{}, errGuess
+	}
+	allowed, err := s.cfg.Store.Guess(ctx, s.guesses(email))
+	if err != nil {
+		return akkoord.Credential{}, err
+	}
+	if !allowed {
+		return akkoord.Credential{}, errPaused
+	}
+	c, err := s.cfg.Store.Credential(ctx, email)
+	if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
+		return c, err
+	}
+	hash := c.Password
+	if hash == "" {
+		hash = nobody
+	}
+	select {
+	case s.hashing <- struct{}{}:
+		defer func() { <-s.hashing }()
+	case <-ctx.Done():
+		return c, ctx.Err()
+	}
+	match, err := argon2id.ComparePasswordAndHash(password, hash)
+	if err != nil {
+		return c, err
+	}
+	if !match || c.Password == "" {
+		return c, errGuess
+	}
+	return c, nil
+}
+
+// passed goes on from the first factor: in, or to the code of the second.
+func (s *Site) passed(w http.ResponseWriter, r *http.Request, u akkoord.User) error {
+	ctx := r.Context()
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	if !u.SecondFactor {
+		return s.enter(w, r, u)
+	}
+	s.sessions.Put(ctx, keyPending, u.ID)
+	s.sessions.Put(ctx, keyPendingTime, s.cfg.Now().UnixMicro())
+	http.Redirect(w, r, codePath, http.StatusSeeOther)
+	return nil
+}
+
+const codePath = Prefix + "/login/code"
+
+// enter begins a session.
+func (s *Site) enter(w http.ResponseWriter, r *http.Request, u akkoord.User) error {
+	ctx := r.Context()
+	if err := s.cfg.Store.LoggedIn(ctx, u, s.guesses(u.Email)); err != nil {
+		return err
+	}
+	s.begin(ctx, u)
+	http.Redirect(w, r, Prefix, http.StatusSeeOther)
+	return nil
+}
+
+// begin makes a session that of a user, from now on. The clock of the store may be
+// a little ahead, and sessions begun before the last change of credentials are
+// over.
+func (s *Site) begin(ctx context.Context, u akkoord.User) {
+	since := s.cfg.Now()
+	if u.RenewedAt.After(since) {
+		since = u.RenewedAt
+	}
+	s.sessions.Remove(ctx, keyPending)
+	s.sessions.Put(ctx, keyUser, u.ID)
+	s.sessions.Put(ctx, keySince, since.UnixMicro())
+}
+
+// pending gives who has passed the first factor in this session, not long ago.
+func (s *Site) pending(ctx context.Context) (akkoord.Credential, bool, error) {
+	id := s.sessions.GetInt64(ctx, keyPending)
+	at := time.UnixMicro(s.sessions.GetInt64(ctx, keyPendingTime))
+	if id == 0 || s.cfg.Now().Sub(at) > pendingLife {
+		return akkoord.Credential{}, false, nil
+	}
+	c, err := s.cfg.Store.CredentialOf(ctx, id)
+	if akkoord.KindOf(err) == akkoord.NotFound {
+		return c, false, nil
+	}
+	return c, err == nil && !c.User.RenewedAt.After(at), err
+}
+
+// codePage asks for the code of the second factor.
+func (s *Site) codePage(w http.ResponseWriter, r *http.Request, v visit) error {
+	_, ok, err := s.pending(r.Context())
+	if err != nil {
+		return err
+	}
+	if !ok {
+		http.Redirect(w, r, Prefix+"/login", http.StatusSeeOther)
+		return nil
+	}
+	return s.page(w, v, http.StatusOK, templates.CodePage{})
+}
+
+// takeCode lets somebody in who shows their second factor.
+func (s *Site) takeCode(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := form(r); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	c, ok, err := s.pending(ctx)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		http.Redirect(w, r, Prefix+"/login", http.StatusSeeOther)
+		return nil
+	}
+	err = s.checkCode(ctx, c, r.PostForm.Get("code"))
+	if err == nil {
+		if err := s.sessions.RenewToken(ctx); err != nil {
+			return err
+		}
+		return s.enter(w, r, c.User)
+	}
+	errs, code, ok := faults(err, nil)
+	if !ok {
+		return err
+	}
+	errs[0].Field, errs[0].At = "code", "code"
+	return s.page(w, v, code, templates.CodePage{Errors: errs})
+}
+
+// checkCode tries a code of the second factor, or one that stands in for it.
+// Guesses are counted by account, whatever session they come from (P27).
+func (s *Site) checkCode(ctx context.Context, c akkoord.Credential, typed string) error {
+	allowed, err := s.cfg.Store.Guess(ctx, s.guesses(c.User.Email))
+	if err != nil {
+		return err
+	}
+	if !allowed {
+		return errPaused
+	}
+	typed = strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(typed))
+	if len(typed) != 6 {
+		used, err := s.cfg.Store.UseRecoveryCode(ctx, c.User.ID, recoveryHash(typed))
+		if err == nil && !used {
+			err = errCode
+		}
+		return err
+	}
+	secret, err := s.cfg.Seal.Open(c.Factor, factorLabel(c.User))
+	if err != nil {
+		return err
+	}
+	step, ok := stepOf(string(secret), typed, s.cfg.Now())
+	if !ok {
+		return errCode
+	}
+	fresh, err := s.cfg.Store.UseStep(ctx, c.User.ID, step)
+	if err == nil && !fresh {
+		err = errCode
+	}
+	return err
+}
+
+// stepOf gives the time step whose code was typed: this one, the one before it
+// or the one after it.
+func stepOf(secret, typed string, now time.Time) (int64, bool) {
+	for _, by := range []int64{0, -1, 1} {
+		step := now.Unix()/codePeriod + by
+		want, err := totp.GenerateCode(secret, time.Unix(step*codePeriod, 0))
+		if err == nil && hmac.Equal([]byte(want), []byte(typed)) {
+			return step, true
+		}
+	}
+	return 0, false
+}
+
+// recoveryHash names a recovery code in the database. The code is random and
+// long, so a fast hash will do.
+func recoveryHash(code string) [32]byte { return sha256.Sum256([]byte("recovery:" + code)) }

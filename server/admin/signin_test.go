@@ -1,0 +1,269 @@
+package admin_test
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"akkoord"
+	"akkoord/server/admin"
+)
+
+const goodPassword = "vier woorden die ik leuk vind"
+
+// staff makes a user with a password and gives the number.
+func (f *fixture) staff(email string, role akkoord.Role) akkoord.User {
+	f.t.Helper()
+	u, err := f.store.AddUser(f.t.Context(), akkoord.ActorSystem, akkoord.User{Email: email, Role: role, Reason: "test"})
+	f.check(err)
+	hash, err := admin.HashPassword(goodPassword)
+	f.check(err)
+	f.check(f.store.SetPassword(f.t.Context(), akkoord.ActorSystem, u.ID, hash))
+	return u
+}
+
+// signIn posts address and password.
+func (b *browser) signIn(email, password string) reply {
+	b.f.t.Helper()
+	return b.send("POST", "/admin/login", url.Values{"email": {email}, "password": {password}}.Encode())
+}
+
+var (
+	secretShown = regexp.MustCompile(`Type: <code>([A-Z2-7 ]+)</code>`)
+	codesShown  = regexp.MustCompile(`<li><code>([a-z2-7 ]+)</code>`)
+)
+
+// secondFactor sets one up in the browser, and gives its secret and the codes
+// that stand in for it.
+func (b *browser) secondFactor() (secret string, codes []string) {
+	b.f.t.Helper()
+	b.press("/admin/account", url.Values{"act": {"factor"}})
+	m := secretShown.FindStringSubmatch(b.get("/admin/account", "qr.png").body)
+	if m == nil {
+		b.f.t.Fatal("no secret is shown")
+	}
+	if r := b.send("GET", "/admin/account/qr.png", ""); r.status != http.StatusOK || !strings.HasPrefix(r.body, "\x89PNG") {
+		b.f.t.Errorf("the QR code: %d", r.status)
+	}
+	secret = strings.ReplaceAll(m[1], " ", "")
+	if r := b.send("POST", "/admin/account", url.Values{"act": {"confirm"}, "code": {"000000"}}.Encode()); r.status != http.StatusUnauthorized {
+		b.f.t.Errorf("a wrong code confirms: %d", r.status)
+	}
+	r := b.send("POST", "/admin/account", url.Values{"act": {"confirm"}, "code": {b.f.code(secret)}}.Encode())
+	for _, m := range codesShown.FindAllStringSubmatch(r.body, -1) {
+		codes = append(codes, m[1])
+	}
+	if r.status != http.StatusOK || len(codes) != 10 {
+		b.f.t.Fatalf("confirming: %d %s", r.status, r.body)
+	}
+	return secret, codes
+}
+
+// code is what an authenticator shows.
+func (f *fixture) code(secret string) string {
+	f.t.Helper()
+	code, err := totp.GenerateCode(secret, f.clock())
+	f.check(err)
+	return code
+}
+
+// M27: in by address and password, and by nothing less; an address that nobody
+// has is answered alike.
+func TestAPasswordLetsIn(t *testing.T) {
+	f := newFixture(t)
+	f.staff("Femke@zonvaart.example", akkoord.RoleManager)
+	b := f.browser()
+	b.get("/admin/login", `type="password"`)
+	wrong, unknown := b.signIn("femke@zonvaart.example", "iets heel anders"), b.signIn("niemand@zonvaart.example", "iets heel anders")
+	if wrong.status != http.StatusUnauthorized || unknown.status != wrong.status || strings.ReplaceAll(unknown.body, "niemand@", "femke@") != wrong.body {
+		t.Errorf("a wrong password: %d, an unknown address: %d", wrong.status, unknown.status)
+	}
+	if r := b.signIn(" femke@zonvaart.example ", goodPassword); r.status != http.StatusSeeOther || r.header.Get("Location") != "/admin" {
+		t.Fatalf("the right password: %d %s", r.status, r.body)
+	}
+	b.get("/admin", "Femke@zonvaart.example")
+	if last, _ := f.trail(); !strings.Contains(last, "user.login") {
+		t.Errorf("the audit trail ends with %s", last)
+	}
+	for _, tt := range []struct{ email, password string }{
+		{"femke@zonvaart.example", ""}, {"", ""}, {"femke@zonvaart.example", strings.Repeat("x", 100_000)}, {strings.Repeat("x", 100_000), "x"}, {"' OR 1=1 --", "\x00"},
+	} {
+		if r := f.browser().signIn(tt.email, tt.password); r.status < 400 || r.status >= 500 {
+			t.Errorf("%.20q, %.20q: %d", tt.email, tt.password, r.status)
+		}
+	}
+}
+
+// P27: guesses are counted by account, not by session, address of the network
+// or order, and no login but a whole one forgets them.
+func TestGuessesStopAtTen(t *testing.T) {
+	f := newFixture(t)
+	f.staff("femke@zonvaart.example", akkoord.RoleOwner)
+	for _, email := range []string{"femke@zonvaart.example", "niemand@zonvaart.example"} {
+		for i := range akkoord.GuessesAllowed {
+			if r := f.browser().signIn(email, "iets heel anders"); r.status != http.StatusUnauthorized {
+				t.Fatalf("guess %d at %s: %d", i, email, r.status)
+			}
+		}
+		if r := f.browser().signIn(strings.ToUpper(email), goodPassword); r.status != http.StatusTooManyRequests {
+			t.Errorf("after ten guesses at %s: %d", email, r.status)
+		}
+	}
+	f.advance(akkoord.GuessPause + time.Second)
+	if r := f.browser().signIn("femke@zonvaart.example", goodPassword); r.status != http.StatusSeeOther {
+		t.Errorf("after an hour: %d", r.status)
+	}
+}
+
+// P27, M27: a second factor is asked after a password and after a link; a code
+// works once, in its own session's time; a thousand guesses over fresh logins stop at ten.
+func TestASecondFactorIsNeverSkipped(t *testing.T) {
+	f := newFixture(t)
+	u := f.staff("femke@zonvaart.example", akkoord.RoleOwner)
+	b := f.browser()
+	b.signIn("femke@zonvaart.example", goodPassword)
+	secret, codes := b.secondFactor()
+	b.get("/admin/account", "Recovery codes left: 10")
+	in := func(b *browser, code string) reply {
+		return b.send("POST", "/admin/login/code", url.Values{"code": {code}}.Encode())
+	}
+	enter := func() *browser {
+		t.Helper()
+		b := f.browser()
+		if r := b.signIn("femke@zonvaart.example", goodPassword); r.header.Get("Location") != "/admin/login/code" {
+			t.Fatalf("after the password: %d to %q", r.status, r.header.Get("Location"))
+		}
+		if r := b.send("GET", "/admin", ""); r.status != http.StatusSeeOther || r.header.Get("Location") != "/admin/login" {
+			t.Fatalf("the site without the code: %d", r.status)
+		}
+		return b
+	}
+	if r := in(f.browser(), f.code(secret)); r.header.Get("Location") != "/admin/login" {
+		t.Errorf("a code without a password: %d", r.status)
+	}
+	second := enter()
+	second.get("/admin/login/code", "One more code")
+	if r := in(second, f.code(secret)); r.status != http.StatusUnauthorized {
+		t.Errorf("the code that set it up, again: %d", r.status)
+	}
+	f.advance(time.Minute)
+	code := f.code(secret)
+	if r := in(second, code[:3]+" "+code[3:]); r.header.Get("Location") != "/admin" {
+		t.Fatalf("a fresh code: %d %s", r.status, r.body)
+	}
+	second.get("/admin", "femke@")
+	if r := in(enter(), code); r.status != http.StatusUnauthorized {
+		t.Errorf("a code twice: %d", r.status)
+	}
+	late := enter()
+	f.advance(6 * time.Minute)
+	if r := in(late, f.code(secret)); r.header.Get("Location") != "/admin/login" {
+		t.Errorf("a code long after the password: %d", r.status)
+	}
+	if r := in(enter(), strings.ToUpper(codes[3])); r.header.Get("Location") != "/admin" {
+		t.Errorf("a recovery code: %d %s", r.status, r.body)
+	}
+	if r := in(enter(), codes[3]); r.status != http.StatusUnauthorized {
+		t.Errorf("a recovery code twice: %d", r.status)
+	}
+	token, hash, err := admin.NewLoginToken(strings.NewReader(strings.Repeat("x", 32)))
+	f.check(err)
+	f.check(f.store.AddLoginToken(t.Context(), u.ID, hash, f.clock().Add(time.Hour)))
+	byLink := f.browser()
+	if r := byLink.send("POST", admin.LoginPath(token), ""); r.header.Get("Location") != "/admin/login/code" {
+		t.Errorf("a link skips the second factor: %d to %q", r.status, r.header.Get("Location"))
+	}
+	f.advance(2 * akkoord.GuessPause)
+	stopped := 0
+	for range 1000 {
+		b := f.browser()
+		if r := b.signIn("femke@zonvaart.example", goodPassword); r.status == http.StatusTooManyRequests {
+			break
+		}
+		if r := in(b, "123456"); r.status == http.StatusTooManyRequests {
+			break
+		}
+		stopped++
+	}
+	if stopped > akkoord.GuessesAllowed/2 {
+		t.Errorf("%d codes were guessed over fresh logins", stopped)
+	}
+}
+
+// P27: whatever changes of a user's credentials, sessions and links begun before
+// are dead at once; the one that made the change goes on.
+func TestWhatWasBegunBeforeAChangeOfCredentialsIsDead(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		act  func(f *fixture, b *browser, u akkoord.User)
+		self bool // the session that does it goes on
+	}{
+		{"password", func(f *fixture, b *browser, _ akkoord.User) {
+			b.press("/admin/account", url.Values{"act": {"password"}, "now": {goodPassword}, "password": {"heel andere woorden dan die"}, "again": {"heel andere woorden dan die"}})
+		}, true},
+		{"second factor", func(f *fixture, b *browser, _ akkoord.User) { b.secondFactor() }, true},
+		{"all other sessions", func(f *fixture, b *browser, _ akkoord.User) {
+			b.press("/admin/account", url.Values{"act": {"sessions"}})
+		}, true},
+		{"password on the machine", func(f *fixture, _ *browser, u akkoord.User) {
+			f.check(f.store.SetPassword(t.Context(), akkoord.ActorSystem, u.ID, "x"))
+		}, false},
+		{"second factor taken away on the machine", func(f *fixture, _ *browser, u akkoord.User) {
+			f.check(f.store.SetFactor(t.Context(), akkoord.ActorSystem, u.ID, nil, nil))
+		}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFixture(t)
+			u := f.staff("femke@zonvaart.example", akkoord.RoleOwner)
+			b, other, link := f.browser(), f.browser(), f.browser()
+			for _, b := range []*browser{b, other} {
+				b.signIn("femke@zonvaart.example", goodPassword)
+				b.get("/admin", "femke@")
+			}
+			token, hash, err := admin.NewLoginToken(strings.NewReader(strings.Repeat("y", 32)))
+			f.check(err)
+			f.check(f.store.AddLoginToken(t.Context(), u.ID, hash, f.clock().Add(time.Hour)))
+			tt.act(f, b, u)
+			if r := other.send("GET", "/admin", ""); r.status != http.StatusSeeOther {
+				t.Errorf("another session lives on: %d", r.status)
+			}
+			if r := link.send("POST", admin.LoginPath(token), ""); r.status != http.StatusGone {
+				t.Errorf("a link lives on: %d", r.status)
+			}
+			if r := b.send("GET", "/admin", ""); (r.status == http.StatusOK) != tt.self {
+				t.Errorf("the session that did it: %d", r.status)
+			}
+		})
+	}
+}
+
+// M27: a password is changed by who knows the old one, and only into a good one.
+func TestAPasswordIsChangedByWhoKnowsIt(t *testing.T) {
+	f := newFixture(t)
+	f.staff("femke@zonvaart.example", akkoord.RoleOwner)
+	b := f.browser()
+	b.signIn("femke@zonvaart.example", goodPassword)
+	for _, tt := range []struct{ name, now, password, again, field string }{
+		{"wrong", "iets anders dan dat", "heel andere woorden dan die", "heel andere woorden dan die", "now"},
+		{"short", goodPassword, "kort", "kort", "password"},
+		{"common", goodPassword, "Welkom2026!!", "Welkom2026!!", "password"},
+		{"own address", goodPassword, "femke@zonvaart.example", "femke@zonvaart.example", "password"},
+		{"not the same", goodPassword, "heel andere woorden dan die", "heel andere woorden dan deze", "again"},
+	} {
+		r := b.send("POST", "/admin/account", url.Values{"act": {"password"}, "now": {tt.now}, "password": {tt.password}, "again": {tt.again}}.Encode())
+		if r.status < 400 || r.status >= 500 || !strings.Contains(r.body, `id="`+tt.field+`-e"`) || strings.Contains(r.body, html.EscapeString(tt.password)+`"`) && tt.name != "own address" {
+			t.Errorf("%s: %d %s", tt.name, r.status, r.body)
+		}
+	}
+	first := f.as(akkoord.RoleEditor) // by link, without a password so far
+	first.press("/admin/account", url.Values{"act": {"password"}, "password": {"heel andere woorden dan die"}, "again": {"heel andere woorden dan die"}})
+	if r := f.browser().signIn("editor@zonvaart.example", "heel andere woorden dan die"); r.header.Get("Location") != "/admin" {
+		t.Errorf("the first password: %d", r.status)
+	}
+}

@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"akkoord"
+)
+
+// Credential gives what the user with an address, in any case of its letters,
+// logs in with; NotFound where there is none or they are disabled.
+func (s *Store) Credential(ctx context.Context, email string) (akkoord.Credential, error) {
+	return credential(s.view(ctx), ` WHERE lower(email) = lower($1) AND disabled_at = 0`, email)
+}
+
+// CredentialOf gives the same of the user with a number.
+func (s *Store) CredentialOf(ctx context.Context, userID int64) (akkoord.Credential, error) {
+	return credential(s.view(ctx), ` WHERE id = $1 AND disabled_at = 0`, userID)
+}
+
+func credential(q querier, where string, arg any) (akkoord.Credential, error) {
+	var c akkoord.Credential
+	u, err := scanUser(q.queryRow(userQuery+where, arg))
+	if err != nil {
+		return c, missing(err, "user")
+	}
+	c.User = u
+	if err := q.queryRow(`SELECT password, factor, factor_step FROM app_user WHERE id = $1`, u.ID).Scan(&c.Password, &c.Factor, &c.Step); err != nil {
+		return c, err
+	}
+	return c, q.queryRow(`SELECT count(*) FROM recovery_code WHERE user_id = $1`, u.ID).Scan(&c.Codes)
+}
+
+// renew changes a user's credentials and ends all their sessions that are not
+// begun after it (P27).
+func (s *Store) renew(ctx context.Context, actor akkoord.Actor, userID int64, action string, change func(*tx) error) error {
+	return s.update(ctx, action, func(t *tx) error {
+		u, err := scanUser(t.queryRow(userQuery+` WHERE id = $1`, userID))
+		if err != nil {
+			return missing(err, "user")
+		}
+		if err := change(t); err != nil {
+			return err
+		}
+		if err := t.exec(`UPDATE app_user SET renewed_at = $2 WHERE id = $1`, userID, micros(t.now)); err != nil {
+			return err
+		}
+		if err := t.exec(`DELETE FROM login_token WHERE user_id = $1`, userID); err != nil {
+			return err
+		}
+		return t.audit(actor, action, named("user", u.PublicID.String()), "")
+	})
+}
+
+// SetPassword gives a user another password, as the PHC string of its hash. Their
+// sessions and login links end.
+func (s *Store) SetPassword(ctx context.Context, actor akkoord.Actor, userID int64, hash string) error {
+	return s.renew(ctx, actor, userID, "user.password", func(t *tx) error {
+		return t.exec(`UPDATE app_user SET password = $2 WHERE id = $1`, userID, hash)
+	})
+}
+
+// SetFactor gives a user a second factor, sealed, in place of one that they had,
+// with the hashes of its recovery codes; none takes it away. Their sessions and
+// login links end.
+func (s *Store) SetFactor(ctx context.Context, actor akkoord.Actor, userID int64, sealed []byte, codes [][32]byte) error {
+	action := "user.second_factor"
+	if len(sealed) == 0 {
+		action, sealed = "user.second_factor_removed", nil
+	}
+	return s.renew(ctx, actor, userID, action, func(t *tx) error {
+		if err := t.exec(`UPDATE app_user SET factor = $2, factor_step = 0 WHERE id = $1`, userID, sealed); err != nil {
+			return err
+		}
+		if err := t.exec(`DELETE FROM recovery_code WHERE user_id = $1`, userID); err != nil {
+			return err
+		}
+		for _, hash := range codes {
+			if err := t.exec(`INSERT INTO recovery_code (user_id, hash) VALUES ($1, $2)`, userID, hash[:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// EndSessions ends all sessions and login links of a user.
+func (s *Store) EndSessions(ctx context.Context, actor akkoord.Actor, userID int64) error {
+	return s.renew(ctx, actor, userID, "user.sessions_ended", func(*tx) error { return nil })
+}
+
+// UseStep takes the code of a time step for used, and reports whether it was not
+// already, nor a later one: no code works twice (RFC 6238 section 5.2).
+func (s *Store) UseStep(ctx context.Context, userID, step int64) (fresh bool, err error) {
+	err = s.update(ctx, "use code", func(t *tx) error {
+		n, err := t.execCount(`UPDATE app_user SET factor_step = $2 WHERE id = $1 AND factor_step < $2`, userID, step)
+		fresh = n > 0
+		return err
+	})
+	return fresh, err
+}
+
+// UseRecoveryCode ends a recovery code, and reports whether there was one.
+func (s *Store) UseRecoveryCode(ctx context.Context, userID int64, hash [32]byte) (used bool, err error) {
+	err = s.update(ctx, "use recovery code", func(t *tx) error {
+		n, err := t.execCount(`DELETE FROM recovery_code WHERE user_id = $1 AND hash = $2`, userID, hash[:])
+		if used = n > 0; err != nil || !used {
+			return err
+		}
+		u, err := scanUser(t.queryRow(userQuery+` WHERE id = $1`, userID))
+		if err != nil {
+			return err
+		}
+		return t.audit(u.Actor(), "user.recovery_code", named("user", u.PublicID.String()), "")
+	})
+	return used, err
+}
+
+// LoggedIn notes that a user showed all that they log in with, and forgets the
+// guesses for their address.
+func (s *Store) LoggedIn(ctx context.Context, u akkoord.User, guesses [32]byte) error {
+	return s.update(ctx, "log in", func(t *tx) error {
+		if err := t.exec(`DELETE FROM login_guess WHERE hash = $1`, guesses[:]); err != nil {
+			return err
+		}
+		return t.audit(u.Actor(), "user.login", named("user", u.PublicID.String()), "")
+	})
+}
+
+// Guess counts a password or a code that is about to be tried for an address, by
+// its keyed hash, and reports whether it may be: of those that were wrong within
+// akkoord.GuessPause there are akkoord.GuessesAllowed at most, over all nodes.
+func (s *Store) Guess(ctx context.Context, hash [32]byte) (allowed bool, err error) {
+	err = s.update(ctx, "count guess", func(t *tx) error {
+		var count int
+		var since int64
+		err := t.queryRow(`SELECT count, since FROM login_guess WHERE hash = $1`, hash[:]).Scan(&count, &since)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if err != nil || since <= micros(t.now.Add(-akkoord.GuessPause)) || since > micros(t.now.Add(time.Hour)) {
+			count, since = 0, micros(t.now)
+		}
+		if allowed = count < akkoord.GuessesAllowed; !allowed {
+			return nil
+		}
+		return t.exec(`INSERT INTO login_guess (hash, count, since) VALUES ($1, $2, $3) ON CONFLICT (hash) DO UPDATE SET count = excluded.count, since = excluded.since`, hash[:], count+1, since)
+	})
+	return allowed, err
+}

@@ -47,7 +47,8 @@ func NewKeyring(now time.Time, random io.Reader) (*Keyring, error) {
 	return k, k.Rotate(now, random)
 }
 
-// Rotate adds a signing key that signs from now on. Older keys still verify.
+// Rotate adds a signing key, which begins to sign after SigningDelay. Older keys
+// still verify.
 func (k *Keyring) Rotate(now time.Time, random io.Reader) error {
 	secret, id := make([]byte, secretSize), make([]byte, 5)
 	if _, err := io.ReadFull(random, secret); err != nil {

@@ -1,9 +1,16 @@
 package akkoord
 
-import "slices"
+import (
+	"crypto/hmac"
+	"slices"
+)
+
+// SameRoot reports whether both are keyrings of one installation: then they differ
+// in signing keys alone.
+func (k *Keyring) SameRoot(other *Keyring) bool { return hmac.Equal(k.root, other.root) }
 
 // Keys gives the signing keys without their secrets, oldest first. The last
-// one signs; all verify.
+// one signs, from SigningDelay after it was made on; all verify.
 func (k *Keyring) Keys() []SigningKey {
 	keys := slices.Clone(k.signing)
 	for i := range keys {

@@ -6,9 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"hash"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -68,14 +70,18 @@ func (k LinkKind) life() time.Duration {
 // Links signs and reads links: JWTs with HS256. A key and its algorithm are
 // chosen by the whole header from a closed map: what has another header than
 // those that were signed here is no link (RFC 7519, RFC 8725 §3.1).
-type Links struct {
-	signer map[LinkKind]*linkSigner
-	keys   map[LinkKind]map[string][]byte // by encoded header
+type Links struct{ set atomic.Pointer[linkSet] }
+
+// linkSet is what a keyring's keys come to. It never changes.
+type linkSet struct {
+	signers map[LinkKind][]*linkSigner     // newest first
+	keys    map[LinkKind]map[string][]byte // by encoded header
 }
 
 // linkSigner signs the tokens of one kind.
 type linkSigner struct {
-	head  string // the encoded header with its dot
+	from  time.Time // when it begins to, while there is an older one
+	head  string    // the encoded header with its dot
 	spare sync.Pool
 }
 
@@ -86,9 +92,10 @@ type linkDraft struct {
 	claims, token, sum []byte
 }
 
-func newLinkSigner(kid string, key []byte) *linkSigner {
+func newLinkSigner(s SigningKey, key []byte) *linkSigner {
 	return &linkSigner{
-		head:  linkHead(kid),
+		from:  s.Created.Add(SigningDelay),
+		head:  linkHead(s.ID),
 		spare: sync.Pool{New: func() any { return &linkDraft{mac: hmac.New(sha256.New, key)} }},
 	}
 }
@@ -98,18 +105,41 @@ func linkHead(kid string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT","kid":`+strconv.Quote(kid)+`}`)) + "."
 }
 
+// SigningDelay is how long after it was made a key begins to sign, so that all
+// nodes know it by then. Where there is no older key it signs at once.
+const SigningDelay = 5 * time.Minute
+
 // Links makes the signer and reader of a keyring's links.
 func (k *Keyring) Links() *Links {
-	l := &Links{signer: map[LinkKind]*linkSigner{}, keys: map[LinkKind]map[string][]byte{}}
+	l := &Links{}
+	l.Renew(k)
+	return l
+}
+
+// Renew goes over to the keys of a keyring, for all that sign or read from now on.
+func (l *Links) Renew(k *Keyring) {
+	set := &linkSet{signers: map[LinkKind][]*linkSigner{}, keys: map[LinkKind]map[string][]byte{}}
 	for _, kind := range []LinkKind{LinkConfirm, LinkUnsubscribe, LinkPreferences, LinkView, LinkUndo, LinkOwnData, LinkAddress, LinkKeep, LinkClick} {
-		l.keys[kind] = map[string][]byte{}
-		for _, s := range k.signing {
+		set.keys[kind] = map[string][]byte{}
+		for _, s := range slices.Backward(k.signing) {
 			key := derive(s.Secret, "link/"+string(kind))
-			l.keys[kind][linkHead(s.ID)] = key
-			l.signer[kind] = newLinkSigner(s.ID, key)
+			set.keys[kind][linkHead(s.ID)] = key
+			set.signers[kind] = append(set.signers[kind], newLinkSigner(s, key))
 		}
 	}
-	return l
+	l.set.Store(set)
+}
+
+// signer gives what signs links of a kind now: the newest key that has begun to,
+// else the oldest.
+func (l *Links) signer(kind LinkKind, now time.Time) *linkSigner {
+	all := l.set.Load().signers[kind]
+	for _, s := range all {
+		if !now.Before(s.from) {
+			return s
+		}
+	}
+	return all[len(all)-1]
 }
 
 // Sign gives the token of a link issued now.
@@ -118,7 +148,7 @@ func (l *Links) Sign(link Link, now time.Time) string { return string(l.Append(n
 // Append appends the token of a link issued now to dst. Claims and signature
 // are written here, jwt reads them.
 func (l *Links) Append(dst []byte, link Link, now time.Time) []byte {
-	s := l.signer[link.Kind]
+	s := l.signer(link.Kind, now)
 	d := s.spare.Get().(*linkDraft)
 	defer s.spare.Put(d)
 	d.claims = link.appendClaims(d.claims[:0], now)
@@ -226,7 +256,7 @@ func (l *Links) verify(kind LinkKind, token string) (claims linkClaims, ok bool)
 	if len(token) > Limits.Token || head == 0 || last < head {
 		return claims, false
 	}
-	key, known := l.keys[kind][token[:head]]
+	key, known := l.set.Load().keys[kind][token[:head]]
 	if !known {
 		return claims, false
 	}

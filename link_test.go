@@ -172,7 +172,7 @@ func TestForgedLinksAreRefusedAlike(t *testing.T) {
 	k := testKeyring(t)
 	links := k.Links()
 	kid := k.signing[0].ID
-	key := links.keys[LinkConfirm][linkHead(kid)]
+	key := links.set.Load().keys[LinkConfirm][linkHead(kid)]
 	hs256 := func(s string) []byte {
 		sig, err := jwt.SigningMethodHS256.Sign(s, key)
 		if err != nil {

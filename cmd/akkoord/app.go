@@ -44,6 +44,7 @@ type app struct {
 
 	incoming    incoming
 	fingerprint string // of the key that signs the ledger
+	keys        *keyFile
 }
 
 // newApp opens the database and builds everything on it. It starts nothing.
@@ -63,7 +64,7 @@ func newApp(ctx context.Context, s *site, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{site: s, log: log, store: st}
+	a := &app{site: s, log: log, store: st, keys: &keyFile{settings: s.databaseSettings, links: keys.Links(), now: time.Now, log: log, keys: keys}}
 	if err := errors.Join(st.RecordIPPolicy(ctx, akkoord.IPPolicy(s.IPPolicy)), a.build(keys)); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -95,7 +96,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	apiConfig := api.Config{
 		Store: a.store, Mail: tester, Sender: s.sender, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: a.fingerprint,
-		Setup: s.setup(), Pages: pages,
+		Setup: s.setup(), Pages: pages, SigningKeys: a.keys,
 		Dossier: dossier.Writer{Set: pages, Zone: home}.In,
 	}
 	if leaving := press.Leave; leaving != nil {
@@ -129,7 +130,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		return err
 	}
 	cfg := server.Config{
-		Consents: a.store, Catalog: a.store, Links: keys.Links(), Pages: pages, View: press, API: jsonAPI, Admin: adminSite, Hooks: hooks,
+		Consents: a.store, Catalog: a.store, Links: a.keys.links, Pages: pages, View: press, API: jsonAPI, Admin: adminSite, Hooks: hooks,
 		BaseURL: s.base.String(), TrustedProxies: s.proxies, Country: s.country, IPPolicy: akkoord.IPPolicy(s.IPPolicy), SignUps: s.signUps, Nodes: a.store.Nodes,
 		StampKey: keys.Derive("form-stamp"),
 		Brand:    templates.Brand{Name: s.Controller, Logo: s.logo, Accent: s.Brand}, From: s.From,
@@ -156,7 +157,7 @@ func (a *app) press(keys *akkoord.Keyring, composer *mailer.Composer, home *time
 		sender.From = *s.from
 	}
 	return &mailer.Press{
-		Composer: composer, Sender: sender, Catalog: a.store, Links: keys.Links(),
+		Composer: composer, Sender: sender, Catalog: a.store, Links: a.keys.links,
 		Key: keys.Derive("message-id"), Zone: home, Now: time.Now, Leave: s.leaving(keys),
 	}
 }
@@ -250,6 +251,7 @@ func (a *app) run(ctx context.Context, public, ops net.Listener) error {
 		group.Go(func() error { return a.sender.Run(ctx) })
 	}
 	group.Go(func() error { return newBackground(a).run(ctx) })
+	group.Go(func() error { return a.keys.run(ctx) })
 	group.Go(func() error {
 		select {
 		case <-a.store.Failed():

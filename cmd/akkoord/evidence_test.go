@@ -161,7 +161,7 @@ func TestP26LinksOutliveRotationAndEndWithTheirKey(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if out, err := in.command(ctx, "keys", "rotate").CombinedOutput(); err == nil || !strings.Contains(string(out), "stop that process first") {
+	if out, err := in.command(ctx, "keys", "rotate").CombinedOutput(); err == nil || !strings.Contains(string(out), "use POST /api/v1/keys/rotate") {
 		t.Errorf("beside a server: %v %s", err, out)
 	}
 	for _, step := range []struct {

@@ -24,8 +24,8 @@ type keysRotateCommand struct {
 	Yes    bool   `help:"Don't ask before a key is revoked; needed where nobody can be asked."`
 }
 
-// Run replaces the key file while no server holds the database, so that none
-// goes on signing with a key that is no longer the newest. The secret that
+// Run replaces the key file. Servers that run on PostgreSQL read it anew within
+// seconds; on SQLite one that runs is asked over its API. The secret that
 // hashes of suppressed addresses are made with never changes.
 func (c *keysRotateCommand) Run(ctx context.Context, std streams) error {
 	cfg, err := c.storeConfig(false)
@@ -38,7 +38,7 @@ func (c *keysRotateCommand) Run(ctx context.Context, std streams) error {
 	}
 	st, err := store.Open(ctx, cfg)
 	if errors.Is(err, store.ErrInUse) {
-		return fmt.Errorf("%w; stop that process first, since it reads its keys at the start", err)
+		return fmt.Errorf("%w; use POST /api/v1/keys/rotate", err)
 	}
 	if err != nil {
 		return err
@@ -146,8 +146,8 @@ func (c *keysRotateCommand) tell(keys *akkoord.Keyring, std streams) {
 		fmt.Fprintf(std.out, "%s  revoked: its links are dead. Backups of %s from before still hold it; don't put them back\n", c.Revoke, c.SecretFile)
 	}
 	newest := all[len(all)-1]
-	fmt.Fprintf(std.out, "%s  of %s UTC, new: signs from the next start of the server\n", newest.ID, newest.Created.Format(time.DateTime))
-	fmt.Fprintf(std.out, "Back up %s again. With several nodes copy it to each, and start each again: until then it goes on with the keys it has.\n", c.SecretFile)
+	fmt.Fprintf(std.out, "%s  of %s UTC, new: signs from 5 minutes after that\n", newest.ID, newest.Created.Format(time.DateTime))
+	fmt.Fprintf(std.out, "Back up %s again. Servers that run read it anew by themselves; with several nodes that don't share it copy it to each within these minutes.\n", c.SecretFile)
 }
 
 // replacePrivate is replaceWith for bytes that are at hand.

@@ -47,6 +47,8 @@ type Config struct {
 	Dossier func(locale string) akkoord.BundlePages // what people read in evidence; nil: nothing
 
 	KeyFingerprint string // of the key that signs heads and evidence (M30)
+
+	SigningKeys SigningKeys // that sign links
 }
 
 // API answers requests under Prefix.

@@ -114,7 +114,7 @@ func newFixture(t *testing.T, change ...func(*store.Config)) *fixture {
 		},
 		Store: f.store, Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, BaseURL: "https://mail.zonvaart.example",
 		Now: f.clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
-		KeyFingerprint: akkoord.KeyFingerprint(ring.LedgerKey().Public().(ed25519.PublicKey)),
+		SigningKeys: ringKeys{ring}, KeyFingerprint: akkoord.KeyFingerprint(ring.LedgerKey().Public().(ed25519.PublicKey)),
 	})
 	f.check(err)
 	for _, role := range akkoord.Roles {

@@ -132,6 +132,8 @@ func (a *API) operations() error {
 		handleStream(operation{get, "/breach-packs/{id}/pack", akkoord.ReadAudit, "Take facts, people, accesses and drafts of letters", 0, ""}, "application/zip", a.breachPack),
 		handle(operation{post, "/breach-packs/{id}/report", akkoord.ReadAudit, "Record when the authority was told", 0, ""}, a.reportBreach),
 
+		handle(operation{post, "/keys/rotate", akkoord.ManageAccess, "Make a new key that signs links, and end one that is in wrong hands", 0, ""}, a.rotateKeys),
+
 		handle(operation{get, "/grants", akkoord.ManageGrants, "List who may see which personal data, and why", 0, ""}, a.listGrants),
 		handle(operation{post, "/grants", akkoord.ManageGrants, "Let somebody see personal data, for a reason and a time", created, ""}, a.giveGrant),
 		handle(operation{post, "/grants/break-glass", people, "Take access to all personal data yourself for an hour, in an emergency; the data protection officer is told", created, ""}, a.breakGlass),

@@ -123,6 +123,16 @@ var doors = map[string]func(testing.TB, *Agency, *Gone){
 	"a yes to counted clicks": func(t testing.TB, a *Agency, g *Gone) {
 		_ = a.Track(t.Context(), g.Before.Subscriber.PublicID, a.News.ID, true, byLink)
 	},
+	"a transactional mail": func(t testing.TB, a *Agency, g *Gone) {
+		_, _ = a.AddContractTemplate(t.Context(), Admin, Order("booking"), "") // it is there after the first time
+		order := akkoord.ContractOrder{Template: "booking", To: email(t, g.Address), Values: map[string]string{"name": "Anouk", "order": "1"}}
+		_, _ = a.SendContract(t.Context(), Admin, order)
+	},
+	"reports of a sending service": func(t testing.TB, a *Agency, g *Gone) {
+		for _, kind := range []akkoord.ReportKind{akkoord.ReportBounce, akkoord.ReportComplaint} {
+			must(a.TakeReport(t.Context(), akkoord.Report{Kind: kind, Class: akkoord.ClassSoft, Mailing: a.Mailing.ID, Subscriber: g.Before.Subscriber.ID, Source: "postmark"}))(t)
+		}
+	},
 	"a basis by hand": func(t testing.TB, a *Agency, g *Gone) {
 		for _, basis := range []akkoord.Basis{akkoord.BasisConsent, akkoord.BasisExistingCustomer, akkoord.BasisContract, akkoord.BasisOther} {
 			if err := a.SetBasis(t.Context(), g.Before.Subscriber.PublicID, a.News.Slug, customer(basis)); err == nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -94,6 +95,30 @@ const signatureLabel = "signature: "
 
 func (e Erasure) statement(key ed25519.PublicKey) string {
 	return fmt.Sprintf("%s\n%s\nerased at: %s\nledger line: %d\nledger hash: %x\nkey: %x\n", receiptTitle, receiptText, Moment{e.At}, e.Line, e.Hash, []byte(key))
+}
+
+// IsReceipt reports whether a text begins as a receipt does.
+func IsReceipt(text string) bool { return strings.HasPrefix(text, receiptTitle+"\n") }
+
+// VerifyReceipt checks a receipt without a database: that it was not altered since
+// it was signed with the key that it names. It gives the fingerprint of that key,
+// which has to be pinned where that is not empty. That it is the controller's key,
+// only a fingerprint made known elsewhere says.
+func VerifyReceipt(receipt, pinned string) (e Erasure, fingerprint string, err error) {
+	_, named, _ := strings.Cut(receipt, "\nkey: ")
+	named, _, _ = strings.Cut(named, "\n")
+	key, err := hex.DecodeString(named)
+	if err != nil {
+		return Erasure{}, "", errReceipt
+	}
+	if e, err = ReadReceipt(receipt, key); err != nil {
+		return Erasure{}, "", err
+	}
+	fingerprint = KeyFingerprint(key)
+	if pinned != "" && !strings.EqualFold(pinned, fingerprint) {
+		return Erasure{}, fingerprint, fmt.Errorf("the receipt was signed with another key: the fingerprint of its key is %s, and the one that was given differs", fingerprint)
+	}
+	return e, fingerprint, nil
 }
 
 var errReceipt = errors.New("this is no receipt of an erasure that was signed with this key, or it was altered")

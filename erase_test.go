@@ -78,6 +78,15 @@ func TestAReceiptIsSignedAndHoldsNoAddress(t *testing.T) {
 	}
 	want := akkoord.Erasure{Line: 1234, Hash: [32]byte{1, 2, 3}, At: time.Date(2027, 1, 15, 9, 30, 0, 5000, time.UTC)}.Sign(private)
 	receipt := want.Receipt
+	if !akkoord.IsReceipt(receipt) {
+		t.Error("it is not known as a receipt")
+	}
+	for pinned, ok := range map[string]bool{"": true, akkoord.KeyFingerprint(public): true, akkoord.KeyFingerprint(public[1:]): false} {
+		e, fingerprint, err := akkoord.VerifyReceipt(receipt, pinned)
+		if (err == nil) != ok || ok && (e.Line != want.Line || fingerprint != akkoord.KeyFingerprint(public)) {
+			t.Errorf("pinned to %q: %+v %s %v", pinned, e, fingerprint, err)
+		}
+	}
 	got, err := akkoord.ReadReceipt(receipt, public)
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +104,9 @@ func TestAReceiptIsSignedAndHoldsNoAddress(t *testing.T) {
 	other, _, _ := ed25519.GenerateKey(rand.Reader)
 	if _, err := akkoord.ReadReceipt(receipt, other); err == nil {
 		t.Error("another key verifies it")
+	}
+	if _, _, err := akkoord.VerifyReceipt(strings.Replace(receipt, "line: ", "line: 1", 1), ""); err == nil {
+		t.Error("an altered receipt verifies by the key that it names")
 	}
 	if _, err := akkoord.ReadReceipt("", public); err == nil {
 		t.Error("nothing is a receipt")

@@ -115,7 +115,7 @@ func (c *bundleCheck) signature(pinned string) error {
 	}
 	fingerprint := KeyFingerprint(c.key)
 	if pinned != "" && !strings.EqualFold(pinned, fingerprint) {
-		return bad("it was signed with another key, %s", fingerprint)
+		return bad("it was signed with another key: the fingerprint of its key is %s, and the one that was given differs", fingerprint)
 	}
 	c.pass("key: the manifest of %s is signed with the key %s", c.manifest.MadeAt, fingerprint)
 	return nil

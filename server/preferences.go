@@ -111,6 +111,9 @@ func (s *Server) change(ctx context.Context, link akkoord.Link, st akkoord.Stand
 			return page, err
 		}
 		page.Notice, page.Subject = templates.NoticeStopped, p.Text(o.Locale).Name
+		if sub := st.Subscription(p.ID); sub.State == akkoord.Active && sub.Basis.Objectable() {
+			page.Notice = templates.NoticeObjected
+		}
 		return page, s.Consents.LeavePurposes(ctx, link, []int64{p.ID}, o)
 	case f.first("start") != "":
 		p, err := s.preference(ctx, "start", f, o.Locale)

@@ -94,3 +94,23 @@ func TestPreferencesExplainAndOwnUpToErrors(t *testing.T) {
 		}
 	}
 }
+
+// Art. 21 GDPR, M8: who stops mail that rests on no consent objects, and reads
+// that the objection is on record, in every language.
+func TestAnObjectionIsConfirmedByItsName(t *testing.T) {
+	s := newSite(t)
+	p := s.subscribe("a@voorbeeld.example", "travel-news")
+	change := akkoord.BasisChange{
+		Basis: akkoord.BasisExistingCustomer, Reason: "bought skis", Origin: akkoord.Origin{Source: "api", Actor: "key:1"},
+		Ground: akkoord.Ground{SoldOn: "2026-11-01", Sale: "F-118", Similar: true, RefusalOffered: true},
+	}
+	if err := s.store.SetBasis(t.Context(), p.PublicID, "ski-offers", change); err != nil {
+		t.Fatal(err)
+	}
+	if page := s.post(s.preferences(p)+"?locale=en", url.Values{"stop": {"travel-news"}}); strings.Contains(page.Body, "objection") {
+		t.Error("withdrawing a consent is called an objection")
+	}
+	if page := s.post(s.preferences(p)+"?locale=nl", url.Values{"stop": {"ski-offers"}}); !strings.Contains(page.Body, "Uw bezwaar tegen Ski-aanbiedingen is vastgelegd.") {
+		t.Error("the objection is not confirmed")
+	}
+}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -30,7 +31,8 @@ func (s *Server) yourData(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	locale := s.match(c, f.first("locale"), query(c, "locale"), "")
+	wish := cmp.Or(f.first("locale"), query(c, "locale"))
+	locale := s.match(c, wish, "", "")
 	email, err := readEmail(f)
 	if err = f.typed("email", err); err != nil {
 		e, ok := errors.AsType[*akkoord.Error](err)
@@ -46,7 +48,7 @@ func (s *Server) yourData(c echo.Context) error {
 		return errTooMany
 	}
 	if f.first("website") == "" { // only robots fill what nobody sees
-		if err := s.Consents.AskOwnData(c.Request().Context(), email, locale); err != nil {
+		if err := s.Consents.AskOwnData(c.Request().Context(), email, wish, locale); err != nil {
 			return err
 		}
 	}

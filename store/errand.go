@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,8 +12,9 @@ import (
 // AskOwnData records that somebody asks by an address for the link to what is
 // stored of them (Art. 15 GDPR). It does the same whether or not anybody has
 // the address; what mail follows is decided when the row is sent. Of an
-// address that is not known nothing is stored.
-func (s *Store) AskOwnData(ctx context.Context, e akkoord.Email, locale string) error {
+// address that is not known nothing is stored. The mail is in the language of the
+// wish, else the person's, else that of the page.
+func (s *Store) AskOwnData(ctx context.Context, e akkoord.Email, wish, page string) error {
 	request, err := s.newID(s.cfg.Now())
 	if err != nil {
 		return err
@@ -20,8 +22,13 @@ func (s *Store) AskOwnData(ctx context.Context, e akkoord.Email, locale string) 
 	hash := s.hasher.Person(e)
 	return s.record(ctx, "ask own data", func(t *tx) error {
 		var person int64
-		if err := t.queryRow(`SELECT coalesce(max(id), 0) FROM subscriber WHERE email_hash = $1`, hash[:]).Scan(&person); err != nil {
+		var theirs string
+		if err := t.queryRow(`SELECT coalesce(max(id), 0), coalesce(max(locale), '') FROM subscriber WHERE email_hash = $1`, hash[:]).Scan(&person, &theirs); err != nil {
 			return err
+		}
+		locale := cmp.Or(theirs, page)
+		if akkoord.KnownLocale(wish) {
+			locale = wish
 		}
 		return t.errand(person, request, locale, akkoord.MailOwnData)
 	})

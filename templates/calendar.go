@@ -34,6 +34,21 @@ func newCalendar(t *texts, home *time.Location) (calendar, error) {
 	return c, nil
 }
 
+// clock is write for a time of the day: the zone is said with it (M12).
+func (c *calendar) clock(p phrase, zone *time.Location, t time.Time) template.HTML {
+	if t.IsZero() {
+		return ""
+	}
+	if zone == nil {
+		zone = c.home
+	}
+	name := t.In(zone).Format("MST")
+	if strings.ContainsAny(name[:1], "+-") {
+		name = "UTC" + name
+	}
+	return c.write(append(p[:len(p):len(p)], segment{text: " " + name}), zone, t)
+}
+
 // write gives t in the zone (nil: the home zone) as the phrase says, inside a
 // time element that holds the exact instant.
 func (c *calendar) write(p phrase, zone *time.Location, t time.Time) template.HTML {

@@ -19,6 +19,9 @@ func (s *Set) funcs(locale string) template.FuncMap {
 	date := func(p *phrase) func(*time.Location, time.Time) template.HTML {
 		return func(zone *time.Location, at time.Time) template.HTML { return t.calendar.write(*p, zone, at) }
 	}
+	clock := func(p *phrase) func(*time.Location, time.Time) template.HTML {
+		return func(zone *time.Location, at time.Time) template.HTML { return t.calendar.clock(*p, zone, at) }
+	}
 	return template.FuncMap{
 		"t": func(key string, args ...any) (string, error) {
 			p, ok := t.phrase(key, args)
@@ -51,9 +54,9 @@ func (s *Set) funcs(locale string) template.FuncMap {
 		"duration":      t.duration,
 		"day":           date(&t.calendar.day),
 		"short":         date(&t.calendar.short),
-		"moment":        date(&t.calendar.moment),
-		"exact":         date(&t.calendar.exact),
-		"compact":       date(&t.calendar.compact),
+		"moment":        clock(&t.calendar.moment),
+		"exact":         clock(&t.calendar.exact),
+		"compact":       clock(&t.calendar.compact),
 		"month":         func(at time.Time) string { return t.calendar.months[at.Month()-1] + " " + strconv.Itoa(at.Year()) },
 		"weekdays":      t.calendar.week,
 	}

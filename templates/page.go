@@ -222,6 +222,7 @@ type Notice string
 const (
 	NoticeSaved     Notice = "saved"
 	NoticeStopped   Notice = "stopped"
+	NoticeObjected  Notice = "objected" // what was stopped rested on no consent (Art. 21 GDPR)
 	NoticeStarted   Notice = "started"
 	NoticeMailed    Notice = "mailed"  // a confirmation mail is on its way
 	NoticeAddress   Notice = "address" // a mail to the new address is on its way

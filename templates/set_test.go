@@ -236,6 +236,10 @@ func TestDates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dhaka, err := time.LoadLocation("Asia/Dhaka")
+	if err != nil {
+		t.Fatal(err)
+	}
 	nl, en, de, fr := &set.texts["nl"].calendar, &set.texts["en"].calendar, &set.texts["de"].calendar, &set.texts["fr"].calendar
 	tests := map[string]struct {
 		got  template.HTML
@@ -249,6 +253,10 @@ func TestDates(t *testing.T) {
 		"exact":       {nl.write(nl.exact, nil, now), "dinsdag 24 november 2026 om 14.32.08 uur"},
 		"other zone":  {nl.write(nl.moment, tokyo, now), "dinsdag 24 november 2026 om 22.32 uur"},
 		"summer time": {nl.write(nl.moment, nil, now.AddDate(0, -5, 0)), "woensdag 24 juni 2026 om 15.32 uur"},
+		"with a zone": {nl.clock(nl.compact, nil, now), "24 nov. 2026 14.32 CET"},
+		"in summer":   {en.clock(en.exact, nil, now.AddDate(0, -5, 0)), "Wednesday 24 June 2026 at 15:32:08 CEST"},
+		"in UTC":      {de.clock(de.moment, time.UTC, now), "Dienstag, 24. November 2026 um 13:32 Uhr UTC"},
+		"by number":   {en.clock(en.moment, dhaka, now), "Tuesday 24 November 2026 at 19:32 UTC+06"},
 		"short":       {nl.write(nl.short, nil, now.AddDate(0, -8, 0)), "24 mrt. 2026"},
 	}
 	for name, tt := range tests {

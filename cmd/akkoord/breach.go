@@ -17,15 +17,19 @@ type breachPackCommand struct {
 	PrivacyContact string `env:"AKKOORD_PRIVACY_CONTACT" help:"Its contact for privacy." group:"Settings"`
 	From           string `required:"" help:"Since when the data may have been seen, lost or changed: a day (from 00:00 UTC) or a time, like 2026-11-24 or 2026-11-24T09:30:00Z." placeholder:"TIME"`
 	Until          string `required:"" help:"Until when: a day (to its end, UTC) or a time." placeholder:"TIME"`
-	What           string `default:"A breach of personal data, as yet without a description." help:"What happened, in a sentence without names; it is kept on record."`
+	What           string `required:"" help:"What happened, in a sentence without names; it is kept on record."`
 	People         string `default:"all" help:"Whose data: all, purpose:SLUG or mailing:UUID."`
 	AwareAt        string `help:"When you learned of it: a day or a time; now when left out. The 72 hours begin with it." placeholder:"TIME"`
 	Addresses      bool   `help:"The list of people has addresses too, and not their ids alone."`
 	Output         string `required:"" short:"o" help:"Zip file to write, mode 0600." type:"path" placeholder:"FILE.zip"`
+	Force          bool   `help:"Replace the file when there is one."`
 }
 
 // Run puts the breach on record and writes its pack (Art. 33 and 34 GDPR).
 func (c *breachPackCommand) Run(ctx context.Context, std streams) error {
+	if err := unused(c.Output, c.Force); err != nil {
+		return err
+	}
 	b := akkoord.Breach{What: c.What, Scope: c.People}
 	for _, f := range []struct {
 		flag, text string

@@ -49,9 +49,14 @@ type exportCommand struct {
 	databaseSettings
 	Email  string `required:"" help:"Address of the person."`
 	Format string `enum:"json,csv,zip" default:"json" help:"json, csv, or zip with both and a schema."`
+	Output string `short:"o" help:"File to write, mode 0600, in place of standard output." type:"path" placeholder:"FILE"`
+	Force  bool   `help:"Replace the file when there is one."`
 }
 
-func (c *exportCommand) Run(ctx context.Context, io streams) error {
+func (c *exportCommand) Run(ctx context.Context, std streams) error {
+	if err := unused(c.Output, c.Force); err != nil {
+		return err
+	}
 	st, standing, err := c.recorded(ctx, c.Email, "use GET /api/v1/subscribers/{id}/export of that server")
 	if err != nil {
 		return err
@@ -61,13 +66,17 @@ func (c *exportCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
+	write := record.WriteJSON
 	switch c.Format {
 	case "csv":
-		return record.WriteCSV(io.out)
+		write = record.WriteCSV
 	case "zip":
-		return record.WriteZIP(io.out)
+		write = record.WriteZIP
 	}
-	return record.WriteJSON(io.out)
+	if c.Output == "" {
+		return write(std.out)
+	}
+	return replaceWith(c.Output, write)
 }
 
 type versionCommand struct{}

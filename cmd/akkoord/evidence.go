@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -16,10 +20,14 @@ type evidenceCommand struct {
 	databaseSettings
 	Email  string `required:"" help:"Address of the person."`
 	Output string `required:"" short:"o" help:"Zip file to write, mode 0600." type:"path" placeholder:"FILE.zip"`
+	Force  bool   `help:"Replace the file when there is one."`
 	Lang   string `enum:"nl,en,de,fr" default:"nl" help:"Language of what people read in it: nl, en, de or fr."`
 }
 
 func (c *evidenceCommand) Run(ctx context.Context, io streams) error {
+	if err := unused(c.Output, c.Force); err != nil {
+		return err
+	}
 	st, standing, err := c.recorded(ctx, c.Email, "use GET /api/v1/subscribers/{id}/evidence of that server")
 	if err != nil {
 		return err
@@ -56,16 +64,19 @@ func readable() (dossier.Writer, error) {
 
 type ledgerVerifyCommand struct {
 	databaseSettings
-	File           string `arg:"" optional:"" help:"An evidence bundle to check instead; no database is opened." type:"path"`
-	KeyFingerprint string `help:"Fingerprint of the key that must have signed the bundle." placeholder:"HEX"`
+	File           string `arg:"" optional:"" help:"An evidence bundle, or the receipt of an erasure, to check instead; no database is opened." type:"path"`
+	KeyFingerprint string `help:"Fingerprint of the key that must have signed it, as /privacy shows it." placeholder:"HEX"`
 }
 
 func (c *ledgerVerifyCommand) Run(ctx context.Context, io streams) error {
+	if pin, err := hex.DecodeString(c.KeyFingerprint); c.KeyFingerprint != "" && (err != nil || len(pin) != sha256.Size) {
+		return usageError{errors.New("--key-fingerprint is malformed: it is 64 hexadecimal digits, as /privacy shows them")}
+	}
 	if c.File != "" {
-		return c.verifyBundle(io)
+		return c.verifyFile(io)
 	}
 	if c.KeyFingerprint != "" {
-		return usageError{errors.New("--key-fingerprint is for an evidence bundle; name its file")}
+		return usageError{errors.New("--key-fingerprint is for an evidence bundle or a receipt; name its file")}
 	}
 	st, err := c.openReadOnly(ctx)
 	if err != nil {
@@ -80,9 +91,11 @@ func (c *ledgerVerifyCommand) Run(ctx context.Context, io streams) error {
 	return nil
 }
 
-// verifyBundle prints a line for each check that a bundle passes, and fails at
-// the first that it does not.
-func (c *ledgerVerifyCommand) verifyBundle(io streams) error {
+// receiptSize bounds what is read of a file to see whether it is a receipt.
+const receiptSize = 8 << 10
+
+// verifyFile checks a bundle or a receipt.
+func (c *ledgerVerifyCommand) verifyFile(std streams) error {
 	f, err := os.Open(c.File)
 	if err != nil {
 		return fmt.Errorf("%s can't be read", c.File)
@@ -92,13 +105,54 @@ func (c *ledgerVerifyCommand) verifyBundle(io streams) error {
 	if err != nil || !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is no file", c.File)
 	}
-	err = akkoord.VerifyBundle(f, info.Size(), c.KeyFingerprint, func(check string) { fmt.Fprintln(io.out, "ok   "+check) })
+	if text, ok := receiptIn(f); ok {
+		return c.verifyReceipt(std, text)
+	}
+	return c.verifyBundle(std, f, info.Size())
+}
+
+// receiptIn gives the receipt that a file holds, by itself or as the API answers
+// it.
+func receiptIn(f *os.File) (string, bool) {
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, receiptSize))
+	if err != nil {
+		return "", false
+	}
+	var answer struct {
+		Receipt string `json:"receipt"`
+	}
+	if json.Unmarshal(b, &answer) == nil {
+		b = []byte(answer.Receipt)
+	}
+	return string(b), akkoord.IsReceipt(string(b))
+}
+
+func (c *ledgerVerifyCommand) verifyReceipt(std streams, text string) error {
+	e, fingerprint, err := akkoord.VerifyReceipt(text, c.KeyFingerprint)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "ok   signature: the receipt is as it was signed, with the key %s\n", fingerprint)
+	fmt.Fprintf(std.out, "The receipt verifies: somebody was erased at %s, line %d of the ledger, hash %x.\n", akkoord.Moment{Time: e.At}, e.Line, e.Hash)
+	if c.KeyFingerprint == "" {
+		fmt.Fprintln(std.out, compareKey)
+	}
+	return nil
+}
+
+// compareKey is what is left to do for who gave no fingerprint.
+const compareKey = "Compare the key with the one that the controller made known, or give it as --key-fingerprint."
+
+// verifyBundle prints a line for each check that a bundle passes, and fails at
+// the first that it does not.
+func (c *ledgerVerifyCommand) verifyBundle(io streams, f *os.File, size int64) error {
+	err := akkoord.VerifyBundle(f, size, c.KeyFingerprint, func(check string) { fmt.Fprintln(io.out, "ok   "+check) })
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(io.out, "The evidence verifies.")
 	if c.KeyFingerprint == "" {
-		fmt.Fprintln(io.out, "Compare the key with the one that the controller made known, or give it as --key-fingerprint.")
+		fmt.Fprintln(io.out, compareKey)
 	}
 	return nil
 }

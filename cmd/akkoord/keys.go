@@ -158,6 +158,18 @@ func replacePrivate(path string, b []byte) error {
 	})
 }
 
+// unused refuses to write over a file without being told to, before any work is
+// done. No path is fine.
+func unused(path string, force bool) error {
+	if path == "" || force {
+		return nil
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return usageError{fmt.Errorf("%s exists; choose another name, or give --force to replace it", path)}
+	}
+	return nil
+}
+
 // replaceWith writes a file durably for its owner alone, in place of the
 // one that may be there: whoever reads it sees the old one or the new one,
 // whole. A link is followed, and the owner of the old one kept.

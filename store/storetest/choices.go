@@ -199,7 +199,7 @@ func testOwnData(t *testing.T, open Open) {
 	a.mailed(t)
 	for i := range 5 {
 		for _, e := range []akkoord.Email{st.Subscriber.Email, email(t, "niemand@voorbeeld.example")} {
-			if err := a.AskOwnData(t.Context(), e, "nl"); err != nil {
+			if err := a.AskOwnData(t.Context(), e, "", "en"); err != nil {
 				t.Fatal(err)
 			}
 			if !signalled(a.Store) {
@@ -210,8 +210,12 @@ func testOwnData(t *testing.T, open Open) {
 		if i >= akkoord.Limits.OwnMails {
 			want = nil
 		}
-		if mails, _ := a.mailed(t); !slices.Equal(mails, want) {
+		mails, last := a.mailed(t)
+		if !slices.Equal(mails, want) {
 			t.Errorf("time %d: %q", i+1, mails)
+		}
+		if len(mails) > 0 && last.Locale != st.Subscriber.Locale { // M24: nobody wished for another
+			t.Errorf("M24: the mail is in %q", last.Locale)
 		}
 		a.Clock.Move(time.Minute)
 	}

@@ -27,21 +27,20 @@ func (s *Store) RunSeries(ctx context.Context, j akkoord.Job) (time.Time, error)
 		return time.Time{}, err
 	}
 	now := s.cfg.Now()
-	for _, id := range ids {
+	for _, id := range ids { // what is wrong with one holds up no other
+		goesOn := true
+		var failed error
 		if !j.EndedAt.IsZero() {
-			goesOn, err := s.rested(ctx, id, now.Sub(j.EndedAt), now)
-			if err != nil {
-				return time.Time{}, err
-			}
-			if !goesOn {
-				continue
-			}
+			goesOn, failed = s.rested(ctx, id, now.Sub(j.EndedAt), now)
 		}
-		if err := s.takeIn(ctx, id, now); err != nil {
-			return time.Time{}, err
+		if failed == nil && goesOn {
+			failed = s.takeIn(ctx, id, now)
+		}
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("mailing %d: %w", id, failed))
 		}
 	}
-	return time.Time{}, ctx.Err()
+	return time.Time{}, errors.Join(err, ctx.Err())
 }
 
 // rested does what a mailing's plan says about a time in which nobody looked. It

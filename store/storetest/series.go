@@ -358,6 +358,33 @@ func testSeriesClock(t *testing.T, open Open) {
 	}
 }
 
+// P20: a plan may say that a series goes on after a rest, with those who are late
+// or without them.
+func testSeriesRest(t *testing.T, open Open) {
+	for missed, want := range map[akkoord.Missed]int{akkoord.MissedSend: 1, akkoord.MissedSkip: 0} {
+		a := newAgency(t, open)
+		ctx := t.Context()
+		m := a.step(t, "Welkom", akkoord.MailingTrigger{On: akkoord.OnConfirmed, Hours: 3})
+		m.Plan.Missed = missed
+		m = must(a.PutMailing(ctx, Admin, m))(t)
+		must(a.StartMailing(ctx, Admin, m.PublicID))(t)
+		a.active(t, "late@voorbeeld.example", a.News)
+		ended := a.Clock.Now()
+		a.Clock.Move(3 * day)
+		next := a.active(t, "next@voorbeeld.example", a.News)
+		noFault(t, second(a.RunSeries(ctx, akkoord.Job{EndedAt: ended})))
+		got := map[[2]int64]int{}
+		a.pass(t, 0, got)
+		if m := must(a.MailingByID(ctx, m.ID))(t); m.State != akkoord.MailingSending || len(got) != want {
+			t.Errorf("%s: it is %s, %d were mailed, want %d", missed, m.State, len(got), want)
+		}
+		a.pass(t, 4*time.Hour, got)
+		if !gotIt(got, m, next) || len(got) != want+1 {
+			t.Errorf("%s: whose time came later: %v", missed, got)
+		}
+	}
+}
+
 // A crowd is taken in step by step, and everybody once.
 func testSeriesCrowd(t *testing.T, open Open) {
 	a := newAgency(t, open)

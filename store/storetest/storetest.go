@@ -85,6 +85,7 @@ func Run(t *testing.T, open Open) {
 		{"series refusals", testSeriesRefusals},
 		{"series occasions", testSeriesOccasions},
 		{"series and the clock", testSeriesClock},
+		{"series after a rest", testSeriesRest},
 		{"series of a crowd", testSeriesCrowd},
 	} {
 		t.Run(part.name, func(t *testing.T) {

@@ -18,7 +18,7 @@ type Round struct {
 	Actor       Actor
 	Figures     RoundFigures
 	CreatedAt   time.Time
-	AskedAt     time.Time // when everybody was asked; zero before that
+	AskedAt     time.Time // when the last question had gone out; zero before that
 	EndedAt     time.Time // when it was done or stopped; zero before that
 }
 
@@ -27,7 +27,7 @@ type RoundState string
 
 // The states of a round.
 const (
-	RoundAsking  RoundState = "asking"  // not everybody was asked yet
+	RoundAsking  RoundState = "asking"  // not every question went out yet
 	RoundWaiting RoundState = "waiting" // until it is time to remind
 	RoundDone    RoundState = "done"    // nobody is asked any more; answers still count
 	RoundStopped RoundState = "stopped" // the same, before its time

@@ -204,7 +204,7 @@ func (t *tx) askNext(r openRound) (time.Time, error) {
 			return time.Time{}, err
 		}
 	}
-	if len(people) == roundStep {
+	if len(people) > 0 { // who was asked last gets the mail before everybody was asked
 		return t.now.Add(roundLook), t.exec(`UPDATE permission_round SET reach = $2 WHERE id = $1`, r.ID, people[len(people)-1])
 	}
 	state, ended, next := akkoord.RoundDone, micros(t.now), time.Time{}
@@ -250,6 +250,9 @@ func (t *tx) remindNext(r openRound) (time.Time, error) {
 	}
 	var asked int64
 	err = t.queryRow(`SELECT asked_at FROM permission_question WHERE round_id = $1 AND subscriber_id > $2 ORDER BY subscriber_id LIMIT 1`, r.ID, r.reminded).Scan(&asked)
+	if errors.Is(err, sql.ErrNoRows) && len(people) > 0 {
+		return t.now.Add(roundLook), t.exec(`UPDATE permission_round SET remind_reach = $2 WHERE id = $1`, r.ID, r.reminded)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, t.exec(`UPDATE permission_round SET state = $2, remind_reach = $3, ended_at = $4 WHERE id = $1`,
 			r.ID, string(akkoord.RoundDone), r.reminded, micros(t.now))

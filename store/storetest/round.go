@@ -137,7 +137,11 @@ func (a *Agency) runRound(t *testing.T, kind akkoord.SystemMail) map[int64]akkoo
 			return out
 		}
 		next := must(a.AdvanceRound(t.Context(), j))(t)
-		for _, d := range a.empty(t) {
+		state, mails := must(a.Rounds(t.Context(), a.News.ID))(t)[0].State, a.empty(t)
+		if len(mails) > 0 && (state == akkoord.RoundDone || state == akkoord.RoundWaiting && kind == akkoord.MailRenew) {
+			t.Errorf("the round is said to be %s while %d of its mails wait", state, len(mails))
+		}
+		for _, d := range mails {
 			if _, twice := out[d.Person.Subscriber.ID]; twice || d.Mail != kind {
 				t.Errorf("person %d gets %s twice or it is not the mail that is due", d.Person.Subscriber.ID, d.Mail)
 			}

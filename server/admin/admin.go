@@ -44,7 +44,8 @@ type Site struct {
 	handler  http.Handler
 	pace     pace
 	hashing  chan struct{}
-	sight    *sight.Guard // what the user may see of people; cfg.Store asks it too
+	home     *time.Location // that pages show times in, and fields of forms mean
+	sight    *sight.Guard   // what the user may see of people; cfg.Store asks it too
 
 	counts        *counts[ofMailing, akkoord.Counts]
 	census        *counts[struct{}, census]
@@ -68,10 +69,14 @@ const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; fra
 
 // New makes the handler. It fails when a route declares no right (P28).
 func New(cfg Config) (*Site, error) {
+	home, err := akkoord.LoadZone("")
+	if err != nil {
+		return nil, err
+	}
 	guard := sight.New(cfg.Store)
 	cfg.Store = guarded{plain{cfg.Store}, guard}
 	s := &Site{
-		cfg: cfg, sight: guard, sessions: scs.New(), hashing: make(chan struct{}, hashesAtOnce),
+		cfg: cfg, home: home, sight: guard, sessions: scs.New(), hashing: make(chan struct{}, hashesAtOnce),
 		counts:        newCounts[ofMailing, akkoord.Counts](cfg.Now, progressShare),
 		census:        newCounts[struct{}, census](cfg.Now, censusShare),
 		subscriptions: newCounts[struct{}, map[int64]map[akkoord.State]int64](cfg.Now, censusShare),

@@ -27,15 +27,15 @@ type Breaches interface {
 // auditFilter reads what is searched for; without a time, the lines of today.
 func (s *Site) auditFilter(q url.Values) (f akkoord.AuditFilter, err error) {
 	f = akkoord.AuditFilter{Actor: q.Get("actor"), Object: q.Get("subject"), Action: q.Get("kind")}
-	if f.From, err = when("from", q.Get("from")); err != nil {
+	if f.From, err = s.when("from", q.Get("from")); err != nil {
 		return f, err
 	}
-	if f.To, err = when("to", q.Get("to")); err != nil {
+	if f.To, err = s.when("to", q.Get("to")); err != nil {
 		return f, err
 	}
 	if f == (akkoord.AuditFilter{}) {
-		y, m, d := s.cfg.Now().UTC().Date()
-		f.From = time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+		y, m, d := s.cfg.Now().In(s.home).Date()
+		f.From = time.Date(y, m, d, 0, 0, 0, 0, s.home)
 	}
 	return f, f.Check()
 }
@@ -102,7 +102,7 @@ func (s *Site) cutOff(r *http.Request, err error) error {
 
 func (s *Site) breaches(w http.ResponseWriter, r *http.Request, v visit) error {
 	ctx, now := r.Context(), s.cfg.Now()
-	page := templates.BreachesPage{Admin: s.frame(r, v, "privacy"), Now: now.UTC().Format(gateTime)}
+	page := templates.BreachesPage{Admin: s.frame(r, v, "privacy"), Now: now.In(s.home).Format(gateTime)}
 	purposes, err := s.cfg.Store.Purposes(ctx)
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func (s *Site) addBreach(w http.ResponseWriter, r *http.Request, v visit) error 
 	b := akkoord.Breach{What: r.PostForm.Get("what"), Scope: r.PostForm.Get("people")}
 	var err error
 	for field, to := range map[string]*time.Time{"since": &b.Since, "until": &b.Until, "aware_at": &b.AwareAt} {
-		if *to, err = when(field, r.PostForm.Get(field)); err != nil {
+		if *to, err = s.when(field, r.PostForm.Get(field)); err != nil {
 			break
 		}
 	}
@@ -152,7 +152,7 @@ func (s *Site) reportBreach(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	at, err := when("at", r.PostForm.Get("at"))
+	at, err := s.when("at", r.PostForm.Get("at"))
 	if err == nil {
 		_, err = s.cfg.Store.ReportBreach(r.Context(), v.user.Actor(), id, at)
 	}

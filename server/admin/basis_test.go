@@ -38,8 +38,8 @@ func TestBasisByHand(t *testing.T) {
 func TestGatePage(t *testing.T) {
 	f := newFixture(t)
 	mailing := strings.TrimPrefix(f.mailing(), "/admin/mailings/")
-	before := f.clock().UTC().Add(-time.Hour).Format("2006-01-02T15:04")
-	hour := f.clock().UTC().Truncate(time.Hour).Add(-time.Hour).Format("2006-01-02T15:04")
+	before := f.wall(f.clock().Add(-time.Hour))
+	hour := f.wall(f.clock().Truncate(time.Hour).Add(-time.Hour))
 	f.person("pim@voorbeeld.example")
 	b := f.as(akkoord.RoleDPO)
 	b.get("/admin/people", `href="/admin/gate"`)
@@ -59,7 +59,7 @@ func TestGatePage(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"email=a@b@c&about=travel-news", "email=pim@voorbeeld.example&about=nothing", "email=pim@voorbeeld.example&about=travel-news&at=yesterday",
-		"email=pim@voorbeeld.example&about=travel-news&at=" + f.clock().UTC().Add(2*time.Minute).Format("2006-01-02T15:04")} {
+		"email=pim@voorbeeld.example&about=travel-news&at=" + f.wall(f.clock().Add(2*time.Minute))} {
 		b.get("/admin/gate?"+bad, `role="alert"`)
 	}
 }

@@ -123,6 +123,14 @@ func (f *fixture) clock() time.Time {
 	return f.now
 }
 
+// wall writes a time as somebody reads it off the clock of the site.
+func (f *fixture) wall(t time.Time) string {
+	f.t.Helper()
+	home, err := akkoord.LoadZone("")
+	f.check(err)
+	return t.In(home).Format("2006-01-02T15:04")
+}
+
 func (f *fixture) advance(d time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

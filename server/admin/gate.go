@@ -135,7 +135,7 @@ func (s *Site) past(ctx context.Context, st akkoord.Standing, subject gateSubjec
 	if len(when) > len(gateTime) {
 		when = strings.TrimSuffix(when, ":00") // the seconds that some browsers send
 	}
-	at, err := time.Parse(gateTime, when)
+	at, err := time.ParseInLocation(gateTime, when, s.home)
 	if err != nil {
 		return akkoord.Verdict{}, akkoord.Fieldf("at", "value_invalid", "The time is written like 2026-11-24T09:30.")
 	}

@@ -176,13 +176,13 @@ func (s *Site) newGrant(r *http.Request) (g akkoord.Grant, err error) {
 		}
 		g.Purposes = append(g.Purposes, p.ID)
 	}
-	if g.From, err = when("from", f.Get("from")); err != nil {
+	if g.From, err = s.when("from", f.Get("from")); err != nil {
 		return g, err
 	}
-	if g.Until, err = when("until", f.Get("until")); err != nil {
+	if g.Until, err = s.when("until", f.Get("until")); err != nil {
 		return g, err
 	}
-	g.ReviewOn, err = when("review_on", f.Get("review_on"))
+	g.ReviewOn, err = s.when("review_on", f.Get("review_on"))
 	return g, err
 }
 
@@ -197,7 +197,7 @@ func (s *Site) actOnGrant(w http.ResponseWriter, r *http.Request, v visit) error
 	ctx, actor, text := r.Context(), v.user.Actor(), r.PostForm.Get("text")
 	switch r.PostForm.Get("act") {
 	case "review":
-		on, wrong := when("review_on", r.PostForm.Get("review_on"))
+		on, wrong := s.when("review_on", r.PostForm.Get("review_on"))
 		if err = wrong; err == nil {
 			_, err = s.cfg.Store.ReviewGrant(ctx, actor, id, on, text)
 		}

@@ -38,8 +38,8 @@ func (s *Site) privacy(w http.ResponseWriter, r *http.Request, v visit) error {
 	if !page.SeesHead {
 		return s.page(w, v, http.StatusOK, page)
 	}
-	y, m, d := s.cfg.Now().UTC().Date()
-	lines, err := s.cfg.Store.AuditCount(ctx, time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
+	y, m, d := s.cfg.Now().In(s.home).Date()
+	lines, err := s.cfg.Store.AuditCount(ctx, time.Date(y, m, d, 0, 0, 0, 0, s.home))
 	if err != nil {
 		return err
 	}
@@ -206,15 +206,19 @@ func (s *Site) names(ctx context.Context, actors ...akkoord.Actor) (func(akkoord
 	return func(a akkoord.Actor) string { return cmp.Or(names[string(a)], string(a)) }, err
 }
 
-// when reads a field of a time, in UTC; an empty one is zero.
-func when(field, text string) (time.Time, error) {
+// when reads a field of a time, by the clock that pages show times by; an empty one
+// is zero.
+func (s *Site) when(field, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	for _, form := range []string{gateTime, gateTime + ":05", time.DateOnly} {
-		if at, err := time.Parse(form, text); err == nil {
+	for _, form := range []string{gateTime, gateTime + ":05"} {
+		if at, err := time.ParseInLocation(form, text, s.home); err == nil {
 			return at, nil
 		}
+	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day, nil // a day is the same everywhere
 	}
 	return time.Time{}, akkoord.Fieldf(field, "value_invalid", "The time is written like 2026-11-24T09:30.")
 }

@@ -148,7 +148,7 @@ func TestThePrivacyOfficerMakesABreachPack(t *testing.T) {
 	f.mailing()
 	f.person("pim@voorbeeld.example")
 	b := f.as(akkoord.RoleDPO)
-	since := f.clock().Add(-time.Hour).Format("2006-01-02T15:04")
+	since := f.wall(f.clock().Add(-time.Hour))
 	has(t, b.after("/admin/privacy/breaches", url.Values{"what": {"mail of pim@voorbeeld.example"}, "people": {"all"}, "since": {since}}), "hold a name or an address")
 	has(t, b.after("/admin/privacy/breaches", url.Values{"what": {"A laptop was lost."}, "people": {"purpose:travel-news"}, "since": {since}}), "A laptop was lost.", "1 people (purpose:travel-news)", "Not reported yet")
 	all, _, err := f.store.Breaches(t.Context(), akkoord.Page{})
@@ -162,7 +162,7 @@ func TestThePrivacyOfficerMakesABreachPack(t *testing.T) {
 	if last, _ := f.trail(); !strings.Contains(last, "breach.pack breach:") {
 		t.Errorf("the last line is %s", last)
 	}
-	has(t, b.after(at, url.Values{"at": {f.clock().Add(time.Minute).Format("2006-01-02T15:04")}}), "Reported")
+	has(t, b.after(at, url.Values{"at": {f.wall(f.clock().Add(time.Minute))}}), "Reported")
 }
 
 // M29: the record of processing as a page and as PDF, also for a manager.

@@ -50,12 +50,12 @@ func (s *Site) processors(w http.ResponseWriter, r *http.Request, v visit) error
 }
 
 // agreement reads the fields of an agreement.
-func agreement(f url.Values) (a akkoord.Agreement, err error) {
+func (s *Site) agreement(f url.Values) (a akkoord.Agreement, err error) {
 	a.Document = f.Get("document")
-	if a.SignedOn, err = when("agreement.signed_on", f.Get("signed_on")); err != nil {
+	if a.SignedOn, err = s.when("agreement.signed_on", f.Get("signed_on")); err != nil {
 		return a, err
 	}
-	a.ValidUntil, err = when("agreement.valid_until", f.Get("valid_until"))
+	a.ValidUntil, err = s.when("agreement.valid_until", f.Get("valid_until"))
 	return a, err
 }
 
@@ -64,7 +64,7 @@ func (s *Site) addProcessor(w http.ResponseWriter, r *http.Request, v visit) err
 		return err
 	}
 	f := r.PostForm
-	a, err := agreement(f)
+	a, err := s.agreement(f)
 	if err == nil {
 		_, err = s.cfg.Store.AddProcessor(r.Context(), v.user.Actor(), akkoord.Processor{
 			Slug: f.Get("slug"), Name: f.Get("name"), Role: akkoord.ProcessorRole(f.Get("role")), Country: strings.ToUpper(f.Get("country")), Agreement: a,
@@ -82,7 +82,7 @@ func (s *Site) actOnProcessor(w http.ResponseWriter, r *http.Request, v visit) e
 	switch f.Get("act") {
 	case "renew":
 		var a akkoord.Agreement
-		if a, err = agreement(f); err == nil {
+		if a, err = s.agreement(f); err == nil {
 			_, err = s.cfg.Store.EditProcessor(ctx, v.user.Actor(), slug, "processor.change", "", func(p *akkoord.Processor, _ time.Time) {
 				p.Agreement, p.Country = a, strings.ToUpper(f.Get("country"))
 			})

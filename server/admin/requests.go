@@ -24,7 +24,7 @@ type Requests interface {
 
 func (s *Site) requests(w http.ResponseWriter, r *http.Request, v visit) error {
 	ctx := r.Context()
-	page := templates.RequestsPage{Admin: s.frame(r, v, "privacy"), State: r.URL.Query().Get("state"), Channels: akkoord.RequestChannels, Now: s.cfg.Now().UTC().Format(gateTime)}
+	page := templates.RequestsPage{Admin: s.frame(r, v, "privacy"), State: r.URL.Query().Get("state"), Channels: akkoord.RequestChannels, Now: s.cfg.Now().In(s.home).Format(gateTime)}
 	for _, k := range akkoord.RequestKinds {
 		page.Kinds = append(page.Kinds, string(k))
 	}
@@ -74,7 +74,7 @@ func (s *Site) addRequest(w http.ResponseWriter, r *http.Request, v visit) error
 	}
 	next := privacyPrefix + "/requests"
 	var err error
-	if q.ReceivedAt, err = when("received_at", r.PostForm.Get("received_at")); err == nil {
+	if q.ReceivedAt, err = s.when("received_at", r.PostForm.Get("received_at")); err == nil {
 		if q, err = s.cfg.Store.AddRequest(r.Context(), v.user.Actor(), q); err == nil {
 			next += "/" + q.PublicID.String()
 		}

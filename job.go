@@ -83,7 +83,9 @@ func (j Job) Bind(v any) error { return json.Unmarshal([]byte(j.Args), v) }
 // given up; else it is run again at next, if that is not zero, or when its
 // period has passed, or it is done.
 func (j Job) Ran(next time.Time, err error, now time.Time) Job {
-	j.EndedAt = now
+	if err == nil || j.Kind != JobSeries { // whose failed run is no look at who was late (P20)
+		j.EndedAt = now
+	}
 	if err != nil {
 		j.Attempts++
 		j.Error = jobError(err)

@@ -63,3 +63,17 @@ func TestArgumentsOfAJobComeBack(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// P20: a run of the series that failed is no look: the rest since the last one
+// goes on, so that nobody late is mailed without somebody's yes.
+func TestAFailedRunOfTheSeriesIsNoLook(t *testing.T) {
+	last, now := time.Unix(1000, 0), time.Unix(5000, 0)
+	for kind, want := range map[JobKind]time.Time{JobSeries: last, JobRound: now} {
+		if got := (Job{Kind: kind, EndedAt: last}).Ran(time.Time{}, errors.New("cut"), now); !got.EndedAt.Equal(want) {
+			t.Errorf("%s: a failed run ended at %v, want %v", kind, got.EndedAt, want)
+		}
+		if got := (Job{Kind: kind, EndedAt: last}).Ran(time.Time{}, nil, now); !got.EndedAt.Equal(now) {
+			t.Errorf("%s: a run ended at %v", kind, got.EndedAt)
+		}
+	}
+}

@@ -87,7 +87,7 @@ type User struct {
 
 	HasPassword  bool
 	SecondFactor bool
-	RenewedAt    time.Time // since when sessions count: those begun before it are over (P27); zero: all do
+	RenewedAt    time.Time // when what they log in with last changed: sessions begun with another are over (P27); zero: never
 }
 
 // Actor names the user in the ledger and the audit trail.

@@ -33,8 +33,8 @@ func credential(q querier, where string, arg any) (akkoord.Credential, error) {
 	return c, q.queryRow(`SELECT count(*) FROM recovery_code WHERE user_id = $1`, u.ID).Scan(&c.Codes)
 }
 
-// renew changes a user's credentials and ends all their sessions that are not
-// begun after it (P27).
+// renew changes a user's credentials and ends all their sessions: renewed_at, by
+// which sessions know what they were begun with, is another one (P27).
 func (s *Store) renew(ctx context.Context, actor akkoord.Actor, userID int64, action string, change func(*tx) error) error {
 	return s.update(ctx, action, func(t *tx) error {
 		u, err := scanUser(t.queryRow(userQuery+` WHERE id = $1`, userID))
@@ -44,7 +44,7 @@ func (s *Store) renew(ctx context.Context, actor akkoord.Actor, userID int64, ac
 		if err := change(t); err != nil {
 			return err
 		}
-		if err := t.exec(`UPDATE app_user SET renewed_at = $2 WHERE id = $1`, userID, micros(t.now)); err != nil {
+		if err := t.exec(`UPDATE app_user SET renewed_at = CASE WHEN renewed_at >= $2 THEN renewed_at + 1 ELSE $2 END WHERE id = $1`, userID, micros(t.now)); err != nil {
 			return err
 		}
 		if err := t.exec(`DELETE FROM login_token WHERE user_id = $1`, userID); err != nil {
@@ -119,18 +119,20 @@ func (s *Store) UseRecoveryCode(ctx context.Context, userID int64, hash [32]byte
 }
 
 // LoggedIn notes that a user showed all that they log in with, and forgets the
-// guesses for their address.
-func (s *Store) LoggedIn(ctx context.Context, u akkoord.User, guesses [32]byte) error {
+// guesses that led to it.
+func (s *Store) LoggedIn(ctx context.Context, u akkoord.User, guesses ...[32]byte) error {
 	return s.update(ctx, "log in", func(t *tx) error {
-		if err := t.exec(`DELETE FROM login_guess WHERE hash = $1`, guesses[:]); err != nil {
-			return err
+		for _, hash := range guesses {
+			if err := t.exec(`DELETE FROM login_guess WHERE hash = $1`, hash[:]); err != nil {
+				return err
+			}
 		}
 		return t.audit(u.Actor(), "user.login", named("user", u.PublicID.String()), "")
 	})
 }
 
-// Guess counts a password or a code that is about to be tried for an address, by
-// its keyed hash, and reports whether it may be: of those that were wrong within
+// Guess counts a password or a code that is about to be tried, by a keyed hash of
+// what for, and reports whether it may be: of those that were wrong within
 // akkoord.GuessPause there are akkoord.GuessesAllowed at most, over all nodes.
 func (s *Store) Guess(ctx context.Context, hash [32]byte) (allowed bool, err error) {
 	err = s.update(ctx, "count guess", func(t *tx) error {

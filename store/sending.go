@@ -116,9 +116,12 @@ func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
 			return err
 		}
 	}
+	if m.State == akkoord.MailingDraft {
+		m.ChangedAt = t.now // who has the draft on the screen reads it again before changing what runs
+	}
 	m.State = next
-	if err := t.exec(`UPDATE mailing SET state = $2, why = $3, send_at = $4, started_at = $5, finished_at = $6 WHERE id = $1`,
-		m.ID, string(m.State), m.Why, micros(m.SendAt), micros(m.StartedAt), micros(m.FinishedAt)); err != nil {
+	if err := t.exec(`UPDATE mailing SET state = $2, why = $3, send_at = $4, started_at = $5, finished_at = $6, changed_at = $7 WHERE id = $1`,
+		m.ID, string(m.State), m.Why, micros(m.SendAt), micros(m.StartedAt), micros(m.FinishedAt), micros(m.ChangedAt)); err != nil {
 		return err
 	}
 	t.mailings = append(t.mailings, m.ID)

@@ -105,7 +105,7 @@ func (s *Site) goOn(ctx context.Context, u akkoord.User) error {
 // newPassword changes a user's password. Who has one has to say it.
 func (s *Site) newPassword(ctx context.Context, v visit, now, password, again string) error {
 	if v.user.HasPassword {
-		if _, err := s.checkPassword(ctx, v.user.Email, now); err != nil {
+		if _, err := s.checkPassword(ctx, v.user.Email, now, s.ownGuesses(v.user)); err != nil {
 			return akkoord.AtField("now", err)
 		}
 	}
@@ -115,8 +115,8 @@ func (s *Site) newPassword(ctx context.Context, v visit, now, password, again st
 	if password != again {
 		return akkoord.Fieldf("again", "password_differs", "The two are not the same. Type it again.")
 	}
-	hash, err := HashPassword(password)
-	if err != nil {
+	var hash string
+	if err := s.hashed(ctx, func() (err error) { hash, err = HashPassword(password); return err }); err != nil {
 		return err
 	}
 	if err := s.cfg.Store.SetPassword(ctx, v.user.Actor(), v.user.ID, hash); err != nil {

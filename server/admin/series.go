@@ -73,7 +73,9 @@ func (s *Site) choices(ctx context.Context, page *templates.EditPage, m akkoord.
 			page.Dates = append(page.Dates, a.Slug)
 		}
 	}
-	others, _, err := s.cfg.Store.Mailings(ctx, c.ID, akkoord.Page{Limit: pageSize})
+	others, err := akkoord.AllPages(ctx, func(ctx context.Context, p akkoord.Page) ([]akkoord.Mailing, int64, error) {
+		return s.cfg.Store.Mailings(ctx, c.ID, p)
+	})
 	if err != nil {
 		return err
 	}

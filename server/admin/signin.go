@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -21,11 +22,11 @@ type Credentials interface {
 	// may log in with it.
 	Credential(ctx context.Context, email string) (akkoord.Credential, error)
 	CredentialOf(ctx context.Context, userID int64) (akkoord.Credential, error)
-	// Guess counts a password or code that is about to be tried for an address,
-	// and reports whether it may be.
+	// Guess counts a password or code that is about to be tried, by a hash of what
+	// for, and reports whether it may be.
 	Guess(ctx context.Context, hash [32]byte) (allowed bool, err error)
-	// LoggedIn forgets the guesses for a user's address.
-	LoggedIn(ctx context.Context, u akkoord.User, guesses [32]byte) error
+	// LoggedIn forgets the guesses that led to it.
+	LoggedIn(ctx context.Context, u akkoord.User, guesses ...[32]byte) error
 	UseStep(ctx context.Context, userID, step int64) (fresh bool, err error)
 	UseRecoveryCode(ctx context.Context, userID int64, hash [32]byte) (used bool, err error)
 	// Each of these ends the user's sessions and login links (P27).
@@ -50,6 +51,7 @@ func HashPassword(password string) (string, error) { return argon2id.CreateHash(
 const nobody = "$argon2id$v=19$m=19456,t=2,p=1$7wkOj0XCTNSl9JNeW14+qw$i8JK6Yu7ioA+N2tagMiTEEjqj/mZM1E7QRdyLpwwACo"
 
 const (
+	hashWait    = 3 * time.Second // for one's turn to have a password hashed
 	pendingLife = 5 * time.Minute // from the password to the code
 	codePeriod  = 30              // seconds a code is shown (RFC 6238)
 )
@@ -57,15 +59,37 @@ const (
 var (
 	errGuess  = akkoord.Errorf(akkoord.Unauthorized, "login_wrong", "The address and the password do not go together. Try again, or ask for a login link.")
 	errPaused = akkoord.Errorf(akkoord.TooMany, "login_paused", "This was tried too often. Wait an hour, or ask for a login link.")
+	errBusy   = akkoord.Errorf(akkoord.TooMany, "login_busy", "Too many are logging in at this moment. Try again in a minute.")
 	errCode   = akkoord.Errorf(akkoord.Unauthorized, "code_wrong", "This code is wrong, or was used already. Wait for the next one.")
 )
 
-// guesses names an address in the count of guesses.
-func (s *Site) guesses(email string) (out [32]byte) {
+// guesses names what is guessed at in the count of guesses. What anybody can try
+// who knows an address, what takes a password or a link first, and what takes a
+// session are counted apart: nobody without the first factor can spend the codes.
+func (s *Site) guesses(what, of string) (out [32]byte) {
 	mac := hmac.New(sha256.New, s.cfg.GuessKey)
-	mac.Write([]byte(strings.ToLower(strings.TrimSpace(email))))
+	mac.Write([]byte(what + ":" + strings.ToLower(strings.TrimSpace(of))))
 	mac.Sum(out[:0])
 	return out
+}
+
+func (s *Site) passwordGuesses(email string) [32]byte { return s.guesses("password", email) }
+
+func (s *Site) codeGuesses(u akkoord.User) [32]byte { return s.guesses("code", u.PublicID.String()) }
+
+func (s *Site) ownGuesses(u akkoord.User) [32]byte { return s.guesses("own", u.PublicID.String()) }
+
+// hashed runs what hashes a password, when it is its turn.
+func (s *Site) hashed(ctx context.Context, run func() error) error {
+	wait, cancel := context.WithTimeout(ctx, hashWait)
+	defer cancel()
+	select {
+	case s.hashing <- struct{}{}:
+		defer func() { <-s.hashing }()
+		return run()
+	case <-wait.Done():
+		return errBusy
+	}
 }
 
 // signIn lets somebody in by address and password, or on to the code of their
@@ -76,7 +100,7 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	email, password := strings.TrimSpace(r.PostForm.Get("email")), r.PostForm.Get("password")
-	c, err := s.checkPassword(r.Context(), email, password)
+	c, err := s.checkPassword(r.Context(), email, password, s.passwordGuesses(email))
 	if err == nil {
 		return s.passed(w, r, c.User)
 	}
@@ -88,52 +112,51 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request, v visit) error {
 	return s.page(w, v, code, templates.LoginPage{Admin: templates.Admin{}, Email: email, Errors: errs})
 }
 
-// checkPassword gives whom an address and a password belong to.
-func (s *Site) checkPassword(ctx context.Context, email, password string) (akkoord.Credential, error) {
+// checkPassword gives whom an address and a password belong to. The guess is
+// counted when it is its turn: a crowd that waits writes nothing.
+func (s *Site) checkPassword(ctx context.Context, email, password string, guesses [32]byte) (c akkoord.Credential, err error) {
 	if len(password) > akkoord.Limits.Text || len(email) > akkoord.Limits.Text {
-		return akkoord.Credential{}, errGuess
-	}
-	allowed, err := s.cfg.Store.Guess(ctx, s.guesses(email))
-	if err != nil {
-		return akkoord.Credential{}, err
-	}
-	if !allowed {
-		return akkoord.Credential{}, errPaused
-	}
-	c, err := s.cfg.Store.Credential(ctx, email)
-	if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
-		return c, err
-	}
-	hash := c.Password
-	if hash == "" {
-		hash = nobody
-	}
-	select {
-	case s.hashing <- struct{}{}:
-		defer func() { <-s.hashing }()
-	case <-ctx.Done():
-		return c, ctx.Err()
-	}
-	match, err := argon2id.ComparePasswordAndHash(password, hash)
-	if err != nil {
-		return c, err
-	}
-	if !match || c.Password == "" {
 		return c, errGuess
 	}
-	return c, nil
+	return c, s.hashed(ctx, func() error {
+		if err := s.mayGuess(ctx, guesses); err != nil {
+			return err
+		}
+		if c, err = s.cfg.Store.Credential(ctx, email); err != nil && akkoord.KindOf(err) != akkoord.NotFound {
+			return err
+		}
+		match, err := argon2id.ComparePasswordAndHash(password, cmp.Or(c.Password, nobody))
+		if err == nil && (!match || c.Password == "") {
+			err = errGuess
+		}
+		return err
+	})
 }
 
-// passed goes on from the first factor: in, or to the code of the second.
+// mayGuess counts a guess, or refuses it.
+func (s *Site) mayGuess(ctx context.Context, guesses [32]byte) error {
+	allowed, err := s.cfg.Store.Guess(ctx, guesses)
+	if err == nil && !allowed {
+		err = errPaused
+	}
+	return err
+}
+
+// passed goes on from the first factor: in, or to the code of the second. u is
+// as it was when that was checked. Nothing of a session before it is kept but the
+// language.
 func (s *Site) passed(w http.ResponseWriter, r *http.Request, u akkoord.User) error {
 	ctx := r.Context()
-	if err := s.sessions.RenewToken(ctx); err != nil {
+	locale := s.sessions.GetString(ctx, keyLocale)
+	if err := cmp.Or(s.sessions.Clear(ctx), s.sessions.RenewToken(ctx)); err != nil {
 		return err
 	}
+	s.sessions.Put(ctx, keyLocale, locale)
 	if !u.SecondFactor {
 		return s.enter(w, r, u)
 	}
 	s.sessions.Put(ctx, keyPending, u.ID)
+	s.sessions.Put(ctx, keyRenewed, renewed(u))
 	s.sessions.Put(ctx, keyPendingTime, s.cfg.Now().UnixMicro())
 	http.Redirect(w, r, codePath, http.StatusSeeOther)
 	return nil
@@ -144,7 +167,7 @@ const codePath = Prefix + "/login/code"
 // enter begins a session.
 func (s *Site) enter(w http.ResponseWriter, r *http.Request, u akkoord.User) error {
 	ctx := r.Context()
-	if err := s.cfg.Store.LoggedIn(ctx, u, s.guesses(u.Email)); err != nil {
+	if err := s.cfg.Store.LoggedIn(ctx, u, s.passwordGuesses(u.Email), s.codeGuesses(u), s.ownGuesses(u)); err != nil {
 		return err
 	}
 	s.begin(ctx, u)
@@ -152,17 +175,12 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request, u akkoord.User) err
 	return nil
 }
 
-// begin makes a session that of a user, from now on. The clock of the store may be
-// a little ahead, and sessions begun before the last change of credentials are
-// over.
+// begin makes a session that of a user, with the credentials that they had when
+// these were checked: of a change in between it dies at its next request.
 func (s *Site) begin(ctx context.Context, u akkoord.User) {
-	since := s.cfg.Now()
-	if u.RenewedAt.After(since) {
-		since = u.RenewedAt
-	}
 	s.sessions.Remove(ctx, keyPending)
 	s.sessions.Put(ctx, keyUser, u.ID)
-	s.sessions.Put(ctx, keySince, since.UnixMicro())
+	s.sessions.Put(ctx, keyRenewed, renewed(u))
 }
 
 // pending gives who has passed the first factor in this session, not long ago.
@@ -176,7 +194,7 @@ func (s *Site) pending(ctx context.Context) (akkoord.Credential, bool, error) {
 	if akkoord.KindOf(err) == akkoord.NotFound {
 		return c, false, nil
 	}
-	return c, err == nil && !c.User.RenewedAt.After(at), err
+	return c, err == nil && !s.over(ctx, c.User), err
 }
 
 // codePage asks for the code of the second factor.
@@ -224,12 +242,8 @@ func (s *Site) takeCode(w http.ResponseWriter, r *http.Request, v visit) error {
 // checkCode tries a code of the second factor, or one that stands in for it.
 // Guesses are counted by account, whatever session they come from (P27).
 func (s *Site) checkCode(ctx context.Context, c akkoord.Credential, typed string) error {
-	allowed, err := s.cfg.Store.Guess(ctx, s.guesses(c.User.Email))
-	if err != nil {
+	if err := s.mayGuess(ctx, s.codeGuesses(c.User)); err != nil {
 		return err
-	}
-	if !allowed {
-		return errPaused
 	}
 	typed = strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' {

@@ -30,13 +30,13 @@ func (v visit) origin() akkoord.Origin {
 // What a session holds.
 const (
 	keyUser    = "user"    // number of the user
-	keySince   = "since"   // when they logged in, in microseconds
+	keyRenewed = "renewed" // User.RenewedAt of what they logged in with, in microseconds
 	keyLocale  = "locale"  // language chosen
 	keyNotice  = "notice"  // what the last post did
 	keyProblem = "problem" // code of what went wrong with it
 	keyText    = "text"
 
-	keyPending, keyPendingTime = "pending", "pending_time" // who has shown a password or link and no code yet, and when
+	keyPending, keyPendingTime = "pending", "pending_time" // who has shown a password or link and no code yet, and when; keyRenewed goes with them
 	keySecret                  = "secret"                  // otpauth: URI of a second factor that is being set up
 
 	keyLook, keyLookTime = "look", "look_time" // the list of people on the screen, and since when
@@ -88,10 +88,18 @@ func (s *Site) visit(r *http.Request) (visit, error) {
 	return v, nil
 }
 
-// over reports whether the session was begun before its user's credentials last
-// changed (P27).
+// over reports whether the session was begun with other credentials than its
+// user has by now (P27).
 func (s *Site) over(ctx context.Context, u akkoord.User) bool {
-	return !u.RenewedAt.IsZero() && s.sessions.GetInt64(ctx, keySince) < u.RenewedAt.UnixMicro()
+	return s.sessions.GetInt64(ctx, keyRenewed) != renewed(u)
+}
+
+// renewed names a user's credentials, as sessions remember it.
+func renewed(u akkoord.User) int64 {
+	if u.RenewedAt.IsZero() {
+		return 0
+	}
+	return u.RenewedAt.UnixMicro()
 }
 
 // frame gives what every page shows around its content, with the notice of

@@ -97,7 +97,7 @@ func (r *importRun) write(t *tx, rows []*importRow, count func(*importRow, akkoo
 		if i == 0 || row.hash != last {
 			st, last = known[row.hash], row.hash
 		}
-		c, outcome := st.Import(row.ImportRow, r.i.Spec, t.now)
+		c, outcome := st.Import(row.ImportRow, r.spec, t.now)
 		count(row, outcome)
 		switch {
 		case c.IsZero():

@@ -34,11 +34,11 @@ func (r *importRun) rehearse(ctx context.Context, rows []*importRow, count func(
 			continue
 		}
 		key := binary.BigEndian.Uint64(row.hash[:8])
-		st := r.seen[key].over(known[row.hash], r.i.Spec, now)
-		c, outcome := st.Import(row.ImportRow, r.i.Spec, now)
+		st := r.seen[key].over(known[row.hash], r.spec, now)
+		c, outcome := st.Import(row.ImportRow, r.spec, now)
 		count(row, outcome)
 		if !c.IsZero() {
-			r.seen[key] = markOf(st.After(c), r.i.Spec)
+			r.seen[key] = markOf(st.After(c), r.spec)
 		}
 	}
 	return nil

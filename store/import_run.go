@@ -31,7 +31,8 @@ const (
 // end of the file.
 type importRun struct {
 	*Store
-	i     akkoord.Import
+	i     akkoord.Import     // as it is committed: only the writing side reads it
+	spec  akkoord.ImportSpec // of it; never changes
 	fence int64
 	rules *catalogue         // with the attributes that rows may have
 	seen  map[uint64]dryMark // of a dry run: what earlier rows would have done
@@ -71,7 +72,7 @@ func (s *Store) RunImport(ctx context.Context, id akkoord.ID, file io.ReadSeeker
 	if err != nil {
 		return i, err
 	}
-	run := &importRun{Store: s, i: i, fence: fence, rules: rules, seen: map[uint64]dryMark{}}
+	run := &importRun{Store: s, i: i, spec: i.Spec, fence: fence, rules: rules, seen: map[uint64]dryMark{}}
 	if i.Spec.DryRun { // nothing was written, and what earlier rows would have done is not on record
 		run.i.Tally = akkoord.ImportTally{Window: i.Tally.Window, Outcomes: map[akkoord.ImportOutcome]int64{}, Reasons: map[string]int64{}}
 		if err := s.DropImportRows(ctx, i.ID); err != nil {
@@ -93,7 +94,7 @@ func (r *importRun) windows(ctx context.Context, file io.ReadSeeker, progress fu
 	if err != nil {
 		return err
 	}
-	if r.i.Spec.Basis == akkoord.BasisExistingCustomer {
+	if r.spec.Basis == akkoord.BasisExistingCustomer {
 		reader.KeepFields()
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -211,9 +212,9 @@ func (r *importRun) ready(rows []*importRow) error {
 // found leaves in a row what makes the import's basis good for its person, where
 // the row is what says so.
 func (r *importRun) found(row *importRow, now time.Time) {
-	ground, lacks := r.i.Spec.Facts(row.ImportRow, now)
+	ground, lacks := r.spec.Facts(row.ImportRow, now)
 	row.Ground, row.lacks = akkoord.Ground{}, lacks
-	if r.i.Spec.Basis == akkoord.BasisExistingCustomer {
+	if r.spec.Basis == akkoord.BasisExistingCustomer {
 		row.Ground = ground
 	}
 }
@@ -236,25 +237,25 @@ func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w wi
 	count := func(row *importRow, outcome akkoord.ImportOutcome) {
 		if outcome == akkoord.ImportHeldBack && row.lacks != nil {
 			after.Tally.Reasons[row.lacks.Code]++
-			if !r.i.Spec.DryRun || after.Tally.Outcomes[outcome] < exampleRows {
+			if !r.spec.DryRun || after.Tally.Outcomes[outcome] < exampleRows {
 				shown, hashes = append(shown, akkoord.ImportedRow{Line: row.Line, Outcome: outcome, Code: row.lacks.Code, Why: row.lacks.Message, Fields: r.fields(row)}), append(hashes, row.hash)
 			}
 		} else if outcome == akkoord.ImportRejected {
 			after.Tally.Reasons[row.Refused.Code]++
 			shown, hashes = append(shown, akkoord.ImportedRow{Line: row.Line, Outcome: outcome, Code: row.Refused.Code, Why: row.Refused.Message, Fields: row.Fields}), append(hashes, row.hash)
-		} else if r.i.Spec.DryRun && after.Tally.Outcomes[outcome] < exampleRows {
+		} else if r.spec.DryRun && after.Tally.Outcomes[outcome] < exampleRows {
 			shown, hashes = append(shown, akkoord.ImportedRow{Line: row.Line, Outcome: outcome, Fields: []string{row.Email.Display()}}), append(hashes, row.hash)
 		}
 		after.Tally.Outcomes[outcome]++
 	}
-	if r.i.Spec.DryRun {
+	if r.spec.DryRun {
 		begin()
 		if err := r.rehearse(ctx, rows, count); err != nil {
 			return err
 		}
 	}
 	err := r.update(ctx, "import", func(t *tx) error {
-		if !r.i.Spec.DryRun {
+		if !r.spec.DryRun {
 			begin()
 			if err := r.write(t, rows, count); err != nil {
 				return err
@@ -276,7 +277,7 @@ func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w wi
 // fields gives what is shown of a held row: all of it, so that it can be mended,
 // and of a dry run's example the address.
 func (r *importRun) fields(row *importRow) []string {
-	if r.i.Spec.DryRun {
+	if r.spec.DryRun {
 		return []string{row.Email.Display()}
 	}
 	return row.Fields

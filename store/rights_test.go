@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"encoding/json"
+	"net/netip"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -18,7 +19,7 @@ import (
 var inTheRecord = map[string]string{
 	"subscriber_interest": "person", "subscriber_attribute": "person", "subscription": "consents", "activity": "activity", "click": "clicks",
 	"campaign_leave": "campaigns_left", "consent_event": "events", "permission_question": "questions", "delivery": "deliveries", "outbox": "system_mails",
-	"request_detail": "requests", "leaving": "leavings", "report": "reports", "address_change": "address_changes", "mail_copy": "confirmation_mails", "signup_value": "filled_in",
+	"request_detail": "requests", "leaving": "leavings", "report": "reports", "address_change": "address_changes", "mail_copy": "confirmation_mails", "signup_value": "filled_in", "evidence_ip": "events",
 	"former_address": "a keyed hash of what was the person's own, which tells them nothing",
 }
 
@@ -34,7 +35,7 @@ func TestEverythingOfAPersonIsInTheirRecordM20(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := akkoord.Origin{Source: "form:home", Actor: akkoord.ActorPerson, FormID: a.Form.Version.ID, Privacy: 1, Locale: "nl"}
+	o := akkoord.Origin{Source: "form:home", Actor: akkoord.ActorPerson, FormID: a.Form.Version.ID, Privacy: 1, Locale: "nl", Evidence: akkoord.IPFull.Evidence(netip.MustParseAddr(storetest.WholeIP))}
 	if err := s.SignUp(ctx, akkoord.SignUp{Email: e, Name: "Alles", Locale: "nl", Purposes: []akkoord.Purpose{a.News}, Origin: o}); err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestEverythingOfAPersonIsInTheirRecordM20(t *testing.T) {
 	if err := record.WriteJSON(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"too_many", "page", "452 4.2.2", "dsn", "nieuw@voorbeeld.example", "4711", "De Zwaluw", "boat", a.Mailing.PublicID.String(), "Alles", "form:home"} {
+	for _, want := range []string{"too_many", "page", "452 4.2.2", "dsn", "nieuw@voorbeeld.example", "4711", "De Zwaluw", "boat", a.Mailing.PublicID.String(), "Alles", "form:home", storetest.WholeIP} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the record lacks %q", want)
 		}

@@ -37,9 +37,9 @@ func credential(q querier, where string, arg any) (akkoord.Credential, error) {
 // which sessions know what they were begun with, is another one (P27).
 func (s *Store) renew(ctx context.Context, actor akkoord.Actor, userID int64, action string, change func(*tx) error) error {
 	return s.update(ctx, action, func(t *tx) error {
-		u, err := scanUser(t.queryRow(userQuery+` WHERE id = $1`, userID))
+		u, err := userNumbered(t, userID)
 		if err != nil {
-			return missing(err, "user")
+			return err
 		}
 		if err := change(t); err != nil {
 			return err
@@ -109,7 +109,7 @@ func (s *Store) UseRecoveryCode(ctx context.Context, userID int64, hash [32]byte
 		if used = n > 0; err != nil || !used {
 			return err
 		}
-		u, err := scanUser(t.queryRow(userQuery+` WHERE id = $1`, userID))
+		u, err := userNumbered(t, userID)
 		if err != nil {
 			return err
 		}

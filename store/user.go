@@ -71,10 +71,15 @@ func scanUser(r row) (akkoord.User, error) {
 	return u, err
 }
 
+// userNumbered gives the user with a number, disabled or not, or NotFound.
+func userNumbered(q querier, id int64) (akkoord.User, error) {
+	u, err := scanUser(q.queryRow(userQuery+` WHERE id = $1`, id))
+	return u, missing(err, "user")
+}
+
 // User gives the user with a number, disabled or not, or NotFound.
 func (s *Store) User(ctx context.Context, id int64) (akkoord.User, error) {
-	u, err := scanUser(s.view(ctx).queryRow(userQuery+` WHERE id = $1`, id))
-	return u, missing(err, "user")
+	return userNumbered(s.view(ctx), id)
 }
 
 // Users gives all users, oldest first.
@@ -89,9 +94,9 @@ func users(q querier) ([]akkoord.User, error) {
 // expires.
 func (s *Store) AddLoginToken(ctx context.Context, userID int64, hash [32]byte, expires time.Time) error {
 	return s.update(ctx, "add login token", func(t *tx) error {
-		u, err := scanUser(t.queryRow(userQuery+` WHERE id = $1`, userID))
+		u, err := userNumbered(t, userID)
 		if err != nil {
-			return missing(err, "user")
+			return err
 		}
 		if err := t.exec(`INSERT INTO login_token (hash, user_id, expires_at) VALUES ($1, $2, $3)`, hash[:], userID, micros(expires)); err != nil {
 			return err

@@ -79,12 +79,9 @@ func (s *Site) changeAccount(w http.ResponseWriter, r *http.Request, v visit) er
 	if err == nil {
 		return s.done(w, r, nil, notice, accountPath)
 	}
-	errs, code, ok := faults(err, nil)
+	errs, code, ok := faults(err, map[string]string{"": field})
 	if !ok {
 		return err
-	}
-	if errs[0].Field == "" {
-		errs[0].Field, errs[0].At = field, field
 	}
 	page.Errors = errs
 	return s.showAccount(w, r, v, code, page)

@@ -16,6 +16,8 @@ import (
 // Drafting makes campaigns and the drafts of their mailings.
 type Drafting interface {
 	Segments(ctx context.Context, p akkoord.Page) (segments []akkoord.Segment, next int64, err error)
+	Segment(ctx context.Context, slug string) (akkoord.Segment, error)
+	SegmentSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
 	Campaign(ctx context.Context, slug string) (akkoord.Campaign, error)
 	PutCampaign(ctx context.Context, actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error)
 	// PutMailing makes a draft, or changes the one that was read: Conflict with
@@ -26,8 +28,9 @@ type Drafting interface {
 func campaignPath(c akkoord.Campaign) string { return Prefix + "/campaigns/" + c.Slug }
 
 // faults tells an error about a form as one of its fields, with the status to
-// answer with. at gives, for fields of the rules, the ids of the elements; what
-// is not the reader's fault gives false.
+// answer with. at gives, for fields of the rules, the ids of the elements, and
+// for "" where an error stands that names no field; what is not the reader's fault
+// gives false.
 func faults(err error, at map[string]string) (templates.FieldErrors, int, bool) {
 	e, ok := errors.AsType[*akkoord.Error](err)
 	if !ok || e.Kind == "" {
@@ -59,11 +62,7 @@ func (s *Site) askCampaign(w http.ResponseWriter, r *http.Request, v visit, code
 		return err
 	}
 	for _, g := range segments {
-		name := g.Slug
-		if i := slices.IndexFunc(purposes, func(p akkoord.Purpose) bool { return p.ID == g.PurposeID }); i >= 0 {
-			name += " (" + purposes[i].Text(v.locale).Name + ")"
-		}
-		page.Segments = append(page.Segments, templates.Option{Value: g.Slug, Name: name})
+		page.Segments = append(page.Segments, templates.Option{Value: g.Slug, Name: g.Slug + " (" + purposeName(purposes, g.PurposeID, v.locale) + ")"})
 	}
 	return s.page(w, v, code, page)
 }
@@ -100,27 +99,20 @@ func (s *Site) posted(ctx context.Context, f url.Values) (akkoord.Campaign, erro
 	if err := c.Check(); err != nil {
 		return c, err
 	}
-	purposes, err := s.cfg.Store.Purposes(ctx)
-	if err != nil {
+	p, err := s.cfg.Store.Purpose(ctx, f.Get("purpose"))
+	if akkoord.KindOf(err) == akkoord.NotFound {
+		err = akkoord.Fieldf("purpose", "no_such_purpose", "There is no such purpose.")
+	}
+	c.PurposeID = p.ID
+	if f.Get("segment") == "" || err != nil {
 		return c, err
 	}
-	i := slices.IndexFunc(purposes, func(p akkoord.Purpose) bool { return p.Slug == f.Get("purpose") })
-	if i < 0 {
-		return c, akkoord.Fieldf("purpose", "no_such_purpose", "There is no such purpose.")
+	g, err := s.cfg.Store.Segment(ctx, f.Get("segment"))
+	if akkoord.KindOf(err) == akkoord.NotFound {
+		err = akkoord.Fieldf("segment", "segment_unknown", "There is no such segment.")
 	}
-	c.PurposeID = purposes[i].ID
-	if slug := f.Get("segment"); slug != "" {
-		segments, err := akkoord.AllPages(ctx, s.cfg.Store.Segments)
-		if err != nil {
-			return c, err
-		}
-		i := slices.IndexFunc(segments, func(g akkoord.Segment) bool { return g.Slug == slug })
-		if i < 0 {
-			return c, akkoord.Fieldf("segment", "segment_unknown", "There is no such segment.")
-		}
-		c.SegmentID = segments[i].ID
-	}
-	return c, nil
+	c.SegmentID = g.ID
+	return c, err
 }
 
 // campaign shows a campaign with its mailings.
@@ -138,15 +130,11 @@ func (s *Site) campaign(w http.ResponseWriter, r *http.Request, v visit) error {
 	if v.user.Role.May(akkoord.WriteMailings) {
 		page.Draft = campaignPath(c) + "/mailings"
 	}
-	if c.SegmentID != 0 {
-		segments, err := akkoord.AllPages(ctx, s.cfg.Store.Segments)
-		if err != nil {
-			return err
-		}
-		if i := slices.IndexFunc(segments, func(g akkoord.Segment) bool { return g.ID == c.SegmentID }); i >= 0 {
-			page.Segment = segments[i].Slug
-		}
+	segments, err := s.cfg.Store.SegmentSlugs(ctx, []int64{c.SegmentID})
+	if err != nil {
+		return err
 	}
+	page.Segment = segments[c.SegmentID]
 	mailings, next, err := s.cfg.Store.Mailings(ctx, c.ID, after(r))
 	if err != nil {
 		return err

@@ -50,9 +50,7 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 	if err != nil {
 		return err
 	}
-	mailings, err := akkoord.AllPages(ctx, func(ctx context.Context, p akkoord.Page) ([]akkoord.Mailing, int64, error) {
-		return s.cfg.Store.Mailings(ctx, 0, p)
-	})
+	mailings, err := s.allMailings(ctx, 0)
 	if err != nil {
 		return err
 	}
@@ -101,7 +99,7 @@ func follow(r *http.Request, seconds int) templates.Follow {
 // row gives a mailing as a line, with its counts when wanted.
 func (s *Site) row(ctx context.Context, m akkoord.Mailing, counts bool) (templates.MailingRow, error) {
 	row := templates.MailingRow{
-		ID: m.PublicID.String(), URL: mailingPath(m), Subject: cmp.Or(subject(m), "–"),
+		ID: m.PublicID.String(), URL: mailingPath(m), Subject: title(m),
 		State: string(m.State), At: latest(m.FinishedAt, m.StartedAt, m.SendAt),
 	}
 	if !counts || m.StartedAt.IsZero() {
@@ -121,6 +119,17 @@ func subject(m akkoord.Mailing) string {
 		return text // the page says what is wrong with it
 	}
 	return t.Execute(func(string) string { return "" })
+}
+
+// title names a mailing in lists, where its subject may be missing.
+func title(m akkoord.Mailing) string { return cmp.Or(subject(m), "–") }
+
+// allMailings gives every mailing of a campaign, or of all campaigns for 0,
+// oldest first.
+func (s *Site) allMailings(ctx context.Context, campaignID int64) ([]akkoord.Mailing, error) {
+	return akkoord.AllPages(ctx, func(ctx context.Context, p akkoord.Page) ([]akkoord.Mailing, int64, error) {
+		return s.cfg.Store.Mailings(ctx, campaignID, p)
+	})
 }
 
 // latest gives the first time that is set.

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,9 +15,6 @@ import (
 
 func mailingPath(m akkoord.Mailing) string { return Prefix + "/mailings/" + m.PublicID.String() }
 func editPath(m akkoord.Mailing) string    { return mailingPath(m) + "/edit" }
-
-// clockLayout is what browsers send for a time without a zone.
-const clockLayout = "2006-01-02T15:04"
 
 // elements are the ids of a draft's form for fields that are named otherwise.
 var elements = map[string]string{"markdown": "body", "html": "body", "hours": "from", "days": "from",
@@ -54,25 +50,10 @@ func (s *Site) editor(w http.ResponseWriter, r *http.Request, v visit, code int,
 		}
 		page.Fields = append(page.Fields, templates.MergeField{Code: code, Key: name})
 	}
-	if page.Zones, err = s.zones(ctx, c); err != nil {
-		return err
-	}
 	if err := s.choices(ctx, &page, m, c); err != nil {
 		return err
 	}
 	return s.page(w, v, code, page)
-}
-
-// zones names the attributes that may hold time zones of a campaign's people.
-func (s *Site) zones(ctx context.Context, c akkoord.Campaign) ([]string, error) {
-	all, err := s.cfg.Store.Attributes(ctx)
-	var out []string
-	for _, a := range all {
-		if a.PurposeID == c.PurposeID && a.Type == akkoord.AttributeText {
-			out = append(out, a.Slug)
-		}
-	}
-	return out, err
 }
 
 // save changes a draft as its form says. What can't be stored comes back as it
@@ -160,7 +141,7 @@ func draftForm(m akkoord.Mailing) templates.MailingForm {
 		f.Kind, f.Body = "html", m.Content.HTML
 	}
 	if !m.SendAt.IsZero() {
-		f.SendAt = m.SendAt.In(m.Plan.Location()).Format(clockLayout)
+		f.SendAt = m.SendAt.In(m.Plan.Location()).Format(gateTime)
 	}
 	for _, v := range m.Variants {
 		f.Variants = append(f.Variants, templates.VariantForm{Name: v.Name, Sender: v.Sender, At: v.At, Subject: v.Subject, Body: cmp.Or(v.Markdown, v.HTML)})
@@ -235,7 +216,7 @@ func readDraft(f templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, err
 	}
 	m.SendAt = time.Time{}
 	if f.SendAt != "" {
-		if m.SendAt, err = time.ParseInLocation(clockLayout, f.SendAt, m.Plan.Location()); err != nil {
+		if m.SendAt, err = time.ParseInLocation(gateTime, f.SendAt, m.Plan.Location()); err != nil {
 			return m, akkoord.Fieldf("send_at", "time_invalid", "The time is a date and a time of day, like 2026-12-24 09:00.")
 		}
 	}

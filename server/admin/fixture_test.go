@@ -162,6 +162,12 @@ func (f *fixture) link(role akkoord.Role) string {
 	f.t.Helper()
 	u, err := f.store.AddUser(f.t.Context(), akkoord.ActorSystem, akkoord.User{Email: string(role) + "@zonvaart.example", Role: role, Reason: "test"})
 	f.check(err)
+	return f.linkOf(u)
+}
+
+// linkOf makes a login link for a user, and gives its path.
+func (f *fixture) linkOf(u akkoord.User) string {
+	f.t.Helper()
 	token, hash, err := admin.NewLoginToken(rand.Reader)
 	f.check(err)
 	f.check(f.store.AddLoginToken(f.t.Context(), u.ID, hash, f.clock().Add(time.Hour)))

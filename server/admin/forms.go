@@ -107,10 +107,7 @@ func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code in
 		page.Form.Interests = append(page.Form.Interests, templates.InterestLine{Slug: slug, Labels: label(func(t akkoord.FormText) string { return t.Interests[slug] })})
 	}
 	for _, a := range attributes {
-		line := templates.AskLine{Slug: a.Slug, Labels: label(func(t akkoord.FormText) string { return t.Asks[a.Slug] })}
-		if i := slices.IndexFunc(purposes, func(p akkoord.Purpose) bool { return p.ID == a.PurposeID }); i >= 0 {
-			line.Purpose = purposes[i].Text(v.locale).Name
-		}
+		line := templates.AskLine{Slug: a.Slug, Purpose: purposeName(purposes, a.PurposeID, v.locale), Labels: label(func(t akkoord.FormText) string { return t.Asks[a.Slug] })}
 		if i := slices.IndexFunc(shown.Asks, func(x akkoord.FormAttribute) bool { return x.Slug == a.Slug }); i >= 0 {
 			line.Ask, line.Changeable = "optional", shown.Asks[i].Changeable
 			if shown.Asks[i].Required {

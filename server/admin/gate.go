@@ -20,7 +20,7 @@ type Gate interface {
 	WiderAt(ctx context.Context, purposeID int64, at time.Time) (version int, err error)
 }
 
-// gateTime is how a browser writes a time of a form.
+// gateTime is how a browser writes a time of a form, without its zone.
 const gateTime = "2006-01-02T15:04"
 
 // gate answers for one person and purpose, or mailing, now or at a past time,
@@ -52,15 +52,13 @@ func (s *Site) gate(w http.ResponseWriter, r *http.Request, v visit) error {
 
 // askable gives the mailings that the page offers, newest first.
 func (s *Site) askable(ctx context.Context) ([]templates.Option, error) {
-	mailings, err := akkoord.AllPages(ctx, func(ctx context.Context, p akkoord.Page) ([]akkoord.Mailing, int64, error) {
-		return s.cfg.Store.Mailings(ctx, 0, p)
-	})
+	mailings, err := s.allMailings(ctx, 0)
 	var out []templates.Option
 	for _, m := range slices.Backward(mailings) {
 		if len(out) == pageSize {
 			break
 		}
-		out = append(out, templates.Option{Value: m.PublicID.String(), Name: cmp.Or(subject(m), "–")})
+		out = append(out, templates.Option{Value: m.PublicID.String(), Name: title(m)})
 	}
 	return out, err
 }

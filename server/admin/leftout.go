@@ -51,23 +51,20 @@ func (s *Site) leftOutPeople(w http.ResponseWriter, r *http.Request, v visit) er
 	if !gateCode.MatchString(code) {
 		return akkoord.Fieldf("code", "value_invalid", "Say for which reason, like withdrawn.")
 	}
-	page := templates.LeftOutPage{Admin: s.frame(r, v, "campaigns"), Subject: subject(m), Back: Prefix + "/mailings/" + m.PublicID.String(), Code: code, Started: !m.StartedAt.IsZero()}
+	page := templates.LeftOutPage{Admin: s.frame(r, v, "campaigns"), Subject: subject(m), Back: mailingPath(m), Code: code, Started: !m.StartedAt.IsZero()}
 	people, next, err := s.cfg.Store.LeftOutPeople(ctx, m, code, after(r))
 	if err != nil {
 		return err
 	}
-	var ids []akkoord.ID
-	for _, st := range people {
-		row, err := s.personRow(ctx, v, st)
-		if err != nil {
-			return err
-		}
-		page.People, ids = append(page.People, row), append(ids, st.Subscriber.PublicID)
+	rows, ids, err := s.personRows(ctx, v, people)
+	if err != nil {
+		return err
 	}
+	page.People = rows
 	if next != 0 {
 		page.Next = r.URL.Path + "?" + url.Values{"code": {code}, "after": {strconv.FormatInt(next, 10)}}.Encode()
 	}
-	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.list", "mailing:"+m.PublicID.String(), code+" "+trail.People(ids)); err != nil {
+	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.list", trail.Mailing(m), code+" "+trail.People(ids)); err != nil {
 		return err
 	}
 	return s.page(w, v, http.StatusOK, page)

@@ -58,18 +58,28 @@ func (s *Site) list(r *http.Request, v visit, page *templates.PeoplePage) error 
 	if err != nil {
 		return err
 	}
-	var ids []akkoord.ID
-	for _, st := range people {
-		row, err := s.personRow(ctx, v, st)
-		if err != nil {
-			return err
-		}
-		page.People, ids = append(page.People, row), append(ids, st.Subscriber.PublicID)
+	rows, ids, err := s.personRows(ctx, v, people)
+	if err != nil {
+		return err
 	}
+	page.People = rows
 	if next != 0 {
 		page.Next = Prefix + "/people?" + url.Values{"after": {strconv.FormatInt(next, 10)}}.Encode()
 	}
 	return s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.list", "subscriber", trail.People(ids))
+}
+
+// personRows gives the lines of a list of people, and who they are, for its line
+// in the audit trail.
+func (s *Site) personRows(ctx context.Context, v visit, people []akkoord.Standing) (rows []templates.PersonRow, ids []akkoord.ID, err error) {
+	for _, st := range people {
+		row, err := s.personRow(ctx, v, st)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows, ids = append(rows, row), append(ids, st.Subscriber.PublicID)
+	}
+	return rows, ids, nil
 }
 
 func (s *Site) personRow(ctx context.Context, v visit, st akkoord.Standing) (templates.PersonRow, error) {

@@ -40,13 +40,18 @@ func (s *Site) attributes(w http.ResponseWriter, r *http.Request, v visit) error
 		return err
 	}
 	for _, a := range all {
-		row := templates.AttributeRow{Slug: a.Slug, Type: string(a.Type)}
-		if i := slices.IndexFunc(purposes, func(p akkoord.Purpose) bool { return p.ID == a.PurposeID }); i >= 0 {
-			row.Purpose = purposes[i].Text(v.locale).Name
-		}
-		page.Attributes = append(page.Attributes, row)
+		page.Attributes = append(page.Attributes, templates.AttributeRow{Slug: a.Slug, Type: string(a.Type), Purpose: purposeName(purposes, a.PurposeID, v.locale)})
 	}
 	return s.page(w, v, http.StatusOK, page)
+}
+
+// purposeName gives the name of the purpose with a number; empty where there is
+// none.
+func purposeName(purposes []akkoord.Purpose, id int64, locale string) string {
+	if i := slices.IndexFunc(purposes, func(p akkoord.Purpose) bool { return p.ID == id }); i >= 0 {
+		return purposes[i].Text(locale).Name
+	}
+	return ""
 }
 
 func options(purposes []akkoord.Purpose, locale string) []templates.Option {

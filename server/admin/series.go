@@ -61,27 +61,29 @@ func readTrigger(f templates.TriggerForm, was *akkoord.MailingTrigger) (*akkoord
 	return t, err
 }
 
-// choices adds to an editor what a trigger can name, and how many people it has
-// before it.
+// choices adds to an editor what a plan and a trigger can name, and how many
+// people the trigger has before it.
 func (s *Site) choices(ctx context.Context, page *templates.EditPage, m akkoord.Mailing, c akkoord.Campaign) error {
 	attributes, err := s.cfg.Store.Attributes(ctx)
 	if err != nil {
 		return err
 	}
 	for _, a := range attributes {
-		if a.PurposeID == c.PurposeID && a.Type == akkoord.AttributeDate {
+		switch {
+		case a.PurposeID != c.PurposeID:
+		case a.Type == akkoord.AttributeDate:
 			page.Dates = append(page.Dates, a.Slug)
+		case a.Type == akkoord.AttributeText:
+			page.Zones = append(page.Zones, a.Slug)
 		}
 	}
-	others, err := akkoord.AllPages(ctx, func(ctx context.Context, p akkoord.Page) ([]akkoord.Mailing, int64, error) {
-		return s.cfg.Store.Mailings(ctx, c.ID, p)
-	})
+	others, err := s.allMailings(ctx, c.ID)
 	if err != nil {
 		return err
 	}
 	for _, o := range others {
 		if o.Trigger != nil && o.ID != m.ID {
-			page.Before = append(page.Before, templates.Option{Value: o.PublicID.String(), Name: cmp.Or(subject(o), "–")})
+			page.Before = append(page.Before, templates.Option{Value: o.PublicID.String(), Name: title(o)})
 		}
 	}
 	figures, err := s.cfg.Store.TriggerFigures(ctx, m)
@@ -159,7 +161,7 @@ func (s *Site) timeline(ctx context.Context, all []akkoord.Mailing) (line []temp
 	here, after := map[akkoord.ID]string{}, map[akkoord.ID][]akkoord.Mailing{}
 	for _, m := range all {
 		if m.Trigger != nil {
-			here[m.PublicID] = cmp.Or(subject(m), "–")
+			here[m.PublicID] = title(m)
 		}
 	}
 	for _, m := range all {

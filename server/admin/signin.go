@@ -104,11 +104,10 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err == nil {
 		return s.passed(w, r, c.User)
 	}
-	errs, code, ok := faults(err, nil)
+	errs, code, ok := faults(err, map[string]string{"": "password"})
 	if !ok {
 		return err
 	}
-	errs[0].Field, errs[0].At = "password", "password"
 	return s.page(w, v, code, templates.LoginPage{Admin: templates.Admin{}, Email: email, Errors: errs})
 }
 
@@ -231,11 +230,10 @@ func (s *Site) takeCode(w http.ResponseWriter, r *http.Request, v visit) error {
 		}
 		return s.enter(w, r, c.User)
 	}
-	errs, code, ok := faults(err, nil)
+	errs, code, ok := faults(err, map[string]string{"": "code"})
 	if !ok {
 		return err
 	}
-	errs[0].Field, errs[0].At = "code", "code"
 	return s.page(w, v, code, templates.CodePage{Errors: errs})
 }
 

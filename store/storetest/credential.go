@@ -14,12 +14,6 @@ func testCredentials(t *testing.T, open Open) {
 	a := newAgency(t, open)
 	ctx := t.Context()
 	u := must(a.AddUser(ctx, Admin, akkoord.User{Email: "Femke@zonvaart.example", Role: akkoord.RoleOwner, Reason: "test"}))(t)
-	check := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	read := func() akkoord.Credential {
 		t.Helper()
 		return must(a.Credential(ctx, "FEMKE@zonvaart.example"))(t)
@@ -27,8 +21,8 @@ func testCredentials(t *testing.T, open Open) {
 	if c := read(); c.Password != "" || c.Factor != nil || c.User.HasPassword || c.User.SecondFactor || !c.User.RenewedAt.IsZero() {
 		t.Errorf("a new user has %+v", c)
 	}
-	check(a.AddLoginToken(ctx, u.ID, [32]byte{1}, a.Clock.Now().AddDate(0, 0, 1)))
-	check(a.SetPassword(ctx, Admin, u.ID, "$hash"))
+	noFault(t, a.AddLoginToken(ctx, u.ID, [32]byte{1}, a.Clock.Now().AddDate(0, 0, 1)))
+	noFault(t, a.SetPassword(ctx, Admin, u.ID, "$hash"))
 	first := read()
 	if first.Password != "$hash" || !first.User.HasPassword || first.User.RenewedAt.IsZero() {
 		t.Errorf("with a password: %+v", first)
@@ -36,7 +30,7 @@ func testCredentials(t *testing.T, open Open) {
 	if _, err := a.UseLoginToken(ctx, [32]byte{1}); akkoord.KindOf(err) != akkoord.Unauthorized {
 		t.Errorf("a link from before lets in: %v", err)
 	}
-	check(a.SetFactor(ctx, Admin, u.ID, []byte("sealed"), [][32]byte{{1}, {2}}))
+	noFault(t, a.SetFactor(ctx, Admin, u.ID, []byte("sealed"), [][32]byte{{1}, {2}}))
 	if c := must(a.CredentialOf(ctx, u.ID))(t); string(c.Factor) != "sealed" || c.Codes != 2 || !c.User.SecondFactor || !c.User.RenewedAt.After(first.User.RenewedAt) {
 		t.Errorf("with a second factor: %+v", c)
 	}
@@ -73,7 +67,7 @@ func testCredentials(t *testing.T, open Open) {
 	if c := read(); c.Codes != 1 || c.Step != 100 {
 		t.Errorf("after that: %+v", c)
 	}
-	check(a.SetFactor(ctx, Admin, u.ID, nil, nil))
+	noFault(t, a.SetFactor(ctx, Admin, u.ID, nil, nil))
 	if c := read(); c.Factor != nil || c.Codes != 0 || c.User.SecondFactor || c.Password != "$hash" {
 		t.Errorf("without its second factor: %+v", c)
 	}
@@ -86,7 +80,7 @@ func testCredentials(t *testing.T, open Open) {
 	if !must(a.Guess(ctx, [32]byte{8}))(t) {
 		t.Error("guesses at one address count for another")
 	}
-	check(a.LoggedIn(ctx, u, key))
+	noFault(t, a.LoggedIn(ctx, u, key))
 	if !must(a.Guess(ctx, key))(t) {
 		t.Error("a whole login does not forget the guesses")
 	}

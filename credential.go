@@ -3,7 +3,6 @@ package akkoord
 import (
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -18,19 +17,6 @@ type Credential struct {
 	Codes    int    // recovery codes that are left
 }
 
-// Bounds of a password, in characters. NIST SP 800-63B asks for eight where there
-// is a second factor, and for no rules about its composition.
-const (
-	passwordLeast = 12
-	passwordMost  = 200
-)
-
-// Guessing pauses, of a user as of an address that nobody has.
-const (
-	GuessesAllowed = 10        // wrong passwords and codes together
-	GuessPause     = time.Hour // since the first of them
-)
-
 // commonWords make a password that is guessed early, whatever digits and signs
 // stand around them.
 var commonWords = []string{
@@ -40,16 +26,17 @@ var commonWords = []string{
 }
 
 // CheckPassword reports what is wrong with a password that somebody with this
-// address chose. Errors are Invalid and name the field "password".
+// address chose. NIST SP 800-63B asks for eight characters where there is a second
+// factor, and for no rules about its composition. Errors are Invalid and name the field "password".
 func CheckPassword(password, email string) error {
 	n := utf8.RuneCountInString(password)
 	switch {
 	case !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl):
 		return Fieldf("password", "password_invalid", "A password is text without control characters.")
-	case n < passwordLeast:
-		return Fieldf("password", "password_short", "A password has %d characters at least; four words you like will do.", passwordLeast)
-	case n > passwordMost:
-		return Fieldf("password", "password_long", "A password has %d characters at most.", passwordMost)
+	case n < Limits.PasswordMin:
+		return Fieldf("password", "password_short", "A password has %d characters at least; four words you like will do.", Limits.PasswordMin)
+	case n > Limits.PasswordMax:
+		return Fieldf("password", "password_long", "A password has %d characters at most.", Limits.PasswordMax)
 	case guessedEarly(strings.ToLower(password), strings.ToLower(email)):
 		return Fieldf("password", "password_common", "This password is guessed early. Take one that is not made of a common word, your address, a row of keys or a repetition.")
 	}

@@ -78,20 +78,25 @@ func (s *Store) wouldGet(ctx context.Context, m akkoord.Mailing, a *akkoord.Audi
 // choice gives a mailing's campaign, and the filter that chooses among the
 // people of its purpose: that of its start, or the campaign's before.
 func (s *Store) choice(ctx context.Context, m akkoord.Mailing) (akkoord.Campaign, akkoord.Filter, error) {
-	narrow := akkoord.Filter{Kind: akkoord.FilterAll}
 	c, err := s.CampaignByID(ctx, m.CampaignID)
 	if err != nil {
-		return c, narrow, err
+		return c, akkoord.Filter{}, err
 	}
-	if !m.StartedAt.IsZero() {
-		narrow, err = segmentOf(s.view(ctx), m.SegmentID, m.SegmentVersion)
-		return c, narrow, err
+	narrow, err := chosenBy(s.view(ctx), m, c)
+	return c, narrow, err
+}
+
+// chosenBy is the filter that chooses a mailing's people: that of its start, or its
+// campaign's before.
+func chosenBy(q querier, m akkoord.Mailing, c akkoord.Campaign) (akkoord.Filter, error) {
+	switch {
+	case !m.StartedAt.IsZero():
+		return segmentOf(q, m.SegmentID, m.SegmentVersion)
+	case c.SegmentID != 0:
+		seg, err := loadSegment(q, ` WHERE s.id = $1`, c.SegmentID)
+		return seg.Filter, err
 	}
-	if c.SegmentID != 0 {
-		seg, err := loadSegment(s.view(ctx), ` WHERE s.id = $1`, c.SegmentID)
-		return c, seg.Filter, err
-	}
-	return c, narrow, nil
+	return akkoord.Filter{Kind: akkoord.FilterAll}, nil
 }
 
 // factsOf selects, as people, what the gate knows of everybody who ever had to do

@@ -133,7 +133,7 @@ func (s *Store) LoggedIn(ctx context.Context, u akkoord.User, guesses ...[32]byt
 
 // Guess counts a password or a code that is about to be tried, by a keyed hash of
 // what for, and reports whether it may be: of those that were wrong within
-// akkoord.GuessPause there are akkoord.GuessesAllowed at most, over all nodes.
+// akkoord.Limits.GuessPause there are akkoord.Limits.Guesses at most, over all nodes.
 func (s *Store) Guess(ctx context.Context, hash [32]byte) (allowed bool, err error) {
 	err = s.update(ctx, "count guess", func(t *tx) error {
 		var count int
@@ -142,10 +142,10 @@ func (s *Store) Guess(ctx context.Context, hash [32]byte) (allowed bool, err err
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if err != nil || since <= micros(t.now.Add(-akkoord.GuessPause)) || since > micros(t.now.Add(time.Hour)) {
+		if err != nil || since <= micros(t.now.Add(-akkoord.Limits.GuessPause)) || since > micros(t.now.Add(time.Hour)) {
 			count, since = 0, micros(t.now)
 		}
-		if allowed = count < akkoord.GuessesAllowed; !allowed {
+		if allowed = count < akkoord.Limits.Guesses; !allowed {
 			return nil
 		}
 		return t.exec(`INSERT INTO login_guess (hash, count, since) VALUES ($1, $2, $3) ON CONFLICT (hash) DO UPDATE SET count = excluded.count, since = excluded.since`, hash[:], count+1, since)

@@ -87,16 +87,7 @@ func occasionsOf(q querier, m akkoord.Mailing, s span, silent, now time.Time) (*
 
 // narrow asks segment and filter too.
 func (o *occasions) narrow(q querier, m akkoord.Mailing, c akkoord.Campaign, now time.Time) error {
-	segment := akkoord.Filter{Kind: akkoord.FilterAll}
-	var err error
-	switch {
-	case !m.StartedAt.IsZero():
-		segment, err = segmentOf(q, m.SegmentID, m.SegmentVersion)
-	case c.SegmentID != 0:
-		var seg akkoord.Segment
-		seg, err = loadSegment(q, ` WHERE s.id = $1`, c.SegmentID)
-		segment = seg.Filter
-	}
+	segment, err := chosenBy(q, m, c)
 	if err != nil {
 		return err
 	}
@@ -121,11 +112,7 @@ func dueOf(q querier, m akkoord.Mailing, now time.Time, from occasion) (dueList,
 		return dueOnDay(q, m, now, after, from)
 	}
 	delay := m.Trigger.Delay()
-	first := latest(after.Add(-delay), m.Reach.From)
-	if after.IsZero() {
-		first = m.Reach.From
-	}
-	o, err := occasionsOf(q, m, span{micros(first), micros(now.Add(-delay))}, now.Add(-delay), now)
+	o, err := occasionsOf(q, m, span{micros(firstOccasion(m, after)), micros(now.Add(-delay))}, now.Add(-delay), now)
 	if err != nil {
 		return out, err
 	}
@@ -138,6 +125,15 @@ func dueOf(q querier, m akkoord.Mailing, now time.Time, from occasion) (dueList,
 	})
 	out.more = len(out.people) == seriesStep
 	return out, err
+}
+
+// firstOccasion is the first time of an occasion that may be due after a time, or at
+// all where that is zero.
+func firstOccasion(m akkoord.Mailing, after time.Time) time.Time {
+	if after.IsZero() {
+		return m.Reach.From
+	}
+	return latest(m.Reach.From, after.Add(-m.Trigger.Delay()))
 }
 
 // dueOnDay is dueOf for days, each of which begins where its person is.
@@ -192,11 +188,7 @@ func daysDue(t *akkoord.MailingTrigger, after, now time.Time) span {
 func (s *Store) CountLate(ctx context.Context, m akkoord.Mailing) (int64, error) {
 	now := s.cfg.Now()
 	after := m.Reach.After(now)
-	first := m.Reach.From
-	if !after.IsZero() {
-		first = latest(first, after.Add(-m.Trigger.Delay()))
-	}
-	all := span{micros(first), micros(now.Add(-m.Trigger.Delay()))}
+	all := span{micros(firstOccasion(m, after)), micros(now.Add(-m.Trigger.Delay()))}
 	if m.Trigger.On == akkoord.OnDate {
 		all = span{daysDue(m.Trigger, after, now).from, s.dayDue(m, now)}
 	}
@@ -235,10 +227,7 @@ func (s *Store) TriggerFigures(ctx context.Context, m akkoord.Mailing) (akkoord.
 		return out, nil
 	}
 	after := m.Reach.After(now)
-	waiting := span{micros(latest(m.Reach.From, after.Add(-m.Trigger.Delay()))), micros(now)}
-	if after.IsZero() {
-		waiting.from = micros(m.Reach.From)
-	}
+	waiting := span{micros(firstOccasion(m, after)), micros(now)}
 	if m.Trigger.On == akkoord.OnDate {
 		waiting = span{daysDue(m.Trigger, after, now).from, endOfValues}
 		if !after.IsZero() { // days whose time had passed before it began are never due

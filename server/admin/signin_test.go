@@ -106,7 +106,7 @@ func TestGuessesStopAtTen(t *testing.T) {
 	f := newFixture(t)
 	f.staff("femke@zonvaart.example", akkoord.RoleOwner)
 	for _, email := range []string{"femke@zonvaart.example", "niemand@zonvaart.example"} {
-		for i := range akkoord.GuessesAllowed {
+		for i := range akkoord.Limits.Guesses {
 			if r := f.browser().signIn(email, "iets heel anders"); r.status != http.StatusUnauthorized {
 				t.Fatalf("guess %d at %s: %d", i, email, r.status)
 			}
@@ -115,7 +115,7 @@ func TestGuessesStopAtTen(t *testing.T) {
 			t.Errorf("after ten guesses at %s: %d", email, r.status)
 		}
 	}
-	f.advance(akkoord.GuessPause + time.Second)
+	f.advance(akkoord.Limits.GuessPause + time.Second)
 	if r := f.browser().signIn("femke@zonvaart.example", goodPassword); r.status != http.StatusSeeOther {
 		t.Errorf("after an hour: %d", r.status)
 	}
@@ -177,7 +177,7 @@ func TestASecondFactorIsNeverSkipped(t *testing.T) {
 	if r := byLink.send("POST", path, ""); r.header.Get("Location") != "/admin/login/code" {
 		t.Errorf("a link skips the second factor: %d to %q", r.status, r.header.Get("Location"))
 	}
-	f.advance(2 * akkoord.GuessPause)
+	f.advance(2 * akkoord.Limits.GuessPause)
 	stopped := 0
 	for range 1000 {
 		b := f.browser()
@@ -189,7 +189,7 @@ func TestASecondFactorIsNeverSkipped(t *testing.T) {
 		}
 		stopped++
 	}
-	if stopped > akkoord.GuessesAllowed {
+	if stopped > akkoord.Limits.Guesses {
 		t.Errorf("%d codes were guessed over fresh logins", stopped)
 	}
 }
@@ -282,7 +282,7 @@ func TestALoginStandsAlone(t *testing.T) {
 	if r := waiting.send("POST", "/admin/login/code", url.Values{"code": {f.code(secret)}}.Encode()); r.header.Get("Location") != "/admin/login" {
 		t.Errorf("a login from before the change goes on: %d to %q", r.status, r.header.Get("Location"))
 	}
-	for range akkoord.GuessesAllowed + 2 {
+	for range akkoord.Limits.Guesses + 2 {
 		f.browser().signIn("femke@zonvaart.example", "iets heel anders")
 	}
 	path := f.linkOf(u)

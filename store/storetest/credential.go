@@ -72,8 +72,8 @@ func testCredentials(t *testing.T, open Open) {
 		t.Errorf("without its second factor: %+v", c)
 	}
 	key := [32]byte{9}
-	for i := range akkoord.GuessesAllowed + 3 {
-		if got := must(a.Guess(ctx, key))(t); got != (i < akkoord.GuessesAllowed) {
+	for i := range akkoord.Limits.Guesses + 3 {
+		if got := must(a.Guess(ctx, key))(t); got != (i < akkoord.Limits.Guesses) {
 			t.Errorf("guess %d is allowed: %v", i, got)
 		}
 	}
@@ -84,10 +84,10 @@ func testCredentials(t *testing.T, open Open) {
 	if !must(a.Guess(ctx, key))(t) {
 		t.Error("a whole login does not forget the guesses")
 	}
-	for range akkoord.GuessesAllowed {
+	for range akkoord.Limits.Guesses {
 		must(a.Guess(ctx, key))(t)
 	}
-	a.Clock.Move(akkoord.GuessPause + time.Second)
+	a.Clock.Move(akkoord.Limits.GuessPause + time.Second)
 	if !must(a.Guess(ctx, key))(t) {
 		t.Error("guesses are remembered for over an hour")
 	}

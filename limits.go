@@ -11,6 +11,7 @@ var Limits = struct {
 	Text           int           // bytes of one wording, explanation or reason
 	FormBody       int64         // bytes of a public form post (requirements-mail K.9)
 	APIBody        int64         // bytes of a JSON request
+	EditorBody     int64         // bytes of a post of the editor of mailings: percent-encoding triples what is typed
 	Token          int           // bytes of a signed link's token (requirements-mail G.5)
 	Subject        int           // characters of a subject
 	Content        int           // bytes of a mailing's Markdown or HTML
@@ -44,7 +45,7 @@ var Limits = struct {
 	FilterText     int           // bytes of a name, source or URL in a filter
 }{
 	EmailInput: 320, Name: 200, Slug: 64, Text: 4000,
-	FormBody: 16 << 10, APIBody: 1 << 20, Token: 2048,
+	FormBody: 16 << 10, APIBody: 1 << 20, EditorBody: 4 << 20, Token: 2048,
 	Subject: 250, Content: 200 << 10, Purposes: 20, Interests: 50, Page: 200, ImportRecord: 1 << 20,
 	ConfirmWindow: 7 * 24 * time.Hour, PendingWindow: 14 * 24 * time.Hour,
 	RepeatWindow: 24 * time.Hour, ResendPause: 5 * time.Minute, UndoWindow: time.Hour,

@@ -111,6 +111,5 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
-	r.Body = http.MaxBytesReader(w, r.Body, akkoord.Limits.FormBody)
 	s.handler.ServeHTTP(w, r)
 }

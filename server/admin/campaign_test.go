@@ -122,6 +122,37 @@ func TestADraftThatIsRefusedKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
+// A text of the length that a mailing may have is saved by the browser, whatever its
+// letters become on the way; a longer one comes back as it was typed, with a sentence.
+func TestALongTextIsSavedAndATooLongOneComesBack(t *testing.T) {
+	f := newFixture(t)
+	path := f.mailing()
+	b := f.as(akkoord.RoleEditor)
+	post := func(body string) reply {
+		in := url.Values{"read": {b.read(path + "/edit")}, "act": {"save"}, "subject": {"Sneeuw"}, "kind": {"markdown"}, "body": {body}, "zone": {"Europe/Amsterdam"}, "missed": {"ask"}}
+		return b.send("POST", path+"/edit", in.Encode())
+	}
+	line := "é <&> sneeuw \"ligt\" er.\r\n"
+	long := strings.Repeat(line, 150<<10/len(line))
+	if r := post(long); r.status != http.StatusSeeOther {
+		t.Fatalf("saving %d bytes: %d", len(long), r.status)
+	}
+	id, err := akkoord.ParseID(strings.TrimPrefix(path, "/admin/mailings/"))
+	f.check(err)
+	m, err := f.store.Mailing(t.Context(), id)
+	f.check(err)
+	if want := strings.ReplaceAll(long, "\r\n", "\n"); m.Content.Markdown != want {
+		t.Errorf("%d bytes were stored of %d", len(m.Content.Markdown), len(want))
+	}
+	tooLong := strings.Repeat("x", akkoord.Limits.Content) + " het einde"
+	if r := post(tooLong); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, `id="body-e"`) || !strings.Contains(r.body, tooLong) {
+		t.Errorf("a text over the limit: %d, %d bytes", r.status, len(r.body))
+	}
+	if r := post(strings.Repeat("x", int(akkoord.Limits.EditorBody))); r.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a post over the limit: %d", r.status)
+	}
+}
+
 // What is typed into the form of a new campaign stays where it is refused.
 func TestANewCampaignThatIsRefusedKeepsWhatWasTyped(t *testing.T) {
 	f := newFixture(t)

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 
 	"akkoord"
 )
@@ -17,6 +18,17 @@ type route struct {
 	pattern string
 	right   akkoord.Right
 	handle  func(http.ResponseWriter, *http.Request, visit) error
+}
+
+// longForms are the routes that take the whole content of a mailing.
+var longForms = []string{"POST /admin/mailings/{id}/edit"}
+
+// room is how many bytes a post to a route can have.
+func (r route) room() int64 {
+	if slices.Contains(longForms, r.pattern) {
+		return akkoord.Limits.EditorBody
+	}
+	return akkoord.Limits.FormBody
 }
 
 // routes are all routes with the right that each needs (P28). GET answers

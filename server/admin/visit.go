@@ -46,6 +46,7 @@ const (
 // to the login page; what a role has no right to looks as if it were not
 // there (P28).
 func (s *Site) serve(w http.ResponseWriter, r *http.Request, route route) {
+	r.Body = http.MaxBytesReader(w, r.Body, route.room())
 	v, err := s.visit(r)
 	if v.user.ID != 0 {
 		r = r.WithContext(sight.As(r.Context(), v.user.Actor()))

@@ -93,6 +93,16 @@ type User struct {
 // Actor names the user in the ledger and the audit trail.
 func (u User) Actor() Actor { return Actor(fmt.Sprintf("user:%d", u.ID)) }
 
+// UserSession is a login of a user to the admin site.
+type UserSession struct {
+	ID        ID
+	UserID    int64
+	BegunAt   time.Time
+	SeenAt    time.Time // when it was last used, to within a minute
+	ExpiresAt time.Time
+	Client    string // browser and system, like "Firefox, Windows"; empty: not known
+}
+
 // APIKey is a program's access. Only a hash of the key is stored.
 type APIKey struct {
 	ID        int64

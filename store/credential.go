@@ -47,8 +47,10 @@ func (s *Store) renew(ctx context.Context, actor akkoord.Actor, userID int64, ac
 		if err := t.exec(`UPDATE app_user SET renewed_at = CASE WHEN renewed_at >= $2 THEN renewed_at + 1 ELSE $2 END WHERE id = $1`, userID, micros(t.now)); err != nil {
 			return err
 		}
-		if err := t.exec(`DELETE FROM login_token WHERE user_id = $1`, userID); err != nil {
-			return err
+		for _, query := range []string{`DELETE FROM login_token WHERE user_id = $1`, `DELETE FROM user_session WHERE user_id = $1`} {
+			if err := t.exec(query, userID); err != nil {
+				return err
+			}
 		}
 		return t.audit(actor, action, named("user", u.PublicID.String()), "")
 	})

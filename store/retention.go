@@ -164,6 +164,7 @@ var purges = []struct {
 	{`DELETE FROM mail_budget WHERE (mailbox, at) IN (SELECT mailbox, at FROM mail_budget WHERE at <= $1 AND mail = 'after_complaint' LIMIT $2)`, akkoord.Limits.ComplaintPause},
 	{`DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE at <= $1 LIMIT $2)`, idempotencyWindow},
 	{`DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE expires_at <= $1 LIMIT $2)`, 0},
+	{`DELETE FROM user_session WHERE public_id IN (SELECT public_id FROM user_session WHERE expires_at <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM login_token WHERE hash IN (SELECT hash FROM login_token WHERE expires_at <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM login_guess WHERE hash IN (SELECT hash FROM login_guess WHERE since <= $1 LIMIT $2)`, akkoord.Limits.GuessPause},
 	{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 1 AND about <> 'transactional' AND done_at <= $1 LIMIT $2)`, outboxKept},

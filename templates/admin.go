@@ -20,6 +20,7 @@ type Admin struct {
 
 	SeesPeople  bool // may open the pages about people: without it nothing leads there
 	SeesPrivacy bool // the same for those of the privacy officer
+	AskFactor   bool // an owner, who should set up a second factor
 }
 
 // LoginPage is GET /admin/login, which posts email and password there, and the

@@ -103,6 +103,8 @@ func gallery() map[string]any {
 	wrongDraft, staleDraft := draftPage(), draftPage()
 	wrongDraft.Errors = FieldErrors{{Field: "from", Code: "hours_invalid", At: "from"}}
 	staleDraft.Theirs = &MailingForm{Subject: "Vier dorpen", Body: "De sneeuw ligt er nog niet."}
+	owner := desk("account")
+	owner.AskFactor = true
 	wrong := signUp()
 	wrong.Email, wrong.Name = "anouk@", "Anouk"
 	wrong.Errors = FieldErrors{{Field: "email", Code: "email_domain_missing"}, {Field: "purpose", Code: "purpose_required"}}
@@ -213,6 +215,9 @@ func gallery() map[string]any {
 		"admin-login-wrong":   LoginPage{Email: "femke@zonvaart.example", Errors: FieldErrors{{Field: "password", Code: "login_wrong", At: "password"}}},
 		"admin-code":          CodePage{Errors: FieldErrors{{Field: "code", Code: "code_wrong", At: "code"}}},
 		"admin-account":       AccountPage{Admin: desk("account"), Email: "femke@zonvaart.example", Role: "owner", Reason: "Eigenaar."},
+		"admin-sessions": SessionsPage{Admin: owner, Rows: []SessionRow{
+			{ID: "s1", Client: "Firefox, Windows", BegunAt: now.Add(-2 * time.Hour), SeenAt: now, This: true}, {ID: "s2", BegunAt: now.Add(-9 * time.Hour), SeenAt: now.Add(-8 * time.Hour)},
+		}},
 		"admin-account-setup": AccountPage{Admin: desk("account"), Email: "femke@zonvaart.example", Role: "dpo", Reason: "Privacy.", HasPassword: true, Secret: "JBSW Y3DP EHPK 3PXP", Errors: FieldErrors{{Field: "code", Code: "code_wrong", At: "code"}}},
 		"admin-account-codes": AccountPage{Admin: desk("account"), Email: "femke@zonvaart.example", Role: "dpo", Reason: "Privacy.", HasPassword: true, SecondFactor: true, CodesLeft: 10, Codes: []string{"abcd efgh ijkl mnop", "qrst uvwx yz23 4567"}},
 		"admin-purpose":       purposePage(),

@@ -55,21 +55,16 @@ func (s *Site) changeAccount(w http.ResponseWriter, r *http.Request, v visit) er
 	switch in.Get("act") {
 	case "password":
 		field, notice = "password", "password"
-		err = s.newPassword(ctx, v, in.Get("now"), in.Get("password"), in.Get("again"))
+		err = s.newPassword(r, v, in.Get("now"), in.Get("password"), in.Get("again"))
 	case "factor":
 		err = s.newSecret(ctx, v)
 		notice = "factor_begun"
 	case "confirm":
 		field = "code"
-		page.Codes, err = s.confirmFactor(ctx, v, in.Get("code"))
+		page.Codes, err = s.confirmFactor(r, v, in.Get("code"))
 	case "remove":
 		field, notice = "remove", "factor_removed"
-		err = s.removeFactor(ctx, v, in.Get("code"))
-	case "sessions":
-		notice = "sessions"
-		if err = s.cfg.Store.EndSessions(ctx, v.user.Actor(), v.user.ID); err == nil {
-			err = s.goOn(ctx, v.user)
-		}
+		err = s.removeFactor(r, v, in.Get("code"))
 	default:
 		return errNoAct
 	}
@@ -88,19 +83,21 @@ func (s *Site) changeAccount(w http.ResponseWriter, r *http.Request, v visit) er
 }
 
 // goOn lets this session outlive those that were just ended.
-func (s *Site) goOn(ctx context.Context, u akkoord.User) error {
+func (s *Site) goOn(r *http.Request, u akkoord.User) error {
+	ctx := r.Context()
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
 	now, err := s.cfg.Store.User(ctx, u.ID)
-	if err == nil {
-		s.begin(ctx, now)
+	if err != nil {
+		return err
 	}
-	return err
+	return s.begin(r, now)
 }
 
 // newPassword changes a user's password. Who has one has to say it.
-func (s *Site) newPassword(ctx context.Context, v visit, now, password, again string) error {
+func (s *Site) newPassword(r *http.Request, v visit, now, password, again string) error {
+	ctx := r.Context()
 	if v.user.HasPassword {
 		if _, err := s.checkPassword(ctx, v.user.Email, now, s.ownGuesses(v.user)); err != nil {
 			return akkoord.AtField("now", err)
@@ -119,7 +116,7 @@ func (s *Site) newPassword(ctx context.Context, v visit, now, password, again st
 	if err := s.cfg.Store.SetPassword(ctx, v.user.Actor(), v.user.ID, hash); err != nil {
 		return err
 	}
-	return s.goOn(ctx, v.user)
+	return s.goOn(r, v.user)
 }
 
 // newSecret begins to set up a second factor: its secret waits in the session
@@ -162,7 +159,8 @@ const qrSide = 240
 
 // confirmFactor stores a second factor of which a code was shown, and gives
 // the codes that stand in for it.
-func (s *Site) confirmFactor(ctx context.Context, v visit, typed string) ([]string, error) {
+func (s *Site) confirmFactor(r *http.Request, v visit, typed string) ([]string, error) {
+	ctx := r.Context()
 	key, begun := s.secret(ctx)
 	if !begun {
 		return nil, errCode
@@ -191,11 +189,12 @@ func (s *Site) confirmFactor(ctx context.Context, v visit, typed string) ([]stri
 		return nil, err
 	}
 	s.sessions.Remove(ctx, keySecret)
-	return codes, s.goOn(ctx, v.user)
+	return codes, s.goOn(r, v.user)
 }
 
 // removeFactor takes a user's second factor away, for a code of it.
-func (s *Site) removeFactor(ctx context.Context, v visit, typed string) error {
+func (s *Site) removeFactor(r *http.Request, v visit, typed string) error {
+	ctx := r.Context()
 	c, err := s.cfg.Store.CredentialOf(ctx, v.user.ID)
 	if err != nil {
 		return err
@@ -206,7 +205,7 @@ func (s *Site) removeFactor(ctx context.Context, v visit, typed string) error {
 	if err := s.cfg.Store.SetFactor(ctx, v.user.Actor(), v.user.ID, nil, nil); err != nil {
 		return err
 	}
-	return s.goOn(ctx, v.user)
+	return s.goOn(r, v.user)
 }
 
 // spaced writes a code in groups of four.

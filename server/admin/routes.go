@@ -42,6 +42,8 @@ func (s *Site) routes() []route {
 		{"GET /admin/account", loggedIn, s.account},
 		{"POST /admin/account", loggedIn, s.changeAccount},
 		{"GET /admin/account/qr.png", loggedIn, s.secretCode},
+		{"GET /admin/account/sessions", loggedIn, s.showSessions},
+		{"POST /admin/account/sessions", loggedIn, s.endSessions},
 		{"GET /admin/login/{token}", anyone, s.loginButton},
 		{"POST /admin/login/{token}", anyone, s.login},
 		{"POST /admin/logout", loggedIn, s.logout},

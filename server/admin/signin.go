@@ -169,17 +169,11 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request, u akkoord.User) err
 	if err := s.cfg.Store.LoggedIn(ctx, u, s.passwordGuesses(u.Email), s.codeGuesses(u), s.ownGuesses(u)); err != nil {
 		return err
 	}
-	s.begin(ctx, u)
+	if err := s.begin(r, u); err != nil {
+		return err
+	}
 	http.Redirect(w, r, Prefix, http.StatusSeeOther)
 	return nil
-}
-
-// begin makes a session that of a user, with the credentials that they had when
-// these were checked: of a change in between it dies at its next request.
-func (s *Site) begin(ctx context.Context, u akkoord.User) {
-	s.sessions.Remove(ctx, keyPending)
-	s.sessions.Put(ctx, keyUser, u.ID)
-	s.sessions.Put(ctx, keyRenewed, renewed(u))
 }
 
 // pending gives who has passed the first factor in this session, not long ago.

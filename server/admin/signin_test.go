@@ -207,7 +207,7 @@ func TestWhatWasBegunBeforeAChangeOfCredentialsIsDead(t *testing.T) {
 		}, true},
 		{"second factor", func(f *fixture, b *browser, _ akkoord.User) { b.secondFactor() }, true},
 		{"all other sessions", func(f *fixture, b *browser, _ akkoord.User) {
-			b.press("/admin/account", url.Values{"act": {"sessions"}})
+			b.press("/admin/account/sessions", url.Values{"act": {"others"}})
 		}, true},
 		{"password on the machine", func(f *fixture, _ *browser, u akkoord.User) {
 			f.check(f.store.SetPassword(t.Context(), akkoord.ActorSystem, u.ID, "x"))

@@ -17,8 +17,9 @@ import (
 
 // visit is one request of somebody.
 type visit struct {
-	user   akkoord.User // zero before logging in
-	locale string
+	user    akkoord.User // zero before logging in
+	session akkoord.UserSession
+	locale  string
 }
 
 // origin is what an act of the user leaves in the ledger. The site tells times
@@ -29,7 +30,7 @@ func (v visit) origin() akkoord.Origin {
 
 // What a session holds.
 const (
-	keyUser    = "user"    // number of the user
+	keySession = "session" // id of the user's session
 	keyRenewed = "renewed" // User.RenewedAt of what they logged in with, in microseconds
 	keyLocale  = "locale"  // language chosen
 	keyNotice  = "notice"  // what the last post did
@@ -72,14 +73,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route route) {
 func (s *Site) visit(r *http.Request) (visit, error) {
 	ctx := r.Context()
 	var v visit
-	if id := s.sessions.GetInt64(ctx, keyUser); id != 0 {
-		u, err := s.cfg.Store.User(ctx, id)
-		if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
-			return v, err
-		}
-		if err == nil && u.DisabledAt.IsZero() && !s.over(ctx, u) {
-			v.user = u
-		}
+	var err error
+	if v.session, v.user, err = s.session(ctx); err != nil {
+		return visit{}, err
 	}
 	choice := r.URL.Query().Get("locale")
 	if choice != "" && akkoord.KnownLocale(choice) && v.user.ID != 0 && r.Method == http.MethodGet {
@@ -106,7 +102,7 @@ func renewed(u akkoord.User) int64 {
 // frame gives what every page shows around its content, with the notice of
 // the last post, once.
 func (s *Site) frame(r *http.Request, v visit, section string) templates.Admin {
-	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path, SeesPeople: v.user.Role.May(akkoord.ReadPeople), SeesPrivacy: v.user.Role.May(akkoord.ReadRecords)}
+	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path, SeesPeople: v.user.Role.May(akkoord.ReadPeople), SeesPrivacy: v.user.Role.May(akkoord.ReadRecords), AskFactor: v.user.Role == akkoord.RoleOwner && !v.user.SecondFactor}
 	if v.user.ID != 0 {
 		ctx := r.Context()
 		a.Withheld = func() []string {
@@ -217,7 +213,10 @@ func (s *Site) login(w http.ResponseWriter, r *http.Request, v visit) error {
 	return s.passed(w, r, u)
 }
 
-func (s *Site) logout(w http.ResponseWriter, r *http.Request, _ visit) error {
+func (s *Site) logout(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := s.cfg.Store.EndSession(r.Context(), v.user.Actor(), v.user.ID, v.session.ID); err != nil && akkoord.KindOf(err) != akkoord.NotFound {
+		return err
+	}
 	if err := s.sessions.Destroy(context.WithoutCancel(r.Context())); err != nil {
 		return err
 	}

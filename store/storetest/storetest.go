@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"mailings", testMailings},
 		{"access", testAccess},
 		{"credentials", testCredentials},
+		{"sessions of users", testUserSessions},
 		{"records", testRecords},
 		{"retention", testRetention},
 		{"reactivation", testReactivation},

@@ -13,7 +13,7 @@ var Limits = struct {
 	APIBody        int64         // bytes of a JSON request
 	EditorBody     int64         // bytes of a post of the editor of mailings: percent-encoding triples what is typed
 	Token          int           // bytes of a signed link's token (requirements-mail G.5)
-	Subject        int           // characters of a subject
+	Subject        int           // characters of a subject or preheader
 	Content        int           // bytes of a mailing's Markdown or HTML
 	Purposes       int           // purposes of one form or request
 	Interests      int           // interests of one person

@@ -95,9 +95,10 @@ func (m Mailing) Renewed(c Content, now time.Time) (Mailing, error) {
 
 // Content is what a mail says. One of Markdown and HTML is set.
 type Content struct {
-	Subject  string `json:"subject"`
-	Markdown string `json:"markdown,omitempty"`
-	HTML     string `json:"html,omitempty"`
+	Subject   string `json:"subject"`
+	Preheader string `json:"preheader,omitempty"` // the line that mail programs show beside the subject
+	Markdown  string `json:"markdown,omitempty"`
+	HTML      string `json:"html,omitempty"`
 }
 
 // Variant is one of several contents of a mailing. It inherits what it lacks.
@@ -180,11 +181,13 @@ func (m Mailing) checkAt(v Variant) error {
 }
 
 func (c Content) check() error {
-	if utf8.RuneCountInString(c.Subject) > Limits.Subject {
-		return Fieldf("subject", "text_too_long", "The subject is too long; it can have %d characters.", Limits.Subject)
-	}
-	if err := CheckLine("subject", c.Subject, 4*Limits.Subject); err != nil {
-		return err
+	for _, l := range []struct{ field, text string }{{"subject", c.Subject}, {"preheader", c.Preheader}} {
+		if utf8.RuneCountInString(l.text) > Limits.Subject {
+			return Fieldf(l.field, "text_too_long", "This line is too long; it can have %d characters.", Limits.Subject)
+		}
+		if err := CheckLine(l.field, l.text, 4*Limits.Subject); err != nil {
+			return err
+		}
 	}
 	if c.Markdown != "" && c.HTML != "" {
 		return Fieldf("html", "content_twice", "Give either markdown or html, not both.")
@@ -206,6 +209,9 @@ func (m Mailing) Variant(i int) Content {
 	c, v := m.Content, m.Variants[i].Content
 	if v.Subject != "" {
 		c.Subject = v.Subject
+	}
+	if v.Preheader != "" {
+		c.Preheader = v.Preheader
 	}
 	if v.Markdown != "" || v.HTML != "" {
 		c.Markdown, c.HTML = v.Markdown, v.HTML
@@ -249,7 +255,7 @@ func (m Mailing) contents() []Reason {
 		if strings.TrimSpace(c.Markdown) == "" && strings.TrimSpace(c.HTML) == "" {
 			add("content_missing", "The mailing has no content.")
 		}
-		for _, text := range []string{c.Subject, c.Markdown, c.HTML} {
+		for _, text := range []string{c.Subject, c.Preheader, c.Markdown, c.HTML} {
 			if _, err := ParseTemplate(text); err != nil {
 				add(CodeOf(err), err.Error())
 			}

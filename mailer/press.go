@@ -95,7 +95,6 @@ func (p *Press) plateOf(ctx context.Context, k plateKey) (*plate, error) {
 // cast composes a mailing in a variant and language for people of one basis, with
 // links that are counted or without.
 func (p *Press) cast(ctx context.Context, m akkoord.Mailing, k plateKey) (*plate, error) {
-	variant, locale := k.variant, k.locale
 	c, err := p.Catalog.CampaignByID(ctx, m.CampaignID)
 	if err != nil {
 		return nil, err
@@ -104,14 +103,7 @@ func (p *Press) cast(ctx context.Context, m akkoord.Mailing, k plateKey) (*plate
 	if err != nil {
 		return nil, err
 	}
-	content := m.Variant(variant)
-	letter := Letter{
-		Sender: p.Sender, CampaignSlug: c.Slug, CampaignName: c.Name, PurposeSlug: purpose.Slug, PurposeName: purpose.Text(locale).Name,
-		MailingID: m.PublicID, Basis: cmp.Or(k.basis, purpose.Basis), Locale: locale, Subject: content.Subject, Markdown: content.Markdown, HTML: content.HTML,
-	}
-	if m.Variants != nil && variant >= 0 && variant < len(m.Variants) && m.Variants[variant].Sender != "" {
-		letter.Sender.From.Name = m.Variants[variant].Sender
-	}
+	letter := p.letter(m, c, purpose, k)
 	if k.tracked {
 		letter.Track = func(links []akkoord.MailLink) ([]int64, error) { return p.Catalog.MailLinks(ctx, m.ID, links) }
 	}
@@ -120,6 +112,20 @@ func (p *Press) cast(ctx context.Context, m akkoord.Mailing, k plateKey) (*plate
 		return nil, err
 	}
 	return &plate{Skeleton: s, mailing: m.ID, campaign: c.ID, purpose: purpose.ID}, nil
+}
+
+// letter gives a mailing's content as it is composed.
+func (p *Press) letter(m akkoord.Mailing, c akkoord.Campaign, purpose akkoord.Purpose, k plateKey) Letter {
+	content := m.Variant(k.variant)
+	l := Letter{
+		Sender: p.Sender, CampaignSlug: c.Slug, CampaignName: c.Name, PurposeSlug: purpose.Slug, PurposeName: purpose.Text(k.locale).Name,
+		MailingID: m.PublicID, Basis: cmp.Or(k.basis, purpose.Basis), Locale: k.locale,
+		Subject: content.Subject, Preheader: content.Preheader, Markdown: content.Markdown, HTML: content.HTML,
+	}
+	if m.Variants != nil && k.variant >= 0 && k.variant < len(m.Variants) && m.Variants[k.variant].Sender != "" {
+		l.Sender.From.Name = m.Variants[k.variant].Sender
+	}
+	return l
 }
 
 // copyFor gives what makes a plate's message one person's own. Retries pass the

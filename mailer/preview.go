@@ -87,6 +87,9 @@ type Tester struct {
 	// relay (M28); nil: nothing does.
 	Relay  func(context.Context) ([]akkoord.Reason, error)
 	Signer *Signer // nil: unsigned
+	// Readers counts the people of a mailing's audience by language; nil: nobody does.
+	Readers func(context.Context, akkoord.Mailing) (map[string]int64, error)
+	Asker   *Asker // of pages that mailings lead to; nil: none is asked
 }
 
 // Preview is Press.Preview.

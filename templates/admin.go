@@ -138,6 +138,9 @@ type MailingPage struct {
 	CanSend, CanPause,
 	CanResume, CanCancel, CanTest bool
 	Blockers                       []Blocker // why it can't be sent
+	Checked                        bool      // it can still be sent, and Findings are what is to be said before
+	Findings                       []FindingRow
+	Links                          *LinkReport // nil: they were not asked
 	TestTo                         string
 	Filter                         string // the state that deliveries are limited to; empty for all
 	Reason                         string // the gate's code that skipped ones are limited to; empty for all
@@ -151,6 +154,25 @@ type MailingPage struct {
 	Trigger                        *TriggerLine // nil: it is none of a series
 	Series                         SeriesFacts
 	Follow
+}
+
+// FindingRow is one thing that a mailing is told before it is sent.
+type FindingRow struct {
+	Code, Severity, Variant, Detail string
+	Number                          int
+}
+
+// LinkReport is what became of asking the pages that a mailing leads to: how many
+// answer, and which don't.
+type LinkReport struct {
+	Fine   int
+	Faults []LinkFault
+}
+
+// LinkFault is a page that does not answer. Status is of HTTP; 0: there was none.
+type LinkFault struct {
+	URL, Code string
+	Status    int
 }
 
 // LeftOutRow counts those whom the gate leaves out of a mailing for one reason.

@@ -51,7 +51,7 @@ type MergeField struct{ Code, Key string }
 // MailingForm is a draft as its form shows it, word for word what was typed.
 type MailingForm struct {
 	Read                                string // which state of the draft was read
-	Subject, Kind, Body                 string // Kind: markdown or html
+	Subject, Preheader, Kind, Body      string // Kind: markdown or html
 	SendAt                              string // 2006-01-02T15:04 in Zone
 	Zone, ZoneAttribute, From, Until    string
 	Days                                []string
@@ -64,7 +64,7 @@ type MailingForm struct {
 
 // VariantForm is one of the contents that a mailing tries. What is empty is the
 // mailing's own.
-type VariantForm struct{ Name, Sender, At, Subject, Body string }
+type VariantForm struct{ Name, Sender, At, Subject, Preheader, Body string }
 
 // Weekdays are the days that the form offers.
 func (MailingForm) Weekdays() []string {

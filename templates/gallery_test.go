@@ -142,6 +142,12 @@ func gallery() map[string]any {
 	pausing := preferences
 	pausing.Notice, pausing.PausedUntil = NoticePaused, now.AddDate(0, 1, 0)
 	draft := mailing()
+	draft.Checked, draft.CanTest = true, true
+	draft.Findings = []FindingRow{
+		{Code: "subject_long", Severity: "warn", Number: 84}, {Code: "contrast", Severity: "warn", Detail: "#aaaaaa / #ffffff: 2.3", Variant: "B"}, {Code: "preheader_missing", Severity: "hint"},
+		{Code: "link_http", Severity: "warn", Detail: "http://www.zonvaart.example/aanbod/winter/2027/tirol-vroegboeken?bron=mailing"}, {Code: "language_missing", Severity: "warn", Detail: "fr", Number: 31},
+	}
+	draft.Links = &LinkReport{Fine: 4, Faults: []LinkFault{{URL: "https://www.zonvaart.example/weg", Code: "gone", Status: 404}, {URL: "https://intern.zonvaart.example/", Code: "private"}}}
 	draft.MailingRow = MailingRow{Subject: "Vroeg boeken: de Tiroler kaart", State: "draft"}
 	draft.Deliveries, draft.CanPause, draft.Refresh, draft.CanSend, draft.CanTest, draft.TestTo = nil, false, 0, true, true, "femke@zonvaart.example"
 	draft.AudienceTotal, draft.AudienceAllowed = 4002, 3886

@@ -166,6 +166,9 @@ func (s *Set) T(locale, key string, args ...any) string {
 	return key
 }
 
+// Language gives a language's name in that language, or the code.
+func (s *Set) Language(code string) string { return s.languageName(code) }
+
 // Exact gives a time to the second, without markup and without its zone.
 func (s *Set) Exact(locale string, zone *time.Location, t time.Time) string {
 	c := &s.texts[s.known(locale)].calendar

@@ -166,7 +166,7 @@ func (a *app) press(keys *akkoord.Keyring, composer *mailer.Composer, home *time
 // mails.
 func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press) (*mailer.Tester, error) {
 	s := a.site
-	tester := &mailer.Tester{Press: press, Relay: a.store.RelayObstacles}
+	tester := &mailer.Tester{Press: press, Relay: a.store.RelayObstacles, Readers: a.store.Readers, Asker: &mailer.Asker{}}
 	if s.relay == nil {
 		return tester, nil
 	}

@@ -129,7 +129,7 @@ func oneMore(all []templates.VariantForm) []templates.VariantForm {
 // draftForm gives the form of a draft as it is stored.
 func draftForm(m akkoord.Mailing) templates.MailingForm {
 	f := templates.MailingForm{
-		Read: strconv.FormatInt(m.ChangedAt.UnixMicro(), 10), Subject: m.Content.Subject, Kind: "markdown", Body: m.Content.Markdown,
+		Read: strconv.FormatInt(m.ChangedAt.UnixMicro(), 10), Subject: m.Content.Subject, Preheader: m.Content.Preheader, Kind: "markdown", Body: m.Content.Markdown,
 		Zone: cmp.Or(m.Plan.Zone, akkoord.HomeZone), ZoneAttribute: m.Plan.ZoneAttribute, From: m.Plan.Hours.From, Until: m.Plan.Hours.Until, Days: m.Plan.Hours.Days,
 		PerHour: numeral(m.Plan.Cap.Hour), PerDay: numeral(m.Plan.Cap.Day), Missed: cmp.Or(string(m.Plan.Missed), string(akkoord.MissedAsk)),
 		Share: "20", Measure: string(akkoord.TrialClicks), WaitMinutes: "240", Expect: "0.03",
@@ -144,7 +144,7 @@ func draftForm(m akkoord.Mailing) templates.MailingForm {
 		f.SendAt = m.SendAt.In(m.Plan.Location()).Format(gateTime)
 	}
 	for _, v := range m.Variants {
-		f.Variants = append(f.Variants, templates.VariantForm{Name: v.Name, Sender: v.Sender, At: v.At, Subject: v.Subject, Body: cmp.Or(v.Markdown, v.HTML)})
+		f.Variants = append(f.Variants, templates.VariantForm{Name: v.Name, Sender: v.Sender, At: v.At, Subject: v.Subject, Preheader: v.Preheader, Body: cmp.Or(v.Markdown, v.HTML)})
 	}
 	if t := m.Trial; t != nil {
 		f.Trial, f.Share, f.Measure, f.WaitMinutes, f.Expect = true, strconv.Itoa(t.Share), string(t.Measure), strconv.Itoa(t.Wait), strconv.FormatFloat(t.Expect, 'g', -1, 64)
@@ -164,7 +164,7 @@ func numeral(n int) string {
 func typedDraft(in url.Values) templates.MailingForm {
 	line := func(name string) string { return strings.TrimSpace(in.Get(name)) }
 	f := templates.MailingForm{
-		Read: in.Get("read"), Subject: line("subject"), Kind: in.Get("kind"), Body: newlines(in.Get("body")), SendAt: line("send_at"), Zone: line("zone"), ZoneAttribute: in.Get("zone_attribute"),
+		Read: in.Get("read"), Subject: line("subject"), Preheader: line("preheader"), Kind: in.Get("kind"), Body: newlines(in.Get("body")), SendAt: line("send_at"), Zone: line("zone"), ZoneAttribute: in.Get("zone_attribute"),
 		From: line("from"), Until: line("until"), PerHour: line("per_hour"), PerDay: line("per_day"), Missed: in.Get("missed"),
 		Trial: in.Get("trial") != "", Share: cmp.Or(line("share"), "20"), Measure: cmp.Or(in.Get("measure"), "clicks"), WaitMinutes: cmp.Or(line("wait"), "240"), Expect: cmp.Or(line("expect"), "0.03"),
 	}
@@ -185,7 +185,7 @@ func typedDraft(in url.Values) templates.MailingForm {
 	}
 	for i := range min(len(in["variant_name"]), 10) {
 		f.Variants = append(f.Variants, templates.VariantForm{
-			Name: nth("variant_name", i), Sender: nth("variant_sender", i), At: nth("variant_at", i), Subject: nth("variant_subject", i), Body: nth("variant_body", i),
+			Name: nth("variant_name", i), Sender: nth("variant_sender", i), At: nth("variant_at", i), Subject: nth("variant_subject", i), Preheader: nth("variant_preheader", i), Body: nth("variant_body", i),
 		})
 	}
 	return f
@@ -203,10 +203,10 @@ func readDraft(f templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, err
 	if m.ChangedAt = time.UnixMicro(read); read == 0 {
 		m.ChangedAt = time.Time{}
 	}
-	m.Content = content(f.Kind, f.Subject, f.Body)
+	m.Content = content(f.Kind, f.Subject, f.Preheader, f.Body)
 	m.Variants, m.Trial = nil, nil
 	for _, v := range f.Variants {
-		m.Variants = append(m.Variants, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: content(f.Kind, v.Subject, v.Body)})
+		m.Variants = append(m.Variants, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: content(f.Kind, v.Subject, v.Preheader, v.Body)})
 	}
 	if m.Plan, err = readPlan(f); err != nil {
 		return m, err
@@ -236,11 +236,14 @@ func readDraft(f templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, err
 	return m, m.Check()
 }
 
-func content(kind, subject, body string) akkoord.Content {
+func content(kind, subject, preheader, body string) akkoord.Content {
+	c := akkoord.Content{Subject: subject, Preheader: preheader}
 	if kind == "html" {
-		return akkoord.Content{Subject: subject, HTML: body}
+		c.HTML = body
+	} else {
+		c.Markdown = body
 	}
-	return akkoord.Content{Subject: subject, Markdown: body}
+	return c
 }
 
 func readPlan(f templates.MailingForm) (akkoord.Plan, error) {

@@ -9,6 +9,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	netmail "net/mail"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -50,6 +51,14 @@ func (p *postbox) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Se
 	return p.tester.Obstacles(ctx, m, s)
 }
 
+func (p *postbox) Checks(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Finding, error) {
+	return p.tester.Checks(ctx, m, s)
+}
+
+func (p *postbox) Answers(ctx context.Context, m akkoord.Mailing) ([]akkoord.LinkAnswer, error) {
+	return p.tester.Answers(ctx, m)
+}
+
 func (p *postbox) SendTest(_ context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
 	p.sent = append(p.sent, m.Variant(variant).Subject+"|"+locale+"|"+to.Address())
 	return p.err
@@ -89,7 +98,7 @@ func newFixtureAt(t *testing.T, now time.Time, change ...func(*store.Config)) *f
 	t.Cleanup(func() { f.check(f.store.Close()) })
 	composer, err := mailer.NewComposer(os.DirFS("../../templates"), rand.Reader)
 	f.check(err)
-	f.mail.tester = &mailer.Tester{Press: &mailer.Press{
+	f.mail.tester = &mailer.Tester{Readers: f.store.Readers, Asker: &mailer.Asker{Reachable: func(netip.AddrPort) bool { return true }}, Press: &mailer.Press{
 		Composer: composer, Catalog: f.store, Links: ring.Links(), Key: ring.Derive("message-id"), Now: f.clock,
 		Sender: mailer.Sender{
 			From: netmail.Address{Name: "Zonvaart Reizen", Address: "reis@zonvaart.example"}, Controller: "Zonvaart Reizen B.V.",

@@ -26,12 +26,17 @@ func (s *Site) load(r *http.Request) (akkoord.Mailing, error) {
 }
 
 func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
-	ctx := r.Context()
 	m, err := s.load(r)
 	if err != nil {
 		return err
 	}
-	page := templates.MailingPage{Admin: s.frame(r, v, "campaigns"), Action: r.URL.Path, Preview: r.URL.Path + "/preview", TestTo: v.user.Email}
+	return s.mailingPage(w, r, v, m, nil)
+}
+
+// mailingPage draws the page of a mailing, with what became of asking its links.
+func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m akkoord.Mailing, links *templates.LinkReport) (err error) {
+	ctx := r.Context()
+	page := templates.MailingPage{Admin: s.frame(r, v, "campaigns"), Action: r.URL.Path, Preview: r.URL.Path + "/preview", TestTo: v.user.Email, Links: links}
 	if page.MailingRow, err = s.row(ctx, m, true); err != nil {
 		return err
 	}
@@ -48,6 +53,9 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 		page.Edit = editPath(m)
 	}
 	if err := s.offer(ctx, &page, m, v.user.Role); err != nil {
+		return err
+	}
+	if err := s.findings(ctx, &page, m); err != nil {
 		return err
 	}
 	if !m.StartedAt.IsZero() {
@@ -228,6 +236,9 @@ func (s *Site) act(w http.ResponseWriter, r *http.Request, v visit) error {
 	m, err := s.load(r)
 	if err != nil {
 		return err
+	}
+	if r.PostForm.Get("act") == "links" {
+		return s.askLinks(w, r, v, m)
 	}
 	notice, err := s.do(r.Context(), v, m, r.PostForm)
 	return s.done(w, r, err, notice, mailingPath(m))

@@ -128,6 +128,10 @@ type Slugs interface {
 type Mail interface {
 	// Obstacles gives all that forbids sending a mailing, or nothing.
 	Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Reason, error)
+	// Checks gives all that is to be said of a mailing before it is sent, stops first.
+	Checks(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Finding, error)
+	// Answers asks the pages that a mailing leads to whether they are there.
+	Answers(ctx context.Context, m akkoord.Mailing) ([]akkoord.LinkAnswer, error)
 	SendTest(ctx context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error
 	Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error)
 }

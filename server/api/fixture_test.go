@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	netmail "net/mail"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -59,6 +60,14 @@ func (p *postbox) PreviewContract(spec akkoord.ContractSpec, locale string) (htm
 	return p.tester.PreviewContract(spec, locale)
 }
 
+func (p *postbox) Checks(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Finding, error) {
+	return p.tester.Checks(ctx, m, s)
+}
+
+func (p *postbox) Answers(ctx context.Context, m akkoord.Mailing) ([]akkoord.LinkAnswer, error) {
+	return p.tester.Answers(ctx, m)
+}
+
 func (p *postbox) SendTest(_ context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
 	p.sent = append(p.sent, m.Variant(variant).Subject+"|"+locale+"|"+to.Address())
 	return nil
@@ -93,7 +102,7 @@ func newFixture(t *testing.T, change ...func(*store.Config)) *fixture {
 	t.Cleanup(func() { f.check(f.store.Close()) })
 	composer, err := mailer.NewComposer(os.DirFS("../../templates"), rand.Reader)
 	f.check(err)
-	f.mail.tester = &mailer.Tester{Press: &mailer.Press{
+	f.mail.tester = &mailer.Tester{Readers: f.store.Readers, Asker: &mailer.Asker{Reachable: func(netip.AddrPort) bool { return true }}, Press: &mailer.Press{
 		Composer: composer, Catalog: f.store, Links: ring.Links(), Key: ring.Derive("message-id"), Now: f.clock,
 		Sender: mailer.Sender{
 			From: netmail.Address{Name: "Zonvaart Reizen", Address: "reis@zonvaart.example"}, Controller: "Zonvaart Reizen B.V.",

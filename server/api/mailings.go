@@ -9,24 +9,26 @@ import (
 
 // variant is one of several contents of a mailing. It inherits what it lacks.
 type variant struct {
-	Name     string `json:"name"`
-	Subject  string `json:"subject,omitempty"`
-	Markdown string `json:"markdown,omitempty"`
-	HTML     string `json:"html,omitempty"`
-	Sender   string `json:"sender,omitempty" doc:"Name of the sender, in place of that of AKKOORD_FROM."`
-	At       string `json:"at,omitempty" doc:"In a test: sent when the clock of the plan's zone shows this, like 09:00."`
+	Name      string `json:"name"`
+	Subject   string `json:"subject,omitempty"`
+	Preheader string `json:"preheader,omitempty"`
+	Markdown  string `json:"markdown,omitempty"`
+	HTML      string `json:"html,omitempty"`
+	Sender    string `json:"sender,omitempty" doc:"Name of the sender, in place of that of AKKOORD_FROM."`
+	At        string `json:"at,omitempty" doc:"In a test: sent when the clock of the plan's zone shows this, like 09:00."`
 }
 
 // newMailing is the body of POST /campaigns/{slug}/mailings.
 type newMailing struct {
-	Subject  string          `json:"subject,omitempty" doc:"May hold fields: {{name}} or {{name | default: \"text\"}}."`
-	Markdown string          `json:"markdown,omitempty"`
-	HTML     string          `json:"html,omitempty" doc:"Instead of markdown."`
-	Variants []variant       `json:"variants,omitempty" doc:"Two to ten; they split the audience evenly."`
-	AB       *ab             `json:"ab,omitempty" doc:"Tests the variants on a part of the audience; without it they split the audience evenly."`
-	Plan     *plan           `json:"plan,omitempty"`
-	Trigger  *mailingTrigger `json:"trigger,omitempty" doc:"Makes it one of a series: once started it goes to each person when their time comes, and never again."`
-	SendAt   *Time           `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null or past."`
+	Subject   string          `json:"subject,omitempty" doc:"May hold fields: {{name}} or {{name | default: \"text\"}}."`
+	Preheader string          `json:"preheader,omitempty" doc:"The line that mail programs show beside the subject; may hold fields."`
+	Markdown  string          `json:"markdown,omitempty"`
+	HTML      string          `json:"html,omitempty" doc:"Instead of markdown."`
+	Variants  []variant       `json:"variants,omitempty" doc:"Two to ten; they split the audience evenly."`
+	AB        *ab             `json:"ab,omitempty" doc:"Tests the variants on a part of the audience; without it they split the audience evenly."`
+	Plan      *plan           `json:"plan,omitempty"`
+	Trigger   *mailingTrigger `json:"trigger,omitempty" doc:"Makes it one of a series: once started it goes to each person when their time comes, and never again."`
+	SendAt    *Time           `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null or past."`
 }
 
 // Mailing is a mailing as lists show it. (Types that others embed are exported:
@@ -36,6 +38,7 @@ type Mailing struct {
 	Campaign   string               `json:"campaign"`
 	State      akkoord.MailingState `json:"state" enum:"draft,scheduled,sending,paused,sent,cancelled"`
 	Subject    string               `json:"subject"`
+	Preheader  string               `json:"preheader"`
 	Markdown   string               `json:"markdown"`
 	HTML       string               `json:"html"`
 	Variants   []variant            `json:"variants"`
@@ -92,11 +95,11 @@ func (p *progress) count(all []akkoord.LinkCount) {
 
 func showMailing(m akkoord.Mailing, campaign string) Mailing {
 	out := Mailing{
-		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Markdown: m.Content.Markdown, HTML: m.Content.HTML,
+		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Preheader: m.Content.Preheader, Markdown: m.Content.Markdown, HTML: m.Content.HTML,
 		Variants: []variant{}, AB: showTrial(m.Trial), Plan: showPlan(m.Plan), Trigger: showTrigger(m.Trigger), Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
 	}
 	for _, v := range m.Variants {
-		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Markdown, v.HTML, v.Sender, v.At})
+		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Preheader, v.Markdown, v.HTML, v.Sender, v.At})
 	}
 	return out
 }
@@ -104,7 +107,7 @@ func showMailing(m akkoord.Mailing, campaign string) Mailing {
 func variants(in []variant) []akkoord.Variant {
 	var out []akkoord.Variant
 	for _, v := range in {
-		out = append(out, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: akkoord.Content{Subject: v.Subject, Markdown: v.Markdown, HTML: v.HTML}})
+		out = append(out, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: akkoord.Content{Subject: v.Subject, Preheader: v.Preheader, Markdown: v.Markdown, HTML: v.HTML}})
 	}
 	return out
 }
@@ -167,7 +170,7 @@ func (a *API) createMailing(ctx context.Context, in *struct {
 		return progress{}, err
 	}
 	b := in.Body
-	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Markdown: b.Markdown, HTML: b.HTML}, Variants: variants(b.Variants), Trial: b.AB.read(), Plan: b.Plan.read()}
+	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Preheader: b.Preheader, Markdown: b.Markdown, HTML: b.HTML}, Variants: variants(b.Variants), Trial: b.AB.read(), Plan: b.Plan.read()}
 	if m.Trigger, err = b.Trigger.read(); err != nil {
 		return progress{}, err
 	}
@@ -207,21 +210,22 @@ func (a *API) readMailing(ctx context.Context, in *ByID) (progress, error) {
 // mailingChange is the body of PATCH /mailings/{id}. What is left out stays
 // as it is.
 type mailingChange struct {
-	Subject  *string                  `json:"subject,omitempty"`
-	Markdown *string                  `json:"markdown,omitempty"`
-	HTML     *string                  `json:"html,omitempty"`
-	Variants *[]variant               `json:"variants,omitempty"`
-	AB       optional[ab]             `json:"ab,omitempty" doc:"Null takes the test away."`
-	Plan     *plan                    `json:"plan,omitempty" doc:"Takes the place of the whole plan."`
-	Trigger  optional[mailingTrigger] `json:"trigger,omitempty" doc:"Takes the place of the whole trigger; null takes it away from a draft. Of a running mailing: for those whose time comes from now on, and for people of before where include_past becomes true."`
-	SendAt   optional[Time]           `json:"send_at,omitempty" doc:"Null takes the time away."`
+	Subject   *string                  `json:"subject,omitempty"`
+	Preheader *string                  `json:"preheader,omitempty"`
+	Markdown  *string                  `json:"markdown,omitempty"`
+	HTML      *string                  `json:"html,omitempty"`
+	Variants  *[]variant               `json:"variants,omitempty"`
+	AB        optional[ab]             `json:"ab,omitempty" doc:"Null takes the test away."`
+	Plan      *plan                    `json:"plan,omitempty" doc:"Takes the place of the whole plan."`
+	Trigger   optional[mailingTrigger] `json:"trigger,omitempty" doc:"Takes the place of the whole trigger; null takes it away from a draft. Of a running mailing: for those whose time comes from now on, and for people of before where include_past becomes true."`
+	SendAt    optional[Time]           `json:"send_at,omitempty" doc:"Null takes the time away."`
 }
 
 func (c mailingChange) apply(m *akkoord.Mailing) (err error) {
 	for _, f := range []struct {
 		from *string
 		to   *string
-	}{{c.Subject, &m.Content.Subject}, {c.Markdown, &m.Content.Markdown}, {c.HTML, &m.Content.HTML}} {
+	}{{c.Subject, &m.Content.Subject}, {c.Preheader, &m.Content.Preheader}, {c.Markdown, &m.Content.Markdown}, {c.HTML, &m.Content.HTML}} {
 		if f.from != nil {
 			*f.to = *f.from
 		}

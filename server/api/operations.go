@@ -83,6 +83,8 @@ func (a *API) operations() error {
 		handle(operation{post, "/mailings/{id}/resume", akkoord.SendMailings, "Go on with a paused mailing", 0, ""}, a.resumeMailing),
 		handle(operation{post, "/mailings/{id}/cancel", akkoord.SendMailings, "End a mailing early", 0, ""}, a.cancelMailing),
 		handle(operation{post, "/mailings/{id}/test", akkoord.WriteMailings, "Send a test mail to one address", 0, ""}, a.testMailing),
+		handle(operation{get, "/mailings/{id}/checks", akkoord.ReadCatalogue, "See what is wrong with a mailing, and how to mend it", 0, ""}, a.checkMailing),
+		handle(operation{post, "/mailings/{id}/checks/links", akkoord.WriteMailings, "Ask the pages that a mailing leads to whether they are there", 0, ""}, a.askLinks),
 		handleDocument(operation{get, "/mailings/{id}/preview", akkoord.ReadCatalogue, "See a mailing as its readers will", 0, ""},
 			[]string{"application/json", "text/html"}, a.previewMailing),
 		handle(operation{get, "/mailings/{id}/audience", akkoord.ReadCatalogue, "See how many people a mailing is for, and why others are left out", 0, ""}, a.readAudience),

@@ -41,6 +41,9 @@ func testAudience(t *testing.T, open Open) {
 	if v := must(a.Gate(ctx, email(t, "p2@voorbeeld.example"), a.News.Slug, nil))(t); v.Code != "bounced" {
 		t.Errorf("the gate says %q of somebody who is counted as bounced", v.Code)
 	}
+	if diff := cmp.Diff(map[string]int64{"nl": 4}, must(a.Readers(ctx, a.Mailing))(t)); diff != "" { // p2 is active too, and bounces
+		t.Errorf("readers by language (-want +got):\n%s", diff)
+	}
 	m := must(a.StartMailing(ctx, Admin, a.Mailing.PublicID))(t)
 	must(a.Erase(ctx, a.standing(t, "p0@voorbeeld.example").Subscriber.PublicID, "asked for", byAdmin))(t)
 	w := must(a.Claim(ctx))(t)

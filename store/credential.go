@@ -123,13 +123,23 @@ func (s *Store) UseRecoveryCode(ctx context.Context, userID int64, hash [32]byte
 // LoggedIn notes that a user showed all that they log in with, and forgets the
 // guesses that led to it.
 func (s *Store) LoggedIn(ctx context.Context, u akkoord.User, guesses ...[32]byte) error {
-	return s.update(ctx, "log in", func(t *tx) error {
+	return s.knew(ctx, "user.login", u, guesses)
+}
+
+// Proved notes that a user who is logged in showed once more who they are, and
+// forgets the guesses that led to it.
+func (s *Store) Proved(ctx context.Context, u akkoord.User, guesses ...[32]byte) error {
+	return s.knew(ctx, "user.proved", u, guesses)
+}
+
+func (s *Store) knew(ctx context.Context, action string, u akkoord.User, guesses [][32]byte) error {
+	return s.update(ctx, action, func(t *tx) error {
 		for _, hash := range guesses {
 			if err := t.exec(`DELETE FROM login_guess WHERE hash = $1`, hash[:]); err != nil {
 				return err
 			}
 		}
-		return t.audit(u.Actor(), "user.login", named("user", u.PublicID.String()), "")
+		return t.audit(u.Actor(), action, named("user", u.PublicID.String()), "")
 	})
 }
 

@@ -38,6 +38,30 @@ type SessionRow struct {
 	This            bool // the one that the page is shown in
 }
 
+// ProofPage asks a user to show once more who they are, before something that is
+// hard to take back. It posts proof, and what was sent, to Action.
+type ProofPage struct {
+	Admin
+	Action  string
+	Email   string
+	By      string   // "code" of the second factor, "password", or "link": a new login link, for who has neither
+	Fields  []Option // what was sent
+	Dropped bool     // passwords that were sent have to be typed again
+	Errors  FieldErrors
+}
+
+// LostPage keeps what was sent when its session was over, and posts it to Action
+// again.
+type LostPage struct {
+	Admin
+	Action  string
+	Fields  []Option
+	Dropped bool
+}
+
+func (ProofPage) file() string { return "admin/proof.html" }
+func (LostPage) file() string  { return "admin/lost.html" }
+
 func (CodePage) file() string     { return "admin/code.html" }
 func (AccountPage) file() string  { return "admin/account.html" }
 func (SessionsPage) file() string { return "admin/sessions.html" }

@@ -43,6 +43,18 @@ func (s *Site) showAccount(w http.ResponseWriter, r *http.Request, v visit, code
 	return s.page(w, v, code, page)
 }
 
+// changesLogin reports whether a button changes what its user logs in with, and
+// asks for nothing that they log in with now.
+func changesLogin(r *http.Request, v visit) bool {
+	switch r.PostForm.Get("act") {
+	case "factor", "confirm":
+		return true
+	case "password":
+		return !v.user.HasPassword
+	}
+	return false
+}
+
 // changeAccount does what a button of the account's page says.
 func (s *Site) changeAccount(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err := form(r); err != nil {

@@ -17,8 +17,14 @@ const (
 type route struct {
 	pattern string
 	right   akkoord.Right
-	handle  func(http.ResponseWriter, *http.Request, visit) error
+	handle  handler
 }
+
+// keeps reports whether what is sent to the route when nobody is logged in is kept
+// for after the login.
+func (r route) keeps() bool { return r.pattern != "" && r.pattern != logoutPattern }
+
+const logoutPattern = "POST /admin/logout"
 
 // longForms are the routes that take the whole content of a mailing.
 var longForms = []string{"POST /admin/mailings/{id}/edit"}
@@ -40,13 +46,14 @@ func (s *Site) routes() []route {
 		{"GET /admin/login/code", anyone, s.codePage},
 		{"POST /admin/login/code", anyone, s.takeCode},
 		{"GET /admin/account", loggedIn, s.account},
-		{"POST /admin/account", loggedIn, s.changeAccount},
+		{"POST /admin/account", loggedIn, s.proven(changesLogin, s.changeAccount)},
 		{"GET /admin/account/qr.png", loggedIn, s.secretCode},
 		{"GET /admin/account/sessions", loggedIn, s.showSessions},
 		{"POST /admin/account/sessions", loggedIn, s.endSessions},
+		{"POST /admin/proof", loggedIn, s.proven(always, s.goOnReading)},
 		{"GET /admin/login/{token}", anyone, s.loginButton},
 		{"POST /admin/login/{token}", anyone, s.login},
-		{"POST /admin/logout", loggedIn, s.logout},
+		{logoutPattern, loggedIn, s.logout},
 
 		{"GET /admin", akkoord.ReadCatalogue, s.dashboard},
 		{"POST /admin/release", akkoord.ReleaseSending, s.release},
@@ -91,7 +98,7 @@ func (s *Site) routes() []route {
 		{"POST /admin/privacy/access/{id}", akkoord.ManageGrants, s.actOnGrant},
 		{"GET /admin/privacy/approvals", akkoord.ReadPeople, s.approvals},
 		{"POST /admin/privacy/approvals", akkoord.ReadPeople, s.askApproval},
-		{"POST /admin/privacy/approvals/{id}", akkoord.ErasePeople, s.decideApproval},
+		{"POST /admin/privacy/approvals/{id}", akkoord.ErasePeople, s.proven(pressing("agree"), s.decideApproval)},
 		{"GET /admin/privacy/records", akkoord.ReadRecords, s.records},
 		{"GET /admin/privacy/requests", akkoord.ReadPeople, s.requests},
 		{"POST /admin/privacy/requests", akkoord.ChangePeople, s.addRequest},
@@ -103,13 +110,13 @@ func (s *Site) routes() []route {
 		{"GET /admin/privacy/notices", akkoord.ReadRecords, s.notices},
 		{"POST /admin/privacy/notices/{id}", akkoord.ChangeRegister, s.tickNotice},
 		{"GET /admin/privacy/audit", akkoord.ReadAudit, s.auditTrail},
-		{"GET /admin/privacy/audit.csv", akkoord.ReadAudit, s.auditCSV},
+		{"GET /admin/privacy/audit.csv", akkoord.ReadAudit, s.proven(always, s.auditCSV)},
 		{"GET /admin/privacy/ledger", akkoord.ReadAudit, s.ledger},
 		{"POST /admin/privacy/ledger", akkoord.ReadAudit, s.verify},
 		{"GET /admin/privacy/breaches", akkoord.ReadAudit, s.breaches},
 		{"POST /admin/privacy/breaches", akkoord.ReadAudit, s.addBreach},
 		{"POST /admin/privacy/breaches/{id}", akkoord.ReadAudit, s.reportBreach},
-		{"GET /admin/privacy/breaches/{id}/pack", akkoord.ReadAudit, s.breachPack},
+		{"GET /admin/privacy/breaches/{id}/pack", akkoord.ReadAudit, s.proven(always, s.breachPack)},
 
 		{"GET /admin/suppressions", akkoord.ReadPeople, s.suppressions},
 		{"POST /admin/suppressions/{entry}", akkoord.ChangePeople, s.liftSuppression},
@@ -118,7 +125,7 @@ func (s *Site) routes() []route {
 		{"GET /admin/people/{id}", akkoord.ReadPeople, s.person},
 		{"POST /admin/people/{id}/withdraw", akkoord.ChangePeople, s.withdraw},
 		{"POST /admin/people/{id}/basis", akkoord.ChangePeople, s.basis},
-		{"POST /admin/people/{id}/take", akkoord.ReadPeople, s.take},
+		{"POST /admin/people/{id}/take", akkoord.ReadPeople, s.proven(always, s.take)},
 	}
 }
 

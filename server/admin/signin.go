@@ -27,6 +27,8 @@ type Credentials interface {
 	Guess(ctx context.Context, hash [32]byte) (allowed bool, err error)
 	// LoggedIn forgets the guesses that led to it.
 	LoggedIn(ctx context.Context, u akkoord.User, guesses ...[32]byte) error
+	// Proved is LoggedIn for who is in already.
+	Proved(ctx context.Context, u akkoord.User, guesses ...[32]byte) error
 	UseStep(ctx context.Context, userID, step int64) (fresh bool, err error)
 	UseRecoveryCode(ctx context.Context, userID int64, hash [32]byte) (used bool, err error)
 	// Each of these ends the user's sessions and login links (P27).
@@ -172,6 +174,7 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request, u akkoord.User) err
 	if err := s.begin(r, u); err != nil {
 		return err
 	}
+	s.setProved(ctx)
 	http.Redirect(w, r, Prefix, http.StatusSeeOther)
 	return nil
 }

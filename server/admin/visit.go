@@ -31,6 +31,7 @@ func (v visit) origin() akkoord.Origin {
 // What a session holds.
 const (
 	keySession = "session" // id of the user's session
+	keyProved  = "proved"  // when the user last showed who they are, in microseconds
 	keyRenewed = "renewed" // User.RenewedAt of what they logged in with, in microseconds
 	keyLocale  = "locale"  // language chosen
 	keyNotice  = "notice"  // what the last post did
@@ -56,6 +57,8 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route route) {
 	case err != nil:
 	case route.right == anyone:
 		err = route.handle(w, r, v)
+	case v.user.ID == 0 && r.Method == http.MethodPost && route.keeps():
+		err = s.lost(w, r, v)
 	case v.user.ID == 0:
 		http.Redirect(w, r, Prefix+"/login", http.StatusSeeOther)
 	case route.right == loggedIn || v.user.Role.May(route.right):

@@ -1,0 +1,164 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+const (
+	proofPath  = Prefix + "/proof"
+	proofField = "proof" // the password or code that is shown again
+)
+
+// unkept are the fields of forms that no page hands back: passwords.
+var unkept = []string{"password", "again", "now", proofField}
+
+// handler answers a request of somebody.
+type handler func(http.ResponseWriter, *http.Request, visit) error
+
+// need says of a request, whose form is read, whether it takes a proof.
+type need func(*http.Request, visit) bool
+
+func always(*http.Request, visit) bool { return true }
+
+// pressing needs a proof for the buttons with these values of "act".
+func pressing(names ...string) need {
+	return func(r *http.Request, _ visit) bool { return slices.Contains(names, r.PostForm.Get("act")) }
+}
+
+// proven lets a handler run for those who have shown within
+// akkoord.Limits.ProofWindow that they are who logged in, and asks others to show it
+// (ASVS 7.5.1 and 7.5.3, ADR 44). The page that asks carries what was sent, so that
+// one more press does it.
+func (s *Site) proven(needs need, handle handler) handler {
+	return func(w http.ResponseWriter, r *http.Request, v visit) error {
+		if err := form(r); err != nil {
+			return err
+		}
+		if !needs(r, v) || s.fresh(r.Context()) {
+			r.PostForm.Del(proofField)
+			return handle(w, r, v)
+		}
+		if !r.PostForm.Has(proofField) {
+			return s.askProof(w, r, v, http.StatusForbidden, nil)
+		}
+		err := s.prove(r.Context(), v.user, r.PostForm.Get(proofField))
+		if err == nil {
+			r.PostForm.Del(proofField)
+			return handle(w, r, v)
+		}
+		errs, code, ok := faults(err, map[string]string{"": proofField})
+		if !ok {
+			return err
+		}
+		return s.askProof(w, r, v, code, errs)
+	}
+}
+
+// fresh reports whether the session's user has shown who they are lately. A clock
+// that went back makes nobody fresh (P20).
+func (s *Site) fresh(ctx context.Context) bool {
+	since := s.cfg.Now().Sub(time.UnixMicro(s.sessions.GetInt64(ctx, keyProved)))
+	return since >= 0 && since < akkoord.Limits.ProofWindow
+}
+
+func (s *Site) setProved(ctx context.Context) {
+	s.sessions.Put(ctx, keyProved, s.cfg.Now().UnixMicro())
+}
+
+var errNoProof = akkoord.Errorf(akkoord.Unauthorized, "proof_link", "You have no password and no second factor. Open a new login link in another tab, then go on here.")
+
+// prove tries what a user shows: the second factor of those who have one, else the
+// password. Who has neither logs in anew.
+func (s *Site) prove(ctx context.Context, u akkoord.User, typed string) error {
+	c, err := s.cfg.Store.CredentialOf(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	guesses := s.ownGuesses(u)
+	switch {
+	case c.User.SecondFactor:
+		guesses = s.codeGuesses(u)
+		err = s.checkCode(ctx, c, typed)
+	case c.User.HasPassword:
+		if _, err = s.checkPassword(ctx, u.Email, typed, guesses); errors.Is(err, errGuess) {
+			err = errProof
+		}
+	default:
+		err = errNoProof
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.cfg.Store.Proved(ctx, u, guesses); err != nil {
+		return err
+	}
+	s.setProved(ctx)
+	return s.sessions.RenewToken(ctx)
+}
+
+var errProof = akkoord.Errorf(akkoord.Unauthorized, "proof_wrong", "This is not your password. Try again.")
+
+// askProof shows what asks for the proof. Reading is gone on with by a redirect,
+// all else by the same request once more.
+func (s *Site) askProof(w http.ResponseWriter, r *http.Request, v visit, code int, errs templates.FieldErrors) error {
+	page := templates.ProofPage{Admin: s.frame(r, v, ""), Action: r.URL.Path, Email: v.user.Email, By: "link", Errors: errs}
+	page.Path = "" // a link to another language would lose what is carried
+	switch {
+	case v.user.SecondFactor:
+		page.By = "code"
+	case v.user.HasPassword:
+		page.By = "password"
+	}
+	if r.Method == http.MethodPost {
+		page.Fields, page.Dropped = kept(r.PostForm)
+	} else {
+		page.Action, page.Fields = proofPath, []templates.Option{{Value: r.URL.RequestURI(), Name: "to"}}
+	}
+	return s.page(w, v, code, page)
+}
+
+// goOnReading leads to the page of this site that a proof was asked for.
+func (s *Site) goOnReading(w http.ResponseWriter, r *http.Request, _ visit) error {
+	to, err := url.Parse(r.PostForm.Get("to"))
+	if err != nil || to.Scheme != "" || to.Host != "" || to.User != nil || !strings.HasPrefix(to.Path, Prefix+"/") {
+		to = &url.URL{Path: Prefix}
+	}
+	http.Redirect(w, r, (&url.URL{Path: to.Path, RawPath: to.RawPath, RawQuery: to.RawQuery}).String(), http.StatusSeeOther)
+	return nil
+}
+
+// lost answers what was sent when its session was over: with a page that keeps it
+// and sends it again once somebody has logged in.
+func (s *Site) lost(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := form(r); err != nil {
+		return err
+	}
+	page := templates.LostPage{Action: r.URL.Path}
+	page.Fields, page.Dropped = kept(r.PostForm)
+	return s.page(w, v, http.StatusUnauthorized, page)
+}
+
+// kept gives what was sent in the order of its names, and whether passwords were
+// left out.
+func kept(in url.Values) (fields []templates.Option, dropped bool) {
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		if slices.Contains(unkept, name) {
+			dropped = dropped || name != proofField
+			continue
+		}
+		for _, value := range in[name] {
+			fields = append(fields, templates.Option{Value: value, Name: name})
+		}
+	}
+	return fields, dropped
+}

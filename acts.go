@@ -54,6 +54,7 @@ func (s Standing) After(c Change) Standing {
 	}
 	s.Suppressions = changed(s.Suppressions, c.Suppress, c.Lift)
 	s.Left = changed(s.Left, c.Leave, c.Rejoin)
+	s.Plain = s.Plain && c.Address == nil
 	if c.Forget {
 		return Standing{Suppressions: s.Suppressions}
 	}

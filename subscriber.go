@@ -22,6 +22,10 @@ type Standing struct {
 	Suppressions  []SuppressionKind
 	Left          []int64   // campaigns that the person left
 	PausedUntil   time.Time // no mail before then; zero or past: no pause
+	// Plain says that no former address of theirs is on record, and no whole IP address
+	// beside their evidence, so that an act of theirs has neither to follow. It
+	// is false where nobody looked.
+	Plain bool
 }
 
 // Subscription gives the person's standing for a purpose.

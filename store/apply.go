@@ -7,8 +7,10 @@ import "akkoord"
 // together or not at all.
 func (t *tx) apply(st akkoord.Standing, c akkoord.Change) error {
 	t.depart(st.Subscriber, c)
-	if err := t.departFormer(st.Subscriber.ID, c); err != nil {
-		return err
+	if !st.Plain {
+		if err := t.departFormer(st.Subscriber.ID, c); err != nil {
+			return err
+		}
 	}
 	return t.put(st, c)
 }
@@ -26,7 +28,7 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 		if err := t.appendEvent(e, p.Salt, c.Forget); err != nil {
 			return err
 		}
-		if e.Kind.Ends() && !st.Suppressed(akkoord.SuppressedRestricted) {
+		if e.Kind.Ends() && (!st.Plain || t.keptIP) && !st.Suppressed(akkoord.SuppressedRestricted) {
 			if err := t.reduceIPs(p.ID, e.PurposeID); err != nil {
 				return err
 			}
@@ -63,6 +65,9 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 			return err
 		}
 		p.Email = *c.Address
+	}
+	if !st.Plain && len(c.Suppress)+len(c.Lift) > 0 { // a former address may be somebody else's by now
+		t.ahead.distrust()
 	}
 	if err := t.applySuppressions(p, c); err != nil {
 		return err

@@ -35,11 +35,8 @@ func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
 	if err != nil {
 		return err
 	}
-	return s.record(ctx, "sign up", func(t *tx) error {
-		st, err := standing(t, byHash, hash[:])
-		if err != nil {
-			return err
-		}
+	return s.recordOf("sign up", who{byHash, string(hash[:])}, func(t *tx, st akkoord.Standing) error {
+		var err error
 		if st.Subscriber.ID == 0 {
 			st.Subscriber = akkoord.Subscriber{
 				ID: t.person + 1, PublicID: person, Email: in.Email, Name: in.Name, Locale: in.Locale, Salt: salt, CreatedAt: t.now,
@@ -113,11 +110,7 @@ func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin
 	if err != nil {
 		return out, err
 	}
-	err = s.record(ctx, "confirm", func(t *tx) error {
-		st, err := standing(t, byPublicID, link.Subscriber[:])
-		if err != nil {
-			return err
-		}
+	err = s.recordOf("confirm", linked(link), func(t *tx, st akkoord.Standing) error {
 		c, subs, answer := st.Confirm(link.Request, o, t.now)
 		q, err := questionOf(t, st, answer, link.Request)
 		if err != nil {
@@ -197,12 +190,11 @@ func (s *Store) NotMe(ctx context.Context, link akkoord.Link, o akkoord.Origin) 
 // but the link: for an erased person it does nothing and succeeds.
 func (s *Store) Leave(ctx context.Context, link akkoord.Link, scope akkoord.Scope, o akkoord.Origin) (akkoord.Left, error) {
 	var out akkoord.Left
-	err := s.record(ctx, "leave", func(t *tx) error {
-		st, err := standing(t, byPublicID, link.Subscriber[:])
-		if err != nil || st.Subscriber.ID == 0 {
-			return err
+	err := s.recordOf("leave", linked(link), func(t *tx, st akkoord.Standing) (err error) {
+		out = akkoord.Left{}
+		if st.Subscriber.ID != 0 {
+			out, err = t.leave(st, link, scope, o)
 		}
-		out, err = t.leave(st, link, scope, o)
 		return err
 	})
 	return out, err

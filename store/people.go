@@ -29,23 +29,18 @@ func (s *Store) PeopleOf(ctx context.Context, purposes []int64, p akkoord.Page) 
 func (s *Store) people(ctx context.Context, chosen string, args []any, p akkoord.Page) ([]akkoord.Standing, int64, error) {
 	v := s.view(ctx)
 	var out []akkoord.Standing
-	rows, err := v.query(`SELECT `+subscriberColumns+`, `+besides+`, `+subscriptionColumns+`
+	rows, err := v.query(`SELECT `+standingColumns+`
 		FROM (`+chosen+`) AS subscriber
 		LEFT JOIN subscription x ON x.subscriber_id = subscriber.id ORDER BY subscriber.id, x.purpose_id`, args...)
+	x := newStandingRow()
 	err = each(rows, err, func(r row) error {
-		var x subscriptionRow
-		st, err := scanStanding(r, x.fields()...)
-		if err != nil {
+		if err := r.Scan(x.dest...); err != nil {
 			return err
 		}
-		if len(out) == 0 || out[len(out)-1].Subscriber.ID != st.Subscriber.ID {
-			out = append(out, st)
+		if len(out) == 0 || out[len(out)-1].Subscriber.ID != x.person.ID {
+			out = append(out, akkoord.Standing{})
 		}
-		if x.PurposeID != 0 {
-			last := &out[len(out)-1]
-			last.Subscriptions = append(last.Subscriptions, x.subscription())
-		}
-		return nil
+		return x.read(&out[len(out)-1])
 	})
 	if err != nil || len(out) == 0 {
 		return nil, 0, err

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,53 +13,117 @@ import (
 
 const subscriberColumns = `subscriber.id, subscriber.public_id, subscriber.email, subscriber.name, subscriber.locale, subscriber.salt, subscriber.created_at`
 
-func scanSubscriber(r row, more ...any) (akkoord.Subscriber, error) {
-	var p akkoord.Subscriber
-	var id []byte
-	var email string
-	var created int64
-	if err := r.Scan(append([]any{&p.ID, &id, &email, &p.Name, &p.Locale, &p.Salt, &created}, more...)...); err != nil {
-		return p, err
-	}
+// subscriberRow is a person as subscriberColumns give them.
+type subscriberRow struct {
+	akkoord.Subscriber
+	id      []byte
+	email   string
+	created int64
+}
+
+func (x *subscriberRow) fields() []any {
+	return []any{&x.ID, &x.id, &x.email, &x.Name, &x.Locale, &x.Salt, &x.created}
+}
+
+func (x *subscriberRow) subscriber() (akkoord.Subscriber, error) {
+	p := x.Subscriber
 	var err error
-	if p.Email, err = akkoord.ParseEmail(email); err != nil {
+	if p.Email, err = akkoord.ParseEmail(x.email); err != nil {
 		return p, fmt.Errorf("subscriber %d: the stored address does not parse", p.ID)
 	}
-	p.PublicID, p.CreatedAt = id16(id), fromMicros(created)
+	p.PublicID, p.CreatedAt = id16(x.id), fromMicros(x.created)
 	return p, nil
 }
 
+func scanSubscriber(r row, more ...any) (akkoord.Subscriber, error) {
+	var x subscriberRow
+	if err := r.Scan(append(x.fields(), more...)...); err != nil {
+		return x.Subscriber, err
+	}
+	return x.subscriber()
+}
+
 // besides gives, in one column each, the suppressions of a person's address,
-// the campaigns that they left and the end of their pause.
+// the campaigns that they left, the end of their pause and whether they are Plain.
 const besides = `
 	coalesce((SELECT string_agg(x.kind, ',') FROM suppression x WHERE x.hash = subscriber.email_hash), ''),
-	coalesce((SELECT string_agg(CAST(l.campaign_id AS TEXT), ',') FROM campaign_leave l WHERE l.subscriber_id = subscriber.id), ''), subscriber.paused_until`
+	coalesce((SELECT string_agg(CAST(l.campaign_id AS TEXT), ',') FROM campaign_leave l WHERE l.subscriber_id = subscriber.id), ''), subscriber.paused_until,
+	NOT EXISTS (SELECT 1 FROM former_address f WHERE f.subscriber_id = subscriber.id) AND NOT EXISTS (SELECT 1 FROM evidence_ip i WHERE i.subscriber_id = subscriber.id AND i.reduced_at = 0)`
 
 // subscriptionColumns are what subscriptionRow reads, of a table x that may have no row.
 const subscriptionColumns = `coalesce(x.purpose_id, 0), coalesce(x.state, ''), coalesce(x.since, 0), coalesce(x.basis, ''), x.request, coalesce(x.version, 0),
 	coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0), coalesce(x.tracking, 0), coalesce(x.ground, ''), coalesce(x.renewed, 0), coalesce(x.asked, 0), coalesce(x.reminded, 0),
 	coalesce((SELECT w.wider FROM purpose w WHERE w.id = x.purpose_id), 0)`
 
+// standingColumns are what standingRow reads.
+const standingColumns = subscriberColumns + `, ` + besides + `, ` + subscriptionColumns
+
+// standingRow is a person with one of their subscriptions, or with none. It is
+// used for row after row.
+type standingRow struct {
+	person       subscriberRow
+	subscription subscriptionRow
+	kinds, left  string
+	paused       int64
+	plain        bool
+	dest         []any
+}
+
+// newStandingRow reads into first what stands before standingColumns.
+func newStandingRow(first ...any) *standingRow {
+	x := &standingRow{}
+	x.dest = slices.Concat(first, x.person.fields(), []any{&x.kinds, &x.left, &x.paused, &x.plain}, x.subscription.fields())
+	return x
+}
+
+// read adds a row to a standing: the first of a person, or another of the same.
+func (x *standingRow) read(st *akkoord.Standing) (err error) {
+	if st.Subscriber.ID == 0 {
+		if *st, err = x.standing(); err != nil {
+			return err
+		}
+	}
+	if x.subscription.PurposeID != 0 {
+		st.Subscriptions = append(st.Subscriptions, x.subscription.subscription())
+	}
+	return nil
+}
+
+func (x *standingRow) standing() (st akkoord.Standing, err error) {
+	if st.Subscriber, err = x.person.subscriber(); err != nil {
+		return st, err
+	}
+	st.PausedUntil, st.Plain = fromMicros(x.paused), x.plain
+	if x.kinds != "" {
+		for k := range strings.SplitSeq(x.kinds, ",") {
+			st.Suppressions = append(st.Suppressions, akkoord.SuppressionKind(k))
+		}
+	}
+	if x.left != "" {
+		for c := range strings.SplitSeq(x.left, ",") {
+			id, err := strconv.ParseInt(c, 10, 64)
+			if err != nil {
+				return st, err
+			}
+			st.Left = append(st.Left, id)
+		}
+	}
+	return st, nil
+}
+
 // standing loads all that the rules need of the person selected by where,
 // which is one of the constants below. A person who is not there gives a zero
 // Subscriber.
 func standing(q querier, where string, arg any) (akkoord.Standing, error) {
 	var st akkoord.Standing
-	rows, err := q.query(`SELECT `+subscriberColumns+`, `+besides+`, `+subscriptionColumns+`
+	rows, err := q.query(`SELECT `+standingColumns+`
 		FROM subscriber LEFT JOIN subscription x ON x.subscriber_id = subscriber.id WHERE `+where+` ORDER BY x.purpose_id`, arg)
+	x := newStandingRow()
 	err = each(rows, err, func(r row) error {
-		var x subscriptionRow
-		person, err := scanStanding(r, x.fields()...)
-		if err != nil {
+		if err := r.Scan(x.dest...); err != nil {
 			return err
 		}
-		if st.Subscriber.ID == 0 {
-			st = person
-		}
-		if x.PurposeID != 0 {
-			st.Subscriptions = append(st.Subscriptions, x.subscription())
-		}
-		return nil
+		return x.read(&st)
 	})
 	return st, err
 }
@@ -70,32 +135,6 @@ func known(q querier, person akkoord.ID) (akkoord.Standing, error) {
 		err = missing(sql.ErrNoRows, "person")
 	}
 	return st, err
-}
-
-// scanStanding reads a person with what besides adds; their subscriptions are
-// more columns, or read apart.
-func scanStanding(r row, more ...any) (st akkoord.Standing, err error) {
-	var kinds, left string
-	var paused int64
-	if st.Subscriber, err = scanSubscriber(r, append([]any{&kinds, &left, &paused}, more...)...); err != nil {
-		return st, err
-	}
-	st.PausedUntil = fromMicros(paused)
-	if kinds != "" {
-		for k := range strings.SplitSeq(kinds, ",") {
-			st.Suppressions = append(st.Suppressions, akkoord.SuppressionKind(k))
-		}
-	}
-	if left != "" {
-		for c := range strings.SplitSeq(left, ",") {
-			id, err := strconv.ParseInt(c, 10, 64)
-			if err != nil {
-				return st, err
-			}
-			st.Left = append(st.Left, id)
-		}
-	}
-	return st, nil
 }
 
 const (

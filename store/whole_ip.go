@@ -29,6 +29,7 @@ func (t *tx) keepIP(e *akkoord.Event) error {
 	if w.Address == "" {
 		return nil
 	}
+	t.keptIP = true
 	return t.exec(`INSERT INTO evidence_ip (seq, subscriber_id, purpose_id, at, address, nonce, reduced_at) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
 		e.Seq, e.SubscriberID, e.PurposeID, micros(e.At), w.Address, w.Nonce)
 }

@@ -36,6 +36,7 @@ type writer struct {
 	rows     [growing]waiting // of the tables that only grow; see grow.go
 	inserts  map[[2]int]string
 	leaving  []akkoord.Departure // of the group, for the journal
+	ahead    ahead
 	tally    *writerTally
 	peers    int64 // nodes that share the database, as of the transaction's begin
 	before   int   // writes before the transaction
@@ -55,6 +56,7 @@ type tail struct {
 type change struct {
 	op    string
 	blind bool // see record
+	of    who  // see recordOf
 	apply func(*tx) error
 	tx    tx
 	err   error
@@ -74,6 +76,7 @@ type tx struct {
 	outbox    bool    // it put something into the outbox
 	mailing   bool    // it made a mailing ready to be sent
 	catalogue bool    // it changed a purpose or a form
+	keptIP    bool    // it kept a whole IP address
 	wipe      bool    // it deleted what no byte may be left of (P16)
 }
 
@@ -145,16 +148,16 @@ func (w *writer) readTail() error {
 // undoes f alone. f must not wait for anything and must not keep tx. It may be
 // run again after what it wrote was undone, so it sets what it hands out.
 func (s *Store) update(_ context.Context, op string, f func(*tx) error) error {
-	return s.change(op, false, f)
+	return s.change(op, false, who{}, f)
 }
 
 // record is update for an f that reads none of the tables that only grow
 // (grow.go). What such changes add to those is written once for the group.
 func (s *Store) record(_ context.Context, op string, f func(*tx) error) error {
-	return s.change(op, true, f)
+	return s.change(op, true, who{}, f)
 }
 
-func (s *Store) change(op string, blind bool, f func(*tx) error) error {
+func (s *Store) change(op string, blind bool, of who, f func(*tx) error) error {
 	// The caller's context is not used: a closed browser must not undo its
 	// neighbours, and a change that was begun has to be answered.
 	w := s.writer
@@ -162,7 +165,7 @@ func (s *Store) change(op string, blind bool, f func(*tx) error) error {
 		return errNotWritable
 	}
 	c := changePool.Get().(*change)
-	c.op, c.blind, c.apply, c.err = op, blind, f, nil
+	c.op, c.blind, c.of, c.apply, c.err = op, blind, of, f, nil
 	select {
 	case w.queue <- c:
 	case <-w.done:
@@ -316,16 +319,46 @@ var errReplay = errors.New("a change of the group failed")
 // undone and written again with a savepoint for each change.
 func (w *writer) transact(group []*change) error {
 	tail := w.tail
-	err := w.attempt(group, w.inOrder)
+	err := w.attempt(group, w.together)
 	if errors.Is(err, errReplay) {
 		w.tail = tail
 		w.undo(mark{})
-		err = w.attempt(group, w.savepoint)
+		err = w.attempt(group, w.oneByOne)
 	}
 	return err
 }
 
-func (w *writer) attempt(group []*change, write func(*change) error) error {
+// together writes a group in order, with no savepoint.
+func (w *writer) together(group []*change) error {
+	for i, c := range group {
+		if err := w.ready(c); err != nil {
+			return err
+		}
+		if err := w.readAhead(group[i:]); err != nil {
+			return err
+		}
+		if err := w.inOrder(c); err != nil {
+			return err
+		}
+		w.ahead.wrote(c.tx.touched)
+	}
+	return nil
+}
+
+// oneByOne writes a group with a savepoint for each change.
+func (w *writer) oneByOne(group []*change) error {
+	for _, c := range group {
+		if err := w.ready(c); err != nil {
+			return err
+		}
+		if err := w.savepoint(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) attempt(group []*change, write func([]*change) error) error {
 	if err := w.connect(context.Background()); err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
@@ -336,14 +369,9 @@ func (w *writer) attempt(group []*change, write func(*change) error) error {
 	if err := w.store.dialect.enter(w); err != nil {
 		return err
 	}
-	w.leaving = w.leaving[:0]
-	for _, c := range group {
-		if err := w.ready(c); err != nil {
-			return err
-		}
-		if err := write(c); err != nil {
-			return err
-		}
+	w.leaving, w.ahead = w.leaving[:0], ahead{}
+	if err := write(group); err != nil {
+		return err
 	}
 	if err := (&tx{writer: w}).flush(); err != nil {
 		return err

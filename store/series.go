@@ -75,49 +75,55 @@ func (s *Store) rested(ctx context.Context, id int64, rest time.Duration, now ti
 }
 
 // takeIn takes the people whose time has come into a mailing, some in each
-// commit.
+// commit. Nothing is written where there is nobody.
 func (s *Store) takeIn(ctx context.Context, id int64, now time.Time) error {
 	m, err := s.MailingByID(ctx, id)
 	if err != nil {
 		return err
 	}
-	first, err := dueOf(s.view(ctx), m, now, occasion{})
-	if err != nil {
-		return err
-	}
-	if len(first.people) == 0 && !first.more && now.Sub(m.Reach.Looked) < lookNoted {
-		return nil // most minutes: nothing is written
-	}
-	for from, more := (occasion{}), true; more && err == nil && ctx.Err() == nil; {
-		start := from
-		err = s.update(ctx, "take into a series", func(t *tx) error {
-			var err error
-			from, more, err = t.takeStep(id, now, start)
+	took := false
+	for from, more := (occasion{}), true; more; {
+		due, err := dueOf(s.view(ctx), m, now, from)
+		if err != nil {
 			return err
-		})
+		}
+		if len(due.people) > 0 {
+			took = true
+			start := from
+			err = s.update(ctx, "take into a series", func(t *tx) error {
+				var err error
+				due, err = t.takeStep(id, now, start)
+				return err
+			})
+		}
+		if err := errors.Join(err, ctx.Err()); err != nil {
+			return err
+		}
+		from, more = due.last, due.more
 	}
-	return errors.Join(err, ctx.Err())
+	if !took && now.Sub(m.Reach.Looked) < lookNoted {
+		return nil // most minutes
+	}
+	return s.update(ctx, "looked for people of a series", func(t *tx) error {
+		return t.exec(`UPDATE mailing SET looked_at = $2 WHERE id = $1 AND state = 'sending' AND looked_at < $2`, id, micros(now))
+	})
 }
 
 // lookNoted is how long it is noted at most until when was looked.
 const lookNoted = 30 * time.Minute
 
-func (t *tx) takeStep(id int64, now time.Time, from occasion) (next occasion, more bool, err error) {
+// takeStep takes in those who are due after from. Who they are is asked anew, since
+// the mailing and the people may have changed since they were looked for.
+func (t *tx) takeStep(id int64, now time.Time, from occasion) (dueList, error) {
 	m, err := loadMailing(t, mailingByID, id)
 	if err != nil || m.State != akkoord.MailingSending || m.Trigger == nil {
-		return from, false, err
+		return dueList{}, err
 	}
 	due, err := dueOf(t, m, now, from)
 	if err != nil {
-		return from, false, err
+		return dueList{}, err
 	}
-	if err := t.append(m.ID, due.people); err != nil {
-		return from, false, err
-	}
-	if due.more {
-		return due.last, true, nil
-	}
-	return from, false, t.exec(`UPDATE mailing SET looked_at = $2 WHERE id = $1`, m.ID, micros(now))
+	return due, t.append(m.ID, due.people)
 }
 
 // append adds people to a mailing's audience, in chunks of neighbours who have
@@ -259,6 +265,32 @@ func parseTrigger(mailingID int64, text string) (*akkoord.MailingTrigger, error)
 	return t, nil
 }
 
+// takeLast takes in whose time came by the trigger that a mailing has until now, before it
+// gets another. The look of each minute leaves few; where they are many, or
+// nobody looked for long, so that they wait for somebody's yes (P20), it is refused.
+func (t *tx) takeLast(m akkoord.Mailing) error {
+	for from, more, taken := (occasion{}), true, 0; more; {
+		due, err := dueOf(t, m, t.now, from)
+		if err != nil {
+			return err
+		}
+		if n := len(due.people); n > 0 {
+			late := m.State == akkoord.MailingSending && m.Plan.WhenRested(t.now.Sub(m.Reach.Looked)) != ""
+			if taken += n; late || taken > lastMost {
+				return akkoord.Errorf(akkoord.Conflict, "series_behind", "People whose time has come are still being taken into this mailing; change when it is sent in some minutes.")
+			}
+			if err := t.append(m.ID, due.people); err != nil {
+				return err
+			}
+		}
+		from, more = due.last, due.more
+	}
+	return nil
+}
+
+// lastMost is how many people one edit takes in at most.
+const lastMost = 10_000
+
 // editRunning changes content, plan and trigger of a running mailing of a series:
 // the content as a new version for those who are mailed from now on, the trigger
 // for those whose time comes from now on. It gives what to say in the audit trail.
@@ -286,6 +318,9 @@ func (t *tx) editRunning(have, wanted akkoord.Mailing, plan, trigger string) (st
 	}
 	note := fmt.Sprintf("version %d", next.Latest()+1)
 	if was != trigger {
+		if err := t.takeLast(have); err != nil {
+			return "", err
+		}
 		next.Reach = have.Reach.Edit(*have.Trigger, *wanted.Trigger, t.now)
 		note += ", trigger " + string(wanted.Trigger.On)
 	}

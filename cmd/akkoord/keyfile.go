@@ -5,9 +5,12 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"akkoord"
@@ -88,14 +91,37 @@ func (f *keyFile) use(keys *akkoord.Keyring, text []byte) {
 func (f *keyFile) Rotate(revoke string) ([]akkoord.SigningKey, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	keys, err := f.settings.keyring(false) // of the file: another node may have changed it just now
+	var keys *akkoord.Keyring
+	var text []byte
+	err := alone(f.settings.SecretFile, func() (err error) {
+		keys, err = f.settings.keyring(false) // of the file: another node may have changed it just now
+		if err != nil {
+			return err
+		}
+		if !f.keys.SameRoot(keys) {
+			return akkoord.Errorf(akkoord.Conflict, "key_file", "The key file is that of another installation; nothing was changed.")
+		}
+		text, err = rotated(keys, revoke, f.now())
+		if err != nil {
+			return err
+		}
+		if err := replacePrivate(f.settings.SecretFile, text); err != nil {
+			f.log.Error("the key file can't be replaced", "error", err)
+			return akkoord.Errorf(akkoord.Conflict, "key_file", "The server can't write its key file, so nothing was changed. Run akkoord keys rotate where it can be written, and put the file back; running servers read it anew.")
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	if !f.keys.SameRoot(keys) {
-		return nil, akkoord.Errorf(akkoord.Conflict, "key_file", "The key file is that of another installation; nothing was changed.")
-	}
-	if err := keys.Rotate(f.now(), rand.Reader); err != nil {
+	f.use(keys, text)
+	return keys.Keys(), nil
+}
+
+// rotated gives the text of a key file with a new signing key, and without the one
+// to revoke, if there is one.
+func rotated(keys *akkoord.Keyring, revoke string, now time.Time) ([]byte, error) {
+	if err := keys.Rotate(now, rand.Reader); err != nil {
 		return nil, err
 	}
 	if revoke != "" {
@@ -103,14 +129,23 @@ func (f *keyFile) Rotate(revoke string) ([]akkoord.SigningKey, error) {
 			return nil, err
 		}
 	}
-	text, err := keys.Encode()
+	return keys.Encode()
+}
+
+// alone runs a change of a key file while no other process that shares the folder
+// changes it: of two rotations at once the second would lose the key, or
+// bring back the revoked one, of the first.
+func alone(path string, change func() error) error {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("%s can't be replaced: %w", path, err)
 	}
-	if err := replacePrivate(f.settings.SecretFile, text); err != nil {
-		f.log.Error("the key file can't be replaced", "error", err)
-		return nil, akkoord.Errorf(akkoord.Conflict, "key_file", "The server can't write its key file, so nothing was changed. Run akkoord keys rotate where it can be written, and put the file back; running servers read it anew.")
+	defer folder.Close()
+	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX); err != nil {
+		return fmt.Errorf("%s can't be replaced, since its folder can't be locked: %w", path, err)
 	}
-	f.use(keys, text)
-	return keys.Keys(), nil
+	return change()
 }

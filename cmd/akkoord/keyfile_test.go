@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -103,6 +104,35 @@ func (in *installation) leavingBy(token string) int {
 	in.must(err)
 	in.must(res.Body.Close())
 	return res.StatusCode
+}
+
+// P26: of rotations at once by nodes that share the file none is lost.
+func TestRotationsAtOnceUndoNoneOfThemP26(t *testing.T) {
+	d := databaseSettings{Database: "sqlite:" + filepath.Join(t.TempDir(), "a.db"), SecretFile: filepath.Join(t.TempDir(), "akkoord.key")}
+	keys, err := d.keyring(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var nodes sync.WaitGroup
+	const each = 10
+	for range 4 {
+		node := &keyFile{settings: d, links: keys.Links(), now: time.Now, log: slog.New(slog.DiscardHandler), keys: keys}
+		nodes.Go(func() {
+			for range each {
+				if _, err := node.Rotate(""); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	nodes.Wait()
+	now, err := d.keyring(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(now.Keys()); n != 1+4*each {
+		t.Errorf("the file has %d keys, want the first and %d more", n, 4*each)
+	}
 }
 
 // P26: keys are rotated and revoked beside running servers: by the API on

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -49,15 +48,14 @@ func (c *keysRotateCommand) Run(ctx context.Context, std streams) error {
 			return err
 		}
 	}
-	note, err := c.change(keys)
-	if err != nil {
+	var note string
+	if err := alone(c.SecretFile, func() (err error) {
+		if keys, err = c.keyring(false); err != nil { // which a node may have changed meanwhile
+			return err
+		}
+		note, err = c.change(keys)
 		return err
-	}
-	text, err := keys.Encode()
-	if err != nil {
-		return err
-	}
-	if err := replacePrivate(c.SecretFile, text); err != nil {
+	}); err != nil {
 		return err
 	}
 	if err := st.Audit(ctx, commandActor, "keys.rotate", "keys", note); err != nil {
@@ -123,18 +121,19 @@ func terminal(in io.Reader) bool {
 	return err != nil || !os.SameFile(info, null)
 }
 
-// change makes the new key and revokes the one that is to end. It says what
-// was done, for the audit trail.
+// change replaces the file by one with a new key, and without the one that is to
+// end. It says what was done, for the audit trail.
 func (c *keysRotateCommand) change(keys *akkoord.Keyring) (note string, err error) {
-	if err := keys.Rotate(time.Now(), rand.Reader); err != nil {
+	text, err := rotated(keys, c.Revoke, time.Now())
+	if err != nil {
 		return "", err
 	}
 	all := keys.Keys()
 	note = "signs now: " + all[len(all)-1].ID
-	if c.Revoke == "" {
-		return note, nil
+	if c.Revoke != "" {
+		note += "; revoked: " + c.Revoke
 	}
-	return note + "; revoked: " + c.Revoke, keys.Revoke(c.Revoke)
+	return note, replacePrivate(c.SecretFile, text)
 }
 
 func (c *keysRotateCommand) tell(keys *akkoord.Keyring, std streams) {

@@ -194,6 +194,38 @@ func testSeriesEdits(t *testing.T, open Open) {
 	}
 }
 
+// Whose time came by the trigger of before, and was not looked for since, gets the
+// mailing; after a long rest the edit has to wait for whoever decides (P20).
+func testSeriesEditPassesNobodyBy(t *testing.T, open Open) {
+	a := newAgency(t, open)
+	ctx := t.Context()
+	m := a.begin(t, "Welkom", akkoord.MailingTrigger{On: akkoord.OnConfirmed, Days: 1})
+	got := map[[2]int64]int{}
+	due := a.active(t, "due@voorbeeld.example", a.News)
+	a.pass(t, 23*time.Hour, got)
+	young := a.active(t, "young@voorbeeld.example", a.News)
+	a.Clock.Move(2 * time.Hour)
+	longer := func() (akkoord.Mailing, error) {
+		m := must(a.MailingByID(ctx, m.ID))(t)
+		m.Trigger.Days++
+		return a.PutMailing(ctx, Admin, m)
+	}
+	must(longer())(t)
+	a.pass(t, time.Hour, got)
+	if !gotIt(got, m, due) || gotIt(got, m, young) {
+		t.Errorf("after the edit: %v", got)
+	}
+	a.Clock.Move(3 * day)
+	if _, err := longer(); akkoord.CodeOf(err) != "series_behind" || akkoord.KindOf(err) != akkoord.Conflict {
+		t.Errorf("an edit after days in which nobody looked gave %v", err)
+	}
+	a.pass(t, time.Hour, got)
+	must(longer())(t)
+	if !gotIt(got, m, young) {
+		t.Errorf("after the second edit: %v", got)
+	}
+}
+
 // What can't be a series is refused in words.
 func testSeriesRefusals(t *testing.T, open Open) {
 	a := newAgency(t, open)

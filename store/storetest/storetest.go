@@ -83,6 +83,7 @@ func Run(t *testing.T, open Open) {
 		{"series", testSeries},
 		{"series and the gate", testSeriesGate},
 		{"series edits", testSeriesEdits},
+		{"series edit passes nobody by", testSeriesEditPassesNobodyBy},
 		{"series refusals", testSeriesRefusals},
 		{"series occasions", testSeriesOccasions},
 		{"series and the clock", testSeriesClock},

@@ -48,7 +48,7 @@ func (p *Press) alarm(d *akkoord.SystemDelivery, id string, dst []byte) ([]byte,
 	about.From, about.Until = about.From.In(zone), about.Until.In(zone)
 	_, locale := p.Composer.language(d.Locale)
 	raw, err := p.Composer.Alarm(Notice{
-		Sender: p.Sender, Locale: locale, To: d.To.Address(), MessageID: p.messageID(id), Date: d.FirstAt, Requested: d.At.In(zone), Alarm: &about,
+		Sender: p.sender(), Locale: locale, To: d.To.Address(), MessageID: p.messageID(id), Date: d.FirstAt, Requested: d.At.In(zone), Alarm: &about,
 	})
 	return append(dst, raw...), err
 }

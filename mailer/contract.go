@@ -125,8 +125,9 @@ func contractMessage(s Sender, locale, boundary, text, html string, gaps *marks)
 func (p *Press) contract(d *akkoord.SystemDelivery, id string, dst []byte) ([]byte, error) {
 	c := d.Contract
 	key := "contract\n" + strconv.FormatInt(c.Template, 10) + "\n" + strconv.Itoa(c.Version) + "\n" + d.Locale
-	pl, err := p.notices.get([]byte(key), func() (*noticePlate, error) {
-		s, err := p.Composer.Contract(p.Sender, c.Spec, d.Locale)
+	by := p.sender()
+	pl, err := p.notices.get(by, []byte(key), func() (*noticePlate, error) {
+		s, err := p.Composer.Contract(by, c.Spec, d.Locale)
 		return &noticePlate{Skeleton: s}, err
 	})
 	if err != nil {
@@ -144,7 +145,7 @@ func (p *Press) contractCopy(values map[string]string, to, id string, at time.Ti
 // like texts.nl.html.
 func (t *Tester) CheckContract(spec akkoord.ContractSpec) error {
 	for _, locale := range slices.Sorted(maps.Keys(spec.Texts)) {
-		if _, err := t.Press.Composer.Contract(t.Press.Sender, spec, locale); err != nil {
+		if _, err := t.Press.Composer.Contract(t.Press.sender(), spec, locale); err != nil {
 			return within("texts."+locale+".", err)
 		}
 	}
@@ -164,7 +165,7 @@ func within(part string, err error) error {
 
 // PreviewContract shows a template with the name of each field in its place.
 func (t *Tester) PreviewContract(spec akkoord.ContractSpec, locale string) (html, text []byte, subject string, err error) {
-	sk, err := t.Press.Composer.Contract(t.Press.Sender, spec, locale)
+	sk, err := t.Press.Composer.Contract(t.Press.sender(), spec, locale)
 	if err != nil {
 		return nil, nil, "", err
 	}

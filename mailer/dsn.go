@@ -53,6 +53,15 @@ type Relay struct {
 // Addr is host:port.
 func (r Relay) Addr() string { return net.JoinHostPort(r.Host, strconv.Itoa(r.Port)) }
 
+// Security says how the conversation is encrypted: "implicit", or the policy for
+// STARTTLS.
+func (r Relay) Security() string {
+	if r.Implicit {
+		return "implicit"
+	}
+	return string(r.TLS)
+}
+
 // Loopback reports whether the relay runs on this machine.
 func (r Relay) Loopback() bool { return loopback(r.Host) }
 

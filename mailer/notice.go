@@ -13,6 +13,7 @@ import (
 // noticeShelf keeps the plates of notices, by what they are about.
 type noticeShelf struct {
 	mu     sync.Mutex
+	by     Sender // whom they name
 	plates map[string]*noticePlate
 }
 
@@ -20,10 +21,14 @@ type noticeShelf struct {
 // seven purposes has 127 of each language.
 const maxNotices = 256
 
-// get gives the plate of a key, made with cast if it isn't there.
-func (s *noticeShelf) get(key []byte, cast func() (*noticePlate, error)) (*noticePlate, error) {
+// get gives the plate of a key that names a sender, made with cast if it isn't
+// there.
+func (s *noticeShelf) get(by Sender, key []byte, cast func() (*noticePlate, error)) (*noticePlate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if by != s.by {
+		s.by, s.plates = by, nil
+	}
 	if p := s.plates[string(key)]; p != nil {
 		return p, nil
 	}
@@ -151,11 +156,12 @@ func (p *Press) noticePlate(ctx context.Context, d *akkoord.SystemDelivery) (*no
 		}
 		key = append(key, names[0].Name...)
 	}
-	return p.notices.get(key, func() (*noticePlate, error) {
+	by := p.sender()
+	return p.notices.get(by, key, func() (*noticePlate, error) {
 		purposes, err := p.purposes(ctx, d, locale)
 		if err != nil {
 			return nil, err
 		}
-		return p.Composer.castNotice(d.Mail, Notice{Sender: p.Sender, Locale: locale, Purposes: purposes})
+		return p.Composer.castNotice(d.Mail, Notice{Sender: by, Locale: locale, Purposes: purposes})
 	})
 }

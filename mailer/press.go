@@ -30,17 +30,31 @@ type Catalog interface {
 type Press struct {
 	Composer *Composer
 	Sender   Sender
-	Catalog  Catalog
-	Links    *akkoord.Links
-	Key      []byte         // secret that message ids are made with, akkoord.Keyring.Derive("message-id")
-	Leave    *ReturnPath    // of the addresses that mail to leaves (C.12); nil: none
-	Zone     *time.Location // that times in mails are told in; nil: UTC
-	Now      func() time.Time
+	// Organisation gives who is behind the mails at this moment; nil: Sender says it
+	// for good.
+	Organisation func() akkoord.Organisation
+	Catalog      Catalog
+	Links        *akkoord.Links
+	Key          []byte         // secret that message ids are made with, akkoord.Keyring.Derive("message-id")
+	Leave        *ReturnPath    // of the addresses that mail to leaves (C.12); nil: none
+	Zone         *time.Location // that times in mails are told in; nil: UTC
+	Now          func() time.Time
 
 	mu      sync.Mutex
+	by      Sender // whom the plates name
 	plate   map[plateKey]*plate
 	notices noticeShelf
 	hashes  sync.Pool // of *idHash
+}
+
+// sender gives who writes, with the facts in force.
+func (p *Press) sender() Sender {
+	s := p.Sender
+	if p.Organisation != nil {
+		o := p.Organisation()
+		s.Controller, s.PostalAddress, s.PrivacyContact = o.Controller, o.PostalAddress, o.Contact
+	}
+	return s
 }
 
 // idHash makes message ids; it is kept, since one that is reset costs a third
@@ -69,11 +83,15 @@ type plateKey struct {
 const maxPlates = 64
 
 // plateOf gives the skeleton of a mailing that is being sent, whose content
-// doesn't change any more.
+// doesn't change any more. One that names who was behind the mails before is cast
+// anew.
 func (p *Press) plateOf(ctx context.Context, k plateKey) (*plate, error) {
 	_, k.locale = p.Composer.language(k.locale)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if by := p.sender(); by != p.by {
+		p.by, p.plate = by, nil
+	}
 	if pl := p.plate[k]; pl != nil {
 		return pl, nil
 	}
@@ -118,7 +136,7 @@ func (p *Press) cast(ctx context.Context, m akkoord.Mailing, k plateKey) (*plate
 func (p *Press) letter(m akkoord.Mailing, c akkoord.Campaign, purpose akkoord.Purpose, k plateKey) Letter {
 	content := m.Variant(k.variant)
 	l := Letter{
-		Sender: p.Sender, CampaignSlug: c.Slug, CampaignName: c.Name, PurposeSlug: purpose.Slug, PurposeName: purpose.Text(k.locale).Name,
+		Sender: p.sender(), CampaignSlug: c.Slug, CampaignName: c.Name, PurposeSlug: purpose.Slug, PurposeName: purpose.Text(k.locale).Name,
 		MailingID: m.PublicID, Basis: cmp.Or(k.basis, purpose.Basis), Locale: k.locale,
 		Subject: content.Subject, Preheader: content.Preheader, Markdown: content.Markdown, HTML: content.HTML,
 	}

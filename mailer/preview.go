@@ -57,7 +57,10 @@ func (p *Press) Web(ctx context.Context, m akkoord.Mailing, st akkoord.Standing)
 }
 
 // textPart gives the decoded text part of a message that Composer made.
-func textPart(raw []byte) ([]byte, error) {
+func textPart(raw []byte) ([]byte, error) { return partOf(raw, "text/plain") }
+
+// partOf gives the decoded part of a type of such a message.
+func partOf(raw []byte, kind string) ([]byte, error) {
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return nil, fmt.Errorf("read a composed mail: %w", err)
@@ -66,17 +69,23 @@ func textPart(raw []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read a composed mail: %w", err)
 	}
-	part, err := multipart.NewReader(m.Body, params["boundary"]).NextRawPart()
-	if err != nil {
-		return nil, fmt.Errorf("read a composed mail: %w", err)
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	for {
+		part, err := parts.NextRawPart()
+		if err != nil {
+			return nil, fmt.Errorf("read a composed mail: %w", err)
+		}
+		if !strings.HasPrefix(part.Header.Get("Content-Type"), kind) {
+			continue
+		}
+		switch strings.ToLower(part.Header.Get("Content-Transfer-Encoding")) {
+		case "quoted-printable":
+			return io.ReadAll(quotedprintable.NewReader(part))
+		case "base64":
+			return io.ReadAll(base64.NewDecoder(base64.StdEncoding, part))
+		}
+		return io.ReadAll(part)
 	}
-	switch strings.ToLower(part.Header.Get("Content-Transfer-Encoding")) {
-	case "quoted-printable":
-		return io.ReadAll(quotedprintable.NewReader(part))
-	case "base64":
-		return io.ReadAll(base64.NewDecoder(base64.StdEncoding, part))
-	}
-	return io.ReadAll(part)
 }
 
 // Tester sends tests of mailings, each over a connection of its own.

@@ -27,6 +27,9 @@ func (s *Server) confirmPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.Opened != nil && c.Request().Method == http.MethodGet {
+		s.Opened(link.Subscriber)
+	}
 	return s.showAsked(c, link, asked)
 }
 

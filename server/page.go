@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"net/mail"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -20,7 +18,11 @@ var (
 // site is what every page shows around its content. path is the page's own,
 // which can be read in other languages; empty for none.
 func (s *Server) site(path string) templates.Site {
-	return templates.Site{Brand: s.Brand, Path: path, Contact: s.Contact, PostalAddress: s.PostalAddress}
+	o, brand := s.Organisation(), s.Brand
+	if brand.Name == "" {
+		brand.Name = o.Controller
+	}
+	return templates.Site{Brand: brand, Path: path, Contact: o.Contact, PostalAddress: o.PostalAddress}
 }
 
 // page answers with a page in a language.
@@ -123,13 +125,4 @@ func (s *Server) asked(c echo.Context, subs []akkoord.Subscription, locale strin
 		all = append(all, a)
 	}
 	return all, nil
-}
-
-// bare gives the address alone of a sender like Name <a@b>.
-func bare(sender string) string {
-	a, err := mail.ParseAddress(sender)
-	if err != nil {
-		return strings.TrimSpace(sender)
-	}
-	return a.Address
 }

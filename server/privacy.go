@@ -17,6 +17,7 @@ import (
 // from, by which a newer one is noticed.
 type statement struct {
 	purposes []akkoord.Purpose
+	by       akkoord.Organisation
 	facts    akkoord.PrivacyFacts
 	version  int
 	since    time.Time
@@ -24,7 +25,8 @@ type statement struct {
 
 // inForce gives the current statement. It is written anew when a purpose
 // changed: texts are versioned, so comparing versions is enough. So it is when
-// a party came, changed or went, or its agreement began or ended.
+// a party came, changed or went, or its agreement began or ended, and when the
+// organisation changed.
 func (s *Server) inForce(ctx context.Context) (*statement, error) {
 	purposes, err := s.Catalog.Purposes(ctx)
 	if err != nil {
@@ -35,10 +37,11 @@ func (s *Server) inForce(ctx context.Context) (*statement, error) {
 		return nil, err
 	}
 	parties := akkoord.PrivacyParties(register, s.Relay, s.Now())
-	if now := s.privacy.Load(); now != nil && slices.EqualFunc(now.purposes, purposes, samePurpose) && slices.Equal(now.facts.Parties, parties) {
+	who := s.Organisation()
+	if now := s.privacy.Load(); now != nil && now.by == who && slices.EqualFunc(now.purposes, purposes, samePurpose) && slices.Equal(now.facts.Parties, parties) {
 		return now, nil
 	}
-	st := &statement{purposes: purposes, facts: s.facts(purposes, parties)}
+	st := &statement{purposes: purposes, by: who, facts: s.facts(who, purposes, parties)}
 	if st.version, st.since, err = s.Catalog.PrivacyStatement(ctx, st.facts); err != nil {
 		return nil, err
 	}
@@ -59,8 +62,8 @@ func samePurpose(a, b akkoord.Purpose) bool {
 		a.Retention.Same(b.Retention) && a.Retention.Stopped.Equal(b.Retention.Stopped)
 }
 
-func (s *Server) facts(purposes []akkoord.Purpose, parties []akkoord.PrivacyParty) akkoord.PrivacyFacts {
-	f := akkoord.PrivacyFacts{Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.Contact, Relay: s.Relay, Parties: parties}
+func (s *Server) facts(by akkoord.Organisation, purposes []akkoord.Purpose, parties []akkoord.PrivacyParty) akkoord.PrivacyFacts {
+	f := akkoord.PrivacyFacts{Controller: by.Controller, PostalAddress: by.PostalAddress, Contact: by.Contact, Relay: s.Relay, Parties: parties}
 	if policy := s.IPPolicy.Or(); policy != akkoord.IPShortened {
 		f.IPPolicy = policy
 	}

@@ -40,13 +40,14 @@ type Config struct {
 	Nodes          func() int              // how many processes share the visitors; nil: this one alone
 	StampKey       []byte                  // signs the time at which a form was shown; nil: forms carry no stamp
 
-	Brand         templates.Brand
-	From          string // sender of the mails as people read it: Name <a@b>
-	Controller    string // legal name
-	PostalAddress string
-	Contact       string // for privacy questions
-	LedgerKey     string // fingerprint of the key that signs heads and evidence (M30)
-	Relay         string // slug of the party that delivers the mail; empty: the controller itself; akkoord.UnknownRelay: not said
+	Brand        templates.Brand             // without a name: that of the organisation
+	From         string                      // sender of the mails as people read it: Name <a@b>
+	Organisation func() akkoord.Organisation // who is behind the mails at this moment
+	LedgerKey    string                      // fingerprint of the key that signs heads and evidence (M30)
+	Relay        string                      // slug of the party that delivers the mail; empty: the controller itself; akkoord.UnknownRelay: not said
+
+	// Opened is told whose page behind a confirmation link is shown; nil: nobody is.
+	Opened func(person akkoord.ID)
 
 	Now    func() time.Time
 	Random io.Reader
@@ -77,13 +78,10 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("AKKOORD_URL is %q; it must be a URL like https://mail.example.org", cfg.BaseURL)
 	}
 	s := &Server{
-		Config: cfg, https: base.Scheme == "https", origin: base.Scheme + "://" + base.Host, bareFrom: bare(cfg.From),
+		Config: cfg, https: base.Scheme == "https", origin: base.Scheme + "://" + base.Host, bareFrom: templates.BareAddress(cfg.From),
 		signUps: newLimiter(), metrics: newMetrics(),
 	}
 	s.BaseURL = strings.TrimSuffix(cfg.BaseURL, "/")
-	if s.Brand.Name == "" {
-		s.Brand.Name = cfg.Controller
-	}
 	if s.request, err = newRequestIDs(cfg.Random); err != nil {
 		return nil, err
 	}

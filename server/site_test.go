@@ -99,7 +99,9 @@ func newSite(t testing.TB, change ...func(*server.Config)) *site {
 	}
 	cfg := server.Config{
 		Consents: s.store, Catalog: s.store, Links: s.links, Pages: set, BaseURL: "http://127.0.0.1:8080",
-		From: `"Zonvaart Reizen" <reisnieuws@zonvaart.example>`, Controller: "Zonvaart Reizen B.V.", PostalAddress: "Kade 1, Utrecht", Contact: "privacy@zonvaart.example",
+		From: `"Zonvaart Reizen" <reisnieuws@zonvaart.example>`, Organisation: func() akkoord.Organisation {
+			return akkoord.Organisation{Controller: "Zonvaart Reizen B.V.", PostalAddress: "Kade 1, Utrecht", Contact: "privacy@zonvaart.example"}
+		},
 		Now: s.clock.Now, Random: rand.Reader, Log: log,
 	}
 	for _, f := range change {

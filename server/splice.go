@@ -25,6 +25,7 @@ const (
 // all the rest of confirming.
 type confirmedPage struct {
 	locale   string
+	by       akkoord.Organisation
 	purposes []templates.AskedPurpose
 	text     [][]byte // between the tokens
 	tokens   []string // which token follows the text of the same index
@@ -36,7 +37,7 @@ func (s *Server) showConfirmed(c echo.Context, locale string, person akkoord.Sub
 		purposes[i].Since = purposes[i].Since.Truncate(time.Second) // the page shows no more
 	}
 	page := s.confirmed.Load()
-	if page == nil || page.locale != locale || !slices.Equal(page.purposes, purposes) {
+	if page == nil || page.locale != locale || page.by != s.Organisation() || !slices.Equal(page.purposes, purposes) {
 		var err error
 		if page, err = s.drawConfirmed(locale, purposes); err != nil {
 			return err
@@ -62,13 +63,14 @@ func (s *Server) showConfirmed(c echo.Context, locale string, person akkoord.Sub
 }
 
 func (s *Server) drawConfirmed(locale string, purposes []templates.AskedPurpose) (*confirmedPage, error) {
+	by := s.Organisation()
 	site := s.site("/confirm/" + anyConfirm)
 	site.Preferences = "/preferences/" + anyPreferences
 	var b bytes.Buffer
 	if err := s.Pages.Render(&b, locale, templates.ConfirmedPage{Site: site, Purposes: purposes, From: s.bareFrom}); err != nil {
 		return nil, err
 	}
-	page := &confirmedPage{locale: locale, purposes: purposes}
+	page := &confirmedPage{locale: locale, by: by, purposes: purposes}
 	rest := b.Bytes()
 	for {
 		at, token := next(rest)

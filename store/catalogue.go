@@ -23,6 +23,8 @@ type catalogue struct {
 	processors []akkoord.Processor // by number
 	slugs      map[string]int      // of purposes, to their place
 	formSlug   map[string]int
+
+	organisation akkoord.Organisation // as stored
 }
 
 type wordingKey struct {
@@ -88,6 +90,9 @@ func loadCatalogue(q querier) (*catalogue, error) {
 		return nil, err
 	}
 	if c.processors, err = loadProcessors(q); err != nil {
+		return nil, err
+	}
+	if c.organisation, err = loadOrganisation(q); err != nil {
 		return nil, err
 	}
 	for i, f := range c.forms {

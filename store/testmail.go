@@ -27,6 +27,10 @@ func (s *Store) BeginTest(ctx context.Context, actor akkoord.Actor, mailing akko
 		if err := akkoord.MayTest(kinds, recent); err != nil {
 			return err
 		}
-		return t.audit(actor, actTest, named("mailing", mailing.String()), "")
+		object := "relay"
+		if !mailing.IsZero() {
+			object = named("mailing", mailing.String())
+		}
+		return t.audit(actor, actTest, object, "")
 	})
 }

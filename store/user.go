@@ -14,41 +14,58 @@ import (
 // (M26). An address that has access already, in any case of its letters, is a
 // Conflict with code email_taken.
 func (s *Store) AddUser(ctx context.Context, actor akkoord.Actor, u akkoord.User) (akkoord.User, error) {
-	if _, err := akkoord.ParseEmail(u.Email); err != nil {
-		return akkoord.User{}, err
-	}
-	if err := checkAccess(u.Role, u.Reason); err != nil {
-		return akkoord.User{}, err
-	}
-	id, err := s.newID(s.cfg.Now())
+	u, id, err := s.newUser(u)
 	if err != nil {
 		return akkoord.User{}, err
 	}
-	u.Email = strings.TrimSpace(u.Email)
-	err = s.update(ctx, "add user", func(t *tx) error {
-		var have int
-		if err := t.queryRow(`SELECT count(*) FROM app_user WHERE lower(email) = lower($1)`, u.Email).Scan(&have); err != nil {
-			return err
-		}
-		if have > 0 {
-			e := akkoord.Errorf(akkoord.Conflict, "email_taken", "This person has access already.")
-			e.Field = "email"
-			return e
-		}
-		u.PublicID, u.CreatedAt, u.DisabledAt = id, t.now, time.Time{}
-		if err := t.queryRow(`INSERT INTO app_user (public_id, email, role, reason, password, created_at, disabled_at)
-			VALUES ($1, $2, $3, $4, '', $5, 0) RETURNING id`, id[:], u.Email, string(u.Role), u.Reason, micros(t.now)).Scan(&u.ID); err != nil {
-			return err
-		}
-		if err := t.firstGrant(id, u.Actor(), u.Reason, actor); err != nil {
-			return err
-		}
-		return t.audit(actor, "user.create", named("user", id.String()), string(u.Role)+": "+u.Reason)
+	var out akkoord.User
+	err = s.update(ctx, "add user", func(t *tx) (err error) {
+		out, err = t.addUser(actor, u, id)
+		return err
 	})
 	if err != nil {
 		return akkoord.User{}, err
 	}
-	return u, nil
+	return out, nil
+}
+
+// newUser checks who is about to get access, and gives them an id.
+func (s *Store) newUser(u akkoord.User) (akkoord.User, akkoord.ID, error) {
+	if _, err := akkoord.ParseEmail(u.Email); err != nil {
+		return u, akkoord.ID{}, err
+	}
+	if err := checkAccess(u.Role, u.Reason); err != nil {
+		return u, akkoord.ID{}, err
+	}
+	u.Email = strings.TrimSpace(u.Email)
+	id, err := s.newID(s.cfg.Now())
+	return u, id, err
+}
+
+// addUser stores a user with the first grant. From the first one on no code can
+// make another.
+func (t *tx) addUser(actor akkoord.Actor, u akkoord.User, id akkoord.ID) (akkoord.User, error) {
+	var have int
+	if err := t.queryRow(`SELECT count(*) FROM app_user WHERE lower(email) = lower($1)`, u.Email).Scan(&have); err != nil {
+		return u, err
+	}
+	if have > 0 {
+		e := akkoord.Errorf(akkoord.Conflict, "email_taken", "This person has access already.")
+		e.Field = "email"
+		return u, e
+	}
+	u.PublicID, u.CreatedAt, u.DisabledAt = id, t.now, time.Time{}
+	if err := t.queryRow(`INSERT INTO app_user (public_id, email, role, reason, password, created_at, disabled_at)
+		VALUES ($1, $2, $3, $4, '', $5, 0) RETURNING id`, id[:], u.Email, string(u.Role), u.Reason, micros(t.now)).Scan(&u.ID); err != nil {
+		return u, err
+	}
+	if err := t.exec(`DELETE FROM setup_code`); err != nil {
+		return u, err
+	}
+	if err := t.firstGrant(id, u.Actor(), u.Reason, actor); err != nil {
+		return u, err
+	}
+	return u, t.audit(actor, "user.create", named("user", id.String()), string(u.Role)+": "+u.Reason)
 }
 
 func checkAccess(role akkoord.Role, reason string) error {

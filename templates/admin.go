@@ -43,7 +43,8 @@ type DashboardPage struct {
 	New                   string // path of the form of a new campaign; empty: not by this user
 	Hold                  *HoldNotice
 	Attention             []DeskItem // what is late at the privacy officer's desk, or soon will be
-	Missing               []string   // what stands in the way of sending: "controller", "postal_address", "contact", "smtp", "from"
+	Setup                 []SetupStep
+	Missing               []string // what stands in the way of sending: "controller", "postal_address", "contact", "smtp", "from"
 	Follow
 }
 
@@ -141,6 +142,7 @@ type MailingPage struct {
 	Checked                        bool      // it can still be sent, and Findings are what is to be said before
 	Findings                       []FindingRow
 	Links                          *LinkReport // nil: they were not asked
+	Ticks                          []Tick      // of a draft: "to", "from", "subject" and "content"
 	TestTo                         string
 	Filter                         string // the state that deliveries are limited to; empty for all
 	Reason                         string // the gate's code that skipped ones are limited to; empty for all

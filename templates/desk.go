@@ -62,9 +62,10 @@ type RequestPage struct {
 // ProcessorsPage is GET /admin/privacy/processors.
 type ProcessorsPage struct {
 	Admin
-	Rows  []ProcessorRow
-	Add   string // empty: not by this user
-	Roles []string
+	Rows       []ProcessorRow
+	Add        string // empty: not by this user
+	Slug, Name string // to begin the form of a new one with
+	Roles      []string
 }
 
 // ProcessorRow is a party with its agreement. Its forms post to Action with

@@ -152,6 +152,7 @@ func gallery() map[string]any {
 	draft.Deliveries, draft.CanPause, draft.Refresh, draft.CanSend, draft.CanTest, draft.TestTo = nil, false, 0, true, true, "femke@zonvaart.example"
 	draft.AudienceTotal, draft.AudienceAllowed = 4002, 3886
 	draft.LeftOut = []LeftOutRow{{Code: "withdrawn", Count: 50, URL: "/admin/mailings/m1/left-out?code=withdrawn"}, {Code: "bounced", Count: 48, Skipped: 2, URL: "/admin/mailings/m1/left-out?code=bounced", SkippedURL: "?state=skipped&code=bounced#deliveries"}, {Code: "pending", Count: 16}}
+	draft.Ticks = []Tick{{"to", true, ""}, {"from", false, ""}, {"subject", true, "Vroeg boeken"}, {"content", true, ""}}
 	draft.Blockers = []Blocker{{"sender_incomplete", ""}, {"sender_incomplete", ""}, {"no_relay", ""}}
 	return map[string]any{
 		"signup":             signUp(),
@@ -207,6 +208,16 @@ func gallery() map[string]any {
 		"admin-login":          LoginPage{Admin: Admin{Path: "/admin/login"}},
 		"admin-login-button":   LoginPage{Action: "/admin/login", Login: "0ne-t1me"},
 		"admin-dashboard":      dashboard(),
+		"admin-setup":          DashboardPage{Admin: desk("campaigns"), Setup: setup("").Steps},
+		"admin-setup-owner":    SetupOwnerPage{Code: "n4me.s3cret", Email: "femke@zonvaart.example", Errors: FieldErrors{{Field: "again", Code: "password_differs", At: "again"}}},
+		"admin-setup-who":      SetupWhoPage{Setup: setup("who"), Controller: "Zonvaart Reizen B.V.", Set: SetBySetting{Controller: true}, BaseURL: "http://127.0.0.1:8080", Here: "127.0.0.1:8080", Reached: true, Local: true, Errors: FieldErrors{{Field: "contact", Code: "text_missing", At: "contact"}}},
+		"admin-setup-who-set":  SetupWhoPage{Setup: setup("who"), Controller: "Zonvaart Reizen B.V.", PostalAddress: "Kade 1, Utrecht", Contact: "privacy@zonvaart.example", Set: SetBySetting{true, true, true}, BaseURL: "https://news.zonvaart.example", Here: "10.0.0.1", SecondFactor: true},
+		"admin-setup-mail":     setupMail(),
+		"admin-setup-no-mail":  SetupMailPage{Setup: setup("mail"), TestTo: "femke@zonvaart.example"},
+		"admin-setup-purpose":  SetupPurposePage{Setup: setup("purpose"), Form: PurposeForm{Basis: "consent", Words: purposeWords()}},
+		"admin-setup-path":     SetupPurposePage{Setup: setup("purpose"), FormName: "home", FormURL: "/admin/forms/home", Public: "/f/home", Purposes: []Link{{"Reisnieuws", "/admin/purposes/travel-news"}}, Previews: []Option{{Name: "form", Value: "/admin/setup/preview/form"}, {Name: "mail", Value: "/admin/setup/preview/mail"}}},
+		"admin-setup-try":      SetupTryPage{Setup: setup("try"), Public: "/f/home", Address: "https://news.zonvaart.example/f/home", States: []TryState{{"asked", now}, {"sent", now}, {"accepted", time.Time{}}, {"opened", time.Time{}}, {"confirmed", time.Time{}}}, Code: "451 4.7.1", Follow: Follow{Going: true}},
+		"admin-setup-tried":    SetupTryPage{Setup: setup("try"), Public: "/f/home", Address: "https://news.zonvaart.example/f/home", States: []TryState{{"asked", now}, {"sent", now}, {"accepted", now}, {"opened", now}, {"confirmed", now}}, Person: "/admin/people/1", Confirmed: true},
 		"admin-empty":          DashboardPage{Admin: desk("campaigns"), Missing: []string{"controller", "smtp"}},
 		"admin-restored":       DashboardPage{Admin: desk("campaigns"), Hold: &HoldNotice{Reason: "restored", BackupAt: now, Mailings: 2, Twice: 8120, System: 14, CanRelease: true}},
 		"admin-journal-lost":   DashboardPage{Admin: desk("campaigns"), Hold: &HoldNotice{Reason: "journal_lost", Mailings: 1, Twice: 40}},
@@ -295,6 +306,23 @@ func gallery() map[string]any {
 		"admin-left-out-none": LeftOutPage{Admin: desk("campaigns"), Subject: "Skiweek", Code: "bounced"},
 		"admin-gate": GatePage{Admin: desk("people"), Email: "anouk@voorbeeld.example", About: "travel-news", At: "2026-11-01T09:30", Purposes: []Option{{"travel-news", "Reisnieuws"}}, Mailings: []Option{{"0193", "Vroeg boeken: de Tiroler kaart"}},
 			Answered: true, Purpose: "Reisnieuws", Code: "withdrawn", Reason: "The person withdrew their consent for this purpose.", Person: "/admin/people/1"},
+	}
+}
+
+func setup(here string) Setup {
+	out := Setup{Admin: desk("campaigns"), Next: "/admin/setup/try"}
+	for i, key := range []string{"who", "mail", "purpose", "try", "campaign"} {
+		out.Steps = append(out.Steps, SetupStep{Key: key, URL: "/admin/setup/" + key, Done: i == 0, Here: key == here})
+	}
+	return out
+}
+
+func setupMail() SetupMailPage {
+	return SetupMailPage{
+		Setup: setup("mail"), Relay: "relay.example:587", TLS: "required", From: "Zonvaart <reis@zonvaart.example>", TestTo: "femke@zonvaart.example", Processor: "postrelais",
+		Party: "/admin/privacy/processors?slug=postrelais#add", Blockers: []Blocker{{"no_agreement", ""}}, Tried: true,
+		Tries:  []RelayStep{{Key: "connect"}, {Key: "greet"}, {Key: "tls"}, {"login", "relay_login", "relay failed at auth: 535 5.7.8 Wrong"}},
+		Domain: "zonvaart.example", Asked: true, Findings: []DomainFinding{{What: "spf", Verdict: "ok", Text: "fine"}, {"dmarc", "warn", "no policy is published", "_dmarc.zonvaart.example", "v=DMARC1; p=none"}},
 	}
 }
 

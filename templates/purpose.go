@@ -26,6 +26,7 @@ type PurposeForm struct {
 type PurposeWords struct {
 	Locale, Name, Wording, Explanation, Frequency string
 	Open                                          bool // the form shows its fields
+	Chosen                                        bool // for a first purpose: it is made in this language
 }
 
 // Empty reports whether nothing is said in the language.

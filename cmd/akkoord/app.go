@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/acme/autocert"
@@ -42,6 +43,8 @@ type app struct {
 	public *server.Server
 	sender *mailer.Worker // nil without a relay
 
+	watch       watch
+	known       atomic.Pointer[akkoord.Organisation] // as last read
 	incoming    incoming
 	fingerprint string // of the key that signs the ledger
 	keys        *keyFile
@@ -95,7 +98,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		m.mail = tester
 	}
 	apiConfig := api.Config{
-		Store: a.store, Mail: tester, Sender: s.sender, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: a.fingerprint,
+		Store: a.store, Mail: tester, Sender: a.facts, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: a.fingerprint,
 		Setup: s.setup(), Pages: pages, SigningKeys: a.keys,
 		Dossier: dossier.Writer{Set: pages, Zone: home}.In,
 	}
@@ -123,8 +126,9 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		return err
 	}
 	adminSite, err := admin.New(admin.Config{
-		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: s.sender, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
+		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: a.facts, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
 		Dossier: apiConfig.Dossier, Seal: sealer, GuessKey: keys.Derive("login-guess"), BaseURL: s.base.String(), Now: time.Now, Log: a.log,
+		Settings: s.organisation(), Brand: s.brand(), Relay: s.relayFacts(), Domain: s.domainFindings(), Watcher: &a.watch,
 	})
 	if err != nil {
 		return err
@@ -133,8 +137,8 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		Consents: a.store, Catalog: a.store, Links: a.keys.links, Pages: pages, View: press, API: jsonAPI, Admin: adminSite, Hooks: hooks,
 		BaseURL: s.base.String(), TrustedProxies: s.proxies, Country: s.country, IPPolicy: akkoord.IPPolicy(s.IPPolicy), SignUps: s.signUps, Nodes: a.store.Nodes,
 		StampKey: keys.Derive("form-stamp"),
-		Brand:    templates.Brand{Name: s.Controller, Logo: s.logo, Accent: s.Brand}, From: s.From,
-		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact, Relay: s.statedRelay(), LedgerKey: a.fingerprint,
+		Brand:    s.brand(), From: s.From, Opened: a.watch.opened,
+		Organisation: a.organisation, Relay: s.statedRelay(), LedgerKey: a.fingerprint,
 		Now: time.Now, Random: rand.Reader, Log: a.log,
 	}
 	if s.tracer != nil {
@@ -149,15 +153,12 @@ func (a *app) build(keys *akkoord.Keyring) error {
 // press makes the mails, and shows them as web pages.
 func (a *app) press(keys *akkoord.Keyring, composer *mailer.Composer, home *time.Location) *mailer.Press {
 	s := a.site
-	sender := mailer.Sender{
-		Controller: s.Controller, PostalAddress: s.PostalAddress, PrivacyContact: s.PrivacyContact,
-		BaseURL: s.base.String(), Brand: s.Brand,
-	}
+	sender := mailer.Sender{BaseURL: s.base.String(), Brand: s.Brand}
 	if s.from != nil {
 		sender.From = *s.from
 	}
 	return &mailer.Press{
-		Composer: composer, Sender: sender, Catalog: a.store, Links: a.keys.links,
+		Composer: composer, Sender: sender, Organisation: a.organisation, Catalog: a.store, Links: a.keys.links,
 		Key: keys.Derive("message-id"), Zone: home, Now: time.Now, Leave: s.leaving(keys),
 	}
 }
@@ -334,6 +335,9 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 		return errors.Join(err, public.Close(), a.store.Close())
 	}
 	debug.FreeOSMemory() // what starting took and nothing needs any more
+	if err := a.offerSetup(ctx, io.err); err != nil {
+		return errors.Join(err, public.Close(), ops.Close(), a.store.Close())
+	}
 	log.Info("serving", "site", s.URL, "listen", public.Addr().String(), "ops", ops.Addr().String())
 	if s.relay == nil {
 		log.Warn("AKKOORD_SMTP is not set: sign-ups are kept, and their confirmation mails wait")

@@ -14,10 +14,10 @@ import (
 func checkStored(ctx context.Context, s *site) []finding {
 	st, err := s.openReadOnly(ctx)
 	if err != nil {
-		return []finding{warn("stored", "backups, jobs, parties and transactional mail can't be read yet; akkoord serve makes the database")}
+		return []finding{checkSenderFacts(ctx, s, nil), warn("stored", "backups, jobs, parties and transactional mail can't be read yet; akkoord serve makes the database")}
 	}
 	defer st.Close()
-	return []finding{checkBackup(ctx, s, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkDesk(ctx, st), checkContracts(ctx, st)}
+	return []finding{checkSenderFacts(ctx, s, st), checkBackup(ctx, s, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkDesk(ctx, st), checkContracts(ctx, st)}
 }
 
 // checkContracts tells of transactional mail that doesn't get out.

@@ -56,7 +56,12 @@ func (c *breachPackCommand) Run(ctx context.Context, std streams) error {
 		}
 		return err
 	}
-	pack := breachpack.Pack{Store: st, Breach: b, Sender: akkoord.Sender{Controller: c.Controller, PostalAddress: c.PostalAddress, Contact: c.PrivacyContact}, Addresses: c.Addresses}
+	stored, err := st.Organisation(ctx)
+	if err != nil {
+		return err
+	}
+	by := akkoord.Organisation{Controller: c.Controller, PostalAddress: c.PostalAddress, Contact: c.PrivacyContact}.Or(stored)
+	pack := breachpack.Pack{Store: st, Breach: b, Sender: akkoord.Sender{Controller: by.Controller, PostalAddress: by.PostalAddress, Contact: by.Contact}, Addresses: c.Addresses}
 	if err := st.Audit(ctx, commandActor, "breach.pack", "breach:"+b.PublicID.String(), pack.Note()); err != nil {
 		return err
 	}

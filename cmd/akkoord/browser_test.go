@@ -251,14 +251,7 @@ func (v *visit) looks(heading string) {
 		scheme string
 		width  int
 	}{{"light", 1200}, {"dark", 320}} {
-		v.MustSetViewport(as.width, 800, 1, false)
-		if err := (proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: as.scheme}}}).Call(v); err != nil {
-			v.t.Fatal(err)
-		}
-		v.MustEval(`async () => { // colours may fade in
-			await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
-			await Promise.allSettled(document.getAnimations().map(a => a.finished))
-		}`)
+		v.emulate(as.scheme, as.width)
 		if w := v.MustEval(`() => document.documentElement.scrollWidth`).Int(); w > as.width {
 			v.t.Errorf("%q is %d pixels wide on a screen of %d", heading, w, as.width)
 		}
@@ -266,6 +259,19 @@ func (v *visit) looks(heading string) {
 			v.t.Errorf("%q, %s, %d pixels: %s", heading, as.scheme, as.width, problem)
 		}
 	}
+}
+
+// emulate shows the page in light or dark at a width.
+func (v *visit) emulate(scheme string, width int) {
+	v.t.Helper()
+	v.MustSetViewport(width, 800, 1, false)
+	if err := (proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}).Call(v); err != nil {
+		v.t.Fatal(err)
+	}
+	v.MustEval(`async () => { // colours may fade in
+		await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+		await Promise.allSettled(document.getAnimations().map(a => a.finished))
+	}`)
 }
 
 // violations runs axe-core.

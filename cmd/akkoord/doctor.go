@@ -47,7 +47,6 @@ func (c *doctorCommand) Run(ctx context.Context, io streams) error {
 		return errSilent
 	}
 	findings := append(unknownSettings(os.Environ()), ok("settings", "complete enough to start"))
-	findings = append(findings, checkSenderFacts(site)...)
 	findings = append(findings, checkIPPolicy(site))
 	findings = append(findings, checkDatabase(ctx, site))
 	findings = append(findings, checkStored(ctx, site)...)
@@ -79,26 +78,6 @@ func unknownSettings(environ []string) []finding {
 		if strings.HasPrefix(name, "AKKOORD_") && !known[name] {
 			out = append(out, warn("settings", "%s is not read by this version", name))
 		}
-	}
-	return out
-}
-
-func checkSenderFacts(s *site) []finding {
-	var missing []string
-	for _, f := range []struct{ name, value string }{
-		{"AKKOORD_FROM", s.From}, {"AKKOORD_CONTROLLER", s.Controller},
-		{"AKKOORD_POSTAL_ADDRESS", s.PostalAddress}, {"AKKOORD_PRIVACY_CONTACT", s.PrivacyContact},
-	} {
-		if f.value == "" {
-			missing = append(missing, f.name)
-		}
-	}
-	if len(missing) > 0 {
-		return []finding{warn("sender", "no campaign can start until these are set: %s", strings.Join(missing, ", "))}
-	}
-	out := []finding{ok("sender", "name, address and contact are set")}
-	if s.SMTP != "" && s.SMTPProcessor == "" {
-		out = append(out, warn("sender", "set AKKOORD_SMTP_PROCESSOR to the party that runs the mail server, or own; no campaign can start without"))
 	}
 	return out
 }
@@ -178,13 +157,11 @@ func checkSMTP(ctx context.Context, s *site) finding {
 	return ok("smtp", "%s answers, TLS policy %s", s.relay.Addr(), s.relay.TLS)
 }
 
-// checkDNS looks at the domain that mail is sent from.
-func checkDNS(ctx context.Context, s *site, of string) []finding {
+// domainSetup gives how mail of a domain is sent; "" is that of the sender, which
+// must be set.
+func (s *site) domainSetup(of string) domain.Setup {
 	setup := domain.Setup{From: of, Keys: s.dkim}
 	if of == "" {
-		if s.from == nil {
-			return nil
-		}
 		_, setup.From, _ = strings.Cut(s.from.Address, "@")
 	}
 	setup.Return = setup.From
@@ -194,10 +171,18 @@ func checkDNS(ctx context.Context, s *site, of string) []finding {
 	if s.relay != nil {
 		setup.Relay = s.relay.Host
 	}
+	return setup
+}
+
+// checkDNS looks at the domain that mail is sent from.
+func checkDNS(ctx context.Context, s *site, of string) []finding {
+	if of == "" && s.from == nil {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	var out []finding
-	for _, f := range domain.Check(ctx, net.DefaultResolver, setup) {
+	for _, f := range domain.Check(ctx, net.DefaultResolver, s.domainSetup(of)) {
 		line := finding{f.What, string(f.Verdict), f.Text}
 		if f.Name != "" {
 			line.text += ":\n    " + f.Name + ". TXT"

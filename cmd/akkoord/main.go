@@ -34,7 +34,7 @@ type cli struct {
 	Config kong.ConfigFlag `help:"YAML file with settings." type:"path" placeholder:"FILE"`
 
 	Demo    demoCommand    `cmd:"" help:"Try the main job: nothing to set up, nothing kept."`
-	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	Serve   serveCommand   `cmd:"" help:"Run the server. While nobody can log in it prints a link that sets the installation up in a browser."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date (serve does so too)."`
 	User    struct {
 		Add userAddCommand `cmd:"" help:"Add a user of the admin site and print a one-time login link."`

@@ -47,7 +47,7 @@ type settings struct {
 	MailCap        string   `name:"mail-cap" env:"AKKOORD_MAIL_CAP" help:"Mails of campaigns that are begun at most, of all mailings together, like 2000/h,20000/d." group:"Settings"`
 	Warmup         string   `env:"AKKOORD_WARMUP" help:"A sending domain that is new: mails of the first day, growth a day, mails a day from which on it is known; like 200,1.5,20000." group:"Settings"`
 	From           string   `env:"AKKOORD_FROM" help:"Default sender, like \"Name\" <a@b>." group:"Settings"`
-	Controller     string   `env:"AKKOORD_CONTROLLER" help:"Legal name of the controller, on pages and mails." group:"Settings"`
+	Controller     string   `env:"AKKOORD_CONTROLLER" help:"Legal name of the controller, on pages and mails; this and the next two can be told in the admin site instead." group:"Settings"`
 	PostalAddress  string   `env:"AKKOORD_POSTAL_ADDRESS" help:"Its postal address." group:"Settings"`
 	PrivacyContact string   `env:"AKKOORD_PRIVACY_CONTACT" help:"Its contact for privacy: an address or a URL." group:"Settings"`
 	Officer        string   `name:"dpo" env:"AKKOORD_DPO" help:"Name and contact of the data protection officer, in the records of processing; mail about break-glass goes to an address in it; none where there need be none." group:"Settings"`
@@ -384,18 +384,6 @@ func checkText(s *site) error {
 }
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
-
-// sender gives the facts that every campaign mail must name.
-func (s *site) sender() akkoord.Sender {
-	out := akkoord.Sender{
-		Controller: s.Controller, PostalAddress: s.PostalAddress, Contact: s.PrivacyContact,
-		Relay: s.relay != nil, Processor: s.SMTPProcessor,
-	}
-	if s.from != nil {
-		out.From = s.from.String()
-	}
-	return out
-}
 
 // setup gives what the settings say about guarding and keeping data.
 func (s *site) setup() akkoord.Setup {

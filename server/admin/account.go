@@ -21,6 +21,8 @@ const (
 	recoveries  = 10 // codes that stand in for a second factor
 )
 
+var errDiffers = akkoord.Fieldf("again", "password_differs", "The two are not the same. Type it again.")
+
 func factorLabel(u akkoord.User) string { return "second-factor:" + u.PublicID.String() }
 
 // account shows what its user logs in with.
@@ -119,7 +121,7 @@ func (s *Site) newPassword(r *http.Request, v visit, now, password, again string
 		return err
 	}
 	if password != again {
-		return akkoord.Fieldf("again", "password_differs", "The two are not the same. Type it again.")
+		return errDiffers
 	}
 	var hash string
 	if err := s.hashed(ctx, func() (err error) { hash, err = HashPassword(password); return err }); err != nil {

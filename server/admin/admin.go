@@ -4,6 +4,7 @@
 package admin
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -26,6 +27,11 @@ type Config struct {
 	Sessions       scs.Store
 	Mail           Mail
 	Sender         func() akkoord.Sender // the sender facts in force
+	Settings       akkoord.Organisation  // what the settings say of the organisation, which wins over what is stored
+	Brand          templates.Brand
+	Relay          Relay
+	Domain         func(context.Context) []DomainFinding // asks name servers about the sending domain; nil: there is none
+	Watcher        Watcher                               // nil: nobody is noted
 	Pages          *templates.Set
 	Setup          akkoord.Setup                           // what the settings say about guarding and keeping data (M29)
 	KeyFingerprint string                                  // of the key that signs the ledger

@@ -44,7 +44,8 @@ func faults(err error, at map[string]string) (templates.FieldErrors, int, bool) 
 }
 
 func (s *Site) newCampaign(w http.ResponseWriter, r *http.Request, v visit) error {
-	return s.askCampaign(w, r, v, http.StatusOK, templates.NewCampaignPage{})
+	in := r.URL.Query()
+	return s.askCampaign(w, r, v, http.StatusOK, templates.NewCampaignPage{Name: in.Get("name"), Purpose: in.Get("purpose")})
 }
 
 // askCampaign draws the form of a new campaign.

@@ -38,6 +38,9 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 	if page.Attention, err = s.attention(ctx, v); err != nil {
 		return err
 	}
+	if err := s.setupCard(ctx, v, &page); err != nil {
+		return err
+	}
 	people, err := s.people7(ctx)
 	if err != nil {
 		return err

@@ -69,6 +69,14 @@ func (p *postbox) Preview(_ context.Context, m akkoord.Mailing, variant int, loc
 	return []byte("<p>" + c.Markdown + "</p>"), []byte(c.Markdown + " " + locale), c.Subject, nil
 }
 
+func (p *postbox) Try(ctx context.Context, to akkoord.Email, locale string) []akkoord.RelayStep {
+	return p.tester.Try(ctx, to, locale)
+}
+
+func (p *postbox) PreviewConfirmation(purposes []akkoord.Purpose, locale string) ([]byte, error) {
+	return p.tester.PreviewConfirmation(purposes, locale)
+}
+
 func newFixture(t *testing.T, change ...func(*store.Config)) *fixture {
 	t.Helper()
 	return newFixtureAt(t, time.Now(), change...) // scs expires sessions by the clock of the machine
@@ -301,7 +309,7 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 				id = of
 			}
 		}
-		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale", "{campaign}", "winter-2027", "{form}", "home", "{entry}", stops[0].Name()).Replace(path)
+		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale", "{campaign}", "winter-2027", "{form}", "home", "{entry}", stops[0].Name(), "{part}", "form").Replace(path)
 	}
 }
 

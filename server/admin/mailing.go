@@ -72,6 +72,7 @@ func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m ak
 	if err := s.leftOut(ctx, v, &page, m); err != nil {
 		return err
 	}
+	s.ticks(&page, m)
 	if err := s.trial(ctx, &page, m); err != nil {
 		return err
 	}

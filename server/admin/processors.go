@@ -24,7 +24,8 @@ type Register interface {
 }
 
 func (s *Site) processors(w http.ResponseWriter, r *http.Request, v visit) error {
-	page := templates.ProcessorsPage{Admin: s.frame(r, v, "privacy")}
+	in := r.URL.Query()
+	page := templates.ProcessorsPage{Admin: s.frame(r, v, "privacy"), Slug: in.Get("slug"), Name: in.Get("name")}
 	parties, err := akkoord.AllPages(r.Context(), s.cfg.Store.Processors)
 	if err != nil {
 		return err

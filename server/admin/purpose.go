@@ -25,8 +25,13 @@ func purposePath(p akkoord.Purpose) string { return purposesPath + "/" + p.Slug 
 // newPurpose shows the form of a new purpose: empty, or with ready words to
 // change.
 func (s *Site) newPurpose(w http.ResponseWriter, r *http.Request, v visit) error {
+	f := s.readyPurpose(v, r.URL.Query().Get("ready") != "")
+	return s.page(w, v, http.StatusOK, templates.EditPurposePage{Admin: s.frame(r, v, "purposes"), Action: purposesPath, Form: f})
+}
+
+// readyPurpose gives the form of a new purpose, with ready words or empty.
+func (s *Site) readyPurpose(v visit, ready bool) templates.PurposeForm {
 	f := templates.PurposeForm{Basis: string(akkoord.BasisConsent)}
-	ready := r.URL.Query().Get("ready") != ""
 	for _, locale := range akkoord.Locales {
 		t := templates.PurposeWords{Locale: locale, Open: locale == v.locale}
 		if ready {
@@ -36,7 +41,7 @@ func (s *Site) newPurpose(w http.ResponseWriter, r *http.Request, v visit) error
 		}
 		f.Words = append(f.Words, t)
 	}
-	return s.page(w, v, http.StatusOK, templates.EditPurposePage{Admin: s.frame(r, v, "purposes"), Action: purposesPath, Form: f})
+	return f
 }
 
 func (s *Site) addPurpose(w http.ResponseWriter, r *http.Request, v visit) error {

@@ -55,6 +55,18 @@ func (s *Site) routes() []route {
 		{"POST /admin/login/{token}", anyone, s.login},
 		{logoutPattern, loggedIn, s.logout},
 
+		{"GET /admin/setup", anyone, s.setup}, // with the code that the server printed
+		{"POST /admin/setup", anyone, s.firstOwner},
+		{"GET /admin/setup/who", akkoord.SetUp, s.who},
+		{"POST /admin/setup/who", akkoord.SetUp, s.setWho},
+		{"GET /admin/setup/mail", akkoord.SetUp, s.setupMail},
+		{"POST /admin/setup/mail", akkoord.SetUp, s.tryRelay},
+		{"GET /admin/setup/purpose", akkoord.SetUp, s.firstPurpose},
+		{"POST /admin/setup/purpose", akkoord.SetUp, s.addFirstPurpose},
+		{"GET /admin/setup/preview/{part}", akkoord.SetUp, s.setupPreview},
+		{"GET /admin/setup/try", akkoord.SetUp, s.try},
+		{"POST /admin/setup/away", akkoord.SetUp, s.putSetupAway},
+
 		{"GET /admin", akkoord.ReadCatalogue, s.dashboard},
 		{"POST /admin/release", akkoord.ReleaseSending, s.release},
 		{"GET /admin/campaigns/new", akkoord.WriteMailings, s.newCampaign},

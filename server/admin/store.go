@@ -39,6 +39,7 @@ type Store interface {
 	Suppressing
 	Grants
 	Approvals
+	Setups
 	// Audit leaves a line about a read of personal data (M27).
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
 }
@@ -134,4 +135,7 @@ type Mail interface {
 	Answers(ctx context.Context, m akkoord.Mailing) ([]akkoord.LinkAnswer, error)
 	SendTest(ctx context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error
 	Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error)
+	// Try goes through a conversation with the relay, up to a mail to an address.
+	Try(ctx context.Context, to akkoord.Email, locale string) []akkoord.RelayStep
+	PreviewConfirmation(purposes []akkoord.Purpose, locale string) (html []byte, err error)
 }

@@ -1,0 +1,92 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+// DomainFinding is one thing that name servers say of the sending domain, and
+// how to mend it.
+type DomainFinding struct {
+	What    string // "spf", "dkim", "dmarc", "mx", …
+	Verdict string // "ok", "info", "warn" or "fail"
+	Text    string // one English sentence
+	Name    string // of the TXT record to publish; "": none
+	Record  string
+}
+
+// Relay is what the settings say of the mail server; empty: none is set.
+type Relay struct{ Addr, TLS, Host string }
+
+const (
+	mailPath = setupPath + "/mail"
+	tryWait  = 10 * time.Second // for a test of the mail server, and for the name servers
+)
+
+// setupMail shows how mail goes out. The name servers are asked when ?dns=1 says
+// so: where they don't answer that takes a while.
+func (s *Site) setupMail(w http.ResponseWriter, r *http.Request, v visit) error {
+	page := templates.SetupMailPage{Asked: r.URL.Query().Get("dns") != ""}
+	if page.Asked && s.cfg.Domain != nil {
+		ctx, cancel := context.WithTimeout(r.Context(), tryWait)
+		defer cancel()
+		for _, f := range s.cfg.Domain(ctx) {
+			page.Findings = append(page.Findings, templates.DomainFinding{What: f.What, Verdict: f.Verdict, Text: f.Text, Name: f.Name, Record: f.Record})
+		}
+	}
+	return s.showMail(w, r, v, page)
+}
+
+func (s *Site) showMail(w http.ResponseWriter, r *http.Request, v visit, page templates.SetupMailPage) error {
+	var err error
+	if page.Setup, err = s.setupFrame(r, v, "mail"); err != nil {
+		return err
+	}
+	page.Path = mailPath
+	f := s.cfg.Sender()
+	page.Relay, page.TLS, page.From, page.TestTo, page.Processor = s.cfg.Relay.Addr, s.cfg.Relay.TLS, f.From, v.user.Email, f.Processor
+	page.Own = f.Processor == akkoord.OwnProcessor
+	_, sender, _ := strings.Cut(f.From, "@")
+	page.Domain = strings.TrimSuffix(sender, ">")
+	if f.Processor == "" || page.Own {
+		return s.page(w, v, http.StatusOK, page)
+	}
+	why, err := s.cfg.Store.ProcessorObstacles(r.Context(), f.Processor)
+	if err != nil {
+		return err
+	}
+	for _, reason := range why {
+		page.Blockers = append(page.Blockers, templates.Blocker{Code: reason.Code, Text: reason.Message})
+	}
+	page.Party = privacyPrefix + "/processors"
+	if akkoord.CheckSlug("slug", f.Processor) == nil {
+		page.Party += "?" + url.Values{"slug": {f.Processor}, "name": {s.cfg.Relay.Host}}.Encode() + "#add"
+	}
+	return s.page(w, v, http.StatusOK, page)
+}
+
+// tryRelay goes through a whole conversation with the mail server, up to a mail
+// to the user's own address, and tells how far it came.
+func (s *Site) tryRelay(w http.ResponseWriter, r *http.Request, v visit) error {
+	to, err := akkoord.ParseEmail(v.user.Email)
+	if err != nil {
+		return err
+	}
+	if err := s.cfg.Store.BeginTest(r.Context(), v.user.Actor(), akkoord.ID{}, to); err != nil {
+		return s.done(w, r, err, "", mailPath)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), tryWait)
+	defer cancel()
+	page := templates.SetupMailPage{Tried: true, Works: true}
+	for _, step := range s.cfg.Mail.Try(ctx, to, v.locale) {
+		page.Tries = append(page.Tries, templates.RelayStep{Key: step.Name, Code: step.Code, Text: step.Text})
+		page.Works = page.Works && step.Code == ""
+	}
+	return s.showMail(w, r, v, page)
+}

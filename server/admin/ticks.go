@@ -1,0 +1,50 @@
+package admin
+
+import (
+	"slices"
+	"strings"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+// fromCodes are the reasons against sending that are about who sends and by which
+// mail server, and not about the mail.
+var fromCodes = []string{"sender_incomplete", "no_relay", "no_agreement", "processor_ended", "agreement_not_begun", "agreement_expired"}
+
+// ticks adds to the page of a draft what somebody looks at once more before
+// sending: to whom, from whom, the subject, the content. A mailing of a series has
+// no people before it runs.
+func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing) {
+	if _, err := m.State.Next("send"); err != nil || m.Trigger != nil {
+		return
+	}
+	subjects, contents := true, true
+	for i := range max(len(m.Variants), 1) {
+		c := m.Variant(m.Latest() + i)
+		_, err := akkoord.ParseTemplate(c.Subject)
+		subjects = subjects && err == nil && strings.TrimSpace(c.Subject) != ""
+		for _, text := range []string{c.Markdown, c.HTML} {
+			_, err := akkoord.ParseTemplate(text)
+			contents = contents && err == nil
+		}
+		contents = contents && strings.TrimSpace(c.Markdown+c.HTML) != ""
+	}
+	from := true
+	for _, b := range page.Blockers {
+		switch {
+		case slices.Contains(fromCodes, b.Code):
+			from = false
+		case subjects && b.Code != "schedule_missed":
+			contents = false // what composing it found
+		}
+	}
+	sender := ""
+	if from {
+		sender = s.cfg.Sender().From
+	}
+	page.Ticks = []templates.Tick{
+		{Key: "to", OK: page.AudienceAllowed > 0}, {Key: "from", OK: from, Text: sender},
+		{Key: "subject", OK: subjects, Text: subject(m)}, {Key: "content", OK: contents},
+	}
+}

@@ -1,0 +1,122 @@
+package templates
+
+import (
+	"net/mail"
+	"strings"
+	"time"
+)
+
+// SetupStep is one of the first steps of an installation: "who", "mail",
+// "purpose", "try" or "campaign".
+type SetupStep struct {
+	Key, URL string
+	Done     bool
+	Here     bool // it is the page that is shown
+}
+
+// Setup is what the page of each first step has around its content.
+type Setup struct {
+	Admin
+	Steps []SetupStep
+	Next  string // path of the step after this one
+}
+
+// SetupOwnerPage is GET /admin/setup with a code: it posts code, email, password
+// and again to /admin/setup.
+type SetupOwnerPage struct {
+	Admin
+	Code, Email string
+	Errors      FieldErrors
+}
+
+// SetupWhoPage is GET /admin/setup/who, and the same again where a post to it was
+// refused.
+type SetupWhoPage struct {
+	Setup
+	Controller, PostalAddress, Contact string
+	Set                                SetBySetting
+	SecondFactor                       bool   // the owner has one
+	BaseURL, Here                      string // what links in mails begin with; the host that this page came from
+	Reached                            bool   // the two are the same
+	Local                              bool   // the base is of this machine alone
+	Errors                             FieldErrors
+}
+
+// SetBySetting says which facts the settings say, and no page can change.
+type SetBySetting struct{ Controller, PostalAddress, Contact bool }
+
+// All reports whether there is nothing left to ask.
+func (s SetBySetting) All() bool { return s.Controller && s.PostalAddress && s.Contact }
+
+// SetupMailPage is GET /admin/setup/mail, and the answer to a test there.
+type SetupMailPage struct {
+	Setup
+	Relay, TLS, From, TestTo string // empty: not set
+	Processor, Party         string // slug of the party that runs the relay; path of the register
+	Own                      bool   // no other party runs it
+	Blockers                 []Blocker
+	Tried, Works             bool // a test was made, and came to its end
+	Tries                    []RelayStep
+	Domain                   string // of the sender
+	Asked                    bool   // the name servers were asked
+	Findings                 []DomainFinding
+}
+
+// RelayStep is a step of a test of the mail server: "connect", "greet", "tls",
+// "login" or "mail".
+type RelayStep struct{ Key, Code, Text string }
+
+// DomainFinding is what name servers say of the sending domain, with the record to
+// publish.
+type DomainFinding struct{ What, Verdict, Text, Name, Record string }
+
+// SetupPurposePage is GET /admin/setup/purpose: ready words to change, or the way
+// of a visitor once there is a form.
+type SetupPurposePage struct {
+	Setup
+	Form                      PurposeForm
+	FormName, FormURL, Public string // of the first form; empty: there is none
+	Purposes                  []Link // that it asks about
+	Previews                  []Option
+	Errors                    FieldErrors
+}
+
+// SetupTryPage is GET /admin/setup/try: how far the newest sign-up came.
+type SetupTryPage struct {
+	Setup
+	Public, Address string // path and URL of the form; empty: there is none
+	States          []TryState
+	Code            string // why the mail is not accepted yet, where that is known
+	Person          string // path of whoever signed up
+	Confirmed       bool
+	Follow
+}
+
+// TryState is a station of a sign-up: "asked", "sent", "accepted", "opened" or
+// "confirmed".
+type TryState struct {
+	Key string
+	At  time.Time // zero: not yet
+}
+
+// BareAddress gives the address alone of a sender like Name <a@b>.
+func BareAddress(sender string) string {
+	a, err := mail.ParseAddress(sender)
+	if err != nil {
+		return strings.TrimSpace(sender)
+	}
+	return a.Address
+}
+
+func (SetupOwnerPage) file() string   { return "admin/setup-owner.html" }
+func (SetupWhoPage) file() string     { return "admin/setup-who.html" }
+func (SetupMailPage) file() string    { return "admin/setup-mail.html" }
+func (SetupPurposePage) file() string { return "admin/setup-purpose.html" }
+func (SetupTryPage) file() string     { return "admin/setup-try.html" }
+
+// Tick is one thing to look at before a mailing is sent.
+type Tick struct {
+	Key  string // "to", "from", "subject" or "content"
+	OK   bool
+	Text string // what it is
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -200,7 +201,7 @@ func (v *visit) shoot(name string) {
 // without JavaScript, and no line of the log has the code.
 func TestTheLinkIsPrintedUntilThereIsAnOwner(t *testing.T) {
 	t.Parallel()
-	in, _, first := fresh(t)
+	in, server, first := fresh(t)
 	in.kill()
 	in.start()
 	second := in.setupLink()
@@ -235,11 +236,38 @@ func TestTheLinkIsPrintedUntilThereIsAnOwner(t *testing.T) {
 			t.Errorf("%s: %d", path, status)
 		}
 	}
-	resp, err = client.PostForm(in.base()+"/admin/setup/who", url.Values{"controller": {"Zonvaart Anders"}, "postal_address": {demoAddress}, "contact": {demoContact}})
-	in.must(err)
-	resp.Body.Close()
-	if _, body := get(in.base() + "/privacy"); !strings.Contains(body, "Zonvaart Anders") {
-		t.Error("the privacy statement does not name who it is")
+	post := func(path string, values url.Values) {
+		t.Helper()
+		resp, err := client.PostForm(in.base()+path, values)
+		in.must(err)
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("POST %s: %d", path, resp.StatusCode)
+		}
+	}
+	called := func(name string) {
+		post("/admin/setup/who", url.Values{"controller": {name}, "postal_address": {demoAddress}, "contact": {demoContact}})
+		if _, body := get(in.base() + "/privacy"); !strings.Contains(body, name) {
+			t.Errorf("the privacy statement does not name %s", name)
+		}
+	}
+	called("Zonvaart Eerst")
+	post("/admin/setup/purpose", url.Values{"language": {"nl"}, "name-nl": {"Nieuws"}, "wording-nl": {"Ja, mail mij."}, "explanation-nl": {"Om het te sturen."}})
+	for i, name := range []string{"Zonvaart Eerst", "Zonvaart Anders"} {
+		called(name) // what was drawn ahead is drawn anew
+		who := fmt.Sprintf("bezoeker%d@voorbeeld.example", i)
+		post("/f/home", url.Values{"email": {who}, "purpose": {"nieuws"}, "locale": {"nl"}})
+		mail := in.mailTo(server, who, 1)
+		if !strings.Contains(mail, name) {
+			t.Errorf("the mail does not name %s: %s", name, mail)
+		}
+		post(strings.TrimPrefix(confirmLink.FindString(mail), in.base()), nil)
+		if _, body := get(confirmLink.FindString(mail)); !strings.Contains(body, name) {
+			t.Errorf("the page after confirming does not name %s", name)
+		}
+	}
+	if _, body := get(in.base() + "/admin/setup/try"); !strings.Contains(body, `class="strip"`) {
+		t.Errorf("the strip: %s", body)
 	}
 	code := u.Query().Get("code")
 	for line := range strings.Lines(in.console.String()) {

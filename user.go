@@ -91,6 +91,57 @@ type User struct {
 	RenewedAt    time.Time // when what they log in with last changed: sessions begun with another are over (P27); zero: never
 }
 
+var (
+	errLastOwner = Errorf(Conflict, "last_owner", "This is the last owner: nobody could manage access any more. Make somebody else owner first.")
+	errUserEnded = Errorf(Conflict, "user_ended", "This user's access has ended. Invite them again.")
+)
+
+// CheckUserRole refuses roles that nobody can have who logs in.
+func CheckUserRole(role Role) error {
+	if _, err := ParseRole(string(role)); err != nil {
+		return err
+	}
+	if role == RoleMail {
+		return Fieldf("role", "role_of_programs", "The role mail is for programs: make an API key.")
+	}
+	return nil
+}
+
+// Reassign gives a user another role, for a reason (M26). others counts the owners
+// besides them: the last one stays owner.
+func (u User) Reassign(role Role, reason string, others int) (User, error) {
+	if !u.DisabledAt.IsZero() {
+		return u, errUserEnded
+	}
+	if err := CheckUserRole(role); err != nil {
+		return u, err
+	}
+	if err := CheckReason(reason); err != nil {
+		return u, err
+	}
+	if u.Role == RoleOwner && role != RoleOwner && others == 0 {
+		return u, errLastOwner
+	}
+	u.Role, u.Reason = role, reason
+	return u, nil
+}
+
+// End takes a user's access away, for a reason. Whoever has none any more stays so,
+// with its first time; the last owner can't be ended.
+func (u User) End(reason string, others int, now time.Time) (User, error) {
+	if err := CheckReason(reason); err != nil {
+		return u, err
+	}
+	if !u.DisabledAt.IsZero() {
+		return u, nil
+	}
+	if u.Role == RoleOwner && others == 0 {
+		return u, errLastOwner
+	}
+	u.DisabledAt = now
+	return u, nil
+}
+
 // Actor names the user in the ledger and the audit trail.
 func (u User) Actor() Actor { return Actor(fmt.Sprintf("user:%d", u.ID)) }
 
@@ -112,7 +163,32 @@ type APIKey struct {
 	Role      Role
 	Reason    string
 	CreatedAt time.Time
+	ExpiresAt time.Time // when it stops working; zero: not by itself
+	UsedAt    time.Time // when it was last used, to within a minute; zero: never
 	RevokedAt time.Time
+}
+
+// Check reports the first thing wrong with a new key. Errors are Invalid and name
+// the field.
+func (k APIKey) Check(now time.Time) error {
+	if k.Name == "" {
+		return Fieldf("name", "text_missing", "A key needs a name.")
+	}
+	if err := CheckLine("name", k.Name, Limits.Text); err != nil {
+		return err
+	}
+	if _, err := ParseRole(string(k.Role)); err != nil {
+		return err
+	}
+	if !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now) {
+		return Fieldf("expires_at", "time_past", "A key can only stop working at a time to come.")
+	}
+	return CheckReason(k.Reason)
+}
+
+// Works reports whether a key lets in.
+func (k APIKey) Works(now time.Time) bool {
+	return k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || k.ExpiresAt.After(now))
 }
 
 // Actor names the key in the ledger and the audit trail.

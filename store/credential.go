@@ -35,13 +35,13 @@ func credential(q querier, where string, arg any) (akkoord.Credential, error) {
 
 // renew changes a user's credentials and ends all their sessions: renewed_at, by
 // which sessions know what they were begun with, is another one (P27).
-func (s *Store) renew(ctx context.Context, actor akkoord.Actor, userID int64, action string, change func(*tx) error) error {
+func (s *Store) renew(ctx context.Context, actor akkoord.Actor, userID int64, action, note string, change func(*tx, akkoord.User) error) error {
 	return s.update(ctx, action, func(t *tx) error {
 		u, err := userNumbered(t, userID)
 		if err != nil {
 			return err
 		}
-		if err := change(t); err != nil {
+		if err := change(t, u); err != nil {
 			return err
 		}
 		if err := t.exec(`UPDATE app_user SET renewed_at = CASE WHEN renewed_at >= $2 THEN renewed_at + 1 ELSE $2 END WHERE id = $1`, userID, micros(t.now)); err != nil {
@@ -52,14 +52,14 @@ func (s *Store) renew(ctx context.Context, actor akkoord.Actor, userID int64, ac
 				return err
 			}
 		}
-		return t.audit(actor, action, named("user", u.PublicID.String()), "")
+		return t.audit(actor, action, named("user", u.PublicID.String()), note)
 	})
 }
 
 // SetPassword gives a user another password, as the PHC string of its hash. Their
 // sessions and login links end.
 func (s *Store) SetPassword(ctx context.Context, actor akkoord.Actor, userID int64, hash string) error {
-	return s.renew(ctx, actor, userID, "user.password", func(t *tx) error {
+	return s.renew(ctx, actor, userID, "user.password", "", func(t *tx, _ akkoord.User) error {
 		return t.exec(`UPDATE app_user SET password = $2 WHERE id = $1`, userID, hash)
 	})
 }
@@ -72,7 +72,7 @@ func (s *Store) SetFactor(ctx context.Context, actor akkoord.Actor, userID int64
 	if len(sealed) == 0 {
 		action, sealed = "user.second_factor_removed", nil
 	}
-	return s.renew(ctx, actor, userID, action, func(t *tx) error {
+	return s.renew(ctx, actor, userID, action, "", func(t *tx, _ akkoord.User) error {
 		if err := t.exec(`UPDATE app_user SET factor = $2, factor_step = 0 WHERE id = $1`, userID, sealed); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (s *Store) SetFactor(ctx context.Context, actor akkoord.Actor, userID int64
 
 // EndSessions ends all sessions and login links of a user.
 func (s *Store) EndSessions(ctx context.Context, actor akkoord.Actor, userID int64) error {
-	return s.renew(ctx, actor, userID, "user.sessions_ended", func(*tx) error { return nil })
+	return s.renew(ctx, actor, userID, "user.sessions_ended", "", func(*tx, akkoord.User) error { return nil })
 }
 
 // UseStep takes the code of a time step for used, and reports whether it was not

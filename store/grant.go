@@ -64,10 +64,11 @@ func (t *tx) accessHolder(field string, name akkoord.Actor) (akkoord.Actor, erro
 	return "", akkoord.Fieldf(field, "holder_unknown", "There is no such user or key; name one like user:UUID or key:UUID.")
 }
 
-// firstGrant records what a new user or key has.
-func (t *tx) firstGrant(id akkoord.ID, holder akkoord.Actor, reason string, by akkoord.Actor) error {
+// firstGrant records what a new user or key has: the people of these purposes, of
+// all where none is named.
+func (t *tx) firstGrant(id akkoord.ID, holder akkoord.Actor, reason string, by akkoord.Actor, purposes ...int64) error {
 	g := akkoord.FirstGrant(holder, reason, by, t.now)
-	g.PublicID = id // that of the holder, which is unique among grants too
+	g.PublicID, g.Purposes = id, purposes // the id is that of the holder, which is unique among grants too
 	_, err := t.putGrant(g)
 	return err
 }

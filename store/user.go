@@ -11,8 +11,8 @@ import (
 )
 
 // AddUser gives somebody access to the admin site, with the reason for it
-// (M26). An address that has access already, in any case of its letters, is a
-// Conflict with code email_taken.
+// (M26), or gives it back to who had it once. An address that has access already,
+// in any case of its letters, is a Conflict with code email_taken.
 func (s *Store) AddUser(ctx context.Context, actor akkoord.Actor, u akkoord.User) (akkoord.User, error) {
 	u, id, err := s.newUser(u)
 	if err != nil {
@@ -45,18 +45,18 @@ func (s *Store) newUser(u akkoord.User) (akkoord.User, akkoord.ID, error) {
 // addUser stores a user with the first grant. From the first one on no code can
 // make another.
 func (t *tx) addUser(actor akkoord.Actor, u akkoord.User, id akkoord.ID) (akkoord.User, error) {
-	var have int
-	if err := t.queryRow(`SELECT count(*) FROM app_user WHERE lower(email) = lower($1)`, u.Email).Scan(&have); err != nil {
-		return u, err
-	}
-	if have > 0 {
+	have, err := scanUser(t.queryRow(userQuery+` WHERE lower(email) = lower($1)`, u.Email))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		u, err = t.insertUser(u, id)
+	case err == nil && have.DisabledAt.IsZero():
 		e := akkoord.Errorf(akkoord.Conflict, "email_taken", "This person has access already.")
 		e.Field = "email"
 		return u, e
+	case err == nil:
+		u, err = t.readmit(have, u)
 	}
-	u.PublicID, u.CreatedAt, u.DisabledAt = id, t.now, time.Time{}
-	if err := t.queryRow(`INSERT INTO app_user (public_id, email, role, reason, password, created_at, disabled_at)
-		VALUES ($1, $2, $3, $4, '', $5, 0) RETURNING id`, id[:], u.Email, string(u.Role), u.Reason, micros(t.now)).Scan(&u.ID); err != nil {
+	if err != nil {
 		return u, err
 	}
 	if err := t.exec(`DELETE FROM setup_code`); err != nil {
@@ -65,7 +65,22 @@ func (t *tx) addUser(actor akkoord.Actor, u akkoord.User, id akkoord.ID) (akkoor
 	if err := t.firstGrant(id, u.Actor(), u.Reason, actor); err != nil {
 		return u, err
 	}
-	return u, t.audit(actor, "user.create", named("user", id.String()), string(u.Role)+": "+u.Reason)
+	return u, t.audit(actor, "user.create", named("user", u.PublicID.String()), string(u.Role)+": "+u.Reason)
+}
+
+func (t *tx) insertUser(u akkoord.User, id akkoord.ID) (akkoord.User, error) {
+	u.PublicID, u.CreatedAt, u.DisabledAt = id, t.now, time.Time{}
+	return u, t.queryRow(`INSERT INTO app_user (public_id, email, role, reason, password, created_at, disabled_at)
+		VALUES ($1, $2, $3, $4, '', $5, 0) RETURNING id`, id[:], u.Email, string(u.Role), u.Reason, micros(t.now)).Scan(&u.ID)
+}
+
+// readmit gives access back to somebody whose access ended. What they logged in
+// with ended too.
+func (t *tx) readmit(have, u akkoord.User) (akkoord.User, error) {
+	if err := t.exec(`UPDATE app_user SET email = $2, role = $3, reason = $4, disabled_at = 0 WHERE id = $1`, have.ID, u.Email, string(u.Role), u.Reason); err != nil {
+		return have, err
+	}
+	return userNumbered(t, have.ID)
 }
 
 func checkAccess(role akkoord.Role, reason string) error {
@@ -99,6 +114,54 @@ func (s *Store) User(ctx context.Context, id int64) (akkoord.User, error) {
 	return userNumbered(s.view(ctx), id)
 }
 
+// UserNamed gives the user with a public id, disabled or not, or NotFound.
+func (s *Store) UserNamed(ctx context.Context, id akkoord.ID) (akkoord.User, error) {
+	u, err := scanUser(s.view(ctx).queryRow(userQuery+` WHERE public_id = $1`, id[:]))
+	return u, missing(err, "user")
+}
+
+// ReassignUser gives a user another role, as akkoord.User.Reassign decides. Their
+// sessions and login links end (P27).
+func (s *Store) ReassignUser(ctx context.Context, actor akkoord.Actor, userID int64, role akkoord.Role, reason string) error {
+	return s.renew(ctx, actor, userID, "user.role", string(role)+": "+reason, func(t *tx, u akkoord.User) error {
+		others, err := t.otherOwners(u)
+		if err == nil {
+			u, err = u.Reassign(role, reason, others)
+		}
+		if err != nil {
+			return err
+		}
+		return t.exec(`UPDATE app_user SET role = $2, reason = $3 WHERE id = $1`, u.ID, string(u.Role), u.Reason)
+	})
+}
+
+// EndUser takes a user's access away, as akkoord.User.End decides, with all that
+// they logged in with and their grants.
+func (s *Store) EndUser(ctx context.Context, actor akkoord.Actor, userID int64, reason string) error {
+	return s.renew(ctx, actor, userID, "user.end", reason, func(t *tx, u akkoord.User) error {
+		others, err := t.otherOwners(u)
+		if err == nil {
+			u, err = u.End(reason, others, t.now)
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.exec(`UPDATE app_user SET disabled_at = $2, password = '', factor = NULL, factor_step = 0 WHERE id = $1`, u.ID, micros(u.DisabledAt)); err != nil {
+			return err
+		}
+		if err := t.exec(`DELETE FROM recovery_code WHERE user_id = $1`, u.ID); err != nil {
+			return err
+		}
+		return t.exec(`UPDATE access_grant SET ended_at = $2, ended_by = $3, end_reason = 'The access ended.' WHERE holder = $1 AND ended_at = 0`,
+			string(u.Actor()), micros(t.now), string(actor))
+	})
+}
+
+// otherOwners counts the owners with access besides a user.
+func (t *tx) otherOwners(u akkoord.User) (n int, err error) {
+	return n, t.queryRow(`SELECT count(*) FROM app_user WHERE role = $2 AND disabled_at = 0 AND id <> $1`, u.ID, string(akkoord.RoleOwner)).Scan(&n)
+}
+
 // Users gives all users, oldest first.
 func (s *Store) Users(ctx context.Context) ([]akkoord.User, error) { return users(s.view(ctx)) }
 
@@ -109,16 +172,19 @@ func users(q querier) ([]akkoord.User, error) {
 
 // AddLoginToken stores the hash of a token that logs a user in once, until it
 // expires.
-func (s *Store) AddLoginToken(ctx context.Context, userID int64, hash [32]byte, expires time.Time) error {
+func (s *Store) AddLoginToken(ctx context.Context, actor akkoord.Actor, userID int64, hash [32]byte, expires time.Time) error {
 	return s.update(ctx, "add login token", func(t *tx) error {
 		u, err := userNumbered(t, userID)
 		if err != nil {
 			return err
 		}
+		if !u.DisabledAt.IsZero() {
+			return akkoord.Errorf(akkoord.Conflict, "user_ended", "This user's access has ended. Invite them again.")
+		}
 		if err := t.exec(`INSERT INTO login_token (hash, user_id, expires_at) VALUES ($1, $2, $3)`, hash[:], userID, micros(expires)); err != nil {
 			return err
 		}
-		return t.audit(akkoord.ActorSystem, "user.login_link", named("user", u.PublicID.String()), "")
+		return t.audit(actor, "user.login_link", named("user", u.PublicID.String()), "")
 	})
 }
 
@@ -152,87 +218,4 @@ func (s *Store) UseLoginToken(ctx context.Context, hash [32]byte) (akkoord.User,
 		return akkoord.User{}, err
 	}
 	return out, nil
-}
-
-// AddKey stores an API key by its hash, with the reason for it (M26).
-func (s *Store) AddKey(ctx context.Context, actor akkoord.Actor, k akkoord.APIKey, hash [32]byte) (akkoord.APIKey, error) {
-	if k.Name == "" {
-		return akkoord.APIKey{}, akkoord.Fieldf("name", "text_missing", "A key needs a name.")
-	}
-	if err := akkoord.CheckLine("name", k.Name, akkoord.Limits.Text); err != nil {
-		return akkoord.APIKey{}, err
-	}
-	if err := checkAccess(k.Role, k.Reason); err != nil {
-		return akkoord.APIKey{}, err
-	}
-	id, err := s.newID(s.cfg.Now())
-	if err != nil {
-		return akkoord.APIKey{}, err
-	}
-	err = s.update(ctx, "add key", func(t *tx) error {
-		k.PublicID, k.CreatedAt, k.RevokedAt = id, t.now, time.Time{}
-		if err := t.queryRow(`INSERT INTO api_key (public_id, name, role, reason, hash, created_at, revoked_at)
-			VALUES ($1, $2, $3, $4, $5, $6, 0) RETURNING id`, id[:], k.Name, string(k.Role), k.Reason, hash[:], micros(t.now)).Scan(&k.ID); err != nil {
-			return err
-		}
-		if err := t.firstGrant(id, k.Actor(), k.Reason, actor); err != nil {
-			return err
-		}
-		return t.audit(actor, "key.create", named("key", id.String()), k.Name+", "+string(k.Role)+": "+k.Reason)
-	})
-	if err != nil {
-		return akkoord.APIKey{}, err
-	}
-	return k, nil
-}
-
-// RevokeKey ends an API key at once. A key that is revoked already stays so,
-// with its first time.
-func (s *Store) RevokeKey(ctx context.Context, actor akkoord.Actor, id int64) error {
-	return s.update(ctx, "revoke key", func(t *tx) error {
-		k, err := scanKey(t.queryRow(keyQuery+` WHERE id = $1`, id))
-		if err != nil {
-			return missing(err, "key")
-		}
-		if !k.RevokedAt.IsZero() {
-			return nil
-		}
-		if err := t.exec(`UPDATE api_key SET revoked_at = $2 WHERE id = $1`, id, micros(t.now)); err != nil {
-			return err
-		}
-		if err := t.exec(`UPDATE access_grant SET ended_at = $2, ended_by = $3, end_reason = 'The key was revoked.' WHERE holder = $1 AND ended_at = 0`,
-			string(k.Actor()), micros(t.now), string(actor)); err != nil {
-			return err
-		}
-		return t.audit(actor, "key.revoke", named("key", k.PublicID.String()), "")
-	})
-}
-
-const keyQuery = `SELECT id, public_id, name, role, reason, created_at, revoked_at FROM api_key`
-
-func scanKey(r row) (akkoord.APIKey, error) {
-	var k akkoord.APIKey
-	var id []byte
-	var created, revoked int64
-	err := r.Scan(&k.ID, &id, &k.Name, &k.Role, &k.Reason, &created, &revoked)
-	k.PublicID, k.CreatedAt, k.RevokedAt = id16(id), fromMicros(created), fromMicros(revoked)
-	return k, err
-}
-
-var errKey = akkoord.Errorf(akkoord.Unauthorized, "key_invalid", "This API key is not known here, or it was revoked.")
-
-// KeyByHash gives the API key with a hash. One that is unknown or revoked is
-// Unauthorized.
-func (s *Store) KeyByHash(ctx context.Context, hash [32]byte) (akkoord.APIKey, error) {
-	k, err := scanKey(s.view(ctx).queryRow(keyQuery+` WHERE hash = $1`, hash[:]))
-	if errors.Is(err, sql.ErrNoRows) || err == nil && !k.RevokedAt.IsZero() {
-		return akkoord.APIKey{}, errKey
-	}
-	return k, err
-}
-
-// Keys gives all API keys, revoked ones too, oldest first.
-func (s *Store) Keys(ctx context.Context) ([]akkoord.APIKey, error) {
-	rows, err := s.view(ctx).query(keyQuery + ` ORDER BY id`)
-	return list(rows, err, scanKey)
 }

@@ -18,6 +18,7 @@ type AccountPage struct {
 	CodesLeft                 int      // recovery codes
 	Secret                    string   // of a second factor that is being set up; empty: none is
 	Codes                     []string // recovery codes that were just made, to be shown once
+	Manages                   bool     // users and keys
 	Errors                    FieldErrors
 }
 

@@ -231,11 +231,21 @@ func gallery() map[string]any {
 		"admin-edit":           draftPage(),
 		"admin-login-wrong":    LoginPage{Email: "femke@zonvaart.example", Errors: FieldErrors{{Field: "password", Code: "login_wrong", At: "password"}}},
 		"admin-code":           CodePage{Errors: FieldErrors{{Field: "code", Code: "code_wrong", At: "code"}}},
-		"admin-account":        AccountPage{Admin: desk("account"), Email: "femke@zonvaart.example", Role: "owner", Reason: "Eigenaar."},
+		"admin-account":        AccountPage{Admin: desk("account"), Email: "femke@zonvaart.example", Role: "owner", Reason: "Eigenaar.", Manages: true},
 		"admin-proof-code":     ProofPage{Admin: desk(""), Action: "/admin/people/1/take", By: "code", Email: "femke@zonvaart.example", Fields: []Option{{"evidence", "what"}, {"Vraag van \"Eva\".", "reason"}}, Errors: FieldErrors{{Field: "proof", Code: "code_wrong", At: "proof"}}},
 		"admin-proof-password": ProofPage{Admin: desk(""), Action: "/admin/proof", By: "password", Email: "femke@zonvaart.example", Fields: []Option{{"/admin/privacy/audit.csv", "to"}}},
 		"admin-proof-link":     ProofPage{Admin: desk(""), Action: "/admin/account", By: "link", Email: "femke@zonvaart.example", Fields: []Option{{"password", "act"}}, Dropped: true},
 		"admin-lost":           LostPage{Action: "/admin/people/1/withdraw", Fields: []Option{{"Belde ons.", "reason"}}},
+		"admin-users": UsersPage{Admin: owner, Roles: []string{"owner", "editor"}, Invited: "bo@zonvaart.example", Link: "https://mail.zonvaart.example/admin/login/abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", Rows: []UserRow{
+			{ID: "u1", Email: "femke@zonvaart.example", Role: "owner", Reason: "Beheert de site.", Since: now, HasPassword: true, SecondFactor: true, You: true, Action: "/admin/users/u1"},
+			{ID: "u2", Email: "oud@zonvaart.example", Role: "editor", Reason: "Proef.", Since: now, EndedAt: now, Action: "/admin/users/u2"},
+		}},
+		"admin-users-wrong": UsersPage{Admin: owner, Roles: []string{"owner", "editor"}, Email: "femke@zonvaart.example", Role: "editor", Errors: FieldErrors{{Field: "email", Code: "email_taken", At: "email"}, {Field: "reason", Code: "reason_missing", At: "reason"}}},
+		"admin-keys": KeysPage{Admin: owner, Roles: []string{"manager", "mail"}, Purposes: []Option{{"travel-news", "Reisnieuws"}}, Tomorrow: "2026-11-25", Made: "webwinkel", Secret: "akk_abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst", Rows: []KeyRow{
+			{ID: "k1", Name: "webwinkel", Role: "manager", Reason: "Stuurt bestellingen.", Purposes: []string{"Reisnieuws"}, SeesPeople: true, Since: now, UsedAt: now, ExpiresAt: now.AddDate(0, 1, 0), Action: "/admin/keys/k1"},
+			{ID: "k2", Name: "oud", Role: "mail", Reason: "Proef.", Since: now, EndedAt: now, Expired: true},
+		}},
+		"admin-keys-wrong": KeysPage{Admin: owner, Roles: []string{"manager", "mail"}, Name: "crm", LastDay: "2020-01-01", Tomorrow: "2026-11-25", Errors: FieldErrors{{Field: "last_day", Code: "time_past", At: "last_day"}}},
 		"admin-sessions": SessionsPage{Admin: owner, Rows: []SessionRow{
 			{ID: "s1", Client: "Firefox, Windows", BegunAt: now.Add(-2 * time.Hour), SeenAt: now, This: true}, {ID: "s2", BegunAt: now.Add(-9 * time.Hour), SeenAt: now.Add(-8 * time.Hour)},
 		}},

@@ -68,9 +68,6 @@ func (d databaseSettings) openReadOnly(ctx context.Context) (*store.Store, error
 // commandActor is who acts when a command is run on the machine itself.
 const commandActor = akkoord.Actor("command")
 
-// loginLife is how long a one-time login link works.
-const loginLife = 24 * time.Hour
-
 type userAddCommand struct {
 	databaseSettings
 	URL           string `env:"AKKOORD_URL" default:"http://127.0.0.1:8080" help:"Base of the login link." group:"Settings"`
@@ -102,7 +99,7 @@ func (c *userAddCommand) Run(ctx context.Context, std streams) error {
 			return err
 		}
 	}
-	st, err := c.open(ctx, "stop that process first, since its API has no call to add a user")
+	st, err := c.open(ctx, "stop that process first, or use /admin/users or POST /api/v1/users")
 	if err != nil {
 		return err
 	}
@@ -172,14 +169,20 @@ func sameUser(ctx context.Context, st *store.Store, email akkoord.Email, role ak
 
 // loginLink makes a link that logs a user in once.
 func loginLink(ctx context.Context, st *store.Store, base string, user akkoord.User) (string, error) {
-	token, hash, err := admin.NewLoginToken(rand.Reader)
+	path, hash, err := newLogin()
 	if err != nil {
 		return "", err
 	}
-	if err := st.AddLoginToken(ctx, user.ID, hash, time.Now().Add(loginLife)); err != nil {
+	if err := st.AddLoginToken(ctx, commandActor, user.ID, hash, time.Now().Add(admin.LoginLife)); err != nil {
 		return "", err
 	}
-	return strings.TrimSuffix(base, "/") + admin.LoginPath(token), nil
+	return strings.TrimSuffix(base, "/") + path, nil
+}
+
+// newLogin makes the path of a one-time login link, and the hash that is stored.
+func newLogin() (path string, hash [32]byte, err error) {
+	token, hash, err := admin.NewLoginToken(rand.Reader)
+	return admin.LoginPath(token), hash, err
 }
 
 type keyAddCommand struct {
@@ -197,7 +200,7 @@ func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
 	if err := akkoord.CheckReason(c.Reason); err != nil {
 		return usageError{err}
 	}
-	st, err := c.open(ctx, "stop that process first, since its API has no call to add a key")
+	st, err := c.open(ctx, "stop that process first, or use /admin/keys or POST /api/v1/api-keys")
 	if err != nil {
 		return err
 	}
@@ -212,10 +215,13 @@ func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
 
 // addKey makes an API key and gives its secret, which is stored nowhere.
 func addKey(ctx context.Context, st *store.Store, key akkoord.APIKey) (string, error) {
-	secret, hash, err := api.NewKey(rand.Reader)
+	secret, hash, err := newAPIKey()
 	if err != nil {
 		return "", err
 	}
 	_, err = st.AddKey(ctx, commandActor, key, hash)
 	return secret, err
 }
+
+// newAPIKey makes the secret of an API key, and its hash.
+func newAPIKey() (key string, hash [32]byte, err error) { return api.NewKey(rand.Reader) }

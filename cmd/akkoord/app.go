@@ -99,7 +99,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	apiConfig := api.Config{
 		Store: a.store, Mail: tester, Sender: a.facts, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: a.fingerprint,
-		Setup: s.setup(), Pages: pages, SigningKeys: a.keys,
+		Setup: s.setup(), Pages: pages, SigningKeys: a.keys, Login: api.Login{New: newLogin, Life: admin.LoginLife},
 		Dossier: dossier.Writer{Set: pages, Zone: home}.In,
 	}
 	if leaving := press.Leave; leaving != nil {
@@ -127,7 +127,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	adminSite, err := admin.New(admin.Config{
 		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: a.facts, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
-		Dossier: apiConfig.Dossier, Seal: sealer, GuessKey: keys.Derive("login-guess"), BaseURL: s.base.String(), Now: time.Now, Log: a.log,
+		Dossier: apiConfig.Dossier, Seal: sealer, NewKey: newAPIKey, GuessKey: keys.Derive("login-guess"), BaseURL: s.base.String(), Now: time.Now, Log: a.log,
 		Settings: s.organisation(), Brand: s.brand(), Relay: s.relayFacts(), Domain: s.domainFindings(), Watcher: &a.watch,
 	})
 	if err != nil {

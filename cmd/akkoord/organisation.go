@@ -68,7 +68,7 @@ func (a *app) offerSetup(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	wanted, err := a.store.AddSetupCode(ctx, code, time.Now().Add(loginLife))
+	wanted, err := a.store.AddSetupCode(ctx, code, time.Now().Add(admin.LoginLife))
 	if err != nil || !wanted {
 		return err
 	}

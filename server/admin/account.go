@@ -37,7 +37,7 @@ func (s *Site) showAccount(w http.ResponseWriter, r *http.Request, v visit, code
 		return err
 	}
 	page.Admin, page.Email, page.Role, page.Reason = s.frame(r, v, "account"), v.user.Email, string(v.user.Role), v.user.Reason
-	page.Path = accountPath
+	page.Path, page.Manages = accountPath, v.user.Role.May(akkoord.ManageAccess)
 	page.HasPassword, page.SecondFactor, page.CodesLeft = c.User.HasPassword, c.User.SecondFactor, c.Codes
 	if key, ok := s.secret(ctx); ok {
 		page.Secret = spaced(key.Secret())

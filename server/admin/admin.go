@@ -33,12 +33,13 @@ type Config struct {
 	Domain         func(context.Context) []DomainFinding // asks name servers about the sending domain; nil: there is none
 	Watcher        Watcher                               // nil: nobody is noted
 	Pages          *templates.Set
-	Setup          akkoord.Setup                           // what the settings say about guarding and keeping data (M29)
-	KeyFingerprint string                                  // of the key that signs the ledger
-	Dossier        func(locale string) akkoord.BundlePages // what people read in evidence; nil: nothing
-	Seal           akkoord.Sealer                          // keeps the secrets of second factors
-	GuessKey       []byte                                  // hashes the addresses that passwords are tried for
-	BaseURL        string                                  // AKKOORD_URL: with https the session cookie is Secure
+	Setup          akkoord.Setup                                 // what the settings say about guarding and keeping data (M29)
+	KeyFingerprint string                                        // of the key that signs the ledger
+	Dossier        func(locale string) akkoord.BundlePages       // what people read in evidence; nil: nothing
+	Seal           akkoord.Sealer                                // keeps the secrets of second factors
+	NewKey         func() (key string, hash [32]byte, err error) // makes the secret of an API key
+	GuessKey       []byte                                        // hashes the addresses that passwords are tried for
+	BaseURL        string                                        // AKKOORD_URL: with https the session cookie is Secure
 	Now            func() time.Time
 	Log            *slog.Logger
 }

@@ -21,6 +21,7 @@ import (
 	"akkoord"
 	"akkoord/mailer"
 	"akkoord/server/admin"
+	"akkoord/server/api"
 	"akkoord/store"
 	"akkoord/templates"
 )
@@ -127,7 +128,7 @@ func (f *fixture) newSite(base string) *admin.Site {
 	f.check(err)
 	s, err := admin.New(admin.Config{
 		Store: f.store, Sessions: f.store.Sessions(), Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, Pages: pages,
-		Seal: f.sealer, GuessKey: []byte("guess"), BaseURL: base, Now: f.clock, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)),
+		Seal: f.sealer, NewKey: func() (string, [32]byte, error) { return api.NewKey(rand.Reader) }, GuessKey: []byte("guess"), BaseURL: base, Now: f.clock, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)),
 	})
 	f.check(err)
 	return s
@@ -187,7 +188,7 @@ func (f *fixture) linkOf(u akkoord.User) string {
 	f.t.Helper()
 	token, hash, err := admin.NewLoginToken(rand.Reader)
 	f.check(err)
-	f.check(f.store.AddLoginToken(f.t.Context(), u.ID, hash, f.clock().Add(time.Hour)))
+	f.check(f.store.AddLoginToken(f.t.Context(), akkoord.ActorSystem, u.ID, hash, f.clock().Add(time.Hour)))
 	return admin.LoginPath(token)
 }
 
@@ -300,7 +301,11 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	}
 	asked, err := f.store.AskApproval(ctx, akkoord.ActorSystem, akkoord.MassExport, "test")
 	f.check(err)
-	named := map[string]string{"/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
+	staff, err := f.store.AddUser(ctx, akkoord.ActorSystem, akkoord.User{Email: "named@zonvaart.example", Role: akkoord.RoleEditor, Reason: "test"})
+	f.check(err)
+	key, err := f.store.AddKey(ctx, akkoord.ActorSystem, akkoord.APIKey{Name: "named", Role: akkoord.RoleMail, Reason: "test"}, [32]byte{1})
+	f.check(err)
+	named := map[string]string{"/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
 	return func(pattern string) (method, path string) {
 		method, path, _ = strings.Cut(pattern, " ")
 		id := mailing

@@ -67,6 +67,13 @@ func (s *Site) routes() []route {
 		{"GET /admin/setup/try", akkoord.SetUp, s.try},
 		{"POST /admin/setup/away", akkoord.SetUp, s.putSetupAway},
 
+		{"GET /admin/users", akkoord.ManageAccess, s.users},
+		{"POST /admin/users", akkoord.ManageAccess, s.proven(always, s.invite)},
+		{"POST /admin/users/{id}", akkoord.ManageAccess, s.proven(always, s.changeUser)},
+		{"GET /admin/keys", akkoord.ManageAccess, s.keys},
+		{"POST /admin/keys", akkoord.ManageAccess, s.proven(always, s.makeKey)},
+		{"POST /admin/keys/{id}", akkoord.ManageAccess, s.proven(always, s.endKey)},
+
 		{"GET /admin", akkoord.ReadCatalogue, s.dashboard},
 		{"POST /admin/release", akkoord.ReleaseSending, s.release},
 		{"GET /admin/campaigns/new", akkoord.WriteMailings, s.newCampaign},

@@ -18,9 +18,9 @@ func TestPagesAskForAGrant(t *testing.T) {
 	b := f.as(akkoord.RoleOwner)
 	users, err := f.store.Users(t.Context())
 	f.check(err)
-	holder := akkoord.Actor("user:" + users[0].PublicID.String())
+	holder := akkoord.Actor("user:" + users[len(users)-1].PublicID.String())
 	replace := func(fields ...akkoord.GrantField) {
-		access, err := f.store.Access(t.Context(), users[0].Actor())
+		access, err := f.store.Access(t.Context(), users[len(users)-1].Actor())
 		f.check(err)
 		for _, g := range access {
 			_, err := f.store.EndGrant(t.Context(), akkoord.ActorSystem, g.PublicID, "narrowed")

@@ -14,6 +14,8 @@ type Store interface {
 	Users
 	Credentials
 	Logins
+	Staff
+	Programs
 	Catalogue
 	Wordings
 	Forming

@@ -49,6 +49,7 @@ type Config struct {
 	KeyFingerprint string // of the key that signs heads and evidence (M30)
 
 	SigningKeys SigningKeys // that sign links
+	Login       Login
 }
 
 // API answers requests under Prefix.
@@ -123,7 +124,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
-	r, err := authenticate(a.cfg.Store, r)
+	r, err := authenticate(a.cfg.Store, a.cfg.Now(), r)
 	if err != nil {
 		return err
 	}

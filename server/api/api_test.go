@@ -214,12 +214,18 @@ func TestRights(t *testing.T) {
 	f.must("POST", "/subscribers/"+f.person("weg@voorbeeld.example", true).PublicID.String()+"/erase", `{"reason":"asked for"}`)
 	told := f.must("GET", "/processor-notices", "").object()["items"].([]any)[0].(map[string]any)["id"].(string)
 	breach := f.must("POST", "/breach-packs", `{"what":"A laptop was lost.","since":"2026-11-23T00:00:00Z"}`).str("id")
+	staff := f.must("POST", "/users", `{"email":"bo@zonvaart.example","role":"editor","reason":"test"}`).str("id")
+	spare := f.must("POST", "/api-keys", `{"name":"spare","role":"mail","reason":"test"}`).str("id")
 	hidden := []akkoord.Right{akkoord.ReadPeople, akkoord.ChangePeople}
 	for operation, right := range f.api.Rights() {
 		method, path, _ := strings.Cut(operation, " ")
 		switch {
 		case strings.HasPrefix(path, "/subscribers/{id}"):
 			path = strings.Replace(path, "{id}", person, 1)
+		case strings.HasPrefix(path, "/users/{id}"):
+			path = strings.Replace(path, "{id}", staff, 1)
+		case strings.HasPrefix(path, "/api-keys/{id}"):
+			path = strings.Replace(path, "{id}", spare, 1)
 		case strings.HasPrefix(path, "/imports/{id}"):
 			path = strings.Replace(path, "{id}", imported, 1)
 		case strings.HasPrefix(path, "/breach-packs/{id}"):

@@ -21,6 +21,7 @@ import (
 
 	"akkoord"
 	"akkoord/mailer"
+	"akkoord/server/admin"
 	"akkoord/server/api"
 	"akkoord/store"
 	"akkoord/templates"
@@ -123,6 +124,10 @@ func newFixture(t *testing.T, change ...func(*store.Config)) *fixture {
 		},
 		Store: f.store, Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, BaseURL: "https://mail.zonvaart.example",
 		Now: f.clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Login: api.Login{Life: 24 * time.Hour, New: func() (string, [32]byte, error) {
+			token, hash, err := admin.NewLoginToken(rand.Reader)
+			return admin.LoginPath(token), hash, err
+		}},
 		SigningKeys: ringKeys{ring}, KeyFingerprint: akkoord.KeyFingerprint(ring.LedgerKey().Public().(ed25519.PublicKey)),
 	})
 	f.check(err)

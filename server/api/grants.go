@@ -14,6 +14,8 @@ type Grants interface {
 	EndGrant(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string) (akkoord.Grant, error)
 	BreakGlass(ctx context.Context, holder akkoord.Actor, reason, locale string) (akkoord.Grant, error)
 	Grants(ctx context.Context, p akkoord.Page) (grants []akkoord.Grant, next int64, err error)
+	// CurrentGrants gives those that are not over, or that wait for a review.
+	CurrentGrants(ctx context.Context) ([]akkoord.Grant, error)
 }
 
 // newGrant is the body of POST /grants.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"akkoord"
 	"akkoord/server/sight"
@@ -30,11 +31,20 @@ func NewKey(random io.Reader) (key string, hash [sha256.Size]byte, err error) {
 // bits, so a plain hash keeps it secret.
 func HashKey(key string) [sha256.Size]byte { return sha256.Sum256([]byte(key)) }
 
-// Keys finds API keys.
+// Keys keeps the API keys (M26).
 type Keys interface {
+	Keys(ctx context.Context) ([]akkoord.APIKey, error)
+	KeyNamed(ctx context.Context, id akkoord.ID) (akkoord.APIKey, error)
+	AddKey(ctx context.Context, actor akkoord.Actor, k akkoord.APIKey, hash [sha256.Size]byte, purposes ...int64) (akkoord.APIKey, error)
+	RevokeKey(ctx context.Context, actor akkoord.Actor, id int64) error
+	// UsedKey notes that a key is in use.
+	UsedKey(ctx context.Context, id int64) error
 	// KeyByHash gives a key that is in force, or an Unauthorized error.
 	KeyByHash(ctx context.Context, hash [sha256.Size]byte) (akkoord.APIKey, error)
 }
+
+// usedEvery is how exactly it is known when a key was last used.
+const usedEvery = time.Minute
 
 type callerKey struct{}
 
@@ -52,7 +62,7 @@ func origin(ctx context.Context) akkoord.Origin {
 
 // authenticate finds the request's key. Whatever is sent is hashed and looked
 // up, so that the time says nothing about how wrong it was.
-func authenticate(keys Keys, r *http.Request) (*http.Request, error) {
+func authenticate(keys Keys, now time.Time, r *http.Request) (*http.Request, error) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	key, err := keys.KeyByHash(r.Context(), HashKey(strings.TrimSpace(token)))
 	switch {
@@ -60,6 +70,9 @@ func authenticate(keys Keys, r *http.Request) (*http.Request, error) {
 		return nil, akkoord.Errorf(akkoord.Unauthorized, "key_invalid", "Send a valid API key as Authorization: Bearer KEY; akkoord key add makes one.")
 	case err != nil:
 		return nil, err
+	}
+	if now.Sub(key.UsedAt) >= usedEvery {
+		_ = keys.UsedKey(r.Context(), key.ID) // where nothing can be written, much can still be read (P04)
 	}
 	return r.WithContext(sight.As(context.WithValue(r.Context(), callerKey{}, key), key.Actor())), nil
 }

@@ -136,6 +136,19 @@ func (a *API) operations() error {
 
 		handle(operation{post, "/keys/rotate", akkoord.ManageAccess, "Make a new key that signs links, and end one that is in wrong hands", 0, ""}, a.rotateKeys),
 
+		handle(operation{get, "/users", akkoord.ManageAccess, "List who may log in to the admin site, and why", 0, ""}, a.listUsers),
+		handle(operation{post, "/users", akkoord.ManageAccess, "Give somebody access, or give it back, with a one-time login link", created, ""}, a.addUser),
+		handle(operation{get, "/users/{id}", akkoord.ManageAccess, "Read a user", 0, ""}, a.readUser),
+		handle(operation{patch, "/users/{id}", akkoord.ManageAccess, "Give a user another role", 0, ""}, a.changeUser),
+		handle(operation{post, "/users/{id}/end", akkoord.ManageAccess, "Take a user's access away at once", 0, ""}, a.endUser),
+		handle(operation{post, "/users/{id}/login-link", akkoord.ManageAccess, "Make a one-time login link for a user", created, ""}, a.linkUser),
+		handle(operation{post, "/users/{id}/end-sessions", akkoord.ManageAccess, "End all sessions and login links of a user", 0, ""}, a.endUserSessions),
+		handle(operation{post, "/users/{id}/forget-second-factor", akkoord.ManageAccess, "Take away the second factor of a user who lost it", 0, ""}, a.forgetFactor),
+
+		handle(operation{get, "/api-keys", akkoord.ManageAccess, "List the keys of programs", 0, ""}, a.listKeys),
+		handle(operation{post, "/api-keys", akkoord.ManageAccess, "Make a key, which is shown once", created, ""}, a.makeKey),
+		handle(operation{post, "/api-keys/{id}/end", akkoord.ManageAccess, "End a key at once", 0, ""}, a.endKey),
+
 		handle(operation{get, "/grants", akkoord.ManageGrants, "List who may see which personal data, and why", 0, ""}, a.listGrants),
 		handle(operation{post, "/grants", akkoord.ManageGrants, "Let somebody see personal data, for a reason and a time", created, ""}, a.giveGrant),
 		handle(operation{post, "/grants/break-glass", people, "Take access to all personal data yourself for an hour, in an emergency; the data protection officer is told", created, ""}, a.breakGlass),

@@ -41,6 +41,7 @@ func handle[I, O any](o operation, f func(context.Context, *I) (O, error)) regis
 	type reply struct {
 		Status   int
 		Withheld string `header:"Akkoord-Withheld" doc:"Fields that no grant of the key opens, and that are empty for that."`
+		Once     string `header:"Akkoord-Once" doc:"The field that is shown this once, and is stored nowhere."`
 		Body     O
 	}
 	return func(a *API) error {
@@ -57,7 +58,11 @@ func handle[I, O any](o operation, f func(context.Context, *I) (O, error)) regis
 			if s, ok := any(out).(interface{ httpStatus() int }); ok {
 				status = s.httpStatus()
 			}
-			return &reply{status, withheld(ctx), out}, nil
+			var once string
+			if s, ok := any(out).(interface{ once() string }); ok {
+				once = s.once()
+			}
+			return &reply{status, withheld(ctx), once, out}, nil
 		})
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -84,9 +85,29 @@ func (p *replay) answer(rec *recorder, r *http.Request, key, request [sha256.Siz
 	}()
 	next.ServeHTTP(rec, r)
 	if keep = rec.status < 300; keep {
-		err = p.store.SaveIdempotent(ctx, key, request, rec.status, rec.body.Bytes())
+		var body []byte
+		if body, err = without(rec.header.Get(onceHeader), rec.body.Bytes()); err == nil {
+			err = p.store.SaveIdempotent(ctx, key, request, rec.status, body)
+		}
 	}
 	return err
+}
+
+// onceHeader names the field of an answer that is shown once.
+const onceHeader = "Akkoord-Once"
+
+// without gives an answer as it is kept: with null for the field that is shown once,
+// so that no secret is stored (P32).
+func without(field string, body []byte) ([]byte, error) {
+	if field == "" {
+		return body, nil
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return nil, err
+	}
+	fields[field] = json.RawMessage("null")
+	return json.Marshal(fields)
 }
 
 type idempotencyName struct{}

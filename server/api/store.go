@@ -12,6 +12,7 @@ import (
 type Store interface {
 	sight.Store
 	Keys
+	Users
 	Idempotency
 	Processors
 	Purposes

@@ -40,7 +40,7 @@ func testAccess(t *testing.T, open Open) {
 	}
 
 	token := sha256.Sum256([]byte("token"))
-	if err := a.AddLoginToken(ctx, u.ID, token, Start.Add(time.Hour)); err != nil {
+	if err := a.AddLoginToken(ctx, Admin, u.ID, token, Start.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	var let, refused atomic.Int64
@@ -63,14 +63,14 @@ func testAccess(t *testing.T, open Open) {
 		t.Fatal(err)
 	}
 	late := sha256.Sum256([]byte("late"))
-	if err := a.AddLoginToken(ctx, u.ID, late, Start.Add(time.Hour)); err != nil {
+	if err := a.AddLoginToken(ctx, Admin, u.ID, late, Start.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	a.Clock.Move(time.Hour)
 	if _, err := a.UseLoginToken(ctx, late); akkoord.KindOf(err) != akkoord.Unauthorized {
 		t.Errorf("an expired token gave %v", err)
 	}
-	if err := a.AddLoginToken(ctx, 99, late, Start); akkoord.KindOf(err) != akkoord.NotFound {
+	if err := a.AddLoginToken(ctx, Admin, 99, late, Start); akkoord.KindOf(err) != akkoord.NotFound {
 		t.Errorf("a token for nobody gave %v", err)
 	}
 

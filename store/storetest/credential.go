@@ -21,7 +21,7 @@ func testCredentials(t *testing.T, open Open) {
 	if c := read(); c.Password != "" || c.Factor != nil || c.User.HasPassword || c.User.SecondFactor || !c.User.RenewedAt.IsZero() {
 		t.Errorf("a new user has %+v", c)
 	}
-	noFault(t, a.AddLoginToken(ctx, u.ID, [32]byte{1}, a.Clock.Now().AddDate(0, 0, 1)))
+	noFault(t, a.AddLoginToken(ctx, Admin, u.ID, [32]byte{1}, a.Clock.Now().AddDate(0, 0, 1)))
 	noFault(t, a.SetPassword(ctx, Admin, u.ID, "$hash"))
 	first := read()
 	if first.Password != "$hash" || !first.User.HasPassword || first.User.RenewedAt.IsZero() {

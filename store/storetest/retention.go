@@ -19,7 +19,7 @@ func testRetention(t *testing.T, open Open) {
 		}
 	}
 	key := sha256.Sum256([]byte("k"))
-	if err := a.AddLoginToken(ctx, u.ID, key, Start.Add(time.Hour)); err != nil {
+	if err := a.AddLoginToken(ctx, Admin, u.ID, key, Start.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Sessions().CommitCtx(ctx, "token", []byte("x"), Start.Add(time.Hour)); err != nil {

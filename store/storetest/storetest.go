@@ -41,6 +41,8 @@ func Run(t *testing.T, open Open) {
 		{"setup", testSetup},
 		{"organisation", testOrganisation},
 		{"newest sign-up", testNewestSignUp},
+		{"users", testUsers},
+		{"keys of programs", testKeys},
 		{"records", testRecords},
 		{"retention", testRetention},
 		{"reactivation", testReactivation},

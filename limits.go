@@ -36,6 +36,7 @@ var Limits = struct {
 	PasswordMin    int           // characters of a user's password at least (M27)
 	PasswordMax    int           // and at most
 	Guesses        int           // wrong passwords for one address, or codes of one user, until a pause (P27)
+	NetworkGuesses int           // the same from one network, an IPv4 /24 or IPv6 /48, at all addresses and users
 	GuessPause     time.Duration // since the first of them
 	ProofWindow    time.Duration // how long after showing who one is one may do what asks for that (M27)
 	WholeIP        time.Duration // how long a whole IP address is kept, where it is at all (requirements-mail F.7)
@@ -51,7 +52,7 @@ var Limits = struct {
 	ConfirmWindow: 7 * 24 * time.Hour, PendingWindow: 14 * 24 * time.Hour,
 	RepeatWindow: 24 * time.Hour, ResendPause: 5 * time.Minute, UndoWindow: time.Hour,
 	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour, ComplaintPause: 90 * 24 * time.Hour,
-	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500, PasswordMin: 12, PasswordMax: 200, Guesses: 10, GuessPause: time.Hour, ProofWindow: 15 * time.Minute,
+	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500, PasswordMin: 12, PasswordMax: 200, Guesses: 10, NetworkGuesses: 100, GuessPause: time.Hour, ProofWindow: 15 * time.Minute,
 	KeepWindow: 90 * 24 * time.Hour, WholeIP: 90 * 24 * time.Hour,
 	ContractFields: 50, ContractValue: 2000,
 	ClickGroup: 5, FilterDepth: 8, FilterNodes: 100, FilterText: 2000,

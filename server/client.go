@@ -21,8 +21,10 @@ func peer(r *http.Request) netip.Addr {
 	return at.Addr().Unmap().WithZone("")
 }
 
-func (s *Server) trusts(a netip.Addr) bool {
-	for _, p := range s.TrustedProxies {
+func (s *Server) trusts(a netip.Addr) bool { return among(s.TrustedProxies, a) }
+
+func among(networks []netip.Prefix, a netip.Addr) bool {
+	for _, p := range networks {
 		if p.Contains(a) {
 			return true
 		}
@@ -33,9 +35,17 @@ func (s *Server) trusts(a netip.Addr) bool {
 // client gives the address that a request comes from: the peer, or, where the
 // peer is a trusted proxy, the last address in X-Forwarded-For that is none
 // (requirements-mail 0.10).
-func (s *Server) client(r *http.Request) netip.Addr {
+func (s *Server) client(r *http.Request) netip.Addr { return clientBehind(s.TrustedProxies, r) }
+
+// Neighbourhood gives the IPv4 /24 or IPv6 /48 that a request comes from, by the
+// word of these proxies (requirements-mail K.1).
+func Neighbourhood(r *http.Request, trusted []netip.Prefix) netip.Prefix {
+	return network(clientBehind(trusted, r), 24, 48)
+}
+
+func clientBehind(trusted []netip.Prefix, r *http.Request) netip.Addr {
 	at := peer(r)
-	if !s.trusts(at) {
+	if !among(trusted, at) {
 		return at
 	}
 	hops := strings.Split(strings.Join(r.Header.Values(echo.HeaderXForwardedFor), ","), ",")
@@ -44,7 +54,7 @@ func (s *Server) client(r *http.Request) netip.Addr {
 		if err != nil {
 			break
 		}
-		if at = hop.Unmap().WithZone(""); !s.trusts(at) {
+		if at = hop.Unmap().WithZone(""); !among(trusted, at) {
 			break
 		}
 	}

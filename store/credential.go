@@ -145,8 +145,8 @@ func (s *Store) knew(ctx context.Context, action string, u akkoord.User, guesses
 
 // Guess counts a password or a code that is about to be tried, by a keyed hash of
 // what for, and reports whether it may be: of those that were wrong within
-// akkoord.Limits.GuessPause there are akkoord.Limits.Guesses at most, over all nodes.
-func (s *Store) Guess(ctx context.Context, hash [32]byte) (allowed bool, err error) {
+// akkoord.Limits.GuessPause there are so many at most, over all nodes.
+func (s *Store) Guess(ctx context.Context, hash [32]byte, most int) (allowed bool, err error) {
 	err = s.update(ctx, "count guess", func(t *tx) error {
 		var count int
 		var since int64
@@ -157,10 +157,17 @@ func (s *Store) Guess(ctx context.Context, hash [32]byte) (allowed bool, err err
 		if err != nil || since <= micros(t.now.Add(-akkoord.Limits.GuessPause)) || since > micros(t.now.Add(time.Hour)) {
 			count, since = 0, micros(t.now)
 		}
-		if allowed = count < akkoord.Limits.Guesses; !allowed {
+		if allowed = count < most; !allowed {
 			return nil
 		}
 		return t.exec(`INSERT INTO login_guess (hash, count, since) VALUES ($1, $2, $3) ON CONFLICT (hash) DO UPDATE SET count = excluded.count, since = excluded.since`, hash[:], count+1, since)
 	})
 	return allowed, err
+}
+
+// Unguess takes back one guess, which was right.
+func (s *Store) Unguess(ctx context.Context, hash [32]byte) error {
+	return s.update(ctx, "take guess back", func(t *tx) error {
+		return t.exec(`UPDATE login_guess SET count = count - 1 WHERE hash = $1 AND count > 0`, hash[:])
+	})
 }

@@ -10,6 +10,7 @@ import (
 	rand2 "math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -127,7 +128,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	adminSite, err := admin.New(admin.Config{
 		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: a.facts, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
-		Dossier: apiConfig.Dossier, Seal: sealer, NewKey: newAPIKey, GuessKey: keys.Derive("login-guess"), BaseURL: s.base.String(), Now: time.Now, Log: a.log,
+		Dossier: apiConfig.Dossier, Seal: sealer, NewKey: newAPIKey, GuessKey: keys.Derive("login-guess"), Network: func(r *http.Request) netip.Prefix { return server.Neighbourhood(r, s.proxies) }, BaseURL: s.base.String(), Now: time.Now, Log: a.log,
 		Settings: s.organisation(), Brand: s.brand(), Relay: s.relayFacts(), Domain: s.domainFindings(), Watcher: &a.watch,
 	})
 	if err != nil {

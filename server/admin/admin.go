@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ type Config struct {
 	Seal           akkoord.Sealer                                // keeps the secrets of second factors
 	NewKey         func() (key string, hash [32]byte, err error) // makes the secret of an API key
 	GuessKey       []byte                                        // hashes the addresses that passwords are tried for
+	Network        func(*http.Request) netip.Prefix              // that a request comes from: what guesses are counted for, besides accounts
 	BaseURL        string                                        // AKKOORD_URL: with https the session cookie is Secure
 	Now            func() time.Time
 	Log            *slog.Logger

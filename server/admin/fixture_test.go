@@ -128,10 +128,22 @@ func (f *fixture) newSite(base string) *admin.Site {
 	f.check(err)
 	s, err := admin.New(admin.Config{
 		Store: f.store, Sessions: f.store.Sessions(), Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, Pages: pages,
-		Seal: f.sealer, NewKey: func() (string, [32]byte, error) { return api.NewKey(rand.Reader) }, GuessKey: []byte("guess"), BaseURL: base, Now: f.clock, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)),
+		Seal: f.sealer, NewKey: func() (string, [32]byte, error) { return api.NewKey(rand.Reader) }, GuessKey: []byte("guess"), Network: f.network, BaseURL: base, Now: f.clock, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)),
 	})
 	f.check(err)
 	return s
+}
+
+// network is that of a request: an IPv4 /24 by the header "Test-From", else of this
+// machine.
+func (f *fixture) network(r *http.Request) netip.Prefix {
+	at := netip.MustParseAddrPort(r.RemoteAddr).Addr()
+	if from := r.Header.Get("Test-From"); from != "" {
+		at = netip.MustParseAddr(from)
+	}
+	p, err := at.Prefix(24)
+	f.check(err)
+	return p
 }
 
 func (f *fixture) clock() time.Time {

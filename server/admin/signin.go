@@ -23,8 +23,10 @@ type Credentials interface {
 	Credential(ctx context.Context, email string) (akkoord.Credential, error)
 	CredentialOf(ctx context.Context, userID int64) (akkoord.Credential, error)
 	// Guess counts a password or code that is about to be tried, by a hash of what
-	// for, and reports whether it may be.
-	Guess(ctx context.Context, hash [32]byte) (allowed bool, err error)
+	// for, and reports whether it may be: so many are.
+	Guess(ctx context.Context, hash [32]byte, most int) (allowed bool, err error)
+	// Unguess takes back one that was right.
+	Unguess(ctx context.Context, hash [32]byte) error
 	// LoggedIn forgets the guesses that led to it.
 	LoggedIn(ctx context.Context, u akkoord.User, guesses ...[32]byte) error
 	// Proved is LoggedIn for who is in already.
@@ -59,10 +61,11 @@ const (
 )
 
 var (
-	errGuess  = akkoord.Errorf(akkoord.Unauthorized, "login_wrong", "The address and the password do not go together. Try again, or ask for a login link.")
-	errPaused = akkoord.Errorf(akkoord.TooMany, "login_paused", "This was tried too often. Wait an hour, or ask for a login link.")
-	errBusy   = akkoord.Errorf(akkoord.TooMany, "login_busy", "Too many are logging in at this moment. Try again in a minute.")
-	errCode   = akkoord.Errorf(akkoord.Unauthorized, "code_wrong", "This code is wrong, or was used already. Wait for the next one.")
+	errGuess   = akkoord.Errorf(akkoord.Unauthorized, "login_wrong", "The address and the password do not go together. Try again, or ask for a login link.")
+	errPaused  = akkoord.Errorf(akkoord.TooMany, "login_paused", "This was tried too often. Wait an hour, or ask for a login link.")
+	errNetwork = akkoord.Errorf(akkoord.TooMany, "login_network", "Too many wrong passwords came from your network. Wait an hour, or ask for a login link.")
+	errBusy    = akkoord.Errorf(akkoord.TooMany, "login_busy", "Too many are logging in at this moment. Try again in a minute.")
+	errCode    = akkoord.Errorf(akkoord.Unauthorized, "code_wrong", "This code is wrong, or was used already. Wait for the next one.")
 )
 
 // guesses names what is guessed at in the count of guesses. What anybody can try
@@ -102,7 +105,11 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	email, password := strings.TrimSpace(r.PostForm.Get("email")), r.PostForm.Get("password")
-	c, err := s.checkPassword(r.Context(), email, password, s.passwordGuesses(email))
+	var c akkoord.Credential
+	err := s.guessing(r, func() (err error) {
+		c, err = s.checkPassword(r.Context(), email, password, s.passwordGuesses(email))
+		return err
+	})
 	if err == nil {
 		return s.passed(w, r, c.User)
 	}
@@ -136,11 +143,29 @@ func (s *Site) checkPassword(ctx context.Context, email, password string, guesse
 
 // mayGuess counts a guess, or refuses it.
 func (s *Site) mayGuess(ctx context.Context, guesses [32]byte) error {
-	allowed, err := s.cfg.Store.Guess(ctx, guesses)
+	allowed, err := s.cfg.Store.Guess(ctx, guesses, akkoord.Limits.Guesses)
 	if err == nil && !allowed {
 		err = errPaused
 	}
 	return err
+}
+
+// guessing lets somebody try a password or code, as long as few that were tried
+// from their network were wrong: one password for many addresses stays within the
+// count of each (P27).
+func (s *Site) guessing(r *http.Request, try func() error) error {
+	ctx, from := r.Context(), s.guesses("network", s.cfg.Network(r).String())
+	allowed, err := s.cfg.Store.Guess(ctx, from, akkoord.Limits.NetworkGuesses)
+	if err == nil && !allowed {
+		err = errNetwork
+	}
+	if err != nil {
+		return err
+	}
+	if err := try(); err != nil {
+		return err
+	}
+	return s.cfg.Store.Unguess(ctx, from)
 }
 
 // passed goes on from the first factor: in, or to the code of the second. u is
@@ -220,7 +245,7 @@ func (s *Site) takeCode(w http.ResponseWriter, r *http.Request, v visit) error {
 		http.Redirect(w, r, Prefix+"/login", http.StatusSeeOther)
 		return nil
 	}
-	err = s.checkCode(ctx, c, r.PostForm.Get("code"))
+	err = s.guessing(r, func() error { return s.checkCode(ctx, c, r.PostForm.Get("code")) })
 	if err == nil {
 		if err := s.sessions.RenewToken(ctx); err != nil {
 			return err

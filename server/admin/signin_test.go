@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -118,6 +119,36 @@ func TestGuessesStopAtTen(t *testing.T) {
 	f.advance(akkoord.Limits.GuessPause + time.Second)
 	if r := f.browser().signIn("femke@zonvaart.example", goodPassword); r.status != http.StatusSeeOther {
 		t.Errorf("after an hour: %d", r.status)
+	}
+}
+
+// P27: one password tried for many addresses, each within its own count, stops by
+// network, and other networks don't notice; logins that work count for nothing.
+func TestGuessesStopByNetwork(t *testing.T) {
+	f := newFixture(t)
+	f.staff("femke@zonvaart.example", akkoord.RoleOwner)
+	try := func(from, email, password string) int {
+		return f.browser().send("POST", "/admin/login", url.Values{"email": {email}, "password": {password}}.Encode(), "Test-From: "+from).status
+	}
+	for range 3 {
+		if got := try("192.0.2.1", "femke@zonvaart.example", goodPassword); got != http.StatusSeeOther {
+			t.Errorf("a login that works: %d", got)
+		}
+	}
+	for i := range akkoord.Limits.NetworkGuesses {
+		if got := try(fmt.Sprintf("192.0.2.%d", i%200), fmt.Sprintf("naam%d@zonvaart.example", i), "iets heel anders"); got != http.StatusUnauthorized {
+			t.Fatalf("guess %d: %d", i, got)
+		}
+	}
+	if got := try("192.0.2.9", "femke@zonvaart.example", goodPassword); got != http.StatusTooManyRequests {
+		t.Errorf("one more from there: %d", got)
+	}
+	if got := try("192.0.3.9", "femke@zonvaart.example", goodPassword); got != http.StatusSeeOther {
+		t.Errorf("from another network: %d", got)
+	}
+	f.advance(akkoord.Limits.GuessPause + time.Second)
+	if got := try("192.0.2.9", "femke@zonvaart.example", goodPassword); got != http.StatusSeeOther {
+		t.Errorf("an hour later: %d", got)
 	}
 }
 

@@ -73,22 +73,32 @@ func testCredentials(t *testing.T, open Open) {
 	}
 	key := [32]byte{9}
 	for i := range akkoord.Limits.Guesses + 3 {
-		if got := must(a.Guess(ctx, key))(t); got != (i < akkoord.Limits.Guesses) {
+		if got := must(a.Guess(ctx, key, akkoord.Limits.Guesses))(t); got != (i < akkoord.Limits.Guesses) {
 			t.Errorf("guess %d is allowed: %v", i, got)
 		}
 	}
-	if !must(a.Guess(ctx, [32]byte{8}))(t) {
+	if !must(a.Guess(ctx, [32]byte{8}, akkoord.Limits.Guesses))(t) {
 		t.Error("guesses at one address count for another")
 	}
 	noFault(t, a.LoggedIn(ctx, u, key))
-	if !must(a.Guess(ctx, key))(t) {
+	if !must(a.Guess(ctx, key, akkoord.Limits.Guesses))(t) {
 		t.Error("a whole login does not forget the guesses")
 	}
+	for range 3 { // of what was right nothing counts
+		if !must(a.Guess(ctx, [32]byte{7}, 1))(t) {
+			t.Error("a guess that was right counts")
+		}
+		noFault(t, a.Unguess(ctx, [32]byte{7}))
+	}
+	noFault(t, a.Unguess(ctx, [32]byte{7}))
+	if !must(a.Guess(ctx, [32]byte{7}, 1))(t) || must(a.Guess(ctx, [32]byte{7}, 1))(t) {
+		t.Error("taking back more than there was makes room")
+	}
 	for range akkoord.Limits.Guesses {
-		must(a.Guess(ctx, key))(t)
+		must(a.Guess(ctx, key, akkoord.Limits.Guesses))(t)
 	}
 	a.Clock.Move(akkoord.Limits.GuessPause + time.Second)
-	if !must(a.Guess(ctx, key))(t) {
+	if !must(a.Guess(ctx, key, akkoord.Limits.Guesses))(t) {
 		t.Error("guesses are remembered for over an hour")
 	}
 	for _, email := range []string{"niemand@zonvaart.example", "", "%"} {

@@ -17,6 +17,8 @@ import (
 	"github.com/go-rod/rod/lib/input"
 
 	"akkoord/mailer/mailertest"
+	"akkoord/store"
+	"akkoord/store/pgtest"
 )
 
 var setupLink = regexp.MustCompile(`(?m)^(http://\S+/admin/setup\?code=\S+)$`)
@@ -269,6 +271,9 @@ func TestTheLinkIsPrintedUntilThereIsAnOwner(t *testing.T) {
 	if _, body := get(in.base() + "/admin/setup/try"); !strings.Contains(body, `class="strip"`) {
 		t.Errorf("the strip: %s", body)
 	}
+	if out, _ := in.command(t.Context(), "doctor").Output(); !bytes.Contains(out, []byte("sender    ok")) {
+		t.Errorf("the doctor does not know who it is: %s", out)
+	}
 	code := u.Query().Get("code")
 	for line := range strings.Lines(in.console.String()) {
 		if strings.Contains(line, "level=") && strings.Contains(line, code) {
@@ -279,5 +284,56 @@ func TestTheLinkIsPrintedUntilThereIsAnOwner(t *testing.T) {
 	in.start()
 	if strings.Contains(in.console.String(), "/admin/setup") {
 		t.Errorf("with an owner a start prints: %s", in.console)
+	}
+}
+
+// Each of two nodes prints a link, and any node takes either; one makes the owner,
+// and who it is is in force on both with the next page.
+func TestNodesAreSetUpTogether(t *testing.T) {
+	t.Parallel()
+	database := pgtest.New(t, store.Migrate)
+	a := &installation{t: t, dir: t.TempDir(), where: database, only: []string{"AKKOORD_DATABASE=" + database, "AKKOORD_LISTEN=127.0.0.1:0", "AKKOORD_OPS_LISTEN=127.0.0.1:0"}}
+	a.start()
+	b := a.another()
+	b.only = a.only
+	b.start()
+	query := func(link string) string { _, q, _ := strings.Cut(link, "?"); return q }
+	codes := []string{query(a.setupLink()), query(b.setupLink())}
+	for i, code := range codes {
+		for _, node := range []*installation{a, b} {
+			if status, _ := node.visit("GET", "/admin/setup?"+code, ""); status != http.StatusOK {
+				t.Errorf("code %d: %d", i, status)
+			}
+		}
+	}
+	values, err := url.ParseQuery(codes[0])
+	a.must(err)
+	jar, err := cookiejar.New(nil)
+	a.must(err)
+	client := &http.Client{Jar: jar}
+	resp, err := client.PostForm(b.base()+"/admin/setup", url.Values{"code": values["code"], "email": {"eva@zonvaart.example"}, "password": {"vier woorden die ik leuk vind"}, "again": {"vier woorden die ik leuk vind"}})
+	a.must(err)
+	resp.Body.Close()
+	for i, code := range codes {
+		for _, node := range []*installation{a, b} {
+			if status, _ := node.visit("GET", "/admin/setup?"+code, ""); status != http.StatusNotFound {
+				t.Errorf("code %d after there is an owner: %d", i, status)
+			}
+		}
+	}
+	for _, name := range []string{"Zonvaart Eerst", "Zonvaart Anders"} {
+		resp, err := client.PostForm(b.base()+"/admin/setup/who", url.Values{"controller": {name}, "postal_address": {demoAddress}, "contact": {demoContact}})
+		a.must(err)
+		resp.Body.Close()
+		for _, node := range []*installation{b, a} {
+			a.until("the name on a node", func() bool {
+				resp, err := http.Get(node.base() + "/privacy")
+				a.must(err)
+				defer resp.Body.Close()
+				body, err := io.ReadAll(resp.Body)
+				a.must(err)
+				return strings.Contains(string(body), name)
+			})
+		}
 	}
 }

@@ -251,3 +251,10 @@ func (f Filter) compares(value string, kind AttributeType) bool {
 	}
 	return true
 }
+
+// SegmentNames are what the conditions of a segment of one purpose can name.
+type SegmentNames struct {
+	Interests, Topics   []string
+	Campaigns           []string // slugs
+	Attributes, Sources []string
+}

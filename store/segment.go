@@ -10,7 +10,8 @@ import (
 
 // PutSegment makes a segment (ID 0), or gives the one with its ID another
 // filter, which is a new version where it differs. Slug and purpose never
-// change. Errors: Invalid, with code purpose_limitation for what belongs to
+// change. Its Version is the one that was read: Conflict with code
+// segment_changed where there is a newer. Errors: Invalid, with code purpose_limitation for what belongs to
 // another purpose (M16); NotFound; Conflict with code slug_taken.
 func (s *Store) PutSegment(ctx context.Context, actor akkoord.Actor, wanted akkoord.Segment) (akkoord.Segment, error) {
 	if err := akkoord.CheckSlug("slug", wanted.Slug); err != nil {
@@ -64,6 +65,8 @@ func (t *tx) changeSegment(actor akkoord.Actor, seg akkoord.Segment) (akkoord.Se
 	switch {
 	case err != nil || was == is:
 		return have, err
+	case seg.Version != have.Version:
+		return have, akkoord.Errorf(akkoord.Conflict, "segment_changed", "Somebody changed this segment since you read it; read it again, and change it then.")
 	case seg.PurposeID != have.PurposeID:
 		return have, fixed("purpose", "purpose_fixed", "The purpose of a segment can't change. Make a new segment.")
 	}

@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
+
+	"akkoord"
 )
 
 // funcs are the words that templates speak, bound to one language.
@@ -57,6 +59,7 @@ func (s *Set) funcs(locale string) template.FuncMap {
 		"moment":        clock(&t.calendar.moment),
 		"exact":         clock(&t.calendar.exact),
 		"compact":       clock(&t.calendar.compact),
+		"condition":     func(f akkoord.Filter) (template.HTML, error) { return s.condition(t, f) },
 		"month":         func(at time.Time) string { return t.calendar.months[at.Month()-1] + " " + strconv.Itoa(at.Year()) },
 		"weekdays":      t.calendar.week,
 	}

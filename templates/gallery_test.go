@@ -223,6 +223,13 @@ func gallery() map[string]any {
 		"admin-journal-lost":   DashboardPage{Admin: desk("campaigns"), Hold: &HoldNotice{Reason: "journal_lost", Mailings: 1, Twice: 40}},
 		"admin-mailing":        mailing(),
 		"admin-new-campaign":   newCampaign(),
+		"admin-segments":       SegmentsPage{Admin: desk("campaigns"), New: "/admin/segments/new", Segments: []SegmentCard{{Slug: "wintersport", URL: "/admin/segments/wintersport", Purpose: "Reisnieuws", Filter: winterFilter(), ChangedAt: now}}},
+		"admin-segments-empty": SegmentsPage{Admin: desk("campaigns"), New: "/admin/segments/new"},
+		"admin-segment":        segmentPage(),
+		"admin-segment-tree":   segmentTree(),
+		"admin-segment-new":    SegmentPage{Admin: desk("campaigns"), Purposes: []Option{{"travel-news", "Reisnieuws"}, {"ski-offers", "Aanbiedingen ski-uitrusting"}}},
+		"admin-segment-people": SegmentPeoplePage{Admin: desk("campaigns"), Slug: "wintersport", Back: "/admin/segments/wintersport", Filter: winterFilter(),
+			People: []PersonRow{{URL: "/admin/people/1", Address: "anouk@voorbeeld.example", Name: "Anouk", Locale: "nl", Since: now}}},
 		"admin-campaign":       CampaignPage{Admin: desk("campaigns"), CampaignCard: dashboard().Campaigns[0], Segment: "wintersport", Draft: "/admin/campaigns/winter-2027/mailings"},
 		"admin-series":         seriesPage(),
 		"admin-series-edit":    seriesEdit(),
@@ -448,6 +455,39 @@ func dashboard() DashboardPage {
 		}},
 		{Slug: "ski", Name: "Skiwinkel", Purpose: "Aanbiedingen ski-uitrusting", URL: "/admin/campaigns/ski"},
 	}}
+}
+
+func winterFilter() akkoord.Filter {
+	return akkoord.Filter{Kind: akkoord.FilterAll, Of: []akkoord.Filter{
+		{Kind: akkoord.FilterInterest, Text: "wintersport"},
+		{Kind: akkoord.FilterNot, Of: []akkoord.Filter{{Kind: akkoord.FilterClicked, By: akkoord.ClickTopic, Text: "wintersport", Days: 90}}},
+		{Kind: akkoord.FilterAttribute, Text: "city", Op: akkoord.OpEqual, Value: "Utrecht"},
+		{Kind: akkoord.FilterConsentedBefore, At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)},
+	}}
+}
+
+func segmentForm() *SegmentForm {
+	return &SegmentForm{Action: "/admin/segments/wintersport", Read: "2", Match: "all", Kinds: ConditionKinds, Ops: ConditionOps, Locales: akkoord.Locales,
+		Names: akkoord.SegmentNames{Interests: []string{"strand", "wintersport"}, Topics: []string{"wintersport"}, Campaigns: []string{"winter-2027"}, Attributes: []string{"city"}, Sources: []string{"form:home", "import"}}}
+}
+
+func segmentPage() SegmentPage {
+	f := segmentForm()
+	for i, kind := range ConditionKinds {
+		f.Rows = append(f.Rows, ConditionRow{Number: i, Kind: kind, Not: i == 3, Text: "wintersport"})
+	}
+	f.Rows[2].Text, f.Rows[2].Op, f.Rows[2].Value = "city", "eq", "Utrecht"
+	f.Rows[6].Days = "0"
+	return SegmentPage{Admin: desk("campaigns"), Slug: "wintersport", Purpose: Option{"travel-news", "Reisnieuws"}, Filter: winterFilter(), Version: 2, People: "/admin/segments/wintersport/people",
+		Counted: true, Count: 1204, Form: f, Errors: FieldErrors{{Field: "row-6", Code: "filter_type", At: "row-6"}}}
+}
+
+func segmentTree() SegmentPage {
+	page := segmentPage()
+	page.Errors, page.Form = nil, segmentForm()
+	page.Filter = akkoord.Filter{Kind: akkoord.FilterAny, Of: []akkoord.Filter{winterFilter(), {Kind: akkoord.FilterLocale, Text: "de"}, {Kind: akkoord.FilterActive, Days: 1}}}
+	page.Form.Tree = `{"any":[{"all":[]}]}`
+	return page
 }
 
 func newCampaign() NewCampaignPage {

@@ -301,6 +301,10 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	f.check(err)
 	request, err := f.store.AddRequest(ctx, akkoord.ActorSystem, akkoord.PersonRequest{Kind: "access", Channel: "phone", RequestDetail: akkoord.RequestDetail{Note: "calls back"}})
 	f.check(err)
+	news, err := f.store.Purpose(ctx, "travel-news")
+	f.check(err)
+	_, err = f.store.PutSegment(ctx, akkoord.ActorSystem, akkoord.Segment{Slug: "dutch", PurposeID: news.ID, Filter: akkoord.Filter{Kind: akkoord.FilterAll}})
+	f.check(err)
 	breach, err := f.store.AddBreach(ctx, akkoord.ActorSystem, akkoord.Breach{What: "x", Scope: "all", Since: f.clock().Add(-time.Hour)})
 	f.check(err)
 	stops, _, err := f.store.Suppressions(ctx, akkoord.SuppressedRestricted, akkoord.Suppression{}, 1)
@@ -326,7 +330,7 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 				id = of
 			}
 		}
-		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale", "{campaign}", "winter-2027", "{form}", "home", "{entry}", stops[0].Name(), "{part}", "form").Replace(path)
+		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale", "{segment}", "dutch", "{campaign}", "winter-2027", "{form}", "home", "{entry}", stops[0].Name(), "{part}", "form").Replace(path)
 	}
 }
 

@@ -86,6 +86,12 @@ func (s *Site) routes() []route {
 		{"GET /admin/mailings/{id}/left-out", akkoord.ReadPeople, s.leftOutPeople},
 		{"GET /admin/mailings/{id}/preview", akkoord.ReadCatalogue, s.preview},
 		{"POST /admin/mailings/{id}", akkoord.WriteMailings, s.act}, // each act has its own right: see acts
+		{"GET /admin/segments", akkoord.ReadCatalogue, s.segments},
+		{"GET /admin/segments/new", akkoord.WriteMailings, s.newSegment},
+		{"POST /admin/segments", akkoord.WriteMailings, s.addSegment},
+		{"GET /admin/segments/{segment}", akkoord.ReadCatalogue, s.segment},
+		{"POST /admin/segments/{segment}", akkoord.WriteMailings, s.changeSegment},
+		{"GET /admin/segments/{segment}/people", akkoord.ReadPeople, s.segmentPeople},
 		{"GET /admin/purposes", akkoord.ReadCatalogue, s.purposes},
 		{"GET /admin/purposes/new", akkoord.ChangePurposes, s.newPurpose},
 		{"POST /admin/purposes", akkoord.ChangePurposes, s.addPurpose},

@@ -23,6 +23,7 @@ type Store interface {
 	Census
 	Mailings
 	Drafting
+	Segmenting
 	Sending
 	Deliveries
 	Serial

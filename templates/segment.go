@@ -1,0 +1,111 @@
+package templates
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"akkoord"
+)
+
+// SegmentsPage is GET /admin/segments: who can be chosen among the people of a
+// purpose (M15).
+type SegmentsPage struct {
+	Admin
+	New      string // empty: not by this user
+	Segments []SegmentCard
+	Next     string
+}
+
+// SegmentCard is one segment in words.
+type SegmentCard struct {
+	Slug, URL, Purpose string
+	Filter             akkoord.Filter
+	ChangedAt          time.Time
+}
+
+// SegmentPage is GET /admin/segments/new and /admin/segments/{segment}, and the
+// same with what was typed when an act of its form was done or refused.
+type SegmentPage struct {
+	Admin
+	Slug     string   // empty: a new one
+	Purpose  Option   // empty: one of Purposes is to be chosen first
+	Purposes []Option // of a new segment
+	Filter   akkoord.Filter
+	Version  int
+	People   string // where its people are listed; empty: not by this user
+	Counted  bool   // Count holds; not of a filter that was refused
+	Count    int
+	Form     *SegmentForm // nil: not by this user
+	Errors   FieldErrors
+}
+
+// SegmentForm is a filter as it is built: conditions in a row, or the tree as JSON
+// where it has more levels. It is posted to Action with act=add, remove-N,
+// count or save.
+type SegmentForm struct {
+	Action, Slug, Read, Match string // Match: all or any
+	Rows                      []ConditionRow
+	Tree                      string // JSON; empty: Rows hold it
+	Kinds                     []string
+	Ops                       []akkoord.FilterOp
+	Locales                   []string
+	Names                     akkoord.SegmentNames
+}
+
+// ConditionRow is one condition as it is typed.
+type ConditionRow struct {
+	Number                    int
+	Kind                      string // of ConditionKinds
+	Not                       bool
+	Text, Op, Value, Days, At string
+}
+
+// ConditionKinds are the kinds of conditions that a row can hold: leaves of a
+// filter, of which clicks are three.
+var ConditionKinds = []string{"interest", "locale", "attribute", "clicked_topic", "clicked_campaign", "clicked_link", "active_within_days", "consented_after", "consented_before", "source"}
+
+// ConditionOps are the comparisons of an attribute.
+var ConditionOps = []akkoord.FilterOp{akkoord.OpEqual, akkoord.OpOther, akkoord.OpLess, akkoord.OpAtMost, akkoord.OpMore, akkoord.OpAtLeast, akkoord.OpExists}
+
+// SegmentPeoplePage is GET /admin/segments/{segment}/people.
+type SegmentPeoplePage struct {
+	Admin
+	Slug, Back string
+	Filter     akkoord.Filter
+	People     []PersonRow
+	Next       string
+}
+
+func (SegmentsPage) file() string      { return "admin/segments.html" }
+func (SegmentPage) file() string       { return "admin/segment.html" }
+func (SegmentPeoplePage) file() string { return "admin/segment-people.html" }
+
+// HasDays reports whether the condition is about the days before today.
+func (r ConditionRow) HasDays() bool {
+	return r.Kind == string(akkoord.FilterActive) || strings.HasPrefix(r.Kind, "clicked_")
+}
+
+// condition tells a filter's node that has none below it.
+func (s *Set) condition(t *texts, f akkoord.Filter) (template.HTML, error) {
+	key, text := string(f.Kind), f.Text
+	switch f.Kind {
+	case akkoord.FilterClicked:
+		key += "_" + string(f.By)
+	case akkoord.FilterAttribute:
+		key += "_" + string(f.Op)
+	case akkoord.FilterLocale:
+		text = s.languageName(text)
+	}
+	args := []any{"Text", text, "Value", f.Value, "Count", f.Days, "Day", t.calendar.write(t.calendar.day, time.UTC, f.At)}
+	p, ok := t.phrase("segments.words_"+key, args)
+	if !ok {
+		return "", fmt.Errorf("no text for a condition %q", key)
+	}
+	words := p.html(args)
+	if within, ok := t.phrase("segments.within", args); ok && f.Kind == akkoord.FilterClicked && f.Days > 0 {
+		words += " " + within.html(args)
+	}
+	return words, nil
+}

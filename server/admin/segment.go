@@ -137,6 +137,9 @@ func (s *Site) addSegment(w http.ResponseWriter, r *http.Request, v visit) error
 		return err
 	}
 	p, err := s.cfg.Store.Purpose(r.Context(), r.PostForm.Get("purpose"))
+	if akkoord.KindOf(err) == akkoord.NotFound {
+		err = akkoord.Fieldf("purpose", "no_such_purpose", "There is no such purpose.")
+	}
 	if err != nil {
 		return err
 	}

@@ -224,8 +224,10 @@ type CampaignMail struct {
 	MessageID string `json:"message_id_begins"` // up to the @
 	Purpose   string `json:"purpose"`
 	Subject   string `json:"subject"`
+	Preheader string `json:"preheader,omitempty"`
 	Markdown  string `json:"markdown,omitempty"`
 	HTML      string `json:"html,omitempty"`
+	Blocks    string `json:"blocks,omitempty"` // as FormatBlocks writes them
 }
 
 // BundleHead is a signed head of the ledger, in heads.json.

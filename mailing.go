@@ -93,12 +93,13 @@ func (m Mailing) Renewed(c Content, now time.Time) (Mailing, error) {
 	return m, nil
 }
 
-// Content is what a mail says. One of Markdown and HTML is set.
+// Content is what a mail says. One of Markdown, HTML and Blocks is set.
 type Content struct {
 	Subject   string `json:"subject"`
 	Preheader string `json:"preheader,omitempty"` // the line that mail programs show beside the subject
 	Markdown  string `json:"markdown,omitempty"`
 	HTML      string `json:"html,omitempty"`
+	Blocks    string `json:"blocks,omitempty"` // as FormatBlocks writes them
 }
 
 // Variant is one of several contents of a mailing. It inherits what it lacks.
@@ -107,6 +108,14 @@ type Variant struct {
 	Sender string `json:"sender,omitempty"` // name on the From line; empty: the installation's
 	At     string `json:"at,omitempty"`     // of a trial: not before the clock of the plan's zone shows this, like 09:00
 	Content
+}
+
+// MailReader is whom a mail is drawn for when it is looked at: nobody's links are in
+// it.
+type MailReader struct {
+	Name, Locale string
+	Email        Email
+	Basis        Basis // empty: the purpose's
 }
 
 // Decision is what became of a mailing's trial.
@@ -192,6 +201,14 @@ func (c Content) check() error {
 	if c.Markdown != "" && c.HTML != "" {
 		return Fieldf("html", "content_twice", "Give either markdown or html, not both.")
 	}
+	if c.Blocks != "" {
+		if c.Markdown != "" || c.HTML != "" {
+			return Fieldf("blocks", "content_twice", "Give one of markdown, html and blocks.")
+		}
+		if _, err := ParseBlocks(c.Blocks); err != nil {
+			return err
+		}
+	}
 	if err := CheckText("markdown", c.Markdown, Limits.Content); err != nil {
 		return err
 	}
@@ -213,8 +230,8 @@ func (m Mailing) Variant(i int) Content {
 	if v.Preheader != "" {
 		c.Preheader = v.Preheader
 	}
-	if v.Markdown != "" || v.HTML != "" {
-		c.Markdown, c.HTML = v.Markdown, v.HTML
+	if v.Body() {
+		c.Markdown, c.HTML, c.Blocks = v.Markdown, v.HTML, v.Blocks
 	}
 	return c
 }
@@ -252,7 +269,7 @@ func (m Mailing) contents() []Reason {
 		if strings.TrimSpace(c.Subject) == "" {
 			add("subject_missing", "The mailing has no subject.")
 		}
-		if strings.TrimSpace(c.Markdown) == "" && strings.TrimSpace(c.HTML) == "" {
+		if !c.Body() {
 			add("content_missing", "The mailing has no content.")
 		}
 		for _, text := range []string{c.Subject, c.Preheader, c.Markdown, c.HTML} {
@@ -260,8 +277,22 @@ func (m Mailing) contents() []Reason {
 				add(CodeOf(err), err.Error())
 			}
 		}
+		if c.Blocks != "" {
+			blocks, err := ParseBlocks(c.Blocks)
+			if err == nil {
+				err = checkBlockFields(blocks)
+			}
+			if err != nil {
+				add(CodeOf(err), err.Error())
+			}
+		}
 	}
 	return why
+}
+
+// Body reports whether a content says anything below its subject.
+func (c Content) Body() bool {
+	return strings.TrimSpace(c.Markdown) != "" || strings.TrimSpace(c.HTML) != "" || c.Blocks != ""
 }
 
 func (s Sender) missing() []Reason {

@@ -30,8 +30,9 @@ type Letter struct {
 	Locale                     string
 	Subject                    string
 	Preheader                  string // optional line that mail programs show beside the subject
-	Markdown                   string // the body, unless HTML is set
+	Markdown                   string // the body, unless HTML or Blocks is set
 	HTML                       string
+	Blocks                     string // as akkoord.FormatBlocks writes them
 
 	// Track gives the numbers of links that are to be counted, in order; nil:
 	// none is, and the author's URLs stay as they are (M22).
@@ -95,7 +96,7 @@ func (c *Composer) draft(l Letter) (*draft, error) {
 	for _, p := range subject.Parts() {
 		d.subject = append(d.subject, newFieldSlot(p, constants))
 	}
-	body, err := l.body(&d.gaps, constants)
+	body, err := l.body(lang, &d.gaps, constants)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +117,7 @@ func (c *Composer) draft(l Letter) (*draft, error) {
 		sheet: newSheet(l.Sender, locale, d.gaps.template(subject, constants)), Reason: reason, CampaignName: l.CampaignName,
 		UnsubscribeURL: d.gaps.add(slotUnsubscribe), PreferencesURL: d.gaps.add(slotPreferences), ViewURL: d.gaps.add(slotView),
 	}
+	page.Blocks = l.Blocks != ""
 	page.Preheader = d.gaps.template(preheader, constants)
 	textPage := page
 	page.Body, textPage.Body = htmltemplate.HTML(fragment.String()), plainText(body)
@@ -202,7 +204,18 @@ func lineTemplate(field, s string) (akkoord.Template, error) {
 }
 
 // body gives the sanitised body with a mark for each field.
-func (l Letter) body(gaps *marks, constants map[string]string) (*html.Node, error) {
+func (l Letter) body(lang language, gaps *marks, constants map[string]string) (*html.Node, error) {
+	if l.Blocks != "" {
+		blocks, err := akkoord.ParseBlocks(l.Blocks)
+		if err == nil {
+			blocks, err = withMarks(blocks, gaps, constants)
+		}
+		if err != nil {
+			return nil, err
+		}
+		n, err := lang.fromBlocks(blocks)
+		return n, akkoord.AtField("blocks", err)
+	}
 	field, source, read := "markdown", l.Markdown, fromMarkdown
 	if l.HTML != "" {
 		field, source, read = "html", l.HTML, fromHTML

@@ -111,7 +111,8 @@ func (c *Composer) examine(l Letter) (akkoord.ComposedMail, error) {
 	}
 	out.HTMLSize = len(d.html)
 	var gaps marks
-	body, err := l.body(&gaps, map[string]string{"campaign": l.CampaignName, "purpose": l.PurposeName, "locale": d.locale})
+	lang, _ := c.language(l.Locale)
+	body, err := l.body(lang, &gaps, map[string]string{"campaign": l.CampaignName, "purpose": l.PurposeName, "locale": d.locale})
 	if err != nil {
 		return out, err
 	}

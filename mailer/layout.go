@@ -62,6 +62,7 @@ type sheet struct {
 	Controller, PostalAddress, PrivacyURL string
 	Contact                               contact
 	Brand                                 palette
+	Blocks                                bool // the body needs the styles of blocks
 }
 
 // contact is a way to reach the sender: words, and a link where there is one.

@@ -116,6 +116,12 @@ func sanitise(fragment []byte) (*html.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	markLinks(root)
+	return root, nil
+}
+
+// markLinks says of the marks in links that they stand in a URL.
+func markLinks(root *html.Node) {
 	for n := range root.Descendants() {
 		for i := range n.Attr {
 			if a := &n.Attr[i]; isLink(a) {
@@ -123,7 +129,6 @@ func sanitise(fragment []byte) (*html.Node, error) {
 			}
 		}
 	}
-	return root, nil
 }
 
 func isLink(a *html.Attribute) bool { return a.Key == "href" || a.Key == "src" }

@@ -138,7 +138,7 @@ func (p *Press) letter(m akkoord.Mailing, c akkoord.Campaign, purpose akkoord.Pu
 	l := Letter{
 		Sender: p.sender(), CampaignSlug: c.Slug, CampaignName: c.Name, PurposeSlug: purpose.Slug, PurposeName: purpose.Text(k.locale).Name,
 		MailingID: m.PublicID, Basis: cmp.Or(k.basis, purpose.Basis), Locale: k.locale,
-		Subject: content.Subject, Preheader: content.Preheader, Markdown: content.Markdown, HTML: content.HTML,
+		Subject: content.Subject, Preheader: content.Preheader, Markdown: content.Markdown, HTML: content.HTML, Blocks: content.Blocks,
 	}
 	if m.Variants != nil && k.variant >= 0 && k.variant < len(m.Variants) && m.Variants[k.variant].Sender != "" {
 		l.Sender.From.Name = m.Variants[k.variant].Sender

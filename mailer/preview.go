@@ -16,15 +16,19 @@ import (
 	"akkoord"
 )
 
-// Preview shows a mailing, of any state, as somebody with the sample's name
-// and address would get it. Its links lead to nobody. Errors are those of
-// Composer.Campaign.
+// Preview shows a mailing, of any state, as somebody would get it of whom nothing
+// is known. Its links lead to nobody. Errors are those of Composer.Campaign.
 func (p *Press) Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error) {
-	pl, err := p.cast(ctx, m, plateKey{variant: variant, locale: locale})
+	return p.PreviewFor(ctx, m, variant, akkoord.MailReader{Locale: locale})
+}
+
+// PreviewFor is Preview for somebody with a name, an address and a basis.
+func (p *Press) PreviewFor(ctx context.Context, m akkoord.Mailing, variant int, r akkoord.MailReader) (html, text []byte, subject string, err error) {
+	pl, err := p.cast(ctx, m, plateKey{variant: variant, locale: r.Locale, basis: r.Basis})
 	if err != nil {
 		return nil, nil, "", err
 	}
-	c := p.copyFor(pl, &akkoord.Recipient{}, "preview", p.Now())
+	c := p.copyFor(pl, &akkoord.Recipient{Name: r.Name, Email: r.Email}, "preview", p.Now())
 	c.To = p.Sender.From.Address
 	if text, err = textPart(pl.Append(nil, c)); err != nil {
 		return nil, nil, "", err
@@ -104,6 +108,11 @@ type Tester struct {
 // Preview is Press.Preview.
 func (t *Tester) Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error) {
 	return t.Press.Preview(ctx, m, variant, locale)
+}
+
+// PreviewFor is Press.PreviewFor.
+func (t *Tester) PreviewFor(ctx context.Context, m akkoord.Mailing, variant int, r akkoord.MailReader) (html, text []byte, subject string, err error) {
+	return t.Press.PreviewFor(ctx, m, variant, r)
 }
 
 // Obstacles gives all that forbids sending a mailing, or nothing: what

@@ -67,7 +67,7 @@ func (s *Store) evidenceMails(q querier, b *akkoord.Bundle, person int64, delive
 		}
 		c := m.Variant(variant)
 		out.Campaigns = append(out.Campaigns, akkoord.CampaignMail{
-			DeliveryRecord: d, MessageID: akkoord.MailToken(key, 'm', m.ID, person), Purpose: purpose, Subject: c.Subject, Markdown: c.Markdown, HTML: c.HTML,
+			DeliveryRecord: d, MessageID: akkoord.MailToken(key, 'm', m.ID, person), Purpose: purpose, Subject: c.Subject, Preheader: c.Preheader, Markdown: c.Markdown, HTML: c.HTML, Blocks: c.Blocks,
 		})
 		return nil
 	})

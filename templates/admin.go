@@ -135,7 +135,7 @@ type MailingPage struct {
 	Campaign, CampaignURL, Purpose, Segment string
 	Edit                                    string // path of the editor; empty: not by this user, or no draft any more
 	Action                                  string
-	Preview                                 string // path of the HTML part, shown in a sandboxed frame
+	Preview, Look                           string // paths of the HTML part, shown in a sandboxed frame, and of the page of all previews
 	CanSend, CanPause,
 	CanResume, CanCancel, CanTest bool
 	Blockers                       []Blocker // why it can't be sent

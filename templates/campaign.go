@@ -33,7 +33,7 @@ type EditPage struct {
 	Campaign, CampaignURL string
 	Action                string
 	Mailing               string // path of the mailing's own page
-	Preview               string
+	Preview, Look         string // paths of the frame, which takes what is typed by POST, and of the page of all previews
 	Fields                []MergeField
 	Zones                 []string // attributes that may hold people's time zones
 	Running               bool     // it is a mailing of a series that goes out: what is saved goes out from then on
@@ -51,7 +51,7 @@ type MergeField struct{ Code, Key string }
 // MailingForm is a draft as its form shows it, word for word what was typed.
 type MailingForm struct {
 	Read                                string // which state of the draft was read
-	Subject, Preheader, Kind, Body      string // Kind: markdown or html
+	Subject, Preheader, Kind, Body      string // Kind: markdown, html or blocks
 	SendAt                              string // 2006-01-02T15:04 in Zone
 	Zone, ZoneAttribute, From, Until    string
 	Days                                []string

@@ -318,6 +318,11 @@ func gallery() map[string]any {
 			{Kind: "hard_bounce", At: now, Person: "/admin/people/1", Address: "anouk@voorbeeld.example", Source: "dsn", Class: "hard", Status: "550 5.1.1", Mailing: "/admin/mailings/1", Lift: "/admin/suppressions/x"},
 			{Kind: "complaint", At: now, Person: "/admin/people/2", Address: "bo@voorbeeld.example", Source: "arf"}, {Kind: "erased", At: now}}},
 		"admin-suppressions-none": SuppressionsPage{Admin: desk("people"), Query: "anouk@voorbeeld.example"},
+		"admin-look": LookPage{
+			Admin: desk("campaigns"), Subject: "Drie dorpen waar de sneeuw al ligt", Mailing: "/admin/mailings/m3", Campaign: "Winter 2027", CampaignURL: "/admin/campaigns/winter-2027", Action: "/admin/mailings/m3/look",
+			Frame: map[string]string{"light": "/admin/mailings/m3/preview?as=light", "dark": "/admin/mailings/m3/preview?as=dark", "text": "/admin/mailings/m3/preview?as=text"}, Variants: []Option{{Value: "0", Name: "A"}, {Value: "1", Name: "B"}},
+			Locales: []string{"nl", "de"}, Variant: "1", Locale: "nl", Example: true, Person: "/admin/people/1",
+		},
 		"admin-left-out": LeftOutPage{Admin: desk("campaigns"), Subject: "Vroeg boeken: de Tiroler kaart", Back: "/admin/mailings/m1", Code: "withdrawn", Started: true, Next: "?code=withdrawn&after=51",
 			People: []PersonRow{{URL: "/admin/people/p1", Address: "weg@voorbeeld.example", Name: "Anouk", Locale: "nl", Since: now, Consents: []ConsentBadge{{"Reisnieuws", "withdrawn"}}}}},
 		"admin-left-out-none": LeftOutPage{Admin: desk("campaigns"), Subject: "Skiweek", Code: "bounced"},

@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,7 +19,7 @@ func mailingPath(m akkoord.Mailing) string { return Prefix + "/mailings/" + m.Pu
 func editPath(m akkoord.Mailing) string    { return mailingPath(m) + "/edit" }
 
 // elements are the ids of a draft's form for fields that are named otherwise.
-var elements = map[string]string{"markdown": "body", "html": "body", "hours": "from", "days": "from",
+var elements = map[string]string{"markdown": "body", "html": "body", "blocks": "body", "hours": "from", "days": "from",
 	"trigger": "on", "trigger.on": "on", "trigger.days": "delay", "trigger.hours": "delay_hours", "trigger.mailing": "before", "trigger.attribute": "date", "trigger.at": "clock", "trigger.topic": "topic"}
 
 // edit shows the draft of a mailing to be written.
@@ -43,6 +45,7 @@ func (s *Site) editor(w http.ResponseWriter, r *http.Request, v visit, code int,
 	page.Title = subject(m)
 	page.Admin, page.Campaign, page.CampaignURL = s.frame(r, v, "campaigns"), c.Name, campaignPath(c)
 	page.Action, page.Mailing, page.Preview = editPath(m), mailingPath(m), mailingPath(m)+"/preview"
+	page.Look = lookPath(m)
 	for _, name := range akkoord.MergeFields() {
 		code := "{{" + name + "}}"
 		if name == "name" {
@@ -140,11 +143,14 @@ func draftForm(m akkoord.Mailing) templates.MailingForm {
 	if m.Content.HTML != "" {
 		f.Kind, f.Body = "html", m.Content.HTML
 	}
+	if m.Content.Blocks != "" {
+		f.Kind, f.Body = "blocks", spread(m.Content.Blocks)
+	}
 	if !m.SendAt.IsZero() {
 		f.SendAt = m.SendAt.In(m.Plan.Location()).Format(gateTime)
 	}
 	for _, v := range m.Variants {
-		f.Variants = append(f.Variants, templates.VariantForm{Name: v.Name, Sender: v.Sender, At: v.At, Subject: v.Subject, Preheader: v.Preheader, Body: cmp.Or(v.Markdown, v.HTML)})
+		f.Variants = append(f.Variants, templates.VariantForm{Name: v.Name, Sender: v.Sender, At: v.At, Subject: v.Subject, Preheader: v.Preheader, Body: cmp.Or(v.Markdown, v.HTML, spread(v.Blocks))})
 	}
 	if t := m.Trial; t != nil {
 		f.Trial, f.Share, f.Measure, f.WaitMinutes, f.Expect = true, strconv.Itoa(t.Share), string(t.Measure), strconv.Itoa(t.Wait), strconv.FormatFloat(t.Expect, 'g', -1, 64)
@@ -203,10 +209,16 @@ func readDraft(f templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, err
 	if m.ChangedAt = time.UnixMicro(read); read == 0 {
 		m.ChangedAt = time.Time{}
 	}
-	m.Content = content(f.Kind, f.Subject, f.Preheader, f.Body)
+	if m.Content, err = content(f.Kind, f.Subject, f.Preheader, f.Body); err != nil {
+		return m, err
+	}
 	m.Variants, m.Trial = nil, nil
 	for _, v := range f.Variants {
-		m.Variants = append(m.Variants, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: content(f.Kind, v.Subject, v.Preheader, v.Body)})
+		c, err := content(f.Kind, v.Subject, v.Preheader, v.Body)
+		if err != nil {
+			return m, err
+		}
+		m.Variants = append(m.Variants, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: c})
 	}
 	if m.Plan, err = readPlan(f); err != nil {
 		return m, err
@@ -236,14 +248,29 @@ func readDraft(f templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, err
 	return m, m.Check()
 }
 
-func content(kind, subject, preheader, body string) akkoord.Content {
+// content gives what was typed as it is stored.
+func content(kind, subject, preheader, body string) (akkoord.Content, error) {
 	c := akkoord.Content{Subject: subject, Preheader: preheader}
-	if kind == "html" {
+	switch {
+	case kind == "html":
 		c.HTML = body
-	} else {
+	case kind == "blocks" && strings.TrimSpace(body) != "":
+		blocks, err := akkoord.ParseBlocks(body)
+		c.Blocks = akkoord.FormatBlocks(blocks)
+		return c, err
+	case kind != "blocks":
 		c.Markdown = body
 	}
-	return c
+	return c, nil
+}
+
+// spread writes stored blocks for somebody to read and change: each value on a line.
+func spread(blocks string) string {
+	var b bytes.Buffer
+	if blocks == "" || json.Indent(&b, []byte(blocks), "", "  ") != nil {
+		return blocks
+	}
+	return b.String()
 }
 
 func readPlan(f templates.MailingForm) (akkoord.Plan, error) {

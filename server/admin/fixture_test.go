@@ -40,8 +40,7 @@ type fixture struct {
 	now time.Time
 }
 
-// postbox takes test mails and draws previews as plainly as can be. What
-// forbids a mailing it asks the real composer.
+// postbox takes test mails; all else it asks the real composer.
 type postbox struct {
 	tester *mailer.Tester
 	sent   []string
@@ -65,9 +64,8 @@ func (p *postbox) SendTest(_ context.Context, m akkoord.Mailing, variant int, lo
 	return p.err
 }
 
-func (p *postbox) Preview(_ context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error) {
-	c := m.Variant(variant)
-	return []byte("<p>" + c.Markdown + "</p>"), []byte(c.Markdown + " " + locale), c.Subject, nil
+func (p *postbox) PreviewFor(ctx context.Context, m akkoord.Mailing, variant int, r akkoord.MailReader) (html, text []byte, subject string, err error) {
+	return p.tester.PreviewFor(ctx, m, variant, r)
 }
 
 func (p *postbox) Try(ctx context.Context, to akkoord.Email, locale string) []akkoord.RelayStep {
@@ -330,7 +328,7 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 				id = of
 			}
 		}
-		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{slug}", "travel-news", "{rule}", "sale", "{segment}", "dutch", "{campaign}", "winter-2027", "{form}", "home", "{entry}", stops[0].Name(), "{part}", "form").Replace(path)
+		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{person}", person, "{slug}", "travel-news", "{rule}", "sale", "{segment}", "dutch", "{campaign}", "winter-2027", "{form}", "home", "{entry}", stops[0].Name(), "{part}", "form").Replace(path)
 	}
 }
 

@@ -36,7 +36,7 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 // mailingPage draws the page of a mailing, with what became of asking its links.
 func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m akkoord.Mailing, links *templates.LinkReport) (err error) {
 	ctx := r.Context()
-	page := templates.MailingPage{Admin: s.frame(r, v, "campaigns"), Action: r.URL.Path, Preview: r.URL.Path + "/preview", TestTo: v.user.Email, Links: links}
+	page := templates.MailingPage{Admin: s.frame(r, v, "campaigns"), Action: r.URL.Path, Preview: r.URL.Path + "/preview", Look: lookPath(m), TestTo: v.user.Email, Links: links}
 	if page.MailingRow, err = s.row(ctx, m, true); err != nil {
 		return err
 	}
@@ -199,33 +199,6 @@ func after(r *http.Request) akkoord.Page {
 	return akkoord.Page{After: n, Limit: pageSize}
 }
 
-// previewPolicy lets a mail show its pictures, inside our own frame, and
-// nothing else.
-const previewPolicy = "default-src 'none'; img-src 'self' https: http: data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
-
-func (s *Site) preview(w http.ResponseWriter, r *http.Request, v visit) error {
-	m, err := s.load(r)
-	if err != nil {
-		return err
-	}
-	variant, err := strconv.Atoi(r.URL.Query().Get("variant"))
-	if err != nil || variant < 0 || variant >= len(m.Variants) {
-		variant = m.Latest()
-	}
-	locale, err := s.mailLocale(r.Context(), m, v.locale)
-	if err != nil {
-		return err
-	}
-	html, _, _, err := s.cfg.Mail.Preview(r.Context(), m, variant, locale)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Security-Policy", previewPolicy)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(html) // the reader may have gone
-	return nil
-}
-
 // errNoAct is for a form that our page does not have.
 var errNoAct = akkoord.Fieldf("act", "act_unknown", "Use one of the buttons of the page.")
 
@@ -306,20 +279,4 @@ func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, address str
 		return err
 	}
 	return s.cfg.Mail.SendTest(ctx, m, m.Latest(), locale, to)
-}
-
-// mailLocale gives the language to show a mailing in: the reader's own, or the
-// first of akkoord.Locales where its purpose has no texts in that one.
-func (s *Site) mailLocale(ctx context.Context, m akkoord.Mailing, wish string) (string, error) {
-	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
-	if err != nil {
-		return "", err
-	}
-	p, err := s.cfg.Store.PurposeByID(ctx, c.PurposeID)
-	for _, locale := range append([]string{wish}, akkoord.Locales...) {
-		if _, ok := p.Texts[locale]; ok {
-			return locale, err
-		}
-	}
-	return wish, err
 }

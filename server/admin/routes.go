@@ -27,7 +27,7 @@ func (r route) keeps() bool { return r.pattern != "" && r.pattern != logoutPatte
 const logoutPattern = "POST /admin/logout"
 
 // longForms are the routes that take the whole content of a mailing.
-var longForms = []string{"POST /admin/mailings/{id}/edit"}
+var longForms = []string{"POST /admin/mailings/{id}/edit", "POST /admin/mailings/{id}/preview"}
 
 // room is how many bytes a post to a route can have.
 func (r route) room() int64 {
@@ -85,6 +85,10 @@ func (s *Site) routes() []route {
 		{"POST /admin/mailings/{id}/edit", akkoord.WriteMailings, s.save},
 		{"GET /admin/mailings/{id}/left-out", akkoord.ReadPeople, s.leftOutPeople},
 		{"GET /admin/mailings/{id}/preview", akkoord.ReadCatalogue, s.preview},
+		{"POST /admin/mailings/{id}/preview", akkoord.WriteMailings, s.previewTyped},
+		{"GET /admin/mailings/{id}/preview/{person}", akkoord.ReadPeople, s.previewFor},
+		{"GET /admin/mailings/{id}/look", akkoord.ReadCatalogue, s.lookPage},
+		{"POST /admin/mailings/{id}/look", akkoord.ReadPeople, s.lookFor},
 		{"POST /admin/mailings/{id}", akkoord.WriteMailings, s.act}, // each act has its own right: see acts
 		{"GET /admin/segments", akkoord.ReadCatalogue, s.segments},
 		{"GET /admin/segments/new", akkoord.WriteMailings, s.newSegment},

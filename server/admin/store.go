@@ -137,7 +137,8 @@ type Mail interface {
 	// Answers asks the pages that a mailing leads to whether they are there.
 	Answers(ctx context.Context, m akkoord.Mailing) ([]akkoord.LinkAnswer, error)
 	SendTest(ctx context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error
-	Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error)
+	// PreviewFor shows a mailing as somebody would get it, with links that lead to nobody.
+	PreviewFor(ctx context.Context, m akkoord.Mailing, variant int, r akkoord.MailReader) (html, text []byte, subject string, err error)
 	// Try goes through a conversation with the relay, up to a mail to an address.
 	Try(ctx context.Context, to akkoord.Email, locale string) []akkoord.RelayStep
 	PreviewConfirmation(purposes []akkoord.Purpose, locale string) (html []byte, err error)

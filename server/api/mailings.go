@@ -9,13 +9,14 @@ import (
 
 // variant is one of several contents of a mailing. It inherits what it lacks.
 type variant struct {
-	Name      string `json:"name"`
-	Subject   string `json:"subject,omitempty"`
-	Preheader string `json:"preheader,omitempty"`
-	Markdown  string `json:"markdown,omitempty"`
-	HTML      string `json:"html,omitempty"`
-	Sender    string `json:"sender,omitempty" doc:"Name of the sender, in place of that of AKKOORD_FROM."`
-	At        string `json:"at,omitempty" doc:"In a test: sent when the clock of the plan's zone shows this, like 09:00."`
+	Name      string          `json:"name"`
+	Subject   string          `json:"subject,omitempty"`
+	Preheader string          `json:"preheader,omitempty"`
+	Markdown  string          `json:"markdown,omitempty"`
+	HTML      string          `json:"html,omitempty"`
+	Blocks    []akkoord.Block `json:"blocks,omitempty"`
+	Sender    string          `json:"sender,omitempty" doc:"Name of the sender, in place of that of AKKOORD_FROM."`
+	At        string          `json:"at,omitempty" doc:"In a test: sent when the clock of the plan's zone shows this, like 09:00."`
 }
 
 // newMailing is the body of POST /campaigns/{slug}/mailings.
@@ -24,6 +25,7 @@ type newMailing struct {
 	Preheader string          `json:"preheader,omitempty" doc:"The line that mail programs show beside the subject; may hold fields."`
 	Markdown  string          `json:"markdown,omitempty"`
 	HTML      string          `json:"html,omitempty" doc:"Instead of markdown."`
+	Blocks    []akkoord.Block `json:"blocks,omitempty" doc:"Instead of markdown."`
 	Variants  []variant       `json:"variants,omitempty" doc:"Two to ten; they split the audience evenly."`
 	AB        *ab             `json:"ab,omitempty" doc:"Tests the variants on a part of the audience; without it they split the audience evenly."`
 	Plan      *plan           `json:"plan,omitempty"`
@@ -41,6 +43,7 @@ type Mailing struct {
 	Preheader  string               `json:"preheader"`
 	Markdown   string               `json:"markdown"`
 	HTML       string               `json:"html"`
+	Blocks     []akkoord.Block      `json:"blocks" nullable:"false" doc:"Empty unless it is written in blocks."`
 	Variants   []variant            `json:"variants"`
 	AB         *ab                  `json:"ab"`
 	Plan       plan                 `json:"plan"`
@@ -95,19 +98,28 @@ func (p *progress) count(all []akkoord.LinkCount) {
 
 func showMailing(m akkoord.Mailing, campaign string) Mailing {
 	out := Mailing{
-		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Preheader: m.Content.Preheader, Markdown: m.Content.Markdown, HTML: m.Content.HTML,
+		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Preheader: m.Content.Preheader, Markdown: m.Content.Markdown, HTML: m.Content.HTML, Blocks: showBlocks(m.Content.Blocks),
 		Variants: []variant{}, AB: showTrial(m.Trial), Plan: showPlan(m.Plan), Trigger: showTrigger(m.Trigger), Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
 	}
 	for _, v := range m.Variants {
-		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Preheader, v.Markdown, v.HTML, v.Sender, v.At})
+		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Preheader, v.Markdown, v.HTML, showBlocks(v.Blocks), v.Sender, v.At})
 	}
 	return out
+}
+
+// showBlocks reads stored blocks, which were checked.
+func showBlocks(stored string) []akkoord.Block {
+	all, err := akkoord.ParseBlocks(stored)
+	if err != nil {
+		return []akkoord.Block{}
+	}
+	return all
 }
 
 func variants(in []variant) []akkoord.Variant {
 	var out []akkoord.Variant
 	for _, v := range in {
-		out = append(out, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: akkoord.Content{Subject: v.Subject, Preheader: v.Preheader, Markdown: v.Markdown, HTML: v.HTML}})
+		out = append(out, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: akkoord.Content{Subject: v.Subject, Preheader: v.Preheader, Markdown: v.Markdown, HTML: v.HTML, Blocks: akkoord.FormatBlocks(v.Blocks)}})
 	}
 	return out
 }
@@ -170,7 +182,7 @@ func (a *API) createMailing(ctx context.Context, in *struct {
 		return progress{}, err
 	}
 	b := in.Body
-	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Preheader: b.Preheader, Markdown: b.Markdown, HTML: b.HTML}, Variants: variants(b.Variants), Trial: b.AB.read(), Plan: b.Plan.read()}
+	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Preheader: b.Preheader, Markdown: b.Markdown, HTML: b.HTML, Blocks: akkoord.FormatBlocks(b.Blocks)}, Variants: variants(b.Variants), Trial: b.AB.read(), Plan: b.Plan.read()}
 	if m.Trigger, err = b.Trigger.read(); err != nil {
 		return progress{}, err
 	}
@@ -214,6 +226,7 @@ type mailingChange struct {
 	Preheader *string                  `json:"preheader,omitempty"`
 	Markdown  *string                  `json:"markdown,omitempty"`
 	HTML      *string                  `json:"html,omitempty"`
+	Blocks    *[]akkoord.Block         `json:"blocks,omitempty" doc:"An empty list takes them away."`
 	Variants  *[]variant               `json:"variants,omitempty"`
 	AB        optional[ab]             `json:"ab,omitempty" doc:"Null takes the test away."`
 	Plan      *plan                    `json:"plan,omitempty" doc:"Takes the place of the whole plan."`
@@ -229,6 +242,9 @@ func (c mailingChange) apply(m *akkoord.Mailing) (err error) {
 		if f.from != nil {
 			*f.to = *f.from
 		}
+	}
+	if c.Blocks != nil {
+		m.Content.Blocks = akkoord.FormatBlocks(*c.Blocks)
 	}
 	if c.Variants != nil {
 		m.Variants = variants(*c.Variants)

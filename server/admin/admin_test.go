@@ -216,7 +216,7 @@ func TestBlocked(t *testing.T) {
 	if strings.Contains(b.get(path).body, `value="send"`) {
 		t.Error("there is a button to send")
 	}
-	b.get("/admin", "AKKOORD_SMTP", "AKKOORD_FROM", "AKKOORD_POSTAL_ADDRESS", "AKKOORD_PRIVACY_CONTACT")
+	f.as(akkoord.RoleManager).get("/admin", "AKKOORD_SMTP", "AKKOORD_FROM", "AKKOORD_POSTAL_ADDRESS", "AKKOORD_PRIVACY_CONTACT")
 	b.press(path, url.Values{"act": {"send"}})
 	b.get(path, "Draft")
 }

@@ -58,7 +58,7 @@ func mailing() MailingPage {
 	return MailingPage{
 		Admin: desk("campaigns"), Campaign: "Winter 2027", Purpose: "Reisnieuws", Segment: "Wintersport", Action: "/admin/mailings/m2",
 		MailingRow: MailingRow{ID: "m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
-		Preview:    "/admin/mailings/m2/preview", CanPause: true, CanCancel: true, Follow: Follow{Going: true}, Next: "?cursor=abc",
+		Preview:    "/admin/mailings/m2/preview", Look: "/admin/mailings/m2/look", CanPause: true, CanCancel: true, Follow: Follow{Going: true}, Next: "?cursor=abc",
 		Trial: &TrialFacts{
 			Measure: "clicks", Share: 20, Wait: 4 * time.Hour, Each: 1000, Detectable: 3.4, Started: true, Code: "won", Winner: "kort", At: now,
 			Arms: []TrialArm{{Name: "lang", Sent: 1000, Waited: 990, Counted: 400, Few: true, High: 4.1}, {Name: "kort", Sent: 1000, Waited: 1000, Counted: 410, Left: 3, Rate: 12, Low: 7.5, High: 18}},

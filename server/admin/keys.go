@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -52,6 +53,7 @@ func (s *Site) showKeys(w http.ResponseWriter, r *http.Request, v visit, code in
 	}
 	page.Admin = s.frame(r, v, "account")
 	page.Path, page.Tomorrow = keysPath, now.In(s.home).AddDate(0, 0, 1).Format(time.DateOnly)
+	page.Role = cmp.Or(page.Role, string(akkoord.RoleEditor))
 	for _, role := range akkoord.Roles {
 		page.Roles = append(page.Roles, string(role))
 	}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/http"
@@ -42,6 +43,7 @@ func (s *Site) showUsers(w http.ResponseWriter, r *http.Request, v visit, code i
 	}
 	page.Admin = s.frame(r, v, "account")
 	page.Path = usersPath
+	page.Role = cmp.Or(page.Role, string(akkoord.RoleEditor))
 	for _, role := range akkoord.Roles {
 		if akkoord.CheckUserRole(role) == nil {
 			page.Roles = append(page.Roles, string(role))

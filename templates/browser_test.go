@@ -82,7 +82,7 @@ func openBrowser(t *testing.T) *rod.Browser {
 		}
 		l.Cleanup()
 	})
-	return b.Timeout(5 * time.Minute)
+	return b.Timeout(15 * time.Minute)
 }
 
 // tabOf is a tab of the browser and the script of axe-core.

@@ -33,13 +33,19 @@ func credential(q querier, where string, arg any) (akkoord.Credential, error) {
 	return c, q.queryRow(`SELECT count(*) FROM recovery_code WHERE user_id = $1`, u.ID).Scan(&c.Codes)
 }
 
-// renew changes a user's credentials and ends all their sessions: renewed_at, by
-// which sessions know what they were begun with, is another one (P27).
-func (s *Store) renew(ctx context.Context, actor akkoord.Actor, userID int64, action, note string, change func(*tx, akkoord.User) error) error {
+// renew changes the credentials of a user, as they were read, and ends all their
+// sessions: renewed_at, by which sessions know what they were begun with, is another
+// one (P27). What users do to themselves, as seen, is Unauthorized where their sessions
+// were ended since: an act that was under way brings none of them back.
+func (s *Store) renew(ctx context.Context, actor akkoord.Actor, seen akkoord.User, action, note string, change func(*tx, akkoord.User) error) error {
+	userID := seen.ID
 	return s.update(ctx, action, func(t *tx) error {
 		u, err := userNumbered(t, userID)
 		if err != nil {
 			return err
+		}
+		if actor == u.Actor() && !seen.PublicID.IsZero() && (!u.DisabledAt.IsZero() || !u.RenewedAt.Equal(seen.RenewedAt)) {
+			return akkoord.Errorf(akkoord.Unauthorized, "session_over", "This session was ended meanwhile, and nothing was changed. Log in again.")
 		}
 		if err := change(t, u); err != nil {
 			return err
@@ -58,29 +64,29 @@ func (s *Store) renew(ctx context.Context, actor akkoord.Actor, userID int64, ac
 
 // SetPassword gives a user another password, as the PHC string of its hash. Their
 // sessions and login links end.
-func (s *Store) SetPassword(ctx context.Context, actor akkoord.Actor, userID int64, hash string) error {
-	return s.renew(ctx, actor, userID, "user.password", "", func(t *tx, _ akkoord.User) error {
-		return t.exec(`UPDATE app_user SET password = $2 WHERE id = $1`, userID, hash)
+func (s *Store) SetPassword(ctx context.Context, actor akkoord.Actor, u akkoord.User, hash string) error {
+	return s.renew(ctx, actor, u, "user.password", "", func(t *tx, _ akkoord.User) error {
+		return t.exec(`UPDATE app_user SET password = $2 WHERE id = $1`, u.ID, hash)
 	})
 }
 
 // SetFactor gives a user a second factor, sealed, in place of one that they had,
 // with the hashes of its recovery codes; none takes it away. Their sessions and
 // login links end.
-func (s *Store) SetFactor(ctx context.Context, actor akkoord.Actor, userID int64, sealed []byte, codes [][32]byte) error {
+func (s *Store) SetFactor(ctx context.Context, actor akkoord.Actor, u akkoord.User, sealed []byte, codes [][32]byte) error {
 	action := "user.second_factor"
 	if len(sealed) == 0 {
 		action, sealed = "user.second_factor_removed", nil
 	}
-	return s.renew(ctx, actor, userID, action, "", func(t *tx, _ akkoord.User) error {
-		if err := t.exec(`UPDATE app_user SET factor = $2, factor_step = 0 WHERE id = $1`, userID, sealed); err != nil {
+	return s.renew(ctx, actor, u, action, "", func(t *tx, _ akkoord.User) error {
+		if err := t.exec(`UPDATE app_user SET factor = $2, factor_step = 0 WHERE id = $1`, u.ID, sealed); err != nil {
 			return err
 		}
-		if err := t.exec(`DELETE FROM recovery_code WHERE user_id = $1`, userID); err != nil {
+		if err := t.exec(`DELETE FROM recovery_code WHERE user_id = $1`, u.ID); err != nil {
 			return err
 		}
 		for _, hash := range codes {
-			if err := t.exec(`INSERT INTO recovery_code (user_id, hash) VALUES ($1, $2)`, userID, hash[:]); err != nil {
+			if err := t.exec(`INSERT INTO recovery_code (user_id, hash) VALUES ($1, $2)`, u.ID, hash[:]); err != nil {
 				return err
 			}
 		}
@@ -89,8 +95,8 @@ func (s *Store) SetFactor(ctx context.Context, actor akkoord.Actor, userID int64
 }
 
 // EndSessions ends all sessions and login links of a user.
-func (s *Store) EndSessions(ctx context.Context, actor akkoord.Actor, userID int64) error {
-	return s.renew(ctx, actor, userID, "user.sessions_ended", "", func(*tx, akkoord.User) error { return nil })
+func (s *Store) EndSessions(ctx context.Context, actor akkoord.Actor, u akkoord.User) error {
+	return s.renew(ctx, actor, u, "user.sessions_ended", "", func(*tx, akkoord.User) error { return nil })
 }
 
 // UseStep takes the code of a time step for used, and reports whether it was not

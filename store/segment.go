@@ -65,10 +65,10 @@ func (t *tx) changeSegment(actor akkoord.Actor, seg akkoord.Segment) (akkoord.Se
 	switch {
 	case err != nil || was == is:
 		return have, err
-	case seg.Version != have.Version:
-		return have, akkoord.Errorf(akkoord.Conflict, "segment_changed", "Somebody changed this segment since you read it; read it again, and change it then.")
 	case seg.PurposeID != have.PurposeID:
 		return have, fixed("purpose", "purpose_fixed", "The purpose of a segment can't change. Make a new segment.")
+	case seg.Version != have.Version:
+		return have, akkoord.Errorf(akkoord.Conflict, "segment_changed", "Somebody changed this segment since you read it; read it again, and change it then.")
 	}
 	have.Filter, have.ChangedAt = seg.Filter, t.now
 	have.Version++

@@ -92,7 +92,7 @@ func (s *Store) takeIn(ctx context.Context, id int64, now time.Time) error {
 			start := from
 			err = s.update(ctx, "take into a series", func(t *tx) error {
 				var err error
-				due, err = t.takeStep(id, now, start)
+				due, err = t.takeStep(m, now, start)
 				return err
 			})
 		}
@@ -105,7 +105,9 @@ func (s *Store) takeIn(ctx context.Context, id int64, now time.Time) error {
 		return nil // most minutes
 	}
 	return s.update(ctx, "looked for people of a series", func(t *tx) error {
-		return t.exec(`UPDATE mailing SET looked_at = $2 WHERE id = $1 AND state = 'sending' AND looked_at < $2`, id, micros(now))
+		// An edit meanwhile says itself from when on people are looked for.
+		return t.exec(`UPDATE mailing SET looked_at = $2 WHERE id = $1 AND state = 'sending' AND from_at = $3 AND from_due = $4 AND looked_at = $5`,
+			id, micros(now), micros(m.Reach.From), micros(m.Reach.FromDue), micros(m.Reach.Looked))
 	})
 }
 
@@ -113,10 +115,11 @@ func (s *Store) takeIn(ctx context.Context, id int64, now time.Time) error {
 const lookNoted = 30 * time.Minute
 
 // takeStep takes in those who are due after from. Who they are is asked anew, since
-// the mailing and the people may have changed since they were looked for.
-func (t *tx) takeStep(id int64, now time.Time, from occasion) (dueList, error) {
-	m, err := loadMailing(t, mailingByID, id)
-	if err != nil || m.State != akkoord.MailingSending || m.Trigger == nil {
+// they may have changed since they were looked for. A mailing that is no longer as
+// it was seen takes nobody: from would mean nothing to another trigger.
+func (t *tx) takeStep(seen akkoord.Mailing, now time.Time, from occasion) (dueList, error) {
+	m, err := loadMailing(t, mailingByID, seen.ID)
+	if err != nil || m.State != akkoord.MailingSending || m.Trigger == nil || m.Reach != seen.Reach {
 		return dueList{}, err
 	}
 	due, err := dueOf(t, m, now, from)
@@ -268,24 +271,27 @@ func parseTrigger(mailingID int64, text string) (*akkoord.MailingTrigger, error)
 // takeLast takes in whose time came by the trigger that a mailing has until now, before it
 // gets another. The look of each minute leaves few; where they are many, or
 // nobody looked for long, so that they wait for somebody's yes (P20), it is refused.
-func (t *tx) takeLast(m akkoord.Mailing) error {
-	for from, more, taken := (occasion{}), true, 0; more; {
+func (t *tx) takeLast(m akkoord.Mailing) (taken int, err error) {
+	for from, more := (occasion{}), true; more; {
 		due, err := dueOf(t, m, t.now, from)
 		if err != nil {
-			return err
+			return taken, err
 		}
 		if n := len(due.people); n > 0 {
 			late := m.State == akkoord.MailingSending && m.Plan.WhenRested(t.now.Sub(m.Reach.Looked)) != ""
-			if taken += n; late || taken > lastMost {
-				return akkoord.Errorf(akkoord.Conflict, "series_behind", "People whose time has come are still being taken into this mailing; change when it is sent in some minutes.")
+			if taken += n; m.State != akkoord.MailingSending && taken > lastMost {
+				return taken, akkoord.Errorf(akkoord.Conflict, "series_crowd", "While this mailing was paused the time of more than %d people came. Resume it first, or end it and start another.", lastMost)
+			}
+			if late || taken > lastMost {
+				return taken, akkoord.Errorf(akkoord.Conflict, "series_behind", "People whose time has come are still being taken into this mailing; change when it is sent in some minutes.")
 			}
 			if err := t.append(m.ID, due.people); err != nil {
-				return err
+				return taken, err
 			}
 		}
 		from, more = due.last, due.more
 	}
-	return nil
+	return taken, nil
 }
 
 // lastMost is how many people one edit takes in at most.
@@ -318,8 +324,12 @@ func (t *tx) editRunning(have, wanted akkoord.Mailing, plan, trigger string) (st
 	}
 	note := fmt.Sprintf("version %d", next.Latest()+1)
 	if was != trigger {
-		if err := t.takeLast(have); err != nil {
+		taken, err := t.takeLast(have)
+		if err != nil {
 			return "", err
+		}
+		if taken > 0 {
+			note += fmt.Sprintf(", %d people taken in by the trigger of before", taken)
 		}
 		next.Reach = have.Reach.Edit(*have.Trigger, *wanted.Trigger, t.now)
 		note += ", trigger " + string(wanted.Trigger.On)

@@ -23,8 +23,11 @@ var (
 // AddSetupCode stores a code by which the first owner is made until it expires.
 // Where there is a user already it stores nothing and gives false.
 func (s *Store) AddSetupCode(ctx context.Context, code akkoord.SetupCode, expires time.Time) (wanted bool, err error) {
+	if set, err := setUp(s.view(ctx)); set || err != nil { // nearly always: nothing is written
+		return false, err
+	}
 	err = s.update(ctx, "add setup code", func(t *tx) error {
-		set, err := t.setUp()
+		set, err := setUp(t)
 		if wanted = !set; set || err != nil {
 			return err
 		}
@@ -37,9 +40,9 @@ func (s *Store) AddSetupCode(ctx context.Context, code akkoord.SetupCode, expire
 }
 
 // setUp reports whether there is any user, disabled ones too.
-func (t *tx) setUp() (bool, error) {
+func setUp(q querier) (bool, error) {
 	var users int
-	err := t.queryRow(`SELECT count(*) FROM app_user`).Scan(&users)
+	err := q.queryRow(`SELECT count(*) FROM app_user`).Scan(&users)
 	return users > 0, err
 }
 
@@ -58,7 +61,7 @@ func (s *Store) CheckSetupCode(ctx context.Context, code akkoord.SetupCode) erro
 // setupCode says why a code is refused. A wrong secret is counted, and so has to
 // be committed.
 func (t *tx) setupCode(code akkoord.SetupCode) (refused, err error) {
-	if set, err := t.setUp(); set || err != nil {
+	if set, err := setUp(t); set || err != nil {
 		return errSetUp, err
 	}
 	var hash []byte

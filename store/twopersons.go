@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"strconv"
+	"strings"
+	"time"
 
 	"akkoord"
 )
@@ -38,8 +41,14 @@ func (s *Store) DecideApproval(ctx context.Context, by akkoord.Actor, id akkoord
 		if err != nil {
 			return missing(err, "request")
 		}
+		asked := a.AskedAt
 		if a, err = a.Decide(by, agreed, note, t.now); err != nil {
 			return err
+		}
+		if agreed {
+			if err := t.checkSecondPerson(by, asked); err != nil {
+				return err
+			}
 		}
 		yes, action := 0, "approval.refuse"
 		if agreed {
@@ -52,6 +61,28 @@ func (s *Store) DecideApproval(ctx context.Context, by akkoord.Actor, id akkoord
 		return t.audit(by, action, a.Name(), note)
 	})
 	return out, err
+}
+
+// checkSecondPerson refuses who agrees with access that another user or a key gave them
+// or changed shortly before, or since, it was asked: whoever may make users could be
+// the second person to themselves. What is done on the machine is not looked at.
+func (t *tx) checkSecondPerson(by akkoord.Actor, asked time.Time) error {
+	number, _ := strings.CutPrefix(string(by), "user:")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return akkoord.Errorf(akkoord.Forbidden, "own_approval", "This takes two persons: somebody else has to agree.")
+	}
+	u, err := userNumbered(t, id)
+	if err != nil {
+		return err
+	}
+	var fresh bool
+	err = t.queryRow(`SELECT EXISTS (SELECT 1 FROM audit WHERE object = $1 AND at > $2 AND actor <> $3 AND (actor LIKE 'user:%' OR actor LIKE 'key:%')
+		AND action IN ('user.create', 'user.role', 'user.login_link', 'user.second_factor_removed'))`, named("user", u.PublicID.String()), micros(asked.Add(-akkoord.ApprovalTime)), string(by)).Scan(&fresh)
+	if err == nil && fresh {
+		err = akkoord.Errorf(akkoord.Forbidden, "second_person_new", "Somebody else gave you this access or changed it within the day before this was asked, or since. It takes a person whose access is older.")
+	}
+	return err
 }
 
 // Approvals gives a page of all requests, newest first; p.After is the number

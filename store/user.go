@@ -77,7 +77,10 @@ func (t *tx) insertUser(u akkoord.User, id akkoord.ID) (akkoord.User, error) {
 // readmit gives access back to somebody whose access ended. What they logged in
 // with ended too.
 func (t *tx) readmit(have, u akkoord.User) (akkoord.User, error) {
-	if err := t.exec(`UPDATE app_user SET email = $2, role = $3, reason = $4, disabled_at = 0 WHERE id = $1`, have.ID, u.Email, string(u.Role), u.Reason); err != nil {
+	if err := t.exec(`UPDATE app_user SET email = $2, role = $3, reason = $4, disabled_at = 0, renewed_at = renewed_at + 1 WHERE id = $1`, have.ID, u.Email, string(u.Role), u.Reason); err != nil {
+		return have, err
+	}
+	if err := t.exec(`DELETE FROM user_session WHERE user_id = $1`, have.ID); err != nil { // one may have begun while the access ended
 		return have, err
 	}
 	return userNumbered(t, have.ID)
@@ -123,7 +126,7 @@ func (s *Store) UserNamed(ctx context.Context, id akkoord.ID) (akkoord.User, err
 // ReassignUser gives a user another role, as akkoord.User.Reassign decides. Their
 // sessions and login links end (P27).
 func (s *Store) ReassignUser(ctx context.Context, actor akkoord.Actor, userID int64, role akkoord.Role, reason string) error {
-	return s.renew(ctx, actor, userID, "user.role", string(role)+": "+reason, func(t *tx, u akkoord.User) error {
+	return s.renew(ctx, actor, akkoord.User{ID: userID}, "user.role", string(role)+": "+reason, func(t *tx, u akkoord.User) error {
 		others, err := t.otherOwners(u)
 		if err == nil {
 			u, err = u.Reassign(role, reason, others)
@@ -138,7 +141,7 @@ func (s *Store) ReassignUser(ctx context.Context, actor akkoord.Actor, userID in
 // EndUser takes a user's access away, as akkoord.User.End decides, with all that
 // they logged in with and their grants.
 func (s *Store) EndUser(ctx context.Context, actor akkoord.Actor, userID int64, reason string) error {
-	return s.renew(ctx, actor, userID, "user.end", reason, func(t *tx, u akkoord.User) error {
+	return s.renew(ctx, actor, akkoord.User{ID: userID}, "user.end", reason, func(t *tx, u akkoord.User) error {
 		others, err := t.otherOwners(u)
 		if err == nil {
 			u, err = u.End(reason, others, t.now)

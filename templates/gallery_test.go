@@ -491,7 +491,7 @@ func segmentTree() SegmentPage {
 	page := segmentPage()
 	page.Errors, page.Form = nil, segmentForm()
 	page.Filter = akkoord.Filter{Kind: akkoord.FilterAny, Of: []akkoord.Filter{winterFilter(), {Kind: akkoord.FilterLocale, Text: "de"}, {Kind: akkoord.FilterActive, Days: 1}}}
-	page.Form.Tree = `{"any":[{"all":[]}]}`
+	page.Form.IsTree, page.Form.Tree = true, `{"any":[{"all":[]}]}`
 	return page
 }
 

@@ -3,6 +3,7 @@ package templates
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,8 @@ type SegmentPage struct {
 type SegmentForm struct {
 	Action, Slug, Read, Match string // Match: all or any
 	Rows                      []ConditionRow
-	Tree                      string // JSON; empty: Rows hold it
+	IsTree                    bool // Tree holds it, as JSON, and not Rows
+	Tree                      string
 	Kinds                     []string
 	Ops                       []akkoord.FilterOp
 	Locales                   []string
@@ -81,6 +83,24 @@ type SegmentPeoplePage struct {
 func (SegmentsPage) file() string      { return "admin/segments.html" }
 func (SegmentPage) file() string       { return "admin/segment.html" }
 func (SegmentPeoplePage) file() string { return "admin/segment-people.html" }
+
+// Among gives the names that can be chosen, that of the row chosen, whose Value is set. One
+// that is not among them, as one that is gone or too far down a long list, comes
+// first: nothing else is chosen in its place.
+func (r ConditionRow) Among(names []string) []Option {
+	var out []Option
+	if r.Text != "" && !slices.Contains(names, r.Text) {
+		out = append(out, Option{Value: "selected", Name: r.Text})
+	}
+	for _, name := range names {
+		o := Option{Name: name}
+		if name == r.Text {
+			o.Value = "selected"
+		}
+		out = append(out, o)
+	}
+	return out
+}
 
 // HasDays reports whether the condition is about the days before today.
 func (r ConditionRow) HasDays() bool {

@@ -114,12 +114,12 @@ func (c *userAddCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	if c.ForgetFactor {
-		if err := st.SetFactor(ctx, commandActor, user.ID, nil, nil); err != nil {
+		if err := st.SetFactor(ctx, commandActor, user, nil, nil); err != nil {
 			return err
 		}
 	}
 	if hash != "" {
-		if err := st.SetPassword(ctx, commandActor, user.ID, hash); err != nil {
+		if err := st.SetPassword(ctx, commandActor, user, hash); err != nil {
 			return err
 		}
 		fmt.Fprintf(std.out, "%s %s as %s. Log in at:\n%s%s/login\n", done, c.Email, role, strings.TrimSuffix(c.URL, "/"), admin.Prefix)

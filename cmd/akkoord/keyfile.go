@@ -106,11 +106,14 @@ func (f *keyFile) Rotate(revoke string) ([]akkoord.SigningKey, error) {
 			return err
 		}
 		if err := replacePrivate(f.settings.SecretFile, text); err != nil {
-			f.log.Error("the key file can't be replaced", "error", err)
-			return akkoord.Errorf(akkoord.Conflict, "key_file", "The server can't write its key file, so nothing was changed. Run akkoord keys rotate where it can be written, and put the file back; running servers read it anew.")
+			return fmt.Errorf("%w: %w", errKeyFile, err)
 		}
 		return nil
 	})
+	if errors.Is(err, errKeyFile) {
+		f.log.Error("the key file can't be replaced", "error", err)
+		return nil, akkoord.Errorf(akkoord.Conflict, "key_file", "The server can't write its key file, so nothing was changed. Run akkoord keys rotate where it can be written, and put the file back; running servers read it anew.")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -132,20 +135,32 @@ func rotated(keys *akkoord.Keyring, revoke string, now time.Time) ([]byte, error
 	return keys.Encode()
 }
 
-// alone runs a change of a key file while no other process that shares the folder
-// changes it: of two rotations at once the second would lose the key, or
-// bring back the revoked one, of the first.
+var errKeyFile = errors.New("the key file can't be replaced")
+
+// lockWait is how long a change of the key file waits for another at most.
+const lockWait = 5 * time.Second
+
+// alone runs a change of a key file while no other process changes it: of two
+// rotations at once the second would lose the key, or bring back the revoked
+// one, of the first. The lock is on a file beside it, which a shared disk passes on
+// to the other machines.
 func alone(path string, change func() error) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	folder, err := os.Open(filepath.Dir(path))
+	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return fmt.Errorf("%s can't be replaced: %w", path, err)
+		return fmt.Errorf("%w: %w", errKeyFile, err)
 	}
-	defer folder.Close()
-	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX); err != nil {
-		return fmt.Errorf("%s can't be replaced, since its folder can't be locked: %w", path, err)
+	defer lock.Close()
+	for end := time.Now().Add(lockWait); ; {
+		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return change()
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {
+			return fmt.Errorf("%w: another process changes it (%w)", errKeyFile, err)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
-	return change()
 }

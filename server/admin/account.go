@@ -127,7 +127,7 @@ func (s *Site) newPassword(r *http.Request, v visit, now, password, again string
 	if err := s.hashed(ctx, func() (err error) { hash, err = HashPassword(password); return err }); err != nil {
 		return err
 	}
-	if err := s.cfg.Store.SetPassword(ctx, v.user.Actor(), v.user.ID, hash); err != nil {
+	if err := s.cfg.Store.SetPassword(ctx, v.user.Actor(), v.user, hash); err != nil {
 		return err
 	}
 	return s.goOn(r, v.user)
@@ -196,7 +196,7 @@ func (s *Site) confirmFactor(r *http.Request, v visit, typed string) ([]string, 
 		code := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
 		codes[i], hashes[i] = spaced(code), recoveryHash(code)
 	}
-	if err := s.cfg.Store.SetFactor(ctx, v.user.Actor(), v.user.ID, sealed, hashes); err != nil {
+	if err := s.cfg.Store.SetFactor(ctx, v.user.Actor(), v.user, sealed, hashes); err != nil {
 		return nil, err
 	}
 	if _, err := s.cfg.Store.UseStep(ctx, v.user.ID, step); err != nil {
@@ -216,7 +216,7 @@ func (s *Site) removeFactor(r *http.Request, v visit, typed string) error {
 	if err := s.checkCode(ctx, c, typed); err != nil {
 		return err
 	}
-	if err := s.cfg.Store.SetFactor(ctx, v.user.Actor(), v.user.ID, nil, nil); err != nil {
+	if err := s.cfg.Store.SetFactor(ctx, v.user.Actor(), v.user, nil, nil); err != nil {
 		return err
 	}
 	return s.goOn(r, v.user)

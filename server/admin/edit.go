@@ -32,6 +32,9 @@ func (s *Site) edit(w http.ResponseWriter, r *http.Request, v visit) error {
 		http.Redirect(w, r, mailingPath(m), http.StatusSeeOther)
 		return nil
 	}
+	if _, mixed := kindOf(m); mixed {
+		return errKinds
+	}
 	return s.editor(w, r, v, http.StatusOK, m, templates.EditPage{Form: draftForm(m)})
 }
 
@@ -71,6 +74,9 @@ func (s *Site) save(w http.ResponseWriter, r *http.Request, v visit) error {
 	}
 	if m.Runs() && !mayEdit(m, v.user.Role) {
 		return s.nothing(w, r, v)
+	}
+	if _, mixed := kindOf(m); mixed {
+		return errKinds
 	}
 	typed := typedDraft(r.PostForm)
 	switch act := r.PostForm.Get("act"); act {
@@ -129,10 +135,35 @@ func oneMore(all []templates.VariantForm) []templates.VariantForm {
 	return all
 }
 
+var errKinds = akkoord.Errorf(akkoord.Conflict, "kinds_mixed", "The variants of this mailing are of different kinds: Markdown, HTML or blocks. The form knows one kind for all; change it over the API.")
+
+// kindOf gives the kind of content that a draft and its variants have, and whether
+// they have several.
+func kindOf(m akkoord.Mailing) (kind string, mixed bool) {
+	contents := []akkoord.Content{m.Content}
+	for _, v := range m.Variants {
+		contents = append(contents, v.Content)
+	}
+	for _, c := range contents {
+		of := "markdown"
+		switch {
+		case !c.Body():
+			continue
+		case c.HTML != "":
+			of = "html"
+		case c.Blocks != "":
+			of = "blocks"
+		}
+		mixed = mixed || kind != "" && kind != of
+		kind = of
+	}
+	return cmp.Or(kind, "markdown"), mixed
+}
+
 // draftForm gives the form of a draft as it is stored.
 func draftForm(m akkoord.Mailing) templates.MailingForm {
 	f := templates.MailingForm{
-		Read: strconv.FormatInt(m.ChangedAt.UnixMicro(), 10), Subject: m.Content.Subject, Preheader: m.Content.Preheader, Kind: "markdown", Body: m.Content.Markdown,
+		Read: strconv.FormatInt(m.ChangedAt.UnixMicro(), 10), Subject: m.Content.Subject, Preheader: m.Content.Preheader, Body: cmp.Or(m.Content.HTML, spread(m.Content.Blocks), m.Content.Markdown),
 		Zone: cmp.Or(m.Plan.Zone, akkoord.HomeZone), ZoneAttribute: m.Plan.ZoneAttribute, From: m.Plan.Hours.From, Until: m.Plan.Hours.Until, Days: m.Plan.Hours.Days,
 		PerHour: numeral(m.Plan.Cap.Hour), PerDay: numeral(m.Plan.Cap.Day), Missed: cmp.Or(string(m.Plan.Missed), string(akkoord.MissedAsk)),
 		Share: "20", Measure: string(akkoord.TrialClicks), WaitMinutes: "240", Expect: "0.03",
@@ -140,12 +171,7 @@ func draftForm(m akkoord.Mailing) templates.MailingForm {
 	if m.ChangedAt.IsZero() {
 		f.Read = "0"
 	}
-	if m.Content.HTML != "" {
-		f.Kind, f.Body = "html", m.Content.HTML
-	}
-	if m.Content.Blocks != "" {
-		f.Kind, f.Body = "blocks", spread(m.Content.Blocks)
-	}
+	f.Kind, _ = kindOf(m)
 	if !m.SendAt.IsZero() {
 		f.SendAt = m.SendAt.In(m.Plan.Location()).Format(gateTime)
 	}

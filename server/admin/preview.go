@@ -19,6 +19,10 @@ import (
 // nothing else.
 const previewPolicy = "default-src 'none'; img-src 'self' https: http: data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 
+// personPolicy is previewPolicy for the mail of a person, whose data may stand in the
+// address of a picture: other hosts are not told it.
+const personPolicy = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+
 // exampleReader is who reads a mailing when nobody is chosen and something is to
 // stand in its fields.
 const exampleReader, exampleAddress = "Sam", "sam@voorbeeld.example"
@@ -76,7 +80,7 @@ func (s *Site) preview(w http.ResponseWriter, r *http.Request, v visit) error {
 			return err
 		}
 	}
-	return s.drawMail(w, r, v, m, l.variant, reader, r.URL.Query().Get("as"))
+	return s.drawMail(w, r, v, m, l.variant, reader, r.URL.Query().Get("as"), previewPolicy)
 }
 
 func example(locale string) akkoord.MailReader {
@@ -114,7 +118,7 @@ func (s *Site) previewFor(w http.ResponseWriter, r *http.Request, v visit) error
 	}
 	sub := st.Subscriber
 	reader := akkoord.MailReader{Name: sub.Name, Email: sub.Email, Locale: sub.Locale, Basis: st.Subscription(c.PurposeID).Basis}
-	return s.drawMail(w, r, v, m, readLook(m, r.URL.Query()).variant, reader, r.URL.Query().Get("as"))
+	return s.drawMail(w, r, v, m, readLook(m, r.URL.Query()).variant, reader, r.URL.Query().Get("as"), personPolicy)
 }
 
 // previewTyped draws what is typed in the editor and not saved.
@@ -139,16 +143,16 @@ func (s *Site) previewTyped(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	return s.drawMail(w, r, v, m, 0, example(locale), r.PostForm.Get("as"))
+	return s.drawMail(w, r, v, m, 0, example(locale), r.PostForm.Get("as"), previewPolicy)
 }
 
 // drawMail answers with a mail for a frame: its HTML in light or dark, or its text.
-func (s *Site) drawMail(w http.ResponseWriter, r *http.Request, v visit, m akkoord.Mailing, variant int, reader akkoord.MailReader, as string) error {
+func (s *Site) drawMail(w http.ResponseWriter, r *http.Request, v visit, m akkoord.Mailing, variant int, reader akkoord.MailReader, as, policy string) error {
 	html, text, _, err := s.cfg.Mail.PreviewFor(r.Context(), m, variant, reader)
 	if err != nil {
 		return s.unseen(w, v, err)
 	}
-	w.Header().Set("Content-Security-Policy", previewPolicy)
+	w.Header().Set("Content-Security-Policy", policy)
 	if as == "text" {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = w.Write(text) // the reader may have gone

@@ -17,6 +17,7 @@ import (
 const (
 	proofPath  = Prefix + "/proof"
 	proofField = "proof" // the password or code that is shown again
+	lostField  = "lost"  // marks what was sent when a session was over
 )
 
 // unkept are the fields of forms that no page hands back: passwords.
@@ -38,13 +39,16 @@ func pressing(names ...string) need {
 // proven lets a handler run for those who have shown within
 // akkoord.Limits.ProofWindow that they are who logged in, and asks others to show it
 // (ASVS 7.5.1 and 7.5.3, ADR 44). The page that asks carries what was sent, so that
-// one more press does it.
+// one more press does it. What was sent while nobody was logged in may be somebody
+// else's: for that a login that just happened is no proof.
 func (s *Site) proven(needs need, handle handler) handler {
 	return func(w http.ResponseWriter, r *http.Request, v visit) error {
 		if err := form(r); err != nil {
 			return err
 		}
-		if !needs(r, v) || s.fresh(r.Context()) {
+		lost := r.PostForm.Has(lostField)
+		r.PostForm.Del(lostField)
+		if !needs(r, v) || s.fresh(r.Context()) && !lost {
 			r.PostForm.Del(proofField)
 			return handle(w, r, v)
 		}
@@ -144,6 +148,7 @@ func (s *Site) lost(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	page := templates.LostPage{Action: r.URL.Path}
+	r.PostForm.Set(lostField, "1")
 	page.Fields, page.Dropped = kept(r.PostForm)
 	return s.page(w, v, http.StatusUnauthorized, page)
 }

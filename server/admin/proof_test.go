@@ -210,10 +210,11 @@ func TestALostSessionLosesNothing(t *testing.T) {
 	u := f.staff("femke@zonvaart.example", akkoord.RoleOwner)
 	b := f.browser()
 	b.signIn("femke@zonvaart.example", goodPassword)
-	f.check(f.store.EndSessions(t.Context(), akkoord.ActorSystem, u.ID))
+	f.check(f.store.EndSessions(t.Context(), akkoord.ActorSystem, u))
 	sent := url.Values{"slug": {"zomer"}, "name": {"Zomer 2027"}, "purpose": {"travel-news"}}
 	r := b.send("POST", "/admin/campaigns", sent.Encode())
 	action, fields := held(r.body)
+	sent.Set("lost", "1")
 	if r.status != http.StatusUnauthorized || action != "/admin/campaigns" || fields.Encode() != sent.Encode() {
 		t.Fatalf("%d: the page holds %v for %s: %s", r.status, fields, action, r.body)
 	}
@@ -226,6 +227,13 @@ func TestALostSessionLosesNothing(t *testing.T) {
 		t.Errorf("sent again: %d %s", r.status, r.body)
 	}
 	b.get("/admin", "Zomer 2027")
+
+	// Somebody else may have left it for an owner to send: the login is no proof.
+	r = f.browser().send("POST", "/admin/users", url.Values{"email": {"eva@zonvaart.example"}, "role": {"owner"}, "reason": {"x"}}.Encode())
+	action, fields = held(r.body)
+	if r = b.send("POST", action, fields.Encode()); r.status != http.StatusForbidden || !strings.Contains(r.body, `name="proof"`) || strings.Contains(r.body, `name="lost"`) {
+		t.Errorf("an act that was left for somebody: %d %s", r.status, r.body)
+	}
 	r = f.browser().send("POST", "/admin/account", url.Values{"act": {"password"}, "now": {"s3cret-now"}, "password": {"s3cret-new"}, "again": {"s3cret-new"}}.Encode())
 	if strings.Contains(r.body, "s3cret") || !strings.Contains(r.body, "Passwords are not kept") {
 		t.Errorf("passwords: %s", r.body)

@@ -85,6 +85,7 @@ type typedSegment struct {
 	slug, read string
 	rows       []templates.ConditionRow // nil: as the filter says
 	match      string
+	isTree     bool
 	tree       string
 }
 
@@ -103,7 +104,7 @@ func (s *Site) showSegment(w http.ResponseWriter, r *http.Request, v visit, code
 	} else if v.user.Role.May(akkoord.ReadPeople) {
 		page.People = segmentPath(g) + "/people"
 	}
-	if len(wrong) == 0 {
+	if len(wrong) == 0 && v.user.Role.May(akkoord.WriteMailings) { // as for a count over the API
 		n, err := s.cfg.Store.CountSegment(ctx, p.ID, g.Filter)
 		if err != nil && akkoord.KindOf(err) != akkoord.Invalid { // a stored filter may name what is gone
 			return err
@@ -113,7 +114,7 @@ func (s *Site) showSegment(w http.ResponseWriter, r *http.Request, v visit, code
 	if !v.user.Role.May(akkoord.WriteMailings) {
 		return s.page(w, v, code, page)
 	}
-	page.Form = &templates.SegmentForm{Action: segmentsPath, Slug: typed.slug, Read: typed.read, Match: typed.match, Rows: typed.rows, Tree: typed.tree,
+	page.Form = &templates.SegmentForm{Action: segmentsPath, Slug: typed.slug, Read: typed.read, Match: typed.match, Rows: typed.rows, IsTree: typed.isTree, Tree: typed.tree,
 		Kinds: templates.ConditionKinds, Ops: templates.ConditionOps, Locales: akkoord.Locales}
 	if g.ID != 0 {
 		page.Form.Action = segmentPath(g)
@@ -121,9 +122,10 @@ func (s *Site) showSegment(w http.ResponseWriter, r *http.Request, v visit, code
 	if page.Form.Names, err = s.cfg.Store.SegmentNames(ctx, p.ID); err != nil {
 		return err
 	}
-	if typed.match == "" && typed.tree == "" {
+	if typed.match == "" {
 		var flat bool
 		if page.Form.Match, page.Form.Rows, flat = rowsOf(g.Filter); !flat {
+			page.Form.IsTree = true
 			if page.Form.Tree, err = treeOf(g.Filter); err != nil {
 				return err
 			}

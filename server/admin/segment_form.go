@@ -15,14 +15,14 @@ import (
 
 // readSegment reads the form of a segment. A row that act=remove names is gone.
 func readSegment(in url.Values) typedSegment {
-	t := typedSegment{slug: strings.TrimSpace(in.Get("slug")), read: in.Get("read"), match: string(akkoord.FilterAll), tree: in.Get("tree")}
+	t := typedSegment{slug: strings.TrimSpace(in.Get("slug")), read: in.Get("read"), match: string(akkoord.FilterAll), isTree: in.Has("tree"), tree: in.Get("tree")}
 	if in.Get("match") == string(akkoord.FilterAny) {
 		t.match = string(akkoord.FilterAny)
 	}
-	for _, at := range in["row"] {
+	for _, at := range in["row"][:min(len(in["row"]), akkoord.Limits.FilterNodes)] {
 		n, err := strconv.Atoi(at)
 		kind := in.Get("kind-" + at)
-		if err != nil || n < 0 || n > akkoord.Limits.FilterNodes || in.Get("act") == "remove-"+at || !slices.Contains(templates.ConditionKinds, kind) {
+		if err != nil || n < 0 || n > akkoord.Limits.FilterNodes || in.Get("act") == "remove-"+at || slices.ContainsFunc(t.rows, func(r templates.ConditionRow) bool { return r.Number == n }) || !slices.Contains(templates.ConditionKinds, kind) {
 			continue
 		}
 		t.rows = append(t.rows, templates.ConditionRow{Number: n, Kind: kind, Not: in.Get("not-"+at) != "", Text: strings.TrimSpace(in.Get("text-" + at)),
@@ -55,7 +55,7 @@ func (t *typedSegment) add(kind string, names akkoord.SegmentNames) {
 // filter gives the tree that was typed, by the same reading as that of the API, so
 // that what is wrong names its node.
 func (t typedSegment) filter() (akkoord.Filter, error) {
-	if t.tree != "" {
+	if t.isTree {
 		return akkoord.ParseFilter("filter", []byte(t.tree))
 	}
 	nodes := []any{}
@@ -77,9 +77,9 @@ func (t typedSegment) filter() (akkoord.Filter, error) {
 func nodeOf(row templates.ConditionRow) map[string]any {
 	days := func(node map[string]any, key string) map[string]any {
 		if row.Days != "" {
-			node[key] = json.Number(row.Days)
-			if _, err := strconv.Atoi(row.Days); err != nil {
-				node[key] = row.Days
+			node[key] = row.Days
+			if n, err := strconv.Atoi(row.Days); err == nil {
+				node[key] = n
 			}
 		}
 		return node
@@ -103,7 +103,7 @@ var nodeNumber = regexp.MustCompile(`^filter\.(?:all|any)\[(\d+)\]`)
 
 // anchor gives the place in the form of the node that a path names.
 func (t typedSegment) anchor(path string) string {
-	if t.tree != "" {
+	if t.isTree {
 		return "tree"
 	}
 	if m := nodeNumber.FindStringSubmatch(path); m != nil {

@@ -3,6 +3,7 @@ package admin_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,10 +76,29 @@ func TestASegmentIsBuiltInTheBrowserM15(t *testing.T) {
 	if last := f.lastLine(); last.Action != "segment.people" || last.Object != "segment:dutch" {
 		t.Errorf("the audit trail ends with %+v", last)
 	}
-	analyst := f.as(akkoord.RoleAnalyst)
-	if r := analyst.get("/admin/segments/dutch"); strings.Contains(r.body, `name="match"`) {
-		t.Error("an analyst is shown the form")
+	f.stored("elsewhere", akkoord.Filter{Kind: akkoord.FilterSource, Text: "admin"})
+	if r := b.get("/admin/segments/elsewhere"); !strings.Contains(r.body, "<option selected>admin</option>") {
+		t.Error("a source that the list lacks is not kept")
 	}
+	f.stored("deep", akkoord.Filter{Kind: akkoord.FilterAny, Of: []akkoord.Filter{{Kind: akkoord.FilterAll}}})
+	has(t, b.send("POST", "/admin/segments/deep", url.Values{"act": {"save"}, "read": {"1"}, "tree": {""}}.Encode()), `id="tree-e"`, "Write the conditions")
+	many := condition(in(), "1", "active_within_days", "days", "007")
+	many["row"] = slices.Repeat([]string{"1"}, 2000)
+	if r := b.send("POST", "/admin/segments", many.Encode()); strings.Count(r.body, "<fieldset") != 1 || !strings.Contains(r.body, `value="007"`) {
+		t.Errorf("the same condition two thousand times: %d, %d bytes", r.status, len(r.body))
+	}
+	analyst := f.as(akkoord.RoleAnalyst)
+	if r := analyst.get("/admin/segments/dutch"); strings.Contains(r.body, `name="match"`) || strings.Contains(r.body, `class="num"`) {
+		t.Error("an analyst is shown the form, or a count")
+	}
+}
+
+func (f *fixture) stored(slug string, filter akkoord.Filter) {
+	f.t.Helper()
+	p, err := f.store.Purpose(f.t.Context(), "travel-news")
+	f.check(err)
+	_, err = f.store.PutSegment(f.t.Context(), akkoord.ActorSystem, akkoord.Segment{Slug: slug, PurposeID: p.ID, Filter: filter})
+	f.check(err)
 }
 
 func text(t *testing.T, f akkoord.Filter) string {

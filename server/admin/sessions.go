@@ -86,7 +86,7 @@ func (s *Site) endSessions(w http.ResponseWriter, r *http.Request, v visit) erro
 		}
 		return s.done(w, r, err, "session_ended", sessionsPath)
 	case "others":
-		err := s.cfg.Store.EndSessions(ctx, v.user.Actor(), v.user.ID)
+		err := s.cfg.Store.EndSessions(ctx, v.user.Actor(), v.user)
 		if err == nil {
 			err = s.goOn(r, v.user)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -34,9 +35,9 @@ type Credentials interface {
 	UseStep(ctx context.Context, userID, step int64) (fresh bool, err error)
 	UseRecoveryCode(ctx context.Context, userID int64, hash [32]byte) (used bool, err error)
 	// Each of these ends the user's sessions and login links (P27).
-	SetPassword(ctx context.Context, actor akkoord.Actor, userID int64, hash string) error
-	SetFactor(ctx context.Context, actor akkoord.Actor, userID int64, sealed []byte, codes [][32]byte) error
-	EndSessions(ctx context.Context, actor akkoord.Actor, userID int64) error
+	SetPassword(ctx context.Context, actor akkoord.Actor, u akkoord.User, hash string) error
+	SetFactor(ctx context.Context, actor akkoord.Actor, u akkoord.User, sealed []byte, codes [][32]byte) error
+	EndSessions(ctx context.Context, actor akkoord.Actor, u akkoord.User) error
 }
 
 // hashing bounds the memory and time of one password's hash, and how many are
@@ -150,9 +151,10 @@ func (s *Site) mayGuess(ctx context.Context, guesses [32]byte) error {
 	return err
 }
 
-// guessing lets somebody try a password or code, as long as few that were tried
-// from their network were wrong: one password for many addresses stays within the
-// count of each (P27).
+// guessing lets somebody try a password, as long as few that were tried from their
+// network were wrong: one password for many addresses stays within the count of
+// each (P27). Codes are not counted so: they take a first factor, and who is let
+// in by a login link is not to be kept out by their neighbours.
 func (s *Site) guessing(r *http.Request, try func() error) error {
 	ctx, from := r.Context(), s.guesses("network", s.cfg.Network(r).String())
 	allowed, err := s.cfg.Store.Guess(ctx, from, akkoord.Limits.NetworkGuesses)
@@ -162,10 +164,10 @@ func (s *Site) guessing(r *http.Request, try func() error) error {
 	if err != nil {
 		return err
 	}
-	if err := try(); err != nil {
+	if err = try(); errors.Is(err, errGuess) {
 		return err
 	}
-	return s.cfg.Store.Unguess(ctx, from)
+	return errors.Join(err, s.cfg.Store.Unguess(ctx, from)) // not a wrong guess
 }
 
 // passed goes on from the first factor: in, or to the code of the second. u is
@@ -245,7 +247,7 @@ func (s *Site) takeCode(w http.ResponseWriter, r *http.Request, v visit) error {
 		http.Redirect(w, r, Prefix+"/login", http.StatusSeeOther)
 		return nil
 	}
-	err = s.guessing(r, func() error { return s.checkCode(ctx, c, r.PostForm.Get("code")) })
+	err = s.checkCode(ctx, c, r.PostForm.Get("code"))
 	if err == nil {
 		if err := s.sessions.RenewToken(ctx); err != nil {
 			return err

@@ -25,7 +25,7 @@ func (f *fixture) staff(email string, role akkoord.Role) akkoord.User {
 	f.check(err)
 	hash, err := admin.HashPassword(goodPassword)
 	f.check(err)
-	f.check(f.store.SetPassword(f.t.Context(), akkoord.ActorSystem, u.ID, hash))
+	f.check(f.store.SetPassword(f.t.Context(), akkoord.ActorSystem, u, hash))
 	return u
 }
 
@@ -241,10 +241,10 @@ func TestWhatWasBegunBeforeAChangeOfCredentialsIsDead(t *testing.T) {
 			b.press("/admin/account/sessions", url.Values{"act": {"others"}})
 		}, true},
 		{"password on the machine", func(f *fixture, _ *browser, u akkoord.User) {
-			f.check(f.store.SetPassword(t.Context(), akkoord.ActorSystem, u.ID, "x"))
+			f.check(f.store.SetPassword(t.Context(), akkoord.ActorSystem, u, "x"))
 		}, false},
 		{"second factor taken away on the machine", func(f *fixture, _ *browser, u akkoord.User) {
-			f.check(f.store.SetFactor(t.Context(), akkoord.ActorSystem, u.ID, nil, nil))
+			f.check(f.store.SetFactor(t.Context(), akkoord.ActorSystem, u, nil, nil))
 		}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -309,7 +309,7 @@ func TestALoginStandsAlone(t *testing.T) {
 	waiting.signIn("femke@zonvaart.example", goodPassword)
 	hash, err := admin.HashPassword(goodPassword)
 	f.check(err)
-	f.check(f.store.SetPassword(t.Context(), akkoord.ActorSystem, u.ID, hash))
+	f.check(f.store.SetPassword(t.Context(), akkoord.ActorSystem, u, hash))
 	if r := waiting.send("POST", "/admin/login/code", url.Values{"code": {f.code(secret)}}.Encode()); r.header.Get("Location") != "/admin/login" {
 		t.Errorf("a login from before the change goes on: %d to %q", r.status, r.header.Get("Location"))
 	}
@@ -329,7 +329,7 @@ func TestALoginStandsAlone(t *testing.T) {
 	begun := secretShown.FindStringSubmatch(shared.get("/admin/account").body)[1]
 	eva, err := f.store.Credential(t.Context(), "eva@zonvaart.example")
 	f.check(err)
-	f.check(f.store.EndSessions(t.Context(), akkoord.ActorSystem, eva.User.ID))
+	f.check(f.store.EndSessions(t.Context(), akkoord.ActorSystem, eva.User))
 	f.staff("bo@zonvaart.example", akkoord.RoleEditor)
 	shared.signIn("bo@zonvaart.example", goodPassword)
 	if body := shared.get("/admin/account", "bo@").body; strings.Contains(body, begun) {

@@ -28,7 +28,7 @@ func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing) {
 			_, err := akkoord.ParseTemplate(text)
 			contents = contents && err == nil
 		}
-		contents = contents && strings.TrimSpace(c.Markdown+c.HTML) != ""
+		contents = contents && c.Body()
 	}
 	from := true
 	for _, b := range page.Blockers {

@@ -114,9 +114,9 @@ func (s *Site) changeUser(w http.ResponseWriter, r *http.Request, v visit) error
 	case "end":
 		err = s.cfg.Store.EndUser(ctx, actor, u.ID, in.Get("reason"))
 	case "forget":
-		err, notice = s.cfg.Store.SetFactor(ctx, actor, u.ID, nil, nil), "factor_removed"
+		err, notice = s.cfg.Store.SetFactor(ctx, actor, u, nil, nil), "factor_removed"
 	case "sessions":
-		err, notice = s.cfg.Store.EndSessions(ctx, actor, u.ID), "user_sessions"
+		err, notice = s.cfg.Store.EndSessions(ctx, actor, u), "user_sessions"
 	case "link":
 		return s.showLink(w, r, v, u)
 	default:

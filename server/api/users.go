@@ -18,8 +18,8 @@ type Users interface {
 	// stays owner: last_owner.
 	ReassignUser(ctx context.Context, actor akkoord.Actor, userID int64, role akkoord.Role, reason string) error
 	EndUser(ctx context.Context, actor akkoord.Actor, userID int64, reason string) error
-	SetFactor(ctx context.Context, actor akkoord.Actor, userID int64, sealed []byte, codes [][32]byte) error
-	EndSessions(ctx context.Context, actor akkoord.Actor, userID int64) error
+	SetFactor(ctx context.Context, actor akkoord.Actor, u akkoord.User, sealed []byte, codes [][32]byte) error
+	EndSessions(ctx context.Context, actor akkoord.Actor, u akkoord.User) error
 }
 
 // Login makes the one-time links by which users log in.
@@ -150,9 +150,9 @@ func (a *API) linkUser(ctx context.Context, in *ByID) (invitation, error) {
 }
 
 func (a *API) endUserSessions(ctx context.Context, in *ByID) (user, error) {
-	return a.onUser(ctx, in.ID, func(u akkoord.User) error { return a.cfg.Store.EndSessions(ctx, caller(ctx).Actor(), u.ID) })
+	return a.onUser(ctx, in.ID, func(u akkoord.User) error { return a.cfg.Store.EndSessions(ctx, caller(ctx).Actor(), u) })
 }
 
 func (a *API) forgetFactor(ctx context.Context, in *ByID) (user, error) {
-	return a.onUser(ctx, in.ID, func(u akkoord.User) error { return a.cfg.Store.SetFactor(ctx, caller(ctx).Actor(), u.ID, nil, nil) })
+	return a.onUser(ctx, in.ID, func(u akkoord.User) error { return a.cfg.Store.SetFactor(ctx, caller(ctx).Actor(), u, nil, nil) })
 }

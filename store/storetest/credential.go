@@ -22,7 +22,7 @@ func testCredentials(t *testing.T, open Open) {
 		t.Errorf("a new user has %+v", c)
 	}
 	noFault(t, a.AddLoginToken(ctx, Admin, u.ID, [32]byte{1}, a.Clock.Now().AddDate(0, 0, 1)))
-	noFault(t, a.SetPassword(ctx, Admin, u.ID, "$hash"))
+	noFault(t, a.SetPassword(ctx, akkoord.ActorSystem, u, "$hash"))
 	first := read()
 	if first.Password != "$hash" || !first.User.HasPassword || first.User.RenewedAt.IsZero() {
 		t.Errorf("with a password: %+v", first)
@@ -30,7 +30,7 @@ func testCredentials(t *testing.T, open Open) {
 	if _, err := a.UseLoginToken(ctx, [32]byte{1}); akkoord.KindOf(err) != akkoord.Unauthorized {
 		t.Errorf("a link from before lets in: %v", err)
 	}
-	noFault(t, a.SetFactor(ctx, Admin, u.ID, []byte("sealed"), [][32]byte{{1}, {2}}))
+	noFault(t, a.SetFactor(ctx, akkoord.ActorSystem, u, []byte("sealed"), [][32]byte{{1}, {2}}))
 	if c := must(a.CredentialOf(ctx, u.ID))(t); string(c.Factor) != "sealed" || c.Codes != 2 || !c.User.SecondFactor || !c.User.RenewedAt.After(first.User.RenewedAt) {
 		t.Errorf("with a second factor: %+v", c)
 	}
@@ -67,7 +67,7 @@ func testCredentials(t *testing.T, open Open) {
 	if c := read(); c.Codes != 1 || c.Step != 100 {
 		t.Errorf("after that: %+v", c)
 	}
-	noFault(t, a.SetFactor(ctx, Admin, u.ID, nil, nil))
+	noFault(t, a.SetFactor(ctx, akkoord.ActorSystem, u, nil, nil))
 	if c := read(); c.Factor != nil || c.Codes != 0 || c.User.SecondFactor || c.Password != "$hash" {
 		t.Errorf("without its second factor: %+v", c)
 	}
@@ -106,7 +106,7 @@ func testCredentials(t *testing.T, open Open) {
 			t.Errorf("%q: %v", email, err)
 		}
 	}
-	if err := a.SetPassword(ctx, Admin, 99, "x"); akkoord.KindOf(err) != akkoord.NotFound {
+	if err := a.SetPassword(ctx, Admin, akkoord.User{ID: 99}, "x"); akkoord.KindOf(err) != akkoord.NotFound {
 		t.Errorf("nobody's password: %v", err)
 	}
 }

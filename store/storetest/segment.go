@@ -86,6 +86,7 @@ func testSegments(t *testing.T, open Open) {
 		"M16 another's attribute":      {akkoord.Segment{Slug: "x", PurposeID: a.Ski.ID, Filter: seg.Filter}, "purpose_limitation", "filter.not.attribute"},
 		"M16 another's clicks":         {akkoord.Segment{Slug: "x", PurposeID: a.Ski.ID, Filter: filter(t, `{"clicked":{"campaign":"winter"}}`)}, "purpose_limitation", "filter.clicked.campaign"},
 		"one that is not there":        {akkoord.Segment{ID: 99, Slug: "x", PurposeID: a.News.ID, Filter: seg.Filter}, "not_found", ""},
+		"one that was changed since":   {akkoord.Segment{ID: seg.ID, Slug: "utrecht", PurposeID: a.News.ID, Version: 99, Filter: filter(t, `{"locale":"nl"}`)}, "segment_changed", ""},
 		"one that changes its purpose": {akkoord.Segment{ID: seg.ID, Slug: "utrecht", PurposeID: a.Ski.ID, Filter: filter(t, `{"locale":"nl"}`)}, "purpose_fixed", "purpose"},
 	} {
 		_, err := a.PutSegment(ctx, Admin, tt.seg)

@@ -49,6 +49,10 @@ func testTwoPersons(t *testing.T, open Open) {
 	if n := must(a.WaitingApprovals(ctx, owner))(t); n != 0 {
 		t.Errorf("%d wait for whoever asked", n)
 	}
+	puppet := must(a.AddUser(ctx, owner, akkoord.User{Email: "pop@zonvaart.example", Role: akkoord.RoleOwner, Reason: "helps"}))(t)
+	if _, err := a.DecideApproval(ctx, puppet.Actor(), asked.PublicID, true, "Yes."); akkoord.CodeOf(err) != "second_person_new" {
+		t.Errorf("somebody whom the first person made agrees: %v", err)
+	}
 	must(a.DecideApproval(ctx, dpo, asked.PublicID, true, "Yes, it is old."))(t)
 	check("agreed", akkoord.MassErasure, true)
 	check("agreed to something else", akkoord.MassExport, false)

@@ -38,8 +38,8 @@ func testUsers(t *testing.T, open Open) {
 	if got := must(a.UserNamed(ctx, u.PublicID))(t); got.Role != akkoord.RoleDPO || got.Reason != "officer" || got.ID != u.ID {
 		t.Errorf("the user is %+v", got)
 	}
-	noFault(t, a.SetPassword(ctx, Admin, u.ID, "$hash"))
-	noFault(t, a.SetFactor(ctx, Admin, u.ID, []byte("sealed"), [][32]byte{{1}}))
+	noFault(t, a.SetPassword(ctx, akkoord.ActorSystem, u, "$hash"))
+	noFault(t, a.SetFactor(ctx, akkoord.ActorSystem, u, []byte("sealed"), [][32]byte{{1}}))
 	before = session(u)
 	noFault(t, a.EndUser(ctx, Admin, u.ID, "left"))
 	over("the end", before)

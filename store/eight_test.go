@@ -113,7 +113,9 @@ func TestEightNodesOfWhichTwoDieMailEverybodyOnceP19P06P07(t *testing.T) {
 	clock.forward(nodeLease + time.Second) // the first one's; the others have given a sign of life
 	beat(alive[1:])
 	beat(alive[:1])
-	if n := first.Nodes(); n != count { // as of the beginning of that commit
+	// As of the beginning of that commit, or after it where a node has by itself
+	// looked once more.
+	if n := first.Nodes(); n != count && n != count-len(dead) {
 		t.Errorf("%d nodes before the takeover, want %d", n, count)
 	}
 	together(alive)

@@ -43,6 +43,9 @@ var sensitive = map[string][]string{
 	"POST /admin/proof":                     {"to=/admin/privacy/audit.csv"},
 	"POST /admin/people/{id}/take":          {"what=evidence&reason=asked", "what=zip&reason=asked", "what=csv&reason=asked", "what=json&reason=asked"},
 	"POST /admin/privacy/approvals/{id}":    {"act=agree&text=yes"},
+	"POST /admin/access":                    {"reason=short"},
+	"POST /admin/privacy/access":            {"reason=short"},
+	"POST /admin/privacy/access/{id}":       {"act=end"},
 }
 
 // P28, ASVS 7.5.3: over all routes, roles and ages of a session: what takes data

@@ -14,6 +14,15 @@ func AccessOf(grants []Grant, now time.Time) Access {
 	return slices.DeleteFunc(slices.Clone(grants), func(g Grant) bool { return g.State(now) != GrantInForce })
 }
 
+// AccessByHolder gives what grants open at a time, for each of their holders.
+func AccessByHolder(grants []Grant, now time.Time) map[Actor]Access {
+	out := map[Actor]Access{}
+	for _, g := range AccessOf(grants, now) {
+		out[g.Holder] = append(out[g.Holder], g)
+	}
+	return out
+}
+
 // errNoGrant is why somebody does not see a person, or something of them.
 func errNoGrant(of string) *Error {
 	return Errorf(Forbidden, "grant_missing", "You have no grant for %s. An owner or the data protection officer can give you one (Access, or POST /api/v1/grants); in an emergency take one for an hour by break-glass.", of)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -144,6 +145,13 @@ func (u User) End(reason string, others int, now time.Time) (User, error) {
 
 // Actor names the user in the ledger and the audit trail.
 func (u User) Actor() Actor { return Actor(fmt.Sprintf("user:%d", u.ID)) }
+
+// User gives the number of the user who acts; false for keys, people and the system.
+func (a Actor) User() (int64, bool) {
+	number, of := strings.CutPrefix(string(a), "user:")
+	id, err := strconv.ParseInt(number, 10, 64)
+	return id, of && err == nil
+}
 
 // UserSession is a login of a user to the admin site.
 type UserSession struct {

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -52,18 +51,13 @@ func (s *Server) formPage(c echo.Context, form akkoord.Form, typed fields) (temp
 	}
 	locale := s.localeOf(c, purposes, typed.first("locale"))
 	text := v.Texts[locale]
-	page := templates.SignUpPage{
-		Site: s.site("/f/" + form.Slug), Action: "/f/" + form.Slug, Title: text.Title, Intro: text.Intro,
-		Email: shown(typed.first("email")), Name: shown(typed.first("name")), AskName: true,
-		EraseDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), Stamp: s.stamp(typed.first("stamp")), Trap: true,
-	}
+	page := templates.NewSignUpPage(s.site("/f/"+form.Slug), form, purposes, locale)
+	page.Email, page.Name = shown(typed.first("email")), shown(typed.first("name"))
+	page.Stamp, page.Trap = s.stamp(typed.first("stamp")), true
 	page.Languages = languages(purposes)
 	ticked, interests := typed.all("purpose"), typed.all("interest")
-	for _, p := range purposes {
-		t := p.Text(locale)
-		page.Purposes = append(page.Purposes, templates.PurposeChoice{
-			Slug: p.Slug, Name: t.Name, Frequency: t.Frequency, Wording: t.Wording, Explanation: t.Explanation, Chosen: slices.Contains(ticked, p.Slug),
-		})
+	for i, p := range page.Purposes {
+		page.Purposes[i].Chosen = slices.Contains(ticked, p.Slug)
 	}
 	page.Attributes = s.attributeFields(v, purposes, locale, func(a akkoord.FormAttribute) string { return shown(typed.attribute(a)) })
 	for _, slug := range v.Interests {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"akkoord"
@@ -22,25 +23,18 @@ func (s *Store) SegmentNames(ctx context.Context, purposeID int64) (akkoord.Segm
 	if out.Campaigns, err = names(v, `SELECT slug FROM campaign WHERE purpose_id = $2 ORDER BY slug LIMIT $1`, akkoord.Limits.Page, purposeID); err != nil {
 		return out, err
 	}
-	attributes, err := loadAttributes(v)
-	for _, a := range attributes {
+	c, err := s.catalogue(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, a := range c.attributes {
 		if a.PurposeID == purposeID {
 			out.Attributes = append(out.Attributes, a.Slug)
 		}
 	}
-	if err != nil {
-		return out, err
-	}
-	forms, err := names(v, `SELECT slug FROM form ORDER BY slug LIMIT $1`, akkoord.Limits.Page)
-	for _, slug := range forms {
+	for _, slug := range slices.Sorted(maps.Keys(c.formSlug)) {
 		out.Sources = append(out.Sources, "form:"+slug)
 	}
 	out.Sources = append(out.Sources, "import", "api", "rule")
-	return out, err
-}
-
-func names(q querier, query string, args ...any) ([]string, error) {
-	rows, err := q.query(query, args...)
-	out, err := list(rows, err, func(r row) (name string, err error) { return name, r.Scan(&name) })
-	return slices.Clip(out), err
+	return out, nil
 }

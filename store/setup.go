@@ -169,6 +169,12 @@ func (s *Store) SetupAway(ctx context.Context) (bool, error) {
 	return at != 0, err
 }
 
+// EverSent reports whether any mailing was ever begun.
+func (s *Store) EverSent(ctx context.Context) (sent bool, err error) {
+	err = s.view(ctx).queryRow(`SELECT EXISTS (SELECT 1 FROM mailing WHERE started_at > 0)`).Scan(&sent)
+	return sent, err
+}
+
 // LedgerEnd gives the number of the ledger's last line, or 0.
 func (s *Store) LedgerEnd(ctx context.Context) (int64, error) {
 	var seq int64

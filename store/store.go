@@ -260,9 +260,18 @@ func list[T any](rows rows, err error, scan func(row) (T, error)) (out []T, _ er
 
 // numbers reads a column of numbers.
 func numbers(q querier, query string, args ...any) ([]int64, error) {
+	return column[int64](q, query, args)
+}
+
+// names reads a column of names.
+func names(q querier, query string, args ...any) ([]string, error) {
+	return column[string](q, query, args)
+}
+
+func column[T any](q querier, query string, args []any) ([]T, error) {
 	rows, err := q.query(query, args...)
-	return list(rows, err, func(r row) (id int64, err error) {
-		err = r.Scan(&id)
-		return id, err
+	return list(rows, err, func(r row) (value T, err error) {
+		err = r.Scan(&value)
+		return value, err
 	})
 }

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"strconv"
-	"strings"
 	"time"
 
 	"akkoord"
@@ -67,9 +65,8 @@ func (s *Store) DecideApproval(ctx context.Context, by akkoord.Actor, id akkoord
 // or changed shortly before, or since, it was asked: whoever may make users could be
 // the second person to themselves. What is done on the machine is not looked at.
 func (t *tx) checkSecondPerson(by akkoord.Actor, asked time.Time) error {
-	number, _ := strings.CutPrefix(string(by), "user:")
-	id, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
+	id, ok := by.User()
+	if !ok {
 		return akkoord.Errorf(akkoord.Forbidden, "own_approval", "This takes two persons: somebody else has to agree.")
 	}
 	u, err := userNumbered(t, id)

@@ -1,6 +1,10 @@
 package templates
 
-import "time"
+import (
+	"time"
+
+	"akkoord"
+)
 
 // SignUpPage is GET /f/{form}, and the 422 answer to its POST.
 type SignUpPage struct {
@@ -16,6 +20,21 @@ type SignUpPage struct {
 	EraseDays    int    // an unconfirmed request is erased after this many days; 0 leaves the sentence out
 	Stamp        string // signed time of showing the form, sent back as "stamp"; empty for none
 	Trap         bool   // adds the hidden field "website" that only robots fill
+}
+
+// NewSignUpPage is a form as it is shown to who typed nothing yet, without its
+// questions and interests.
+func NewSignUpPage(site Site, f akkoord.Form, purposes []akkoord.Purpose, locale string) SignUpPage {
+	text := f.Version.Texts[locale]
+	page := SignUpPage{
+		Site: site, Action: "/f/" + f.Slug, Title: text.Title, Intro: text.Intro, AskName: true,
+		EraseDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)),
+	}
+	for _, p := range purposes {
+		t := p.Text(locale)
+		page.Purposes = append(page.Purposes, PurposeChoice{Slug: p.Slug, Name: t.Name, Frequency: t.Frequency, Wording: t.Wording, Explanation: t.Explanation})
+	}
+	return page
 }
 
 // PurposeChoice is one box of the form (M2, M3, M4). Chosen is only ever true

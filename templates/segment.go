@@ -84,22 +84,14 @@ func (SegmentsPage) file() string      { return "admin/segments.html" }
 func (SegmentPage) file() string       { return "admin/segment.html" }
 func (SegmentPeoplePage) file() string { return "admin/segment-people.html" }
 
-// Among gives the names that can be chosen, that of the row chosen, whose Value is set. One
-// that is not among them, as one that is gone or too far down a long list, comes
-// first: nothing else is chosen in its place.
-func (r ConditionRow) Among(names []string) []Option {
-	var out []Option
-	if r.Text != "" && !slices.Contains(names, r.Text) {
-		out = append(out, Option{Value: "selected", Name: r.Text})
+// Among gives the names that can be chosen. The row's own, where it is not among them, as
+// one that is gone or too far down a long list, comes first: nothing else is chosen in
+// its place.
+func (r ConditionRow) Among(names []string) []string {
+	if r.Text == "" || slices.Contains(names, r.Text) {
+		return names
 	}
-	for _, name := range names {
-		o := Option{Name: name}
-		if name == r.Text {
-			o.Value = "selected"
-		}
-		out = append(out, o)
-	}
-	return out
+	return append([]string{r.Text}, names...)
 }
 
 // HasDays reports whether the condition is about the days before today.

@@ -91,25 +91,7 @@ func (f *keyFile) use(keys *akkoord.Keyring, text []byte) {
 func (f *keyFile) Rotate(revoke string) ([]akkoord.SigningKey, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var keys *akkoord.Keyring
-	var text []byte
-	err := alone(f.settings.SecretFile, func() (err error) {
-		keys, err = f.settings.keyring(false) // of the file: another node may have changed it just now
-		if err != nil {
-			return err
-		}
-		if !f.keys.SameRoot(keys) {
-			return akkoord.Errorf(akkoord.Conflict, "key_file", "The key file is that of another installation; nothing was changed.")
-		}
-		text, err = rotated(keys, revoke, f.now())
-		if err != nil {
-			return err
-		}
-		if err := replacePrivate(f.settings.SecretFile, text); err != nil {
-			return fmt.Errorf("%w: %w", errKeyFile, err)
-		}
-		return nil
-	})
+	keys, text, err := f.settings.rotate(f.keys, revoke, f.now())
 	if errors.Is(err, errKeyFile) {
 		f.log.Error("the key file can't be replaced", "error", err)
 		return nil, akkoord.Errorf(akkoord.Conflict, "key_file", "The server can't write its key file, so nothing was changed. Run akkoord keys rotate where it can be written, and put the file back; running servers read it anew.")
@@ -121,18 +103,34 @@ func (f *keyFile) Rotate(revoke string) ([]akkoord.SigningKey, error) {
 	return keys.Keys(), nil
 }
 
-// rotated gives the text of a key file with a new signing key, and without the one
-// to revoke, if there is one.
-func rotated(keys *akkoord.Keyring, revoke string, now time.Time) ([]byte, error) {
-	if err := keys.Rotate(now, rand.Reader); err != nil {
-		return nil, err
-	}
-	if revoke != "" {
-		if err := keys.Revoke(revoke); err != nil {
-			return nil, err
+// rotate replaces the key file, which has the root of the keys in use, by one with
+// a new signing key, and without the one to revoke, if there is one. It gives what
+// the file holds now; errKeyFile where it can't be written.
+func (d databaseSettings) rotate(used *akkoord.Keyring, revoke string, now time.Time) (keys *akkoord.Keyring, text []byte, err error) {
+	err = alone(d.SecretFile, func() error {
+		if keys, err = d.keyring(false); err != nil { // of the file: another node may have changed it just now
+			return err
 		}
-	}
-	return keys.Encode()
+		if !used.SameRoot(keys) {
+			return akkoord.Errorf(akkoord.Conflict, "key_file", "The key file is that of another installation; nothing was changed.")
+		}
+		if err := keys.Rotate(now, rand.Reader); err != nil {
+			return err
+		}
+		if revoke != "" {
+			if err := keys.Revoke(revoke); err != nil {
+				return err
+			}
+		}
+		if text, err = keys.Encode(); err != nil {
+			return err
+		}
+		if err := replacePrivate(d.SecretFile, text); err != nil {
+			return fmt.Errorf("%w: %w", errKeyFile, err)
+		}
+		return nil
+	})
+	return keys, text, err
 }
 
 var errKeyFile = errors.New("the key file can't be replaced")

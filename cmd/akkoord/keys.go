@@ -48,17 +48,10 @@ func (c *keysRotateCommand) Run(ctx context.Context, std streams) error {
 			return err
 		}
 	}
-	var note string
-	if err := alone(c.SecretFile, func() (err error) {
-		if keys, err = c.keyring(false); err != nil { // which a node may have changed meanwhile
-			return err
-		}
-		note, err = c.change(keys)
-		return err
-	}); err != nil {
+	if keys, _, err = c.rotate(keys, c.Revoke, time.Now()); err != nil {
 		return err
 	}
-	if err := st.Audit(ctx, commandActor, "keys.rotate", "keys", note); err != nil {
+	if err := st.Audit(ctx, commandActor, "keys.rotate", "keys", c.note(keys)); err != nil {
 		return fmt.Errorf("the keys are changed, but the audit trail has no line about it: %w", err)
 	}
 	c.tell(keys, std)
@@ -121,19 +114,14 @@ func terminal(in io.Reader) bool {
 	return err != nil || !os.SameFile(info, null)
 }
 
-// change replaces the file by one with a new key, and without the one that is to
-// end. It says what was done, for the audit trail.
-func (c *keysRotateCommand) change(keys *akkoord.Keyring) (note string, err error) {
-	text, err := rotated(keys, c.Revoke, time.Now())
-	if err != nil {
-		return "", err
-	}
+// note says what was done, for the audit trail.
+func (c *keysRotateCommand) note(keys *akkoord.Keyring) string {
 	all := keys.Keys()
-	note = "signs now: " + all[len(all)-1].ID
+	note := "signs now: " + all[len(all)-1].ID
 	if c.Revoke != "" {
 		note += "; revoked: " + c.Revoke
 	}
-	return note, replacePrivate(c.SecretFile, text)
+	return note
 }
 
 func (c *keysRotateCommand) tell(keys *akkoord.Keyring, std streams) {

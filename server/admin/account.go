@@ -117,20 +117,27 @@ func (s *Site) newPassword(r *http.Request, v visit, now, password, again string
 			return akkoord.AtField("now", err)
 		}
 	}
-	if err := akkoord.CheckPassword(password, v.user.Email); err != nil {
-		return err
-	}
-	if password != again {
-		return errDiffers
-	}
-	var hash string
-	if err := s.hashed(ctx, func() (err error) { hash, err = HashPassword(password); return err }); err != nil {
+	hash, err := s.hashOf(ctx, v.user.Email, password, again)
+	if err != nil {
 		return err
 	}
 	if err := s.cfg.Store.SetPassword(ctx, v.user.Actor(), v.user, hash); err != nil {
 		return err
 	}
 	return s.goOn(r, v.user)
+}
+
+// hashOf gives the hash of a password that somebody with an address chose and typed
+// twice.
+func (s *Site) hashOf(ctx context.Context, email, password, again string) (hash string, err error) {
+	if err := akkoord.CheckPassword(password, email); err != nil {
+		return "", err
+	}
+	if password != again {
+		return "", errDiffers
+	}
+	err = s.hashed(ctx, func() (err error) { hash, err = HashPassword(password); return err })
+	return hash, err
 }
 
 // newSecret begins to set up a second factor: its secret waits in the session

@@ -38,10 +38,7 @@ func (s *Site) showKeys(w http.ResponseWriter, r *http.Request, v visit, code in
 	if err != nil {
 		return err
 	}
-	of := map[akkoord.Actor][]akkoord.Grant{}
-	for _, g := range grants {
-		of[g.Holder] = append(of[g.Holder], g)
-	}
+	access := akkoord.AccessByHolder(grants, now)
 	purposes, err := s.cfg.Store.Purposes(ctx)
 	if err != nil {
 		return err
@@ -62,7 +59,7 @@ func (s *Site) showKeys(w http.ResponseWriter, r *http.Request, v visit, code in
 			ID: k.PublicID.String(), Name: k.Name, Role: string(k.Role), Reason: k.Reason, Since: k.CreatedAt, UsedAt: k.UsedAt, EndedAt: k.RevokedAt,
 			ExpiresAt: k.ExpiresAt, Expired: !k.Works(now), Action: keysPath + "/" + k.PublicID.String(), SeesPeople: k.Role.May(akkoord.ReadPeople),
 		}
-		seen, all := akkoord.AccessOf(of[k.Actor()], now).Scope()
+		seen, all := access[k.Actor()].Scope()
 		row.Everybody = all
 		for _, id := range seen {
 			row.Purposes = append(row.Purposes, names[id])
@@ -111,22 +108,15 @@ func (s *Site) makeKey(w http.ResponseWriter, r *http.Request, v visit) error {
 
 // purposesNamed gives the numbers of purposes by their slugs.
 func (s *Site) purposesNamed(ctx context.Context, slugs []string) (ids []int64, err error) {
-	if len(slugs) == 0 {
-		return nil, nil
-	}
-	purposes, err := s.cfg.Store.Purposes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	known := map[string]int64{}
-	for _, p := range purposes {
-		known[p.Slug] = p.ID
-	}
 	for _, slug := range slugs {
-		if known[slug] == 0 {
-			return nil, akkoord.Fieldf("purpose", "key_purpose", "There is no such purpose.")
+		p, err := s.cfg.Store.Purpose(ctx, slug)
+		if akkoord.KindOf(err) == akkoord.NotFound {
+			err = akkoord.Fieldf("purpose", "key_purpose", "There is no such purpose.")
 		}
-		ids = append(ids, known[slug])
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, p.ID)
 	}
 	return ids, nil
 }

@@ -33,6 +33,16 @@ func (s *Site) mailing(w http.ResponseWriter, r *http.Request, v visit) error {
 	return s.mailingPage(w, r, v, m, nil)
 }
 
+// sentFor gives the campaign of a mailing, and the purpose that it is for.
+func (s *Site) sentFor(ctx context.Context, m akkoord.Mailing) (akkoord.Campaign, akkoord.Purpose, error) {
+	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return c, akkoord.Purpose{}, err
+	}
+	p, err := s.cfg.Store.PurposeByID(ctx, c.PurposeID)
+	return c, p, err
+}
+
 // mailingPage draws the page of a mailing, with what became of asking its links.
 func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m akkoord.Mailing, links *templates.LinkReport) (err error) {
 	ctx := r.Context()
@@ -40,11 +50,7 @@ func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m ak
 	if page.MailingRow, err = s.row(ctx, m, true); err != nil {
 		return err
 	}
-	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
-	if err != nil {
-		return err
-	}
-	p, err := s.cfg.Store.PurposeByID(ctx, c.PurposeID)
+	c, p, err := s.sentFor(ctx, m)
 	if err != nil {
 		return err
 	}

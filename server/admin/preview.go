@@ -201,19 +201,13 @@ func (s *Site) lookPage(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
-	if err != nil {
-		return err
-	}
-	p, err := s.cfg.Store.PurposeByID(ctx, c.PurposeID)
+	c, p, err := s.sentFor(ctx, m)
 	if err != nil {
 		return err
 	}
 	l := readLook(m, r.URL.Query())
 	if l.locale == "" {
-		if l.locale, err = s.mailLocale(ctx, m, v.locale); err != nil {
-			return err
-		}
+		l.locale = localeFor(p, v.locale)
 	}
 	page := templates.LookPage{
 		Admin: s.frame(r, v, "campaigns"), Subject: title(m), Mailing: mailingPath(m), Campaign: c.Name, CampaignURL: campaignPath(c),
@@ -268,17 +262,18 @@ func (s *Site) lookFor(w http.ResponseWriter, r *http.Request, v visit) error {
 	return nil
 }
 
-// mailLocale gives the language to show a mailing in: the reader's own, or the
-// first of akkoord.Locales where its purpose has no texts in that one.
+// mailLocale gives the language to show a mailing in, as localeFor says.
 func (s *Site) mailLocale(ctx context.Context, m akkoord.Mailing, wish string) (string, error) {
-	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
-	if err != nil {
-		return "", err
-	}
-	p, err := s.cfg.Store.PurposeByID(ctx, c.PurposeID)
+	_, p, err := s.sentFor(ctx, m)
+	return localeFor(p, wish), err
+}
+
+// localeFor gives the language to show a mail of a purpose in: the reader's own, or the
+// first of akkoord.Locales where the purpose has no texts in that one.
+func localeFor(p akkoord.Purpose, wish string) string {
 	i := slices.IndexFunc(append([]string{wish}, akkoord.Locales...), func(locale string) bool { _, ok := p.Texts[locale]; return ok })
 	if i > 0 {
-		return akkoord.Locales[i-1], err
+		return akkoord.Locales[i-1]
 	}
-	return wish, err
+	return wish
 }

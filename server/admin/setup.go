@@ -21,6 +21,8 @@ type Setups interface {
 	SetupAway(ctx context.Context) (bool, error)
 	PutSetupAway(ctx context.Context, actor akkoord.Actor, away bool) error
 	ProcessorObstacles(ctx context.Context, slug string) ([]akkoord.Reason, error)
+	// EverSent reports whether any mailing was ever begun.
+	EverSent(ctx context.Context) (bool, error)
 	LedgerEnd(ctx context.Context) (int64, error)
 	NewestSignUp(ctx context.Context, form, after int64) (akkoord.SignUpProgress, error)
 }
@@ -95,29 +97,15 @@ func (s *Site) firstOwner(w http.ResponseWriter, r *http.Request, v visit) error
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
-	if err := s.cfg.Store.LoggedIn(ctx, u); err != nil {
-		return err
-	}
-	if err := s.begin(r, u); err != nil {
-		return err
-	}
-	s.setProved(ctx)
-	http.Redirect(w, r, whoPath, http.StatusSeeOther)
-	return nil
+	return s.enter(w, r, u, whoPath)
 }
 
 func (s *Site) makeOwner(ctx context.Context, v visit, code akkoord.SetupCode, email, password, again string) (akkoord.User, error) {
 	if _, err := akkoord.ParseEmail(email); err != nil {
 		return akkoord.User{}, err
 	}
-	if err := akkoord.CheckPassword(password, email); err != nil {
-		return akkoord.User{}, err
-	}
-	if password != again {
-		return akkoord.User{}, errDiffers
-	}
-	var hash string
-	if err := s.hashed(ctx, func() (err error) { hash, err = HashPassword(password); return err }); err != nil {
+	hash, err := s.hashOf(ctx, email, password, again)
+	if err != nil {
 		return akkoord.User{}, err
 	}
 	return s.cfg.Store.FirstOwner(ctx, code, email, s.cfg.Pages.T(v.locale, "setup.ready_reason"), hash)

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"akkoord"
 	"akkoord/templates"
@@ -137,7 +136,7 @@ func (s *Site) setupPreview(w http.ResponseWriter, r *http.Request, v visit) err
 	switch r.PathValue("part") {
 	case "form":
 		w.Header().Set("Content-Security-Policy", pagePolicy)
-		return s.page(w, v, http.StatusOK, signUpPage(site, forms[0], purposes, v.locale))
+		return s.page(w, v, http.StatusOK, templates.NewSignUpPage(site, forms[0], purposes, v.locale))
 	case "confirmed":
 		page := templates.ConfirmedPage{Site: site, From: templates.BareAddress(f.From)}
 		for _, p := range purposes {
@@ -157,16 +156,6 @@ func (s *Site) setupPreview(w http.ResponseWriter, r *http.Request, v visit) err
 		return nil
 	}
 	return s.nothing(w, r, v)
-}
-
-func signUpPage(site templates.Site, f akkoord.Form, purposes []akkoord.Purpose, locale string) templates.SignUpPage {
-	text := f.Version.Texts[locale]
-	page := templates.SignUpPage{Site: site, Action: publicPath(f), Title: text.Title, Intro: text.Intro, AskName: true, EraseDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour))}
-	for _, p := range purposes {
-		t := p.Text(locale)
-		page.Purposes = append(page.Purposes, templates.PurposeChoice{Slug: p.Slug, Name: t.Name, Frequency: t.Frequency, Wording: t.Wording, Explanation: t.Explanation})
-	}
-	return page
 }
 
 // firstCampaign gives where the first campaign is written: its mailing, once

@@ -28,13 +28,13 @@ func (s *Site) steps(ctx context.Context, v visit, here string) ([]templates.Set
 	if err != nil {
 		return nil, err
 	}
-	mailings, _, err := s.cfg.Store.Mailings(ctx, 0, akkoord.Page{}) // the first there were
+	sent, err := s.cfg.Store.EverSent(ctx)
 	if err != nil {
 		return nil, err
 	}
-	sent := false
-	for _, m := range mailings {
-		sent = sent || !m.StartedAt.IsZero()
+	mailings, _, err := s.cfg.Store.Mailings(ctx, 0, akkoord.Page{Limit: 1}) // the first there was
+	if err != nil {
+		return nil, err
 	}
 	campaign, err := s.firstCampaign(ctx, v, mailings)
 	if err != nil {

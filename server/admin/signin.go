@@ -181,7 +181,7 @@ func (s *Site) passed(w http.ResponseWriter, r *http.Request, u akkoord.User) er
 	}
 	s.sessions.Put(ctx, keyLocale, locale)
 	if !u.SecondFactor {
-		return s.enter(w, r, u)
+		return s.enter(w, r, u, Prefix)
 	}
 	s.sessions.Put(ctx, keyPending, u.ID)
 	s.sessions.Put(ctx, keyRenewed, renewed(u))
@@ -192,8 +192,8 @@ func (s *Site) passed(w http.ResponseWriter, r *http.Request, u akkoord.User) er
 
 const codePath = Prefix + "/login/code"
 
-// enter begins a session.
-func (s *Site) enter(w http.ResponseWriter, r *http.Request, u akkoord.User) error {
+// enter begins a session, and leads to its first page.
+func (s *Site) enter(w http.ResponseWriter, r *http.Request, u akkoord.User, next string) error {
 	ctx := r.Context()
 	if err := s.cfg.Store.LoggedIn(ctx, u, s.passwordGuesses(u.Email), s.codeGuesses(u), s.ownGuesses(u)); err != nil {
 		return err
@@ -202,7 +202,7 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request, u akkoord.User) err
 		return err
 	}
 	s.setProved(ctx)
-	http.Redirect(w, r, Prefix, http.StatusSeeOther)
+	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
 }
 
@@ -252,7 +252,7 @@ func (s *Site) takeCode(w http.ResponseWriter, r *http.Request, v visit) error {
 		if err := s.sessions.RenewToken(ctx); err != nil {
 			return err
 		}
-		return s.enter(w, r, c.User)
+		return s.enter(w, r, c.User, Prefix)
 	}
 	errs, code, ok := faults(err, map[string]string{"": "code"})
 	if !ok {

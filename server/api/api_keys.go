@@ -44,21 +44,19 @@ func (a *API) showKeys(ctx context.Context, keys ...akkoord.APIKey) ([]apiKey, e
 	if err != nil {
 		return nil, err
 	}
-	of := map[akkoord.Actor][]akkoord.Grant{}
 	var purposes []int64
 	for _, g := range grants {
-		of[g.Holder] = append(of[g.Holder], g)
 		purposes = append(purposes, g.Purposes...)
 	}
 	slugs, err := a.cfg.Store.PurposeSlugs(ctx, purposes)
 	if err != nil {
 		return nil, err
 	}
-	now := a.cfg.Now()
+	access := akkoord.AccessByHolder(grants, a.cfg.Now())
 	out := make([]apiKey, len(keys))
 	for i, k := range keys {
 		out[i] = apiKey{ID: k.PublicID, Name: k.Name, Role: k.Role, Reason: k.Reason, CreatedAt: when(k.CreatedAt), UsedAt: when(k.UsedAt), ExpiresAt: when(k.ExpiresAt), EndedAt: when(k.RevokedAt)}
-		seen, all := akkoord.AccessOf(of[k.Actor()], now).Scope()
+		seen, all := access[k.Actor()].Scope()
 		if all {
 			continue
 		}

@@ -197,7 +197,7 @@ func TestRightsAreDocumented(t *testing.T) {
 	var want [][]string
 	for _, right := range []akkoord.Right{
 		akkoord.ReadPeople, akkoord.ChangePeople, akkoord.ErasePeople, akkoord.ReadCatalogue, akkoord.ChangePurposes,
-		akkoord.WriteMailings, akkoord.SendMailings, akkoord.ReleaseSending, akkoord.ReadAudit, akkoord.ReadRecords, akkoord.ManageAccess, akkoord.ManageGrants, akkoord.ChangeRegister, akkoord.SetUp,
+		akkoord.WriteMailings, akkoord.SendMailings, akkoord.ReleaseSending, akkoord.ReadAudit, akkoord.ReadRecords, akkoord.ManageAccess, akkoord.ManageGrants, akkoord.ChangeRegister, akkoord.ManageWebhooks, akkoord.SetUp,
 		akkoord.WriteContracts, akkoord.SendContracts, akkoord.ReadContracts, akkoord.ReceiveMail,
 	} {
 		row := []string{string(right)}

@@ -44,6 +44,7 @@ var Limits = struct {
 	ClickGroup     int           // clicks of a link below which their number is not shown (M22)
 	FilterDepth    int           // levels of a segment's filter
 	FilterNodes    int           // nodes of a segment's filter
+	Webhooks       int           // endpoints that are told of events
 	FilterText     int           // bytes of a name, source or URL in a filter
 }{
 	EmailInput: 320, Name: 200, Slug: 64, Text: 4000,
@@ -55,5 +56,5 @@ var Limits = struct {
 	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500, PasswordMin: 12, PasswordMax: 200, Guesses: 10, NetworkGuesses: 100, GuessPause: time.Hour, ProofWindow: 15 * time.Minute,
 	KeepWindow: 90 * 24 * time.Hour, WholeIP: 90 * 24 * time.Hour,
 	ContractFields: 50, ContractValue: 2000,
-	ClickGroup: 5, FilterDepth: 8, FilterNodes: 100, FilterText: 2000,
+	ClickGroup: 5, FilterDepth: 8, FilterNodes: 100, FilterText: 2000, Webhooks: 20,
 }

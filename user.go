@@ -44,6 +44,7 @@ const (
 	ManageAccess   Right = "access.manage"   // users and keys
 	ManageGrants   Right = "grants.manage"   // who may see which personal data
 	ChangeRegister Right = "register.change" // of parties that data goes to
+	ManageWebhooks Right = "webhooks.manage" // endpoints of others that are told of events
 	SetUp          Right = "setup"           // who is behind the mails, and the first steps
 
 	WriteContracts Right = "transactional.write" // templates
@@ -54,7 +55,7 @@ const (
 
 // rights is the whole matrix of roles and rights.
 var rights = map[Role][]Right{
-	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReleaseSending, ReadAudit, ReadRecords, ManageAccess, ManageGrants, ChangeRegister, SetUp, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
+	RoleOwner:   {ReadPeople, ChangePeople, ErasePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReleaseSending, ReadAudit, ReadRecords, ManageAccess, ManageGrants, ChangeRegister, ManageWebhooks, SetUp, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
 	RoleManager: {ReadPeople, ChangePeople, ReadCatalogue, ChangePurposes, WriteMailings, SendMailings, ReadRecords, WriteContracts, SendContracts, ReadContracts, ReceiveMail},
 	RoleEditor:  {ReadCatalogue, WriteMailings, WriteContracts},
 	RoleAnalyst: {ReadCatalogue},

@@ -85,6 +85,9 @@ func (t *tx) put(st akkoord.Standing, c akkoord.Change) error {
 	if err := t.notify(st.Subscriber, c); err != nil {
 		return err
 	}
+	if err := t.announce(st, c); err != nil {
+		return err
+	}
 	if c.Erases() {
 		if err := t.eraseAddresses(p); err != nil {
 			return err
@@ -213,6 +216,7 @@ func (t *tx) forget(subscriberID int64) error {
 		`DELETE FROM former_address WHERE subscriber_id = $1`,
 		`DELETE FROM mail_copy WHERE subscriber_id = $1`,
 		`DELETE FROM evidence_ip WHERE subscriber_id = $1`,
+		`DELETE FROM webhook_message WHERE subscriber_id = $1 AND subscriber_id <> 0`,
 		`DELETE FROM import_row WHERE hash = (SELECT email_hash FROM subscriber WHERE id = $1)`,
 		`DELETE FROM subscriber WHERE id = $1`,
 	} {

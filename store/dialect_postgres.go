@@ -249,11 +249,11 @@ func (p *postgres) begin(ctx context.Context, w *writer) error {
 	if err := p.enter(w); err != nil {
 		return err
 	}
-	person := w.person
+	person, webhooks := w.person, w.tail.webhooks
 	if err := w.readTail(); err != nil {
 		return err
 	}
-	w.person = max(w.person, person)
+	w.person, w.tail.webhooks = max(w.person, person), webhooks
 	if err := p.storeTail(w); err != nil {
 		return err
 	}
@@ -264,8 +264,8 @@ func (p *postgres) begin(ctx context.Context, w *writer) error {
 func (p *postgres) enter(w *writer) error {
 	var at int64
 	var hash, audit []byte
-	if err := w.queryRow(`SELECT at, ledger_seq, ledger_hash, audit_seq, audit_hash, person, departed, nodes FROM chain WHERE id = 1 FOR UPDATE`).
-		Scan(&at, &w.ledger.Seq, &hash, &w.auditSeq, &audit, &w.person, &w.departed, &w.peers); err != nil {
+	if err := w.queryRow(`SELECT at, ledger_seq, ledger_hash, audit_seq, audit_hash, person, departed, webhooks, nodes FROM chain WHERE id = 1 FOR UPDATE`).
+		Scan(&at, &w.ledger.Seq, &hash, &w.auditSeq, &audit, &w.person, &w.departed, &w.tail.webhooks, &w.peers); err != nil {
 		return fmt.Errorf("lock the chain: %w", err)
 	}
 	w.ledger.Hash = [32]byte{}
@@ -299,8 +299,8 @@ func (p *postgres) leave(w *writer, group []*change) error {
 }
 
 func (p *postgres) storeTail(w *writer) error {
-	return w.session.exec(`UPDATE chain SET at = $1, ledger_seq = $2, ledger_hash = $3, audit_seq = $4, person = $5, departed = $6, audit_hash = $7 WHERE id = 1`,
-		micros(w.lastTime), w.ledger.Seq, w.ledger.Hash[:], w.auditSeq, w.person, w.departed, w.auditHash[:])
+	return w.session.exec(`UPDATE chain SET at = $1, ledger_seq = $2, ledger_hash = $3, audit_seq = $4, person = $5, departed = $6, audit_hash = $7, webhooks = $8 WHERE id = 1`,
+		micros(w.lastTime), w.ledger.Seq, w.ledger.Hash[:], w.auditSeq, w.person, w.departed, w.auditHash[:], w.tail.webhooks)
 }
 
 // adopt lets the numbers of new rows begin after those that are there.

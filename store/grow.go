@@ -11,6 +11,7 @@ const (
 	outboxRows
 	auditRows
 	departureRows
+	webhookRows
 	growing
 )
 
@@ -37,7 +38,9 @@ var bulks = [bulkTables]bulk{
 		rest: `, 0, 0, 0, 0, '', '', 0`},
 	auditRows:     {table: "audit", width: 7, columns: "seq, at, actor, action, object, note, hash"},
 	departureRows: {table: "departure", width: 6, columns: "number, at, kind, purpose_id, campaign_id, hash"},
-	peopleRows:    {table: "subscriber", width: 8, columns: "id, public_id, email_hash, email, name, locale, salt, created_at"},
+	webhookRows: {table: "webhook_message", width: 11,
+		columns: "public_id, webhook_id, at, event, subscriber_id, person, purpose_id, campaign_id, mailing_id, reason, due_at"},
+	peopleRows: {table: "subscriber", width: 8, columns: "id, public_id, email_hash, email, name, locale, salt, created_at"},
 	subscriptionRows: {table: "subscription", width: 12,
 		columns: "subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed, ground"},
 	interestRows: {table: "subscriber_interest", width: 2, columns: "subscriber_id, interest_id"},

@@ -40,6 +40,9 @@ func (s *Store) EndHold(ctx context.Context, actor akkoord.Actor) error {
 			return err
 		}
 		t.outbox, t.mailing = true, true
+		if err := t.enqueueWebhooks(); err != nil {
+			return err
+		}
 		return t.audit(actor, "sending.release", "", "")
 	})
 }

@@ -61,6 +61,9 @@ func (s *Store) EditProcessor(ctx context.Context, actor akkoord.Actor, slug, ac
 		s.relay.drop()
 		t.catalogue = true
 		t.outbox, t.mailing = true, true // what waited for an agreement may go now
+		if err := t.enqueueWebhooks(); err != nil {
+			return err
+		}
 		return t.audit(actor, action, named("processor", slug), strings.TrimSpace(renewal(have, p)+" "+note))
 	})
 	return p, err

@@ -74,6 +74,9 @@ func (t *tx) effect(r akkoord.Report, sent int64) error {
 	if err := t.tallyReport(r); err != nil {
 		return err
 	}
+	if err := t.announceReport(r, nil); err != nil {
+		return err
+	}
 	complaint := r.Kind == akkoord.ReportComplaint
 	if !complaint && r.Class != akkoord.ClassHard && r.Class != akkoord.ClassSoft {
 		return nil
@@ -140,6 +143,9 @@ func (t *tx) reportAsked(r akkoord.Report) (akkoord.ReportCode, error) {
 	}
 	left, err := t.leavers([]int64{r.Subscriber})
 	if err != nil {
+		return "", err
+	}
+	if err := t.announceReport(r, st.PendingPurposes()); err != nil {
 		return "", err
 	}
 	return akkoord.ReportCounts, t.apply(st, st.BounceAsked(r, left[r.Subscriber], t.now))

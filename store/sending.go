@@ -116,6 +116,9 @@ func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
 			return err
 		}
 	}
+	if err := t.announceMove(m, m.State, act, actor); err != nil {
+		return err
+	}
 	if m.State == akkoord.MailingDraft {
 		m.ChangedAt = t.now // who has the draft on the screen reads it again before changing what runs
 	}

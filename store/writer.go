@@ -37,6 +37,7 @@ type writer struct {
 	inserts  map[[2]int]string
 	leaving  []akkoord.Departure // of the group, for the journal
 	ahead    ahead
+	known    knownWebhooks
 	tally    *writerTally
 	peers    int64 // nodes that share the database, as of the transaction's begin
 	before   int   // writes before the transaction
@@ -50,6 +51,7 @@ type tail struct {
 	auditHash [32]byte
 	person    int64 // highest number that a person ever had
 	departed  int64 // last line of the departure journal
+	webhooks  int64 // how often the endpoints of webhooks were changed
 }
 
 // change is one caller's work in the group.
@@ -370,6 +372,7 @@ func (w *writer) attempt(group []*change, write func([]*change) error) error {
 		return err
 	}
 	w.leaving, w.ahead = w.leaving[:0], ahead{}
+	w.known.forgetChanged()
 	if err := write(group); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 	"akkoord"
 	"akkoord/dossier"
 	"akkoord/mailer"
+	"akkoord/mailer/outbound"
 	"akkoord/mailer/webhook"
 	"akkoord/server"
 	"akkoord/server/admin"
@@ -43,6 +44,8 @@ type app struct {
 	store  *store.Store
 	public *server.Server
 	sender *mailer.Worker // nil without a relay
+
+	outbound *outbound.Sender
 
 	watch       watch
 	known       atomic.Pointer[akkoord.Organisation] // as last read
@@ -95,6 +98,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		return err
 	}
 	a.fingerprint = fingerprintOf(keys)
+	a.outbound = outbound.New(outbound.Config{Messages: a.store, Loopback: loopback(s.base.Hostname()), Now: time.Now, Jitter: rand2.Float64, Log: a.log})
 	if m, ok := s.heads.(*headMail); ok {
 		m.mail = tester
 	}
@@ -148,7 +152,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if a.public, err = server.New(cfg); err != nil {
 		return err
 	}
-	return a.public.Measure(&figures{a.store, a.sender, jsonAPI})
+	return a.public.Measure(&figures{a.store, a.sender, jsonAPI, a.outbound})
 }
 
 // press makes the mails, and shows them as web pages.

@@ -11,6 +11,7 @@ import (
 
 	"akkoord"
 	"akkoord/mailer"
+	"akkoord/mailer/outbound"
 	"akkoord/server"
 	"akkoord/server/api"
 	"akkoord/store"
@@ -106,6 +107,8 @@ type figures struct {
 	store  *store.Store
 	sender *mailer.Worker // may be nil
 	api    *api.API
+
+	outbound *outbound.Sender
 }
 
 // describe makes the description of a figure. The names are those of
@@ -114,35 +117,38 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("akkoord_"+name, help, labels, nil)
 }
 
-var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue, outboxOldest, mailings, jobs, requests, notices, ledgerSeq, signedSeq, signedAt, backup, database, log, free, mails, connections, limit, fails, smtp, beat, incoming, reports *prometheus.Desc }{
-	build:        describe("build_info", "Always 1; the labels say which program this is.", "revision", "goversion"),
-	events:       describe("consent_events_total", "Lines of the consent ledger that this process wrote.", "kind"),
-	groups:       describe("writer_group_changes", "Changes that shared a commit."),
-	commits:      describe("writer_commit_seconds", "Time to write a group of changes and to commit it."),
-	failed:       describe("writer_failed_groups_total", "Groups of changes that were not written."),
-	queue:        describe("writer_queue", "Changes that wait for the writer."),
-	up:           describe("store_up", "1 when the figures of the store could be read for this scrape."),
-	outboxDue:    describe("outbox_due", "Mails of sign-ups that should go out now."),
-	outboxOldest: describe("outbox_oldest_due_seconds", "How long the oldest of them has waited; 0 when none is due."),
-	mailings:     describe("mailings", "Mailings by state.", "state"),
-	jobs:         describe("jobs", "Background jobs. state: waiting, failing (the last run failed, and there will be another), given_up.", "state"),
-	requests:     describe("requests", "Requests of people. state: open, soon (due within 7 days, among the open), overdue (likewise).", "state"),
-	notices:      describe("processor_notices", "Tasks to tell processors. state: open, overdue (among the open).", "state"),
-	ledgerSeq:    describe("ledger_lines", "Number of the last line of the consent ledger."),
-	signedSeq:    describe("ledger_signed_lines", "Number of the last line that a signed head covers."),
-	signedAt:     describe("ledger_signed_timestamp_seconds", "When the last head was signed; 0 for never."),
-	backup:       describe("backup_timestamp_seconds", "Of when the last backup is that proved itself; 0 for none."),
-	database:     describe("database_bytes", "Size of the database."),
-	log:          describe("database_log_bytes", "Size of SQLite's write-ahead log."),
-	free:         describe("database_disk_free_bytes", "What is free on the disk of the database."),
-	mails:        describe("mails_total", "Mails by what became of them. kind: mailing, transactional, or notice for those that sign-ups cause.", "kind", "outcome"),
-	connections:  describe("smtp_connections", "Connections to the relay, open now."),
-	limit:        describe("smtp_connections_limit", "How many connections to the relay may be open."),
-	fails:        describe("smtp_relay_failing", "1 while the relay fails and is left alone, or is being tried again."),
-	smtp:         describe("smtp_seconds", "Time that the relay took. step: dial (connect, TLS, login), transaction (MAIL to 354), body (answer to the final dot).", "step"),
-	incoming:     describe("incoming_messages_total", "Messages that came in at the address for leaving, by what they came to.", "result"),
-	reports:      describe("reports_total", "Bounces and complaints that came in, by what they came to.", "result"),
-	beat:         describe("sender_beat_timestamp_seconds", "When some loop of the sender last looked for work."),
+var desc = struct{ build, events, groups, commits, failed, queue, up, outboxDue, outboxOldest, mailings, jobs, requests, notices, ledgerSeq, signedSeq, signedAt, backup, database, log, free, mails, connections, limit, fails, smtp, beat, incoming, reports, webhookTries, webhookMessages, webhooksPaused *prometheus.Desc }{
+	build:           describe("build_info", "Always 1; the labels say which program this is.", "revision", "goversion"),
+	events:          describe("consent_events_total", "Lines of the consent ledger that this process wrote.", "kind"),
+	groups:          describe("writer_group_changes", "Changes that shared a commit."),
+	commits:         describe("writer_commit_seconds", "Time to write a group of changes and to commit it."),
+	failed:          describe("writer_failed_groups_total", "Groups of changes that were not written."),
+	queue:           describe("writer_queue", "Changes that wait for the writer."),
+	up:              describe("store_up", "1 when the figures of the store could be read for this scrape."),
+	outboxDue:       describe("outbox_due", "Mails of sign-ups that should go out now."),
+	outboxOldest:    describe("outbox_oldest_due_seconds", "How long the oldest of them has waited; 0 when none is due."),
+	mailings:        describe("mailings", "Mailings by state.", "state"),
+	jobs:            describe("jobs", "Background jobs. state: waiting, failing (the last run failed, and there will be another), given_up.", "state"),
+	requests:        describe("requests", "Requests of people. state: open, soon (due within 7 days, among the open), overdue (likewise).", "state"),
+	notices:         describe("processor_notices", "Tasks to tell processors. state: open, overdue (among the open).", "state"),
+	ledgerSeq:       describe("ledger_lines", "Number of the last line of the consent ledger."),
+	signedSeq:       describe("ledger_signed_lines", "Number of the last line that a signed head covers."),
+	signedAt:        describe("ledger_signed_timestamp_seconds", "When the last head was signed; 0 for never."),
+	backup:          describe("backup_timestamp_seconds", "Of when the last backup is that proved itself; 0 for none."),
+	database:        describe("database_bytes", "Size of the database."),
+	log:             describe("database_log_bytes", "Size of SQLite's write-ahead log."),
+	free:            describe("database_disk_free_bytes", "What is free on the disk of the database."),
+	mails:           describe("mails_total", "Mails by what became of them. kind: mailing, transactional, or notice for those that sign-ups cause.", "kind", "outcome"),
+	connections:     describe("smtp_connections", "Connections to the relay, open now."),
+	limit:           describe("smtp_connections_limit", "How many connections to the relay may be open."),
+	fails:           describe("smtp_relay_failing", "1 while the relay fails and is left alone, or is being tried again."),
+	smtp:            describe("smtp_seconds", "Time that the relay took. step: dial (connect, TLS, login), transaction (MAIL to 354), body (answer to the final dot).", "step"),
+	incoming:        describe("incoming_messages_total", "Messages that came in at the address for leaving, by what they came to.", "result"),
+	reports:         describe("reports_total", "Bounces and complaints that came in, by what they came to.", "result"),
+	webhookTries:    describe("webhook_tries_total", "Requests to endpoints of webhooks, by what came of them.", "result"),
+	webhookMessages: describe("webhook_messages", "Messages to endpoints of webhooks. state: waiting, given_up (of the last 30 days).", "state"),
+	webhooksPaused:  describe("webhooks_paused", "Endpoints of webhooks that failed for days, or said that they are gone."),
+	beat:            describe("sender_beat_timestamp_seconds", "When some loop of the sender last looked for work."),
 }
 
 // Describe says nothing, so that the registry takes what Collect gives: without
@@ -159,6 +165,9 @@ func (f *figures) Collect(ch chan<- prometheus.Metric) {
 	for result, n := range f.api.Reported() {
 		ch <- counter(desc.reports, n, result)
 	}
+	delivered, failed := f.outbound.Sent()
+	ch <- counter(desc.webhookTries, delivered, "delivered")
+	ch <- counter(desc.webhookTries, failed, "failed")
 	f.collectStore(ch)
 	if f.sender != nil {
 		collectSender(ch, f.sender.Stats())
@@ -202,7 +211,8 @@ func (f *figures) collectStore(ch chan<- prometheus.Metric) {
 	space, spaceErr := f.store.Space(ctx)
 	backup, backupErr := f.store.LastBackup(ctx)
 	desk, deskErr := f.store.Desk(ctx)
-	if errors.Join(err, spaceErr, backupErr, deskErr) != nil {
+	hooks, hooksErr := f.store.WebhookFigures(ctx)
+	if errors.Join(err, spaceErr, backupErr, deskErr, hooksErr) != nil {
 		ch <- gauge(desc.up, 0)
 		return
 	}
@@ -227,6 +237,9 @@ func (f *figures) collectStore(ch chan<- prometheus.Metric) {
 	for state, n := range map[string]int64{"open": desk.Notices, "overdue": desk.OverdueNotices} {
 		ch <- gauge(desc.notices, float64(n), state)
 	}
+	ch <- gauge(desc.webhookMessages, float64(hooks.Waiting), "waiting")
+	ch <- gauge(desc.webhookMessages, float64(hooks.GivenUp), "given_up")
+	ch <- gauge(desc.webhooksPaused, float64(hooks.Paused))
 	ch <- gauge(desc.ledgerSeq, float64(st.LedgerSeq))
 	ch <- gauge(desc.signedSeq, float64(st.SignedSeq))
 	ch <- gauge(desc.signedAt, seconds(st.SignedAt))

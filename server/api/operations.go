@@ -145,6 +145,15 @@ func (a *API) operations() error {
 		handle(operation{post, "/users/{id}/end-sessions", akkoord.ManageAccess, "End all sessions and login links of a user", 0, ""}, a.endUserSessions),
 		handle(operation{post, "/users/{id}/forget-second-factor", akkoord.ManageAccess, "Take away the second factor of a user who lost it", 0, ""}, a.forgetFactor),
 
+		handle(operation{get, "/webhooks", akkoord.ManageWebhooks, "List the endpoints that are told of events", 0, ""}, a.listWebhooks),
+		handle(operation{post, "/webhooks", akkoord.ManageWebhooks, "Tell an endpoint of events, signed with a secret that is shown once", created, ""}, a.makeWebhook),
+		handle(operation{get, "/webhooks/{id}", akkoord.ManageWebhooks, "Read an endpoint, and why nothing goes out to it now", 0, ""}, a.readWebhook),
+		handle(operation{patch, "/webhooks/{id}", akkoord.ManageWebhooks, "Change an endpoint, or switch it on or off", 0, ""}, a.changeWebhook),
+		handle(operation{post, "/webhooks/{id}/rotate", akkoord.ManageWebhooks, "Give an endpoint another secret; the one before signs too for a day", 0, ""}, a.rotateWebhook),
+		handle(operation{post, "/webhooks/{id}/test", akkoord.ManageWebhooks, "Send a test event to an endpoint", 0, ""}, a.testWebhook),
+		handle(operation{get, "/webhooks/{id}/messages", akkoord.ManageWebhooks, "List the messages to an endpoint and what became of them, newest first", 0, ""}, a.listWebhookMessages),
+		handle(operation{post, "/webhooks/{id}/repeat", akkoord.ManageWebhooks, "Send a message again, or all that were given up lately", 0, ""}, a.repeatWebhook),
+
 		handle(operation{get, "/api-keys", akkoord.ManageAccess, "List the keys of programs", 0, ""}, a.listKeys),
 		handle(operation{post, "/api-keys", akkoord.ManageAccess, "Make a key, which is shown once", created, ""}, a.makeKey),
 		handle(operation{post, "/api-keys/{id}/end", akkoord.ManageAccess, "End a key at once", 0, ""}, a.endKey),

@@ -15,6 +15,7 @@ type Store interface {
 	Users
 	Idempotency
 	Processors
+	Webhooks
 	Purposes
 	Rounds
 	Attributes

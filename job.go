@@ -21,6 +21,7 @@ const (
 	JobRetention JobKind = "retention" // periodic: ask those who gave no sign of life for long, and end what they don't answer (M18)
 	JobSeries    JobKind = "series"    // periodic: take people whose time has come into the running mailings of series
 	JobWebhook   JobKind = "webhook"   // tell the endpoints of webhooks what waits for them
+	JobGrowth    JobKind = "growth"    // periodic: count what the ledger says of forms and purposes, by day
 	JobMailing   JobKind = "mailing"   // start a mailing at its time, freeze its audience, finish it or sweep it
 )
 

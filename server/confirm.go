@@ -30,6 +30,9 @@ func (s *Server) confirmPage(c echo.Context) error {
 	if s.Opened != nil && c.Request().Method == http.MethodGet {
 		s.Opened(link.Subscriber)
 	}
+	if s.Showings != nil && c.Request().Method == http.MethodGet && asked.Answer == akkoord.AnswerPending && !asked.Renewal {
+		s.Showings.opened(asked.Subscriptions[0])
+	}
 	return s.showAsked(c, link, asked)
 }
 

@@ -38,6 +38,9 @@ func (s *Server) form(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.Showings != nil && c.Request().Method == http.MethodGet {
+		s.Showings.shown(form.Version.ID, locale, s.Now())
+	}
 	return s.page(c, http.StatusOK, locale, page)
 }
 

@@ -46,6 +46,7 @@ type Config struct {
 	LedgerKey    string                      // fingerprint of the key that signs heads and evidence (M30)
 	Relay        string                      // slug of the party that delivers the mail; empty: the controller itself; akkoord.UnknownRelay: not said
 
+	Showings *Showings // counts what is shown; nil: nothing is counted
 	// Opened is told whose page behind a confirmation link is shown; nil: nobody is.
 	Opened func(person akkoord.ID)
 

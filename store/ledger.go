@@ -94,13 +94,18 @@ func wordedLine(q querier, k wordingKey) (digest [32]byte, err error) {
 }
 
 // foldedKinds are the kinds that change a standing, as a list of SQL.
-var foldedKinds = func() string {
+var foldedKinds = kindList(func(akkoord.State) bool { return true })
+
+// kindList lists, for SQL, the kinds of events that lead to some states.
+func kindList(to func(akkoord.State) bool) string {
 	var list []string
 	for _, k := range slices.Sorted(maps.Keys(akkoord.Folded)) {
-		list = append(list, "'"+string(k)+"'")
+		if to(akkoord.Folded[k]) {
+			list = append(list, "'"+string(k)+"'")
+		}
 	}
 	return strings.Join(list, ", ")
-}()
+}
 
 // standings reports somebody whose standing is not what their last act in the
 // ledger led to.

@@ -50,6 +50,26 @@ func progress() Progress {
 	return Progress{Total: 12480, Open: 4000, Sent: 8205, Deferred: 31, Bounced: 12, Failed: 40, Uncertain: 2, Skipped: 190, Rate: 62}
 }
 
+func growthPage() GrowthPage {
+	news := PurposeGrowth{Slug: "travel-news", Name: "Reisnieuws", URL: "/admin/purposes/travel-news", Active: 12480, Joined: 311, Gone: 42}
+	people := news.Active
+	for i := range 7 {
+		d := GrowthDay{Day: now.AddDate(0, 0, -i), Joined: 30 + 11*(i%3), Gone: 4 * (i % 4), Active: people}
+		news.Days = append([]GrowthDay{d}, news.Days...)
+		people -= d.Joined - d.Gone
+	}
+	return GrowthPage{
+		Admin: desk("purposes"), Days: 7, Periods: []int{7, 30, 90, 365}, Unconfirmed: "/admin/unconfirmed",
+		Purposes: []PurposeGrowth{news, {Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", URL: "/admin/purposes/ski-offers", Active: 90}},
+		Forms: []FormGrowth{
+			{Slug: "home", Title: "Reisnieuws in uw mailbox", URL: "/admin/forms/home", Languages: []LanguageGrowth{
+				{Locale: "nl", Shown: 1204, Asked: 330, Accepted: 329, Opened: 301, Confirmed: 288}, {Locale: "fr", Shown: 12},
+			}},
+			{Slug: "winkel", Title: "In de winkel", URL: "/admin/forms/winkel"},
+		},
+	}
+}
+
 func desk(section string) Admin {
 	return Admin{User: "femke@zonvaart.example", Section: section, Token: "t0ken", Path: "/admin", SeesPeople: true, SeesPrivacy: true}
 }
@@ -224,6 +244,8 @@ func gallery() map[string]any {
 		"admin-mailing":        mailing(),
 		"admin-new-campaign":   newCampaign(),
 		"admin-segments":       SegmentsPage{Admin: desk("campaigns"), New: "/admin/segments/new", Segments: []SegmentCard{{Slug: "wintersport", URL: "/admin/segments/wintersport", Purpose: "Reisnieuws", Filter: winterFilter(), ChangedAt: now}}},
+		"admin-growth":         growthPage(),
+		"admin-growth-empty":   GrowthPage{Admin: desk("purposes"), Days: 30, Periods: []int{7, 30, 90, 365}},
 		"admin-segments-empty": SegmentsPage{Admin: desk("campaigns"), New: "/admin/segments/new"},
 		"admin-segment":        segmentPage(),
 		"admin-segment-tree":   segmentTree(),

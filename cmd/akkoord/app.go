@@ -37,6 +37,10 @@ import (
 // (P24).
 const shutdownWait = 20 * time.Second
 
+// showingsEvery is how often it is stored what was shown; a killed process loses
+// as much of it.
+const showingsEvery = 10 * time.Second
+
 // app is the server put together: the store, the sites and the mailer.
 type app struct {
 	site   *site
@@ -48,6 +52,7 @@ type app struct {
 	outbound *outbound.Sender
 
 	watch       watch
+	showings    *server.Showings
 	known       atomic.Pointer[akkoord.Organisation] // as last read
 	incoming    incoming
 	fingerprint string // of the key that signs the ledger
@@ -138,11 +143,12 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if err != nil {
 		return err
 	}
+	a.showings = server.NewShowings()
 	cfg := server.Config{
 		Consents: a.store, Catalog: a.store, Links: a.keys.links, Pages: pages, View: press, API: jsonAPI, Admin: adminSite, Hooks: hooks,
 		BaseURL: s.base.String(), TrustedProxies: s.proxies, Country: s.country, IPPolicy: akkoord.IPPolicy(s.IPPolicy), SignUps: s.signUps, Nodes: a.store.Nodes,
 		StampKey: keys.Derive("form-stamp"),
-		Brand:    s.brand(), From: s.From, Opened: a.watch.opened,
+		Brand:    s.brand(), From: s.From, Opened: a.watch.opened, Showings: a.showings,
 		Organisation: a.organisation, Relay: s.statedRelay(), LedgerKey: a.fingerprint,
 		Now: time.Now, Random: rand.Reader, Log: a.log,
 	}
@@ -257,6 +263,7 @@ func (a *app) run(ctx context.Context, public, ops net.Listener) error {
 		group.Go(func() error { return a.sender.Run(ctx) })
 	}
 	group.Go(func() error { return newBackground(a).run(ctx) })
+	group.Go(func() error { return a.handOnShowings(ctx) })
 	group.Go(func() error { return a.keys.run(ctx) })
 	group.Go(func() error {
 		select {
@@ -268,6 +275,22 @@ func (a *app) run(ctx context.Context, public, ops net.Listener) error {
 	})
 	err = group.Wait()
 	return errors.Join(err, a.store.Close())
+}
+
+// handOnShowings stores, until ctx ends, what was shown, and what is left then.
+func (a *app) handOnShowings(ctx context.Context) error {
+	tick := time.NewTicker(showingsEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+		if err := a.showings.HandOn(context.WithoutCancel(ctx), a.store.AddShowings); err != nil {
+			a.log.Warn("showings of forms are not stored yet", "error", err)
+		}
+	}
+	return nil
 }
 
 // tls gives the configuration for the setting AKKOORD_TLS, or nil when TLS

@@ -46,7 +46,7 @@ type background struct {
 // newBackground knows all that the server does by itself.
 func newBackground(a *app) *background {
 	b := &background{store: a.store, now: time.Now, log: a.log, heads: a.site != nil && a.site.heads != nil, mail: a.site != nil && a.site.mailbox != nil}
-	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob, akkoord.JobRules: a.store.RunRules, akkoord.JobPublish: a.publish, akkoord.JobMailbox: a.collect, akkoord.JobWebhook: a.outbound.Run}
+	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob, akkoord.JobRules: a.store.RunRules, akkoord.JobPublish: a.publish, akkoord.JobMailbox: a.collect, akkoord.JobWebhook: a.outbound.Run, akkoord.JobGrowth: a.store.RunGrowth}
 	if a.sender != nil {
 		b.runs[akkoord.JobRound] = b.store.AdvanceRound
 		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
@@ -89,7 +89,7 @@ func (b *background) run(ctx context.Context) error {
 // begin makes the periodic jobs, where there are none yet.
 func (b *background) begin(ctx context.Context) error {
 	var periodic []akkoord.Job
-	every := map[akkoord.JobKind]time.Duration{akkoord.JobExpire: houseKeeps, akkoord.JobHead: houseKeeps, akkoord.JobRules: houseKeeps, akkoord.JobRetention: retains, akkoord.JobSeries: seriesEvery}
+	every := map[akkoord.JobKind]time.Duration{akkoord.JobExpire: houseKeeps, akkoord.JobHead: houseKeeps, akkoord.JobRules: houseKeeps, akkoord.JobRetention: retains, akkoord.JobSeries: seriesEvery, akkoord.JobGrowth: houseKeeps}
 	if b.heads {
 		every[akkoord.JobPublish] = headsEvery
 	}

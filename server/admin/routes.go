@@ -96,6 +96,7 @@ func (s *Site) routes() []route {
 		{"GET /admin/segments/{segment}", akkoord.ReadCatalogue, s.segment},
 		{"POST /admin/segments/{segment}", akkoord.WriteMailings, s.changeSegment},
 		{"GET /admin/segments/{segment}/people", akkoord.ReadPeople, s.segmentPeople},
+		{"GET /admin/growth", akkoord.ReadCatalogue, s.growth},
 		{"GET /admin/purposes", akkoord.ReadCatalogue, s.purposes},
 		{"GET /admin/purposes/new", akkoord.ChangePurposes, s.newPurpose},
 		{"POST /admin/purposes", akkoord.ChangePurposes, s.addPurpose},

@@ -21,6 +21,7 @@ type Store interface {
 	Forming
 	People
 	Census
+	Growing
 	Mailings
 	Drafting
 	Segmenting

@@ -25,6 +25,7 @@ func (a *API) operations() error {
 		handle(operation{post, "/purposes/{slug}/retention/stop", akkoord.ChangePurposes, "Stop asking the silent and ending their consent, at once", 0, ""}, a.stopRetention),
 		handle(operation{post, "/purposes/{slug}/retention/start", akkoord.ChangePurposes, "Go on asking the silent and ending their consent", 0, ""}, a.startRetention),
 
+		handle(operation{get, "/purposes/{slug}/growth", akkoord.ReadCatalogue, "Count by day who joined a purpose and who left", 0, ""}, a.readGrowth),
 		handle(operation{post, "/purposes/{slug}/re-permission", akkoord.SendMailings, "Ask those who agreed to less for their consent to a purpose's wider words", created, ""}, a.beginRound),
 		handle(operation{get, "/purposes/{slug}/re-permission", akkoord.ReadCatalogue, "See whom such a round would ask, and how earlier ones went", 0, ""}, a.readRounds),
 		handle(operation{post, "/purposes/{slug}/re-permission/stop", akkoord.SendMailings, "Stop asking", 0, ""}, a.stopRound),
@@ -32,6 +33,7 @@ func (a *API) operations() error {
 		handle(operation{post, "/forms", akkoord.ChangePurposes, "Make a sign-up form", created, ""}, a.createForm),
 		handle(operation{get, "/forms", akkoord.ReadCatalogue, "List the forms", 0, ""}, a.listForms),
 		handle(operation{get, "/forms/{slug}", akkoord.ReadCatalogue, "Read a form", 0, ""}, a.readForm),
+		handle(operation{get, "/forms/{slug}/figures", akkoord.ReadCatalogue, "Count what became of a form: shown, asked, mailed, opened, confirmed", 0, ""}, a.readFunnel),
 		handle(operation{patch, "/forms/{slug}", akkoord.ChangePurposes, "Make a new version of a form", 0, ""}, a.changeForm),
 
 		handle(operation{get, "/subscribers", people, "List people, or find one by address", 0, ""}, a.listSubscribers),

@@ -22,6 +22,7 @@ type Store interface {
 	Rules
 	Retaining
 	Forms
+	Growing
 	People
 	Bases
 	Histories

@@ -43,6 +43,7 @@ func testRandomActs(t *testing.T, open Open) {
 	if _, err := a.VerifyLedger(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
+	a.daysAddUp(t)
 }
 
 func newVisitor(a *Agency, e akkoord.Email) *visitor {

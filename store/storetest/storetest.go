@@ -53,6 +53,7 @@ func Run(t *testing.T, open Open) {
 		{"jobs", testJobs},
 		{"jobs of mailings", testMailingJobs},
 		{"stats", testStats},
+		{"growth", testGrowth},
 		{"together", testTogether},
 		{"random acts", testRandomActs},
 		{"import", testImport},

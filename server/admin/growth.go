@@ -1,0 +1,95 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"akkoord"
+	"akkoord/templates"
+)
+
+// Growing counts what becomes of purposes and forms, by day.
+type Growing interface {
+	FormFigures(ctx context.Context, since akkoord.Day) ([]akkoord.FormFigures, error)
+	PurposeDays(ctx context.Context, since akkoord.Day) (map[int64][]akkoord.PurposeDay, error)
+}
+
+// growthPeriods are the numbers of days that the page offers.
+var growthPeriods = []int{7, 30, 90, 365}
+
+// growth shows how many people each purpose has over time, and what becomes of
+// those who see a form.
+func (s *Site) growth(w http.ResponseWriter, r *http.Request, v visit) error {
+	asked, err := strconv.Atoi(r.URL.Query().Get("days"))
+	if err != nil {
+		asked = 0
+	}
+	days, err := akkoord.ParseGrowthDays(asked)
+	if err != nil {
+		return err
+	}
+	page := templates.GrowthPage{Admin: s.frame(r, v, "purposes"), Days: days, Periods: growthPeriods}
+	if v.user.Role.May(akkoord.ReadPeople) {
+		page.Unconfirmed = Prefix + "/unconfirmed"
+	}
+	since := akkoord.DayOf(s.cfg.Now()) - akkoord.Day(days-1)
+	if page.Purposes, err = s.purposeGrowth(r.Context(), v.locale, since); err != nil {
+		return err
+	}
+	if page.Forms, err = s.formGrowth(r.Context(), v.locale, since); err != nil {
+		return err
+	}
+	return s.page(w, v, http.StatusOK, page)
+}
+
+func (s *Site) purposeGrowth(ctx context.Context, locale string, since akkoord.Day) ([]templates.PurposeGrowth, error) {
+	purposes, err := s.cfg.Store.Purposes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := s.perPurpose(ctx)
+	if err != nil {
+		return nil, err
+	}
+	days, err := s.cfg.Store.PurposeDays(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	var out []templates.PurposeGrowth
+	for _, p := range purposes {
+		active := counts[p.ID][akkoord.Active]
+		g := templates.PurposeGrowth{Slug: p.Slug, Name: p.Text(locale).Name, URL: purposePath(p), Active: int(active)}
+		people := akkoord.PeopleByDay(active, days[p.ID])
+		for i, d := range days[p.ID] {
+			g.Joined, g.Gone = g.Joined+int(d.Joined), g.Gone+int(d.Gone)
+			g.Days = append(g.Days, templates.GrowthDay{Day: noon(d.Day.Time()), Joined: int(d.Joined), Gone: int(d.Gone), Active: int(people[i])})
+		}
+		out = append(out, g)
+	}
+	return out, nil
+}
+
+func (s *Site) formGrowth(ctx context.Context, locale string, since akkoord.Day) ([]templates.FormGrowth, error) {
+	forms, err := s.cfg.Store.Forms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	figures, err := s.cfg.Store.FormFigures(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	var out []templates.FormGrowth
+	for _, f := range forms {
+		g := templates.FormGrowth{Slug: f.Slug, Title: formTitle(f, locale), URL: formPath(f)}
+		for _, l := range figures {
+			if l.FormID == f.ID {
+				g.Languages = append(g.Languages, templates.LanguageGrowth{
+					Locale: l.Locale, Shown: int(l.Shown), Asked: int(l.Asked), Accepted: int(l.Accepted), Opened: int(l.Opened), Confirmed: int(l.Confirmed),
+				})
+			}
+		}
+		out = append(out, g)
+	}
+	return out, nil
+}

@@ -1,0 +1,106 @@
+package templates
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// GrowthPage is GET /admin/growth: the people of each purpose over time, and what
+// becomes of each form.
+type GrowthPage struct {
+	Admin
+	Days        int   // of the period
+	Periods     []int // that can be chosen
+	Purposes    []PurposeGrowth
+	Forms       []FormGrowth
+	Unconfirmed string // where those are who did not confirm; empty: not for this user
+}
+
+// PurposeGrowth is one purpose over a period.
+type PurposeGrowth struct {
+	Slug, Name, URL      string
+	Active, Joined, Gone int
+	Days                 []GrowthDay // oldest first
+}
+
+// GrowthDay is what one day did, and how many were active at its end.
+type GrowthDay struct {
+	Day                  time.Time
+	Joined, Gone, Active int
+}
+
+// FormGrowth is one form over a period, by language.
+type FormGrowth struct {
+	Slug, Title, URL string
+	Languages        []LanguageGrowth
+}
+
+// LanguageGrowth is what became of a form in one language.
+type LanguageGrowth struct {
+	Locale                                    string
+	Shown, Asked, Accepted, Opened, Confirmed int
+}
+
+// GrowthStep is a number of sign-ups that came so far, and their share of all
+// in percent, at most 100.
+type GrowthStep struct{ N, Share int }
+
+// Steps are the numbers after the sign-up.
+func (l LanguageGrowth) Steps() []GrowthStep {
+	var out []GrowthStep
+	for _, n := range []int{l.Accepted, l.Opened, l.Confirmed} {
+		out = append(out, GrowthStep{n, min(100, (200*n+l.Asked)/max(1, 2*l.Asked))})
+	}
+	return out
+}
+
+// Eventful are the days on which something happened, newest first.
+func (p PurposeGrowth) Eventful() []GrowthDay {
+	var out []GrowthDay
+	for i := len(p.Days) - 1; i >= 0; i-- {
+		if d := p.Days[i]; d.Joined+d.Gone > 0 {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// The plot of people over time, in its own units.
+const (
+	growthWidth  = 600
+	growthHeight = 120
+)
+
+// Top and Bottom are the most and the fewest people of the period.
+func (p PurposeGrowth) Top() int { return p.bounds(func(a, b int) int { return max(a, b) }) }
+
+// Bottom is the fewest.
+func (p PurposeGrowth) Bottom() int { return p.bounds(func(a, b int) int { return min(a, b) }) }
+
+func (p PurposeGrowth) bounds(of func(a, b int) int) int {
+	out := p.Active
+	for _, d := range p.Days {
+		out = of(out, d.Active)
+	}
+	return out
+}
+
+// Line is the plot: a point for each day.
+func (p PurposeGrowth) Line() string {
+	var b strings.Builder
+	bottom, span := p.Bottom(), max(1, p.Top()-p.Bottom())
+	for i, d := range p.Days {
+		x := float64(growthWidth) * float64(i) / float64(max(1, len(p.Days)-1))
+		y := growthHeight - float64(growthHeight)*float64(d.Active-bottom)/float64(span)
+		b.WriteString(strconv.FormatFloat(x, 'f', 1, 64) + "," + strconv.FormatFloat(y, 'f', 1, 64) + " ")
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// Area closes the line down to the ground.
+func (p PurposeGrowth) Area() string {
+	return "0," + strconv.Itoa(growthHeight) + " " + p.Line() + " " + strconv.Itoa(growthWidth) + "," + strconv.Itoa(growthHeight)
+}
+
+func (GrowthPage) file() string { return "admin/growth.html" }

@@ -89,7 +89,8 @@ type User struct {
 	DisabledAt time.Time
 
 	HasPassword  bool
-	SecondFactor bool
+	SecondFactor bool // a TOTP
+	Passkeys     int
 	RenewedAt    time.Time // when what they log in with last changed: sessions begun with another are over (P27); zero: never
 }
 

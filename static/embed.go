@@ -1,4 +1,5 @@
-// Package static holds the files that pages load: style sheets, icons, images.
+// Package static holds the files that pages load: style sheets, icons, images,
+// and the one script of the admin site.
 package static
 
 import "embed"
@@ -6,5 +7,5 @@ import "embed"
 // FS is served under /static/. A page asks for nothing outside it but
 // /static/brand.css, which the server makes with templates.BrandCSS.
 //
-//go:embed css icons.svg img
+//go:embed css icons.svg img js
 var FS embed.FS

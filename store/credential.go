@@ -71,22 +71,43 @@ func (s *Store) SetPassword(ctx context.Context, actor akkoord.Actor, u akkoord.
 }
 
 // SetFactor gives a user a second factor, sealed, in place of one that they had,
-// with the hashes of its recovery codes; none takes it away. Their sessions and
-// login links end.
+// with the hashes of its recovery codes; none takes it away, and the codes where no
+// passkey is left that they stand in for. Their sessions and login links end.
 func (s *Store) SetFactor(ctx context.Context, actor akkoord.Actor, u akkoord.User, sealed []byte, codes [][32]byte) error {
 	action := "user.second_factor"
 	if len(sealed) == 0 {
 		action, sealed = "user.second_factor_removed", nil
 	}
-	return s.renew(ctx, actor, u, action, "", func(t *tx, _ akkoord.User) error {
+	return s.renew(ctx, actor, u, action, "", func(t *tx, now akkoord.User) error {
 		if err := t.exec(`UPDATE app_user SET factor = $2, factor_step = 0 WHERE id = $1`, u.ID, sealed); err != nil {
 			return err
+		}
+		if sealed == nil && now.Passkeys > 0 {
+			return nil
 		}
 		if err := t.exec(`DELETE FROM recovery_code WHERE user_id = $1`, u.ID); err != nil {
 			return err
 		}
-		for _, hash := range codes {
-			if err := t.exec(`INSERT INTO recovery_code (user_id, hash) VALUES ($1, $2)`, u.ID, hash[:]); err != nil {
+		return t.addCodes(u.ID, codes)
+	})
+}
+
+// addCodes stores the hashes of recovery codes.
+func (t *tx) addCodes(userID int64, codes [][32]byte) error {
+	for _, hash := range codes {
+		if err := t.exec(`INSERT INTO recovery_code (user_id, hash) VALUES ($1, $2)`, userID, hash[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ForgetFactors takes away all that a user has besides a password: the second factor,
+// recovery codes and passkeys, for who lost them. Their sessions and login links end.
+func (s *Store) ForgetFactors(ctx context.Context, actor akkoord.Actor, u akkoord.User) error {
+	return s.renew(ctx, actor, u, "user.second_factor_removed", "", func(t *tx, _ akkoord.User) error {
+		for _, query := range []string{`UPDATE app_user SET factor = NULL, factor_step = 0 WHERE id = $1`, `DELETE FROM recovery_code WHERE user_id = $1`, `DELETE FROM passkey WHERE user_id = $1`} {
+			if err := t.exec(query, u.ID); err != nil {
 				return err
 			}
 		}
@@ -126,26 +147,26 @@ func (s *Store) UseRecoveryCode(ctx context.Context, userID int64, hash [32]byte
 	return used, err
 }
 
-// LoggedIn notes that a user showed all that they log in with, and forgets the
-// guesses that led to it.
-func (s *Store) LoggedIn(ctx context.Context, u akkoord.User, guesses ...[32]byte) error {
-	return s.knew(ctx, "user.login", u, guesses)
+// LoggedIn notes that a user showed all that they log in with, and how where it was
+// no password or link, and forgets the guesses that led to it.
+func (s *Store) LoggedIn(ctx context.Context, u akkoord.User, how string, guesses ...[32]byte) error {
+	return s.knew(ctx, "user.login", u, how, guesses)
 }
 
 // Proved notes that a user who is logged in showed once more who they are, and
 // forgets the guesses that led to it.
-func (s *Store) Proved(ctx context.Context, u akkoord.User, guesses ...[32]byte) error {
-	return s.knew(ctx, "user.proved", u, guesses)
+func (s *Store) Proved(ctx context.Context, u akkoord.User, how string, guesses ...[32]byte) error {
+	return s.knew(ctx, "user.proved", u, how, guesses)
 }
 
-func (s *Store) knew(ctx context.Context, action string, u akkoord.User, guesses [][32]byte) error {
+func (s *Store) knew(ctx context.Context, action string, u akkoord.User, how string, guesses [][32]byte) error {
 	return s.update(ctx, action, func(t *tx) error {
 		for _, hash := range guesses {
 			if err := t.exec(`DELETE FROM login_guess WHERE hash = $1`, hash[:]); err != nil {
 				return err
 			}
 		}
-		return t.audit(u.Actor(), action, named("user", u.PublicID.String()), "")
+		return t.audit(u.Actor(), action, named("user", u.PublicID.String()), how)
 	})
 }
 

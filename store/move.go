@@ -34,7 +34,7 @@ var movedTables = []movedTable{
 	{"activity", []string{"subscriber_id", "purpose_id", "signal"}}, {"link", []string{"id"}}, {"link_tally", []string{"link_id"}}, {"click", []string{"subscriber_id", "link_id"}},
 	{"report", []string{"mailing_id", "subscriber_id", "kind"}}, {"report_tally", []string{"mailing_id", "kind"}},
 	{"mailing", []string{"id"}}, {"delivery", []string{"mailing_id", "subscriber_id"}}, {"delivery_chunk", []string{"id"}}, {"pace", []string{"scope", "slot"}}, {"warmup", []string{"domain"}}, {"image", []string{"id"}},
-	{"app_user", []string{"id"}}, {"login_token", []string{"hash"}}, {"recovery_code", []string{"user_id", "hash"}}, {"login_guess", []string{"hash"}}, {"session", []string{"hash"}}, {"user_session", []string{"public_id"}}, {"api_key", []string{"id"}}, {"access_grant", []string{"id"}}, {"approval", []string{"id"}}, {"idempotency", []string{"key"}},
+	{"app_user", []string{"id"}}, {"login_token", []string{"hash"}}, {"recovery_code", []string{"user_id", "hash"}}, {"passkey", []string{"public_id"}}, {"login_challenge", []string{"hash"}}, {"login_guess", []string{"hash"}}, {"session", []string{"hash"}}, {"user_session", []string{"public_id"}}, {"api_key", []string{"id"}}, {"access_grant", []string{"id"}}, {"approval", []string{"id"}}, {"idempotency", []string{"key"}},
 	{"import", []string{"id"}}, {"import_row", []string{"import_id", "outcome", "line"}}, {"import_part", []string{"upload", "number"}}, {"job", []string{"id"}},
 	{"contract_template", []string{"id"}}, {"contract_version", []string{"template_id", "number"}}, {"contract_mail", []string{"id"}},
 	{"permission_round", []string{"id"}}, {"permission_question", []string{"round_id", "subscriber_id"}}, {"attribute", []string{"id"}},

@@ -93,14 +93,14 @@ func checkAccess(role akkoord.Role, reason string) error {
 	return akkoord.CheckReason(reason)
 }
 
-const userQuery = `SELECT id, public_id, email, role, reason, created_at, disabled_at, CASE WHEN password = '' THEN 0 ELSE 1 END, CASE WHEN factor IS NULL THEN 0 ELSE 1 END, renewed_at FROM app_user`
+const userQuery = `SELECT id, public_id, email, role, reason, created_at, disabled_at, CASE WHEN password = '' THEN 0 ELSE 1 END, CASE WHEN factor IS NULL THEN 0 ELSE 1 END, (SELECT count(*) FROM passkey WHERE user_id = app_user.id), renewed_at FROM app_user`
 
 func scanUser(r row) (akkoord.User, error) {
 	var u akkoord.User
 	var id []byte
 	var created, disabled, renewed int64
 	var password, factor int
-	err := r.Scan(&u.ID, &id, &u.Email, &u.Role, &u.Reason, &created, &disabled, &password, &factor, &renewed)
+	err := r.Scan(&u.ID, &id, &u.Email, &u.Role, &u.Reason, &created, &disabled, &password, &factor, &u.Passkeys, &renewed)
 	u.PublicID, u.CreatedAt, u.DisabledAt = id16(id), fromMicros(created), fromMicros(disabled)
 	u.HasPassword, u.SecondFactor, u.RenewedAt = password != 0, factor != 0, fromMicros(renewed)
 	return u, err
@@ -152,8 +152,10 @@ func (s *Store) EndUser(ctx context.Context, actor akkoord.Actor, userID int64, 
 		if err := t.exec(`UPDATE app_user SET disabled_at = $2, password = '', factor = NULL, factor_step = 0 WHERE id = $1`, u.ID, micros(u.DisabledAt)); err != nil {
 			return err
 		}
-		if err := t.exec(`DELETE FROM recovery_code WHERE user_id = $1`, u.ID); err != nil {
-			return err
+		for _, query := range []string{`DELETE FROM recovery_code WHERE user_id = $1`, `DELETE FROM passkey WHERE user_id = $1`} {
+			if err := t.exec(query, u.ID); err != nil {
+				return err
+			}
 		}
 		return t.exec(`UPDATE access_grant SET ended_at = $2, ended_by = $3, end_reason = 'The access ended.' WHERE holder = $1 AND ended_at = 0`,
 			string(u.Actor()), micros(t.now), string(actor))

@@ -6,11 +6,22 @@ import "time"
 // one-time link. It posts code to its own path.
 type CodePage struct {
 	Admin
-	Errors FieldErrors
+	AsksPasskey
+	Authenticator bool // there is one, beside recovery codes
+	Errors        FieldErrors
 }
 
+// AsksPasskey is part of pages whose script can ask a browser for a passkey.
+type AsksPasskey struct {
+	Passkeys bool
+}
+
+// RunsScript reports whether the page needs its script.
+func (p AsksPasskey) RunsScript() bool { return p.Passkeys }
+
 // AccountPage is GET /admin/account: what its user logs in with. Its forms post
-// act=password, factor, confirm or remove to its path.
+// act=password, factor, confirm or remove to its path, and passkey_add with name,
+// passkey_rename with id and name, passkey_remove with id.
 type AccountPage struct {
 	Admin
 	Email, Role, Reason       string
@@ -19,7 +30,19 @@ type AccountPage struct {
 	Secret                    string   // of a second factor that is being set up; empty: none is
 	Codes                     []string // recovery codes that were just made, to be shown once
 	Manages                   bool     // users and keys
-	Errors                    FieldErrors
+	AsksPasskey
+	PasskeyRows  []PasskeyRow
+	PasskeysFor  string // the address that passkeys are for
+	PasskeyName  string // of one that is being added
+	PasskeyAgain bool   // and whose button is to be pressed again
+	Errors       FieldErrors
+}
+
+// PasskeyRow is a passkey of a user.
+type PasskeyRow struct {
+	ID, Name        string
+	AddedAt, UsedAt time.Time
+	Synced          bool // it is on several devices
 }
 
 // SessionsPage is GET /admin/account/sessions: where its user is logged in, newest
@@ -48,7 +71,9 @@ type ProofPage struct {
 	By      string   // "code" of the second factor, "password", or "link": a new login link, for who has neither
 	Fields  []Option // what was sent
 	Dropped bool     // passwords that were sent have to be typed again
-	Errors  FieldErrors
+	AsksPasskey
+	Authenticator bool // the code can be one of these, beside recovery codes
+	Errors        FieldErrors
 }
 
 // LostPage keeps what was sent when its session was over, and posts it to Action

@@ -124,7 +124,8 @@ func TestPagesHoldNothingInlineOrForeign(t *testing.T) {
 			if err := set.Render(&b, locale, page); err != nil {
 				t.Fatal(err)
 			}
-			if found := inline.FindString(b.String()); found != "" {
+			own := strings.ReplaceAll(b.String(), `<script src="/static/js/passkey.js" defer></script>`, "") // pages that ask for passkeys
+			if found := inline.FindString(own); found != "" {
 				t.Errorf("%s.%s holds %q", name, locale, found)
 			}
 			if !strings.Contains(b.String(), `<html lang="`+locale+`">`) {

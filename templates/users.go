@@ -22,6 +22,7 @@ type UserRow struct {
 	ID, Email, Role, Reason   string
 	Since, EndedAt            time.Time
 	HasPassword, SecondFactor bool
+	Passkeys                  int
 	You                       bool
 	Action                    string
 }

@@ -39,6 +39,14 @@ func (s *Site) showAccount(w http.ResponseWriter, r *http.Request, v visit, code
 	page.Admin, page.Email, page.Role, page.Reason = s.frame(r, v, "account"), v.user.Email, string(v.user.Role), v.user.Reason
 	page.Path, page.Manages = accountPath, v.user.Role.May(akkoord.ManageAccess)
 	page.HasPassword, page.SecondFactor, page.CodesLeft = c.User.HasPassword, c.User.SecondFactor, c.Codes
+	page.AsksPasskey, page.PasskeysFor = s.asks(true), s.cfg.BaseURL
+	keys, err := s.cfg.Store.Passkeys(ctx, v.user.ID)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		page.PasskeyRows = append(page.PasskeyRows, templates.PasskeyRow{ID: k.ID.String(), Name: k.Name, AddedAt: k.CreatedAt, UsedAt: k.UsedAt, Synced: k.Synced})
+	}
 	if key, ok := s.secret(ctx); ok {
 		page.Secret = spaced(key.Secret())
 	}
@@ -49,7 +57,7 @@ func (s *Site) showAccount(w http.ResponseWriter, r *http.Request, v visit, code
 // asks for nothing that they log in with now.
 func changesLogin(r *http.Request, v visit) bool {
 	switch r.PostForm.Get("act") {
-	case "factor", "confirm":
+	case "factor", "confirm", "passkey_add", "passkey_rename", "passkey_remove":
 		return true
 	case "password":
 		return !v.user.HasPassword
@@ -66,6 +74,7 @@ func (s *Site) changeAccount(w http.ResponseWriter, r *http.Request, v visit) er
 	var page templates.AccountPage
 	var notice, field string
 	var err error
+	at := map[string]string{} // where the page tells what is wrong with a field
 	switch in.Get("act") {
 	case "password":
 		field, notice = "password", "password"
@@ -79,6 +88,19 @@ func (s *Site) changeAccount(w http.ResponseWriter, r *http.Request, v visit) er
 	case "remove":
 		field, notice = "remove", "factor_removed"
 		err = s.removeFactor(r, v, in.Get("code"))
+	case "passkey_add":
+		field, notice, page.PasskeyName = "name", "passkey", in.Get("name")
+		if in.Get(passkeyField) == "" { // what was asked before a proof
+			page.PasskeyAgain = true
+			return s.showAccount(w, r, v, http.StatusOK, page)
+		}
+		page.Codes, err = s.addPasskey(r, v, page.PasskeyName, in.Get(passkeyField))
+	case "passkey_rename":
+		notice, at["name"] = "passkey_renamed", "rename-"+in.Get("id")
+		err = s.renamePasskey(ctx, v, in.Get("id"), in.Get("name"))
+	case "passkey_remove":
+		field, notice = "passkeys", "passkey_removed"
+		err = s.removePasskey(r, v, in.Get("id"))
 	default:
 		return errNoAct
 	}
@@ -88,7 +110,8 @@ func (s *Site) changeAccount(w http.ResponseWriter, r *http.Request, v visit) er
 	if err == nil {
 		return s.done(w, r, nil, notice, accountPath)
 	}
-	errs, code, ok := faults(err, map[string]string{"": field})
+	at[""] = field
+	errs, code, ok := faults(err, at)
 	if !ok {
 		return err
 	}
@@ -194,14 +217,9 @@ func (s *Site) confirmFactor(r *http.Request, v visit, typed string) ([]string, 
 	if err != nil {
 		return nil, err
 	}
-	codes, hashes := make([]string, recoveries), make([][32]byte, recoveries)
-	for i := range codes {
-		var b [10]byte
-		if _, err := io.ReadFull(rand.Reader, b[:]); err != nil {
-			return nil, err
-		}
-		code := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
-		codes[i], hashes[i] = spaced(code), recoveryHash(code)
+	codes, hashes, err := newCodes()
+	if err != nil {
+		return nil, err
 	}
 	if err := s.cfg.Store.SetFactor(ctx, v.user.Actor(), v.user, sealed, hashes); err != nil {
 		return nil, err
@@ -211,6 +229,20 @@ func (s *Site) confirmFactor(r *http.Request, v visit, typed string) ([]string, 
 	}
 	s.sessions.Remove(ctx, keySecret)
 	return codes, s.goOn(r, v.user)
+}
+
+// newCodes makes recovery codes, and what is stored of them.
+func newCodes() (codes []string, hashes [][32]byte, err error) {
+	codes, hashes = make([]string, recoveries), make([][32]byte, recoveries)
+	for i := range codes {
+		var b [10]byte
+		if _, err := io.ReadFull(rand.Reader, b[:]); err != nil {
+			return nil, nil, err
+		}
+		code := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+		codes[i], hashes[i] = spaced(code), recoveryHash(code)
+	}
+	return codes, hashes, nil
 }
 
 // removeFactor takes a user's second factor away, for a code of it.

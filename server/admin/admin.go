@@ -17,6 +17,7 @@ import (
 	"akkoord/templates"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/go-webauthn/webauthn/webauthn"
 )
 
 // Prefix is where the handler expects to be mounted; it sees whole paths.
@@ -52,6 +53,7 @@ type Site struct {
 	sessions *scs.SessionManager
 	handler  http.Handler
 	pace     pace
+	passkeys *webauthn.WebAuthn // nil: browsers keep none for this address
 	hashing  chan struct{}
 	home     *time.Location // that pages show times in, and fields of forms mean
 	sight    *sight.Guard   // what the user may see of people; cfg.Store asks it too
@@ -76,6 +78,9 @@ const sessionLife = 12 * time.Hour
 // contentPolicy lets pages load only what is ours, and frame a mail.
 const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
+// scriptPolicy lets the pages that can ask for a passkey run the one script there is.
+const scriptPolicy = "; script-src 'self'; connect-src 'self'"
+
 // New makes the handler. It fails when a route declares no right (P28).
 func New(cfg Config) (*Site, error) {
 	home, err := akkoord.LoadZone("")
@@ -89,6 +94,9 @@ func New(cfg Config) (*Site, error) {
 		counts:        newCounts[ofMailing, akkoord.Counts](cfg.Now, progressShare),
 		census:        newCounts[struct{}, census](cfg.Now, censusShare),
 		subscriptions: newCounts[struct{}, map[int64]map[akkoord.State]int64](cfg.Now, censusShare),
+	}
+	if s.passkeys, err = relyingParty(cfg.BaseURL); err != nil {
+		return nil, err
 	}
 	s.sessions.Store, s.sessions.Lifetime = cfg.Sessions, sessionLife
 	s.sessions.Cookie.Name = "akkoord"

@@ -21,7 +21,7 @@ const (
 )
 
 // unkept are the fields of forms that no page hands back: passwords.
-var unkept = []string{"password", "again", "now", proofField}
+var unkept = []string{"password", "again", "now", proofField, passkeyProof}
 
 // handler answers a request of somebody.
 type handler func(http.ResponseWriter, *http.Request, visit) error
@@ -49,16 +49,14 @@ func (s *Site) proven(needs need, handle handler) handler {
 		lost := r.PostForm.Has(lostField)
 		r.PostForm.Del(lostField)
 		if !needs(r, v) || s.fresh(r.Context()) && !lost {
-			r.PostForm.Del(proofField)
-			return handle(w, r, v)
+			return handle(w, unproven(r), v)
 		}
-		if !r.PostForm.Has(proofField) {
+		if !r.PostForm.Has(proofField) && !r.PostForm.Has(passkeyProof) {
 			return s.askProof(w, r, v, http.StatusForbidden, nil)
 		}
-		err := s.prove(r.Context(), v.user, r.PostForm.Get(proofField))
+		err := s.prove(r.Context(), v.user, r.PostForm)
 		if err == nil {
-			r.PostForm.Del(proofField)
-			return handle(w, r, v)
+			return handle(w, unproven(r), v)
 		}
 		errs, code, ok := faults(err, map[string]string{"": proofField})
 		if !ok {
@@ -66,6 +64,13 @@ func (s *Site) proven(needs need, handle handler) handler {
 		}
 		return s.askProof(w, r, v, code, errs)
 	}
+}
+
+// unproven takes out of what was sent what was shown as a proof.
+func unproven(r *http.Request) *http.Request {
+	r.PostForm.Del(proofField)
+	r.PostForm.Del(passkeyProof)
+	return r
 }
 
 // fresh reports whether the session's user has shown who they are lately. A clock
@@ -81,16 +86,18 @@ func (s *Site) setProved(ctx context.Context) {
 
 var errNoProof = akkoord.Errorf(akkoord.Unauthorized, "proof_link", "You have no password and no second factor. Open a new login link in another tab, then go on here.")
 
-// prove tries what a user shows: the second factor of those who have one, else the
-// password. Who has neither logs in anew.
-func (s *Site) prove(ctx context.Context, u akkoord.User, typed string) error {
+// prove tries what a user shows: a passkey, or the code of those who have a second
+// factor, else the password. Who has neither logs in anew.
+func (s *Site) prove(ctx context.Context, u akkoord.User, in url.Values) error {
 	c, err := s.cfg.Store.CredentialOf(ctx, u.ID)
 	if err != nil {
 		return err
 	}
-	guesses := s.ownGuesses(u)
+	typed, guesses, how := in.Get(proofField), s.ownGuesses(u), ""
 	switch {
-	case c.User.SecondFactor:
+	case in.Get(passkeyProof) != "":
+		how, err = "passkey", s.provePasskey(ctx, u, in.Get(passkeyProof))
+	case c.User.TwoFactors():
 		guesses = s.codeGuesses(u)
 		err = s.checkCode(ctx, c, typed)
 	case c.User.HasPassword:
@@ -103,7 +110,7 @@ func (s *Site) prove(ctx context.Context, u akkoord.User, typed string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.cfg.Store.Proved(ctx, u, guesses); err != nil {
+	if err := s.cfg.Store.Proved(ctx, u, how, guesses); err != nil {
 		return err
 	}
 	s.setProved(ctx)
@@ -115,11 +122,11 @@ var errProof = akkoord.Errorf(akkoord.Unauthorized, "proof_wrong", "This is not 
 // askProof shows what asks for the proof. Reading is gone on with by a redirect,
 // all else by the same request once more.
 func (s *Site) askProof(w http.ResponseWriter, r *http.Request, v visit, code int, errs templates.FieldErrors) error {
-	page := templates.ProofPage{Admin: s.frame(r, v, ""), Action: r.URL.Path, Email: v.user.Email, By: "link", Errors: errs}
+	page := templates.ProofPage{Admin: s.frame(r, v, ""), Action: r.URL.Path, Email: v.user.Email, By: "link", AsksPasskey: s.asks(v.user.Passkeys > 0), Errors: errs}
 	page.Path = "" // a link to another language would lose what is carried
 	switch {
-	case v.user.SecondFactor:
-		page.By = "code"
+	case v.user.TwoFactors():
+		page.By, page.Authenticator = "code", v.user.SecondFactor
 	case v.user.HasPassword:
 		page.By = "password"
 	}
@@ -158,7 +165,7 @@ func (s *Site) lost(w http.ResponseWriter, r *http.Request, v visit) error {
 func kept(in url.Values) (fields []templates.Option, dropped bool) {
 	for _, name := range slices.Sorted(maps.Keys(in)) {
 		if slices.Contains(unkept, name) {
-			dropped = dropped || name != proofField
+			dropped = dropped || name != proofField && name != passkeyProof
 			continue
 		}
 		for _, value := range in[name] {

@@ -97,7 +97,7 @@ func (s *Site) firstOwner(w http.ResponseWriter, r *http.Request, v visit) error
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
-	return s.enter(w, r, u, whoPath)
+	return s.enter(w, r, u, "", whoPath)
 }
 
 func (s *Site) makeOwner(ctx context.Context, v visit, code akkoord.SetupCode, email, password, again string) (akkoord.User, error) {
@@ -127,7 +127,7 @@ func (s *Site) showWho(w http.ResponseWriter, r *http.Request, v visit, code int
 	}
 	set := s.cfg.Settings
 	page.Set = templates.SetBySetting{Controller: set.Controller != "", PostalAddress: set.PostalAddress != "", Contact: set.Contact != ""}
-	page.SecondFactor = v.user.SecondFactor
+	page.SecondFactor = v.user.TwoFactors()
 	page.BaseURL, page.Here = s.cfg.BaseURL, r.Host
 	if base, err := url.Parse(s.cfg.BaseURL); err == nil {
 		page.Reached = strings.EqualFold(base.Host, r.Host)

@@ -29,14 +29,15 @@ type Credentials interface {
 	// Unguess takes back one that was right.
 	Unguess(ctx context.Context, hash [32]byte) error
 	// LoggedIn forgets the guesses that led to it.
-	LoggedIn(ctx context.Context, u akkoord.User, guesses ...[32]byte) error
+	LoggedIn(ctx context.Context, u akkoord.User, how string, guesses ...[32]byte) error
 	// Proved is LoggedIn for who is in already.
-	Proved(ctx context.Context, u akkoord.User, guesses ...[32]byte) error
+	Proved(ctx context.Context, u akkoord.User, how string, guesses ...[32]byte) error
 	UseStep(ctx context.Context, userID, step int64) (fresh bool, err error)
 	UseRecoveryCode(ctx context.Context, userID int64, hash [32]byte) (used bool, err error)
 	// Each of these ends the user's sessions and login links (P27).
 	SetPassword(ctx context.Context, actor akkoord.Actor, u akkoord.User, hash string) error
 	SetFactor(ctx context.Context, actor akkoord.Actor, u akkoord.User, sealed []byte, codes [][32]byte) error
+	ForgetFactors(ctx context.Context, actor akkoord.Actor, u akkoord.User) error
 	EndSessions(ctx context.Context, actor akkoord.Actor, u akkoord.User) error
 }
 
@@ -118,7 +119,13 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request, v visit) error {
 	if !ok {
 		return err
 	}
-	return s.page(w, v, code, templates.LoginPage{Admin: templates.Admin{}, Email: email, Errors: errs})
+	return s.askLogin(w, r, v, code, templates.LoginPage{Email: email, Errors: errs})
+}
+
+// askLogin shows the ways to log in.
+func (s *Site) askLogin(w http.ResponseWriter, _ *http.Request, v visit, code int, page templates.LoginPage) error {
+	page.AsksPasskey = s.asks(true)
+	return s.page(w, v, code, page)
 }
 
 // checkPassword gives whom an address and a password belong to. The guess is
@@ -170,18 +177,26 @@ func (s *Site) guessing(r *http.Request, try func() error) error {
 	return errors.Join(err, s.cfg.Store.Unguess(ctx, from)) // not a wrong guess
 }
 
-// passed goes on from the first factor: in, or to the code of the second. u is
-// as it was when that was checked. Nothing of a session before it is kept but the
+// anew begins a session of which nothing of the one before it is kept but the
 // language.
-func (s *Site) passed(w http.ResponseWriter, r *http.Request, u akkoord.User) error {
-	ctx := r.Context()
+func (s *Site) anew(ctx context.Context) error {
 	locale := s.sessions.GetString(ctx, keyLocale)
 	if err := cmp.Or(s.sessions.Clear(ctx), s.sessions.RenewToken(ctx)); err != nil {
 		return err
 	}
 	s.sessions.Put(ctx, keyLocale, locale)
-	if !u.SecondFactor {
-		return s.enter(w, r, u, Prefix)
+	return nil
+}
+
+// passed goes on from the first factor: in, or to the second. u is as it was when
+// that was checked.
+func (s *Site) passed(w http.ResponseWriter, r *http.Request, u akkoord.User) error {
+	ctx := r.Context()
+	if err := s.anew(ctx); err != nil {
+		return err
+	}
+	if !u.TwoFactors() {
+		return s.enter(w, r, u, "", Prefix)
 	}
 	s.sessions.Put(ctx, keyPending, u.ID)
 	s.sessions.Put(ctx, keyRenewed, renewed(u))
@@ -192,10 +207,11 @@ func (s *Site) passed(w http.ResponseWriter, r *http.Request, u akkoord.User) er
 
 const codePath = Prefix + "/login/code"
 
-// enter begins a session, and leads to its first page.
-func (s *Site) enter(w http.ResponseWriter, r *http.Request, u akkoord.User, next string) error {
+// enter begins a session, and leads to its first page. how says by what, where it was
+// no password or link.
+func (s *Site) enter(w http.ResponseWriter, r *http.Request, u akkoord.User, how, next string) error {
 	ctx := r.Context()
-	if err := s.cfg.Store.LoggedIn(ctx, u, s.passwordGuesses(u.Email), s.codeGuesses(u), s.ownGuesses(u)); err != nil {
+	if err := s.cfg.Store.LoggedIn(ctx, u, how, s.passwordGuesses(u.Email), s.codeGuesses(u), s.ownGuesses(u)); err != nil {
 		return err
 	}
 	if err := s.begin(r, u); err != nil {
@@ -222,7 +238,7 @@ func (s *Site) pending(ctx context.Context) (akkoord.Credential, bool, error) {
 
 // codePage asks for the code of the second factor.
 func (s *Site) codePage(w http.ResponseWriter, r *http.Request, v visit) error {
-	_, ok, err := s.pending(r.Context())
+	c, ok, err := s.pending(r.Context())
 	if err != nil {
 		return err
 	}
@@ -230,7 +246,12 @@ func (s *Site) codePage(w http.ResponseWriter, r *http.Request, v visit) error {
 		http.Redirect(w, r, Prefix+"/login", http.StatusSeeOther)
 		return nil
 	}
-	return s.page(w, v, http.StatusOK, templates.CodePage{})
+	return s.askCode(w, v, http.StatusOK, c.User, nil)
+}
+
+// askCode shows what asks for the second factor of somebody.
+func (s *Site) askCode(w http.ResponseWriter, v visit, code int, u akkoord.User, errs templates.FieldErrors) error {
+	return s.page(w, v, code, templates.CodePage{AsksPasskey: s.asks(u.Passkeys > 0), Authenticator: u.SecondFactor, Errors: errs})
 }
 
 // takeCode lets somebody in who shows their second factor.
@@ -252,13 +273,13 @@ func (s *Site) takeCode(w http.ResponseWriter, r *http.Request, v visit) error {
 		if err := s.sessions.RenewToken(ctx); err != nil {
 			return err
 		}
-		return s.enter(w, r, c.User, Prefix)
+		return s.enter(w, r, c.User, "", Prefix)
 	}
 	errs, code, ok := faults(err, map[string]string{"": "code"})
 	if !ok {
 		return err
 	}
-	return s.page(w, v, code, templates.CodePage{Errors: errs})
+	return s.askCode(w, v, code, c.User, errs)
 }
 
 // checkCode tries a code of the second factor, or one that stands in for it.
@@ -279,6 +300,9 @@ func (s *Site) checkCode(ctx context.Context, c akkoord.Credential, typed string
 			err = errCode
 		}
 		return err
+	}
+	if len(c.Factor) == 0 {
+		return errCode
 	}
 	secret, err := s.cfg.Seal.Open(c.Factor, factorLabel(c.User))
 	if err != nil {

@@ -3,6 +3,7 @@ package admin_test
 import (
 	"fmt"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -228,11 +229,28 @@ func TestASecondFactorIsNeverSkipped(t *testing.T) {
 // P27: whatever changes of a user's credentials, sessions and links begun before
 // are dead at once; the one that made the change goes on.
 func TestWhatWasBegunBeforeAChangeOfCredentialsIsDead(t *testing.T) {
+	named := func(f *fixture, u akkoord.User, act string, more url.Values) url.Values {
+		keys, err := f.store.Passkeys(t.Context(), u.ID)
+		f.check(err)
+		in := url.Values{"act": {act}, "id": {keys[0].ID.String()}}
+		maps.Copy(in, more)
+		return in
+	}
 	for _, tt := range []struct {
 		name string
 		act  func(f *fixture, b *browser, u akkoord.User)
 		self bool // the session that does it goes on
 	}{
+		{"passkey", func(f *fixture, b *browser, _ akkoord.User) { b.addPasskey(newAuthenticator(t)) }, true},
+		{"passkey removed", func(f *fixture, b *browser, u akkoord.User) {
+			b.press("/admin/account", named(f, u, "passkey_remove", nil))
+		}, true},
+		{"passkey renamed, which ends nothing", func(f *fixture, b *browser, u akkoord.User) {
+			b.press("/admin/account", named(f, u, "passkey_rename", url.Values{"name": {"Another"}}))
+		}, true},
+		{"factors forgotten by an owner", func(f *fixture, _ *browser, u akkoord.User) {
+			f.as(akkoord.RoleOwner).send("POST", "/admin/users/"+u.PublicID.String(), "act=forget")
+		}, false},
 		{"password", func(f *fixture, b *browser, _ akkoord.User) {
 			b.press("/admin/account", url.Values{"act": {"password"}, "now": {goodPassword}, "password": {"heel andere woorden dan die"}, "again": {"heel andere woorden dan die"}})
 		}, true},
@@ -248,20 +266,28 @@ func TestWhatWasBegunBeforeAChangeOfCredentialsIsDead(t *testing.T) {
 		}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f := newFixture(t)
+			f := passkeyFixture(t)
 			u := f.staff("femke@zonvaart.example", akkoord.RoleOwner)
 			b, other, link := f.browser(), f.browser(), f.browser()
+			in := func(b *browser) { b.signIn(u.Email, goodPassword) }
+			if strings.HasPrefix(tt.name, "passkey re") {
+				first, key := f.browser(), newAuthenticator(t)
+				in(first)
+				first.addPasskey(key)
+				in = func(b *browser) { b.passkeyIn(key) }
+			}
+			ends := tt.name != "passkey renamed, which ends nothing"
 			for _, b := range []*browser{b, other} {
-				b.signIn("femke@zonvaart.example", goodPassword)
+				in(b)
 				b.get("/admin", "femke@")
 			}
 			path := f.linkOf(u)
 			tt.act(f, b, u)
-			if r := other.send("GET", "/admin", ""); r.status != http.StatusSeeOther {
-				t.Errorf("another session lives on: %d", r.status)
+			if r := other.send("GET", "/admin", ""); (r.status == http.StatusSeeOther) != ends {
+				t.Errorf("another session: %d", r.status)
 			}
-			if r := link.send("POST", path, ""); r.status != http.StatusGone {
-				t.Errorf("a link lives on: %d", r.status)
+			if r := link.send("POST", path, ""); (r.status == http.StatusGone) != ends {
+				t.Errorf("a link: %d", r.status)
 			}
 			if r := b.send("GET", "/admin", ""); (r.status == http.StatusOK) != tt.self {
 				t.Errorf("the session that did it: %d", r.status)

@@ -13,6 +13,7 @@ type Store interface {
 	sight.Store
 	Users
 	Credentials
+	Passkeys
 	Logins
 	Staff
 	Programs

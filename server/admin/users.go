@@ -52,7 +52,7 @@ func (s *Site) showUsers(w http.ResponseWriter, r *http.Request, v visit, code i
 	for _, u := range users {
 		page.Rows = append(page.Rows, templates.UserRow{
 			ID: u.PublicID.String(), Email: u.Email, Role: string(u.Role), Reason: u.Reason, Since: u.CreatedAt, EndedAt: u.DisabledAt,
-			HasPassword: u.HasPassword, SecondFactor: u.SecondFactor, You: u.ID == v.user.ID, Action: usersPath + "/" + u.PublicID.String(),
+			HasPassword: u.HasPassword, SecondFactor: u.SecondFactor, Passkeys: u.Passkeys, You: u.ID == v.user.ID, Action: usersPath + "/" + u.PublicID.String(),
 		})
 	}
 	return s.page(w, v, code, page)
@@ -114,7 +114,7 @@ func (s *Site) changeUser(w http.ResponseWriter, r *http.Request, v visit) error
 	case "end":
 		err = s.cfg.Store.EndUser(ctx, actor, u.ID, in.Get("reason"))
 	case "forget":
-		err, notice = s.cfg.Store.SetFactor(ctx, actor, u, nil, nil), "factor_removed"
+		err, notice = s.cfg.Store.ForgetFactors(ctx, actor, u), "factor_removed"
 	case "sessions":
 		err, notice = s.cfg.Store.EndSessions(ctx, actor, u), "user_sessions"
 	case "link":

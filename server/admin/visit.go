@@ -39,6 +39,7 @@ const (
 	keyText    = "text"
 
 	keyPending, keyPendingTime = "pending", "pending_time" // who has shown a password or link and no code yet, and when; keyRenewed goes with them
+	keyChallenge               = "challenge"               // names what this browser was asked last, or where it was sent
 	keySecret                  = "secret"                  // otpauth: URI of a second factor that is being set up
 
 	keyLook, keyLookTime = "look", "look_time" // the list of people on the screen, and since when
@@ -105,7 +106,7 @@ func renewed(u akkoord.User) int64 {
 // frame gives what every page shows around its content, with the notice of
 // the last post, once.
 func (s *Site) frame(r *http.Request, v visit, section string) templates.Admin {
-	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path, SeesPeople: v.user.Role.May(akkoord.ReadPeople), SeesPrivacy: v.user.Role.May(akkoord.ReadRecords), AskFactor: v.user.Role == akkoord.RoleOwner && !v.user.SecondFactor}
+	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path, SeesPeople: v.user.Role.May(akkoord.ReadPeople), SeesPrivacy: v.user.Role.May(akkoord.ReadRecords), AskFactor: v.user.Role == akkoord.RoleOwner && !v.user.TwoFactors()}
 	if v.user.ID != 0 {
 		ctx := r.Context()
 		a.Withheld = func() []string {
@@ -124,6 +125,9 @@ func (s *Site) frame(r *http.Request, v visit, section string) templates.Admin {
 func (s *Site) page(w http.ResponseWriter, v visit, status int, page any) error {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", v.locale)
+	if p, ok := page.(interface{ RunsScript() bool }); ok && p.RunsScript() {
+		w.Header().Set("Content-Security-Policy", contentPolicy+scriptPolicy)
+	}
 	return s.cfg.Pages.Render(&delayed{w, status}, v.locale, page)
 }
 
@@ -193,7 +197,7 @@ func (s *Site) loginPage(w http.ResponseWriter, r *http.Request, v visit) error 
 		http.Redirect(w, r, Prefix, http.StatusSeeOther)
 		return nil
 	}
-	return s.page(w, v, http.StatusOK, templates.LoginPage{Admin: s.frame(r, v, "")})
+	return s.askLogin(w, r, v, http.StatusOK, templates.LoginPage{Admin: s.frame(r, v, "")})
 }
 
 // loginButton shows the button behind a login link, whether the link is good

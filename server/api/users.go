@@ -18,7 +18,7 @@ type Users interface {
 	// stays owner: last_owner.
 	ReassignUser(ctx context.Context, actor akkoord.Actor, userID int64, role akkoord.Role, reason string) error
 	EndUser(ctx context.Context, actor akkoord.Actor, userID int64, reason string) error
-	SetFactor(ctx context.Context, actor akkoord.Actor, u akkoord.User, sealed []byte, codes [][32]byte) error
+	ForgetFactors(ctx context.Context, actor akkoord.Actor, u akkoord.User) error
 	EndSessions(ctx context.Context, actor akkoord.Actor, u akkoord.User) error
 }
 
@@ -42,13 +42,14 @@ type user struct {
 	Role         akkoord.Role `json:"role"`
 	Reason       string       `json:"reason"`
 	HasPassword  bool         `json:"has_password" doc:"False: they log in by one-time links."`
-	SecondFactor bool         `json:"second_factor"`
+	SecondFactor bool         `json:"second_factor" doc:"A TOTP."`
+	Passkeys     int          `json:"passkeys" doc:"How many they have."`
 	CreatedAt    *Time        `json:"created_at"`
 	EndedAt      *Time        `json:"ended_at" doc:"Since when they have no access any more; null: they have."`
 }
 
 func showUser(u akkoord.User) user {
-	return user{u.PublicID, u.Email, u.Role, u.Reason, u.HasPassword, u.SecondFactor, when(u.CreatedAt), when(u.DisabledAt)}
+	return user{u.PublicID, u.Email, u.Role, u.Reason, u.HasPassword, u.SecondFactor, u.Passkeys, when(u.CreatedAt), when(u.DisabledAt)}
 }
 
 // invitation is a user with the link by which they log in.
@@ -154,5 +155,5 @@ func (a *API) endUserSessions(ctx context.Context, in *ByID) (user, error) {
 }
 
 func (a *API) forgetFactor(ctx context.Context, in *ByID) (user, error) {
-	return a.onUser(ctx, in.ID, func(u akkoord.User) error { return a.cfg.Store.SetFactor(ctx, caller(ctx).Actor(), u, nil, nil) })
+	return a.onUser(ctx, in.ID, func(u akkoord.User) error { return a.cfg.Store.ForgetFactors(ctx, caller(ctx).Actor(), u) })
 }

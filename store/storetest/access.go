@@ -59,7 +59,7 @@ func testAccess(t *testing.T, open Open) {
 	if let.Load() != 1 || refused.Load() != 19 {
 		t.Errorf("a token that works once let in %d times and refused %d of 20", let.Load(), refused.Load())
 	}
-	if err := a.LoggedIn(ctx, u, [32]byte{}); err != nil {
+	if err := a.LoggedIn(ctx, u, "", [32]byte{}); err != nil {
 		t.Fatal(err)
 	}
 	late := sha256.Sum256([]byte("late"))

@@ -80,7 +80,7 @@ func testCredentials(t *testing.T, open Open) {
 	if !must(a.Guess(ctx, [32]byte{8}, akkoord.Limits.Guesses))(t) {
 		t.Error("guesses at one address count for another")
 	}
-	noFault(t, a.LoggedIn(ctx, u, key))
+	noFault(t, a.LoggedIn(ctx, u, "", key))
 	if !must(a.Guess(ctx, key, akkoord.Limits.Guesses))(t) {
 		t.Error("a whole login does not forget the guesses")
 	}

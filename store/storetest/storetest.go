@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"mailings", testMailings},
 		{"access", testAccess},
 		{"credentials", testCredentials},
+		{"passkeys", testPasskeys},
 		{"sessions of users", testUserSessions},
 		{"setup", testSetup},
 		{"organisation", testOrganisation},

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"akkoord"
@@ -12,7 +14,8 @@ import (
 // shown is counted by each node, see AddShowings.
 
 const (
-	// growthLines is how many lines of the ledger one change counts.
+	// growthLines is how many lines of the ledger, and how many mails, one change
+	// counts.
 	growthLines = 5000
 	// growthRead is how many lines a page has counted before it shows figures.
 	growthRead = 4 * growthLines
@@ -49,7 +52,7 @@ var (
 	// time, by the day of asking. One that was mailed again later is known by
 	// the copy of the first; where no copies are kept it counts twice.
 	acceptedMails = `SELECT v.form_id, r.locale, r.at / ` + dayMicros + ` AS day, count(DISTINCT o.request) FROM outbox o` + askedBy("o") + `
-		WHERE o.state = 1 AND o.done_at > $1 AND o.done_at <= $2 AND o.mail = 'confirm' AND o.code LIKE '2%'
+		WHERE o.state = 1 AND o.about <> 'transactional' AND o.done_at > $1 AND o.done_at <= $2 AND o.mail = 'confirm' AND o.code LIKE '2%'
 			AND NOT EXISTS (SELECT 1 FROM mail_copy c WHERE c.subscriber_id = o.subscriber_id AND c.request = o.request AND c.id < o.id)
 		GROUP BY v.form_id, r.locale, day`
 
@@ -105,23 +108,28 @@ func (s *Store) countGrowth(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	upto, mailsTo := min(end, seq+growthLines), max(mailAt, micros(s.cfg.Now().Add(-mailsSettled)))
+	many := false
+	err := v.queryRow(`SELECT done_at FROM outbox WHERE state = 1 AND about <> 'transactional' AND done_at > $1 AND done_at <= $2 ORDER BY done_at LIMIT 1 OFFSET $3`,
+		mailAt, mailsTo, growthLines).Scan(&mailsTo)
+	switch {
+	case err == nil:
+		many = true
+	case !errors.Is(err, sql.ErrNoRows):
+		return false, err
+	}
 	c := counted{forms: map[formDay]*akkoord.FormFigures{}, purposes: map[int64]map[akkoord.Day]akkoord.PurposeDay{}}
 	if upto > seq {
 		if err := c.lines(v, seq, upto); err != nil {
 			return false, err
 		}
 	}
-	if upto == end { // the lines of the requests that mails are of are counted
-		if err := c.add(v, acceptedMails, mailAt, mailsTo, func(f *akkoord.FormFigures) *int64 { return &f.Accepted }); err != nil {
-			return false, err
-		}
-	} else {
-		mailsTo = mailAt
+	if err := c.add(v, acceptedMails, mailAt, mailsTo, func(f *akkoord.FormFigures) *int64 { return &f.Accepted }); err != nil {
+		return false, err
 	}
-	if upto == seq && len(c.forms) == 0 {
+	if upto == seq && len(c.forms) == 0 && !many {
 		return false, nil
 	}
-	return upto < end, s.update(ctx, "count growth", func(t *tx) error {
+	return upto < end || many, s.update(ctx, "count growth", func(t *tx) error {
 		n, err := t.execCount(`UPDATE growth_counted SET seq = $1, mail_at = $2 WHERE id = 1 AND seq = $3 AND mail_at = $4`, upto, mailsTo, seq, mailAt)
 		if err != nil || n == 0 { // another node has counted them
 			return err

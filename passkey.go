@@ -40,11 +40,13 @@ func (u User) AddPasskey(name string) error {
 	return CheckPasskeyName(name)
 }
 
+var errLastWayIn = Errorf(Conflict, "last_way_in", "This is the only thing that lets you in. Set a password first.")
+
 // RemovePasskey reports whether a user may remove a passkey: not the last thing that
 // lets them in by themselves.
 func (u User) RemovePasskey() error {
 	if u.Passkeys == 1 && !u.HasPassword {
-		return Errorf(Conflict, "last_way_in", "This is the only thing that lets you in. Set a password first.")
+		return errLastWayIn
 	}
 	return nil
 }

@@ -152,7 +152,7 @@ func (s *Store) EndUser(ctx context.Context, actor akkoord.Actor, userID int64, 
 		if err := t.exec(`UPDATE app_user SET disabled_at = $2, password = '', factor = NULL, factor_step = 0 WHERE id = $1`, u.ID, micros(u.DisabledAt)); err != nil {
 			return err
 		}
-		for _, query := range []string{`DELETE FROM recovery_code WHERE user_id = $1`, `DELETE FROM passkey WHERE user_id = $1`} {
+		for _, query := range []string{`DELETE FROM recovery_code WHERE user_id = $1`, `DELETE FROM passkey WHERE user_id = $1`, `DELETE FROM identity_link WHERE user_id = $1`} {
 			if err := t.exec(query, u.ID); err != nil {
 				return err
 			}

@@ -21,7 +21,7 @@ func (p AsksPasskey) RunsScript() bool { return p.Passkeys }
 
 // AccountPage is GET /admin/account: what its user logs in with. Its forms post
 // act=password, factor, confirm or remove to its path, and passkey_add with name,
-// passkey_rename with id and name, passkey_remove with id.
+// passkey_rename with id and name, passkey_remove with id, and sso_unlink.
 type AccountPage struct {
 	Admin
 	Email, Role, Reason       string
@@ -31,6 +31,10 @@ type AccountPage struct {
 	Codes                     []string // recovery codes that were just made, to be shown once
 	Manages                   bool     // users and keys
 	AsksPasskey
+	SignOn               string // name of the single sign-on; empty: there is none
+	Linked               bool   // they log in by it
+	LinkedAt, LinkUsedAt time.Time
+
 	PasskeyRows  []PasskeyRow
 	PasskeysFor  string // the address that passkeys are for
 	PasskeyName  string // of one that is being added
@@ -72,9 +76,26 @@ type ProofPage struct {
 	Fields  []Option // what was sent
 	Dropped bool     // passwords that were sent have to be typed again
 	AsksPasskey
-	Authenticator bool // the code can be one of these, beside recovery codes
+	Authenticator bool   // the code can be one of these, beside recovery codes
+	SignOn        string // name of the single sign-on that can prove it too; empty: none
 	Errors        FieldErrors
 }
+
+// LeavingPage leads to the provider of single sign-on.
+type LeavingPage struct {
+	Admin
+	Name, URL string
+}
+
+// StrangerPage says that nobody here is known by an account of single sign-on.
+type StrangerPage struct {
+	Admin
+	Name string
+}
+
+// ProvedPage says that somebody has shown at the provider of single sign-on who they
+// are, in a tab beside the one that asked.
+type ProvedPage struct{ Admin }
 
 // LostPage keeps what was sent when its session was over, and posts it to Action
 // again.
@@ -87,6 +108,10 @@ type LostPage struct {
 
 func (ProofPage) file() string { return "admin/proof.html" }
 func (LostPage) file() string  { return "admin/lost.html" }
+
+func (LeavingPage) file() string  { return "admin/leaving.html" }
+func (StrangerPage) file() string { return "admin/stranger.html" }
+func (ProvedPage) file() string   { return "admin/proved.html" }
 
 func (CodePage) file() string     { return "admin/code.html" }
 func (AccountPage) file() string  { return "admin/account.html" }

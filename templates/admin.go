@@ -33,6 +33,7 @@ type LoginPage struct {
 	Action  string // POST of a one-time link; empty asks for address and password
 	Login   string // the one-time token, sent as "token"
 	Expired bool   // the link was used or is too old
+	SignOn  string // name of the single sign-on; empty: there is none
 	AsksPasskey
 }
 

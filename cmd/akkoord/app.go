@@ -137,7 +137,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	adminSite, err := admin.New(admin.Config{
 		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: a.facts, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
-		Dossier: apiConfig.Dossier, Seal: sealer, NewKey: newAPIKey, GuessKey: keys.Derive("login-guess"), Network: func(r *http.Request) netip.Prefix { return server.Neighbourhood(r, s.proxies) }, BaseURL: s.base.String(), Now: time.Now, Log: a.log,
+		Dossier: apiConfig.Dossier, Seal: sealer, NewKey: newAPIKey, SignOn: s.signOn, GuessKey: keys.Derive("login-guess"), Network: func(r *http.Request) netip.Prefix { return server.Neighbourhood(r, s.proxies) }, BaseURL: s.base.String(), Now: time.Now, Log: a.log,
 		Settings: s.organisation(), Brand: s.brand(), Relay: s.relayFacts(), Domain: s.domainFindings(), Watcher: &a.watch,
 	})
 	if err != nil {

@@ -52,6 +52,7 @@ func (c *doctorCommand) Run(ctx context.Context, io streams) error {
 	findings = append(findings, checkStored(ctx, site)...)
 	findings = append(findings, checkDisk(site), checkClock())
 	findings = append(findings, checkSMTP(ctx, site))
+	findings = append(findings, checkSignOnAnswers(ctx, site)...)
 	findings = append(findings, checkDNS(ctx, site, c.Domain)...)
 	bad := false
 	for _, f := range findings {

@@ -23,6 +23,7 @@ import (
 	"akkoord/mailer/mailbox"
 	"akkoord/mailer/webhook"
 	"akkoord/server"
+	"akkoord/server/admin"
 	"akkoord/store"
 )
 
@@ -64,6 +65,10 @@ type settings struct {
 	EvidenceMail   string   `name:"evidence-mail" env:"AKKOORD_EVIDENCE_MAIL" default:"copy" enum:"copy,digest,off" help:"What is kept of mails that ask for a yes, as proof: copy (the bytes), digest (their SHA-256) or off." group:"Settings"`
 	TwoPersons     string   `name:"two-persons" env:"AKKOORD_TWO_PERSONS" default:"off" enum:"on,off" help:"on: a file about many people, and more than 10 erasures in a day by one user or key, take a second person who agrees; commands on the machine ask nobody." group:"Settings"`
 	ContractKept   string   `name:"transactional-kept" env:"AKKOORD_TRANSACTIONAL_KEPT" default:"90d" help:"How long the log of transactional mail keeps a mail, like 90d or 36h." group:"Settings"`
+	OIDCIssuer     string   `name:"oidc-issuer" env:"AKKOORD_OIDC_ISSUER" help:"Provider of single sign-on for users of the admin site (OpenID Connect), like https://login.example.org; needs the next two." group:"Settings"`
+	OIDCClientID   string   `name:"oidc-client-id" env:"AKKOORD_OIDC_CLIENT_ID" help:"As this site is known there." group:"Settings"`
+	OIDCSecretFile string   `name:"oidc-client-secret-file" env:"AKKOORD_OIDC_CLIENT_SECRET_FILE" help:"File with the secret for it, mode 0600." type:"path" group:"Settings"`
+	OIDCName       string   `name:"oidc-name" env:"AKKOORD_OIDC_NAME" help:"What users call it, on the button; its host when not set." group:"Settings"`
 	LogFormat      string   `env:"AKKOORD_LOG_FORMAT" default:"text" help:"text or json, a line each on standard error." group:"Settings"`
 	LogLevel       string   `env:"AKKOORD_LOG_LEVEL" default:"info" help:"debug, info, warn or error; debug has a line for each request." group:"Settings"`
 }
@@ -88,6 +93,7 @@ type site struct {
 	tracer      *tracer            // nil: no traces are wanted
 	backups     time.Duration      // how old the last proven one may be; 0: any age
 	pace        store.Pace         // how fast campaigns go
+	signOn      admin.Provider     // of single sign-on; without an Issuer: none
 	kept        time.Duration      // how long the log has a transactional mail
 }
 
@@ -116,7 +122,7 @@ func (d databaseSettings) databasePath() (string, error) {
 // mend it.
 func (s settings) check() (*site, error) {
 	out := &site{settings: s}
-	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkPace, checkDKIM, checkReturnPath, checkHooks, checkLeaveMailbox, checkMailbox, checkText, checkLog, checkBackupAge, checkContractKept, checkHeads} {
+	for _, f := range []func(*site) error{checkURL, checkTLS, checkFrom, checkRelay, checkProxies, checkCountries, checkSignUps, checkPace, checkDKIM, checkReturnPath, checkHooks, checkLeaveMailbox, checkMailbox, checkText, checkLog, checkBackupAge, checkContractKept, checkHeads, checkSignOn} {
 		if err := f(out); err != nil {
 			return nil, usageError{err}
 		}

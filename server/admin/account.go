@@ -47,6 +47,13 @@ func (s *Site) showAccount(w http.ResponseWriter, r *http.Request, v visit, code
 	for _, k := range keys {
 		page.PasskeyRows = append(page.PasskeyRows, templates.PasskeyRow{ID: k.ID.String(), Name: k.Name, AddedAt: k.CreatedAt, UsedAt: k.UsedAt, Synced: k.Synced})
 	}
+	if s.signOn != nil {
+		link, linked, err := s.cfg.Store.IdentityLink(ctx, v.user.ID, s.signOn.Issuer)
+		if err != nil {
+			return err
+		}
+		page.SignOn, page.Linked, page.LinkedAt, page.LinkUsedAt = s.signOn.Name, linked, link.LinkedAt, link.UsedAt
+	}
 	if key, ok := s.secret(ctx); ok {
 		page.Secret = spaced(key.Secret())
 	}
@@ -57,7 +64,7 @@ func (s *Site) showAccount(w http.ResponseWriter, r *http.Request, v visit, code
 // asks for nothing that they log in with now.
 func changesLogin(r *http.Request, v visit) bool {
 	switch r.PostForm.Get("act") {
-	case "factor", "confirm", "passkey_add", "passkey_rename", "passkey_remove":
+	case "factor", "confirm", "passkey_add", "passkey_rename", "passkey_remove", "sso_unlink":
 		return true
 	case "password":
 		return !v.user.HasPassword
@@ -101,6 +108,9 @@ func (s *Site) changeAccount(w http.ResponseWriter, r *http.Request, v visit) er
 	case "passkey_remove":
 		field, notice = "passkeys", "passkey_removed"
 		err = s.removePasskey(r, v, in.Get("id"))
+	case "sso_unlink":
+		field, notice = "sso", "sso_unlinked"
+		err = s.unlink(r, v)
 	default:
 		return errNoAct
 	}

@@ -40,6 +40,7 @@ type Config struct {
 	Dossier        func(locale string) akkoord.BundlePages       // what people read in evidence; nil: nothing
 	Seal           akkoord.Sealer                                // keeps the secrets of second factors
 	NewKey         func() (key string, hash [32]byte, err error) // makes the secret of an API key
+	SignOn         Provider                                      // where users log in by single sign-on
 	GuessKey       []byte                                        // hashes the addresses that passwords are tried for
 	Network        func(*http.Request) netip.Prefix              // that a request comes from: what guesses are counted for, besides accounts
 	BaseURL        string                                        // AKKOORD_URL: with https the session cookie is Secure
@@ -54,6 +55,7 @@ type Site struct {
 	handler  http.Handler
 	pace     pace
 	passkeys *webauthn.WebAuthn // nil: browsers keep none for this address
+	signOn   *signOn            // nil: there is none
 	hashing  chan struct{}
 	home     *time.Location // that pages show times in, and fields of forms mean
 	sight    *sight.Guard   // what the user may see of people; cfg.Store asks it too
@@ -97,6 +99,9 @@ func New(cfg Config) (*Site, error) {
 	}
 	if s.passkeys, err = relyingParty(cfg.BaseURL); err != nil {
 		return nil, err
+	}
+	if cfg.SignOn.Issuer != "" {
+		s.signOn = &signOn{Provider: cfg.SignOn}
 	}
 	s.sessions.Store, s.sessions.Lifetime = cfg.Sessions, sessionLife
 	s.sessions.Cookie.Name = "akkoord"

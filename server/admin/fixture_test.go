@@ -120,14 +120,18 @@ func newFixtureAt(t *testing.T, now time.Time, change ...func(*store.Config)) *f
 	return f
 }
 
-func (f *fixture) newSite(base string) *admin.Site {
+func (f *fixture) newSite(base string, change ...func(*admin.Config)) *admin.Site {
 	f.t.Helper()
 	pages, err := templates.New()
 	f.check(err)
-	s, err := admin.New(admin.Config{
+	cfg := admin.Config{
 		Store: f.store, Sessions: f.store.Sessions(), Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, Pages: pages,
 		Seal: f.sealer, NewKey: func() (string, [32]byte, error) { return api.NewKey(rand.Reader) }, GuessKey: []byte("guess"), Network: f.network, BaseURL: base, Now: f.clock, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)),
-	})
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	s, err := admin.New(cfg)
 	f.check(err)
 	return s
 }

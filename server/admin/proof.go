@@ -123,6 +123,13 @@ var errProof = akkoord.Errorf(akkoord.Unauthorized, "proof_wrong", "This is not 
 // all else by the same request once more.
 func (s *Site) askProof(w http.ResponseWriter, r *http.Request, v visit, code int, errs templates.FieldErrors) error {
 	page := templates.ProofPage{Admin: s.frame(r, v, ""), Action: r.URL.Path, Email: v.user.Email, By: "link", AsksPasskey: s.asks(v.user.Passkeys > 0), Errors: errs}
+	linked, err := s.linkedHere(r.Context(), v.user)
+	if err != nil {
+		return err
+	}
+	if linked {
+		page.SignOn = s.signOn.Name
+	}
 	page.Path = "" // a link to another language would lose what is carried
 	switch {
 	case v.user.TwoFactors():

@@ -124,7 +124,7 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request, v visit) error {
 
 // askLogin shows the ways to log in.
 func (s *Site) askLogin(w http.ResponseWriter, _ *http.Request, v visit, code int, page templates.LoginPage) error {
-	page.AsksPasskey = s.asks(true)
+	page.AsksPasskey, page.SignOn = s.asks(true), s.signOnName()
 	return s.page(w, v, code, page)
 }
 

@@ -248,6 +248,10 @@ func TestWhatWasBegunBeforeAChangeOfCredentialsIsDead(t *testing.T) {
 		{"passkey renamed, which ends nothing", func(f *fixture, b *browser, u akkoord.User) {
 			b.press("/admin/account", named(f, u, "passkey_rename", url.Values{"name": {"Another"}}))
 		}, true},
+		{"single sign-on linked", func(_ *fixture, b *browser, _ akkoord.User) { b.f.browser().singleSignOn() }, false},
+		{"single sign-on unlinked", func(_ *fixture, b *browser, _ akkoord.User) {
+			b.press("/admin/account", url.Values{"act": {"sso_unlink"}})
+		}, true},
 		{"factors forgotten by an owner", func(f *fixture, _ *browser, u akkoord.User) {
 			f.as(akkoord.RoleOwner).send("POST", "/admin/users/"+u.PublicID.String(), "act=forget")
 		}, false},
@@ -275,6 +279,12 @@ func TestWhatWasBegunBeforeAChangeOfCredentialsIsDead(t *testing.T) {
 				in(first)
 				first.addPasskey(key)
 				in = func(b *browser) { b.passkeyIn(key) }
+			}
+			if strings.HasPrefix(tt.name, "single") {
+				f.provider()
+			}
+			if tt.name == "single sign-on unlinked" {
+				in = func(b *browser) { b.singleSignOn() }
 			}
 			ends := tt.name != "passkey renamed, which ends nothing"
 			for _, b := range []*browser{b, other} {

@@ -14,6 +14,7 @@ type Store interface {
 	Users
 	Credentials
 	Passkeys
+	Identities
 	Logins
 	Staff
 	Programs

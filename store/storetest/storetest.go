@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		{"access", testAccess},
 		{"credentials", testCredentials},
 		{"passkeys", testPasskeys},
+		{"single sign-on", testSignOn},
 		{"sessions of users", testUserSessions},
 		{"setup", testSetup},
 		{"organisation", testOrganisation},

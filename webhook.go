@@ -87,10 +87,10 @@ func (w Webhook) Check() error {
 		return err
 	}
 	if strings.TrimSpace(w.Processor) == "" {
-		return Fieldf("processor", "field_missing", "Say which party of the register of processors gets the data.")
+		return Fieldf("processor", "webhook_no_party", "Say which party of the register of processors gets the data.")
 	}
 	if len(w.Events) == 0 {
-		return Fieldf("events", "field_missing", "Choose one event at least.")
+		return Fieldf("events", "webhook_no_event", "Choose one event at least.")
 	}
 	for _, e := range w.Events {
 		if !slices.Contains(WebhookEvents, e) {
@@ -135,6 +135,17 @@ func (w Webhook) Obstacles(register []Processor, now time.Time) []Reason {
 		}
 	}
 	return UnknownProcessor(w.Processor)
+}
+
+// PausedWebhooks counts the endpoints that an owner has to look at: those that
+// failed for long, or say that they are gone.
+func PausedWebhooks(all []Webhook) (n int) {
+	for _, w := range all {
+		if w.State == WebhookFailing || w.State == WebhookGone {
+			n++
+		}
+	}
+	return n
 }
 
 // Announcement is one event, before it is known who is to be told.

@@ -286,7 +286,16 @@ func gallery() map[string]any {
 			{ID: "k1", Name: "webwinkel", Role: "manager", Reason: "Stuurt bestellingen.", Purposes: []string{"Reisnieuws"}, SeesPeople: true, Since: now, UsedAt: now, ExpiresAt: now.AddDate(0, 1, 0), Action: "/admin/keys/k1"},
 			{ID: "k2", Name: "oud", Role: "mail", Reason: "Proef.", Since: now, EndedAt: now, Expired: true},
 		}},
-		"admin-keys-wrong": KeysPage{Admin: owner, Roles: []string{"manager", "mail"}, Name: "crm", LastDay: "2020-01-01", Tomorrow: "2026-11-25", Errors: FieldErrors{{Field: "last_day", Code: "time_past", At: "last_day"}}},
+		"admin-keys-wrong":     KeysPage{Admin: owner, Roles: []string{"manager", "mail"}, Name: "crm", LastDay: "2020-01-01", Tomorrow: "2026-11-25", Errors: FieldErrors{{Field: "last_day", Code: "time_past", At: "last_day"}}},
+		"admin-webhooks":       WebhooksPage{Admin: owner, Rows: []WebhookRow{webhookRow("on"), webhookRow("failing")}, Form: webhookForm(true)},
+		"admin-webhooks-wrong": WebhooksPage{Admin: owner, Form: WebhookForm{Action: "/admin/webhooks", New: true, URL: "http://crm.example/akkoord", Errors: FieldErrors{{Field: "url", Code: "webhook_https", At: "url"}, {Field: "events", Code: "webhook_event", At: "events"}}}},
+		"admin-webhook": WebhookPage{Admin: owner, Row: webhookRow("on"), Form: webhookForm(false), Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw8ZJzB0Vw1kA=", Failed: true, MaxDays: 30, Next: "?after=7", Rows: []WebhookMessageRow{
+			{ID: "m1", Event: "person_left", State: "delivered", At: now, TriedAt: now, Attempts: 1, Status: 204, Took: 38, Repeatable: true},
+			{ID: "m2", Event: "person_confirmed", State: "waiting", Fault: "refused", Answer: "Service Unavailable: no room in the queue for this at the moment", At: now, TriedAt: now, NextAt: now.Add(5 * time.Minute), Attempts: 2, Status: 503, Took: 912},
+			{ID: "m3", Event: "mailing_finished", State: "given_up", Fault: "slow", At: now, TriedAt: now, Attempts: 10, Took: 10000, Repeatable: true},
+			{ID: "m4", Event: "person_subscribed", State: "dropped", At: now},
+		}},
+		"admin-webhook-gone": WebhookPage{Admin: owner, Row: webhookRow("gone"), Form: webhookForm(false)},
 		"admin-sessions": SessionsPage{Admin: owner, Rows: []SessionRow{
 			{ID: "s1", Client: "Firefox, Windows", BegunAt: now.Add(-2 * time.Hour), SeenAt: now, This: true}, {ID: "s2", BegunAt: now.Add(-9 * time.Hour), SeenAt: now.Add(-8 * time.Hour)},
 		}},
@@ -693,4 +702,27 @@ func newSet(t testing.TB) *Set {
 		t.Fatal(err)
 	}
 	return set
+}
+
+// webhookRow is an endpoint of a CRM, whose agreement ended where it is on.
+func webhookRow(state string) WebhookRow {
+	row := WebhookRow{ID: state, URL: "https://hooks.crm.example/akkoord/0193f1a2-7c3d-7e10-9a4b-5c6d7e8f9012", Path: "/admin/webhooks/" + state, Party: "Klantenkaart B.V.", State: state,
+		Events: []string{"person_confirmed", "person_left"}, Purposes: []string{"Reisnieuws"}, CreatedAt: now}
+	switch state {
+	case "on":
+		row.Obstacles = []string{"agreement_expired"}
+		row.OldUntil = now.Add(20 * time.Hour)
+	case "failing":
+		row.FailingSince = now.AddDate(0, 0, -6)
+	}
+	return row
+}
+
+func webhookForm(add bool) WebhookForm {
+	f := WebhookForm{Action: "/admin/webhooks", New: add, Parties: []Option{{"klantenkaart", "Klantenkaart B.V."}}, Purposes: []Option{{"travel-news", "Reisnieuws"}, {"ski-offers", "Skiaanbiedingen"}},
+		Events: []WebhookEventOption{{"person.subscribed", "person_subscribed"}, {"person.left", "person_left"}, {"mailing.finished", "mailing_finished"}}, Chosen: []string{"person.left"}}
+	if !add {
+		f.Action, f.URL, f.Processor, f.Purpose = "/admin/webhooks/on", "https://hooks.crm.example/akkoord", "klantenkaart", []string{"travel-news"}
+	}
+	return f
 }

@@ -323,7 +323,9 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	f.check(err)
 	key, err := f.store.AddKey(ctx, akkoord.ActorSystem, akkoord.APIKey{Name: "named", Role: akkoord.RoleMail, Reason: "test"}, [32]byte{1})
 	f.check(err)
-	named := map[string]string{"/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
+	hook, _, err := f.store.AddWebhook(ctx, akkoord.ActorSystem, akkoord.Webhook{URL: "https://crm.example/hook", Processor: "travel-news", Events: akkoord.WebhookEvents})
+	f.check(err)
+	named := map[string]string{"/webhooks/": hook.PublicID.String(), "/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
 	return func(pattern string) (method, path string) {
 		method, path, _ = strings.Cut(pattern, " ")
 		id := mailing

@@ -117,7 +117,14 @@ func (s *Site) waiting(ctx context.Context, v visit) ([]templates.DeskItem, erro
 	add(akkoord.ReadRecords, "expiring", "/processors", "warn", expiring)
 	add(akkoord.ReadRecords, "invalid", "/processors", "bad", invalid)
 	add(akkoord.ReadAudit, "breaches", "/breaches", "bad", d.UnreportedBreaches)
-	return out, nil
+	if !v.user.Role.May(akkoord.ManageWebhooks) {
+		return out, nil
+	}
+	hooks, err := s.cfg.Store.Webhooks(ctx)
+	if paused := akkoord.PausedWebhooks(hooks); paused > 0 {
+		out = append(out, templates.DeskItem{Key: "webhooks", URL: webhooksPath, Count: paused, Mark: "bad"})
+	}
+	return out, err
 }
 
 // attention is what of waiting stands on the start page: what is late, or

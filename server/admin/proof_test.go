@@ -41,6 +41,8 @@ var sensitive = map[string][]string{
 	"POST /admin/users/{id}":                {"act=role&role=editor&reason=y", "act=end&reason=y", "act=forget", "act=sessions", "act=link"},
 	"POST /admin/keys":                      {"name=x&role=king&reason=y"},
 	"POST /admin/keys/{id}":                 {"act=end"},
+	"POST /admin/webhooks":                  {"url=x&processor=y"},
+	"POST /admin/webhooks/{id}":             {"act=save&url=x", "act=rotate", "act=on"},
 	"POST /admin/proof":                     {"to=/admin/privacy/audit.csv"},
 	"POST /admin/people/{id}/take":          {"what=evidence&reason=asked", "what=zip&reason=asked", "what=csv&reason=asked", "what=json&reason=asked"},
 	"POST /admin/privacy/approvals/{id}":    {"act=agree&text=yes"},

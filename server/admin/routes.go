@@ -80,6 +80,10 @@ func (s *Site) routes() []route {
 		{"GET /admin/keys", akkoord.ManageAccess, s.keys},
 		{"POST /admin/keys", akkoord.ManageAccess, s.proven(always, s.makeKey)},
 		{"POST /admin/keys/{id}", akkoord.ManageAccess, s.proven(always, s.endKey)},
+		{"GET /admin/webhooks", akkoord.ManageWebhooks, s.webhooks},
+		{"POST /admin/webhooks", akkoord.ManageWebhooks, s.proven(always, s.addWebhook)},
+		{"GET /admin/webhooks/{id}", akkoord.ManageWebhooks, s.webhook},
+		{"POST /admin/webhooks/{id}", akkoord.ManageWebhooks, s.proven(pressing("save", "rotate", "on"), s.actOnWebhook)},
 
 		{"GET /admin", akkoord.ReadCatalogue, s.dashboard},
 		{"POST /admin/release", akkoord.ReleaseSending, s.release},

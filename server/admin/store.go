@@ -18,6 +18,7 @@ type Store interface {
 	Logins
 	Staff
 	Programs
+	Hooking
 	Catalogue
 	Wordings
 	Forming

@@ -81,7 +81,8 @@ type ProofPage struct {
 	Errors        FieldErrors
 }
 
-// LeavingPage leads to the provider of single sign-on.
+// LeavingPage leads to the provider of single sign-on, by itself where the header
+// Refresh says so.
 type LeavingPage struct {
 	Admin
 	Name, URL string

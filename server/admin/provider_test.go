@@ -144,6 +144,9 @@ func (b *browser) away(path string) (back string, asked url.Values) {
 		b.f.t.Fatalf("%s: %d %s", path, r.status, r.body)
 	}
 	at, err := url.Parse(html.UnescapeString(m[1]))
+	if by := r.header.Get("Refresh"); err == nil && by != "0; url="+at.String() {
+		b.f.t.Errorf("the page goes on to %q, its link to %s", by, at)
+	}
 	b.f.check(err)
 	there := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := there.Get(at.String())

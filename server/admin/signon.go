@@ -127,7 +127,9 @@ func (s *Site) beginSignOn(w http.ResponseWriter, r *http.Request, v visit, user
 	if user != 0 {
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
 	}
-	return s.page(w, v, http.StatusOK, templates.LeavingPage{Name: s.signOn.Name, URL: s.signOn.config(found, s.cfg.BaseURL).AuthCodeURL(out.State, options...)})
+	to := s.signOn.config(found, s.cfg.BaseURL).AuthCodeURL(out.State, options...)
+	w.Header().Set("Refresh", "0; url="+to)
+	return s.page(w, v, http.StatusOK, templates.LeavingPage{Name: s.signOn.Name, URL: to})
 }
 
 // goSignOn begins a login at the provider.

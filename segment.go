@@ -258,3 +258,11 @@ type SegmentNames struct {
 	Campaigns           []string // slugs
 	Attributes, Sources []string
 }
+
+// SegmentCount is how many people a segment holds, for somebody who edits it.
+type SegmentCount struct {
+	Counting bool // nothing is known yet; ask again
+	People   int64
+	AsOf     time.Time // that it is of
+	Exact    bool      // counted by the database at once; else put together of what was read a moment ago
+}

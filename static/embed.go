@@ -1,5 +1,5 @@
 // Package static holds the files that pages load: style sheets, icons, images,
-// and the one script of the admin site.
+// and the two scripts of the admin site.
 package static
 
 import "embed"

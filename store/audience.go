@@ -75,29 +75,6 @@ func (s *Store) wouldGet(ctx context.Context, m akkoord.Mailing, a *akkoord.Audi
 	return s.askAll(ctx, c.PurposeID, c.ID, narrow, func(f akkoord.Facts, n int64) { a.Add(akkoord.Gate(f).Code, n) })
 }
 
-// Readers counts by language the people who are active for a mailing's purpose
-// and in its segment, of a mailing of a series too.
-func (s *Store) Readers(ctx context.Context, m akkoord.Mailing) (map[string]int64, error) {
-	c, narrow, err := s.choice(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	v := s.view(ctx)
-	condition, args, err := compileFilter(v, narrow, c.PurposeID, s.cfg.Now(), []any{c.PurposeID, string(akkoord.Active)})
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]int64{}
-	rows, err := v.askOnce(`SELECT s.locale, count(*) FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id WHERE x.purpose_id = $1 AND x.state = $2 AND `+condition+` GROUP BY s.locale`, args)
-	return out, each(rows, err, func(r row) error {
-		var locale string
-		var n int64
-		err := r.Scan(&locale, &n)
-		out[locale] = n
-		return err
-	})
-}
-
 // choice gives a mailing's campaign, and the filter that chooses among the
 // people of its purpose: that of its start, or the campaign's before.
 func (s *Store) choice(ctx context.Context, m akkoord.Mailing) (akkoord.Campaign, akkoord.Filter, error) {

@@ -13,6 +13,7 @@ type changes struct {
 	mailings    map[int64]int64
 	live        map[*int64]struct{} // revisions of the windows being sent
 	flooded     int64               // revision at which anything may have changed
+	altered     int64               // people whose standing a commit altered, since the start, about
 }
 
 // add notes that a commit altered the standing of people and the state of
@@ -24,6 +25,7 @@ func (c *changes) add(subscribers, mailings []int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.revision++
+	c.altered += int64(len(subscribers))
 	if len(c.live) == 0 { // nobody will ask
 		clear(c.subscribers)
 		clear(c.mailings)
@@ -49,6 +51,15 @@ func (c *changes) flood() {
 	defer c.mu.Unlock()
 	c.revision++
 	c.flooded = c.revision
+	c.altered += maxNews
+}
+
+// alteredSoFar counts people whose standing commits altered since the start, as
+// this process heard: more than maxNews of another node at once are as many.
+func (c *changes) alteredSoFar() int64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.altered
 }
 
 // maxChanges is how many changed people are remembered before those that no

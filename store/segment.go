@@ -144,6 +144,10 @@ func checkFilter(q querier, purposeID int64, f akkoord.Filter) (akkoord.Filter, 
 	if err != nil {
 		return f, err
 	}
+	return checkNamed(purposeID, f, v)
+}
+
+func checkNamed(purposeID int64, f akkoord.Filter, v akkoord.Vocabulary) (akkoord.Filter, error) {
 	if v.Purposes[purposeID] == "" {
 		return f, akkoord.Fieldf("purpose", "purpose_unknown", "There is no such purpose.")
 	}

@@ -53,16 +53,12 @@ func (c *filterSQL) node(f akkoord.Filter) error {
 	case akkoord.FilterNot:
 		c.write("NOT ")
 		return c.node(f.Of[0])
-	case akkoord.FilterInterest:
-		c.write("EXISTS (SELECT 1 FROM subscriber_interest i WHERE i.subscriber_id = x.subscriber_id AND i.interest_id = ", c.bind(c.names.Interests[f.Text]), ")")
+	case akkoord.FilterInterest, akkoord.FilterAttribute, akkoord.FilterClicked, akkoord.FilterActive:
+		c.write("EXISTS (SELECT 1")
+		c.told(f, "w.subscriber_id = x.subscriber_id AND ")
+		c.write(")")
 	case akkoord.FilterLocale:
 		c.write("(s.locale = ", c.bind(f.Text), ")")
-	case akkoord.FilterAttribute:
-		c.attribute(f)
-	case akkoord.FilterClicked:
-		c.clicked(f)
-	case akkoord.FilterActive:
-		c.write("EXISTS (SELECT 1 FROM activity a WHERE a.subscriber_id = x.subscriber_id AND a.purpose_id = ", c.bind(c.purpose), " AND a.at >= ", c.bind(micros(f.Cutoff(c.now))), ")")
 	case akkoord.FilterConsentedBefore:
 		c.write("(x.since < ", c.bind(micros(f.At)), ")")
 	case akkoord.FilterConsentedAfter:
@@ -94,6 +90,40 @@ func (c *filterSQL) join(of []akkoord.Filter, by, none string) error {
 	return nil
 }
 
+// told writes from which rows it is known of whom a leaf holds, of a table w with a
+// subscriber_id; the condition on them begins with that on the person, or with nothing.
+func (c *filterSQL) told(f akkoord.Filter, person string) {
+	switch f.Kind {
+	case akkoord.FilterInterest:
+		c.write(" FROM subscriber_interest w WHERE ", person, "w.interest_id = ", c.bind(c.names.Interests[f.Text]))
+	case akkoord.FilterAttribute:
+		c.write(" FROM subscriber_attribute w WHERE ", person)
+		c.attribute(f)
+	case akkoord.FilterClicked:
+		c.write(" FROM click w JOIN link l ON l.id = w.link_id WHERE ", person)
+		c.clicked(f)
+	default:
+		c.write(" FROM activity w WHERE ", person, "w.purpose_id = ", c.bind(c.purpose), " AND w.at >= ", c.bind(micros(f.Cutoff(c.now))))
+	}
+}
+
+// leafQuery selects of whom a leaf of a checked filter holds, by itself: of
+// everybody who is active for the purpose at least, and some more than once.
+func leafQuery(f akkoord.Filter, purposeID int64, now time.Time, names akkoord.Vocabulary) (string, []any, error) {
+	c := &filterSQL{purpose: purposeID, now: now, names: names}
+	switch f.Kind {
+	case akkoord.FilterInterest, akkoord.FilterAttribute, akkoord.FilterClicked, akkoord.FilterActive:
+		c.write("SELECT w.subscriber_id")
+		c.told(f, "")
+	default:
+		c.write("SELECT x.subscriber_id FROM subscription x WHERE x.purpose_id = ", c.bind(purposeID), " AND x.state = 'active' AND ")
+		if err := c.node(f); err != nil {
+			return "", nil, err
+		}
+	}
+	return c.text.String(), c.args, nil
+}
+
 // comparisons are the operators of SQL.
 var comparisons = map[akkoord.FilterOp]string{
 	akkoord.OpEqual: " = ", akkoord.OpOther: " <> ", akkoord.OpLess: " < ", akkoord.OpAtMost: " <= ", akkoord.OpMore: " > ", akkoord.OpAtLeast: " >= ",
@@ -103,22 +133,21 @@ var comparisons = map[akkoord.FilterOp]string{
 // numbers are: there is one way to write each.
 func (c *filterSQL) attribute(f akkoord.Filter) {
 	a := c.names.Attributes[f.Text]
-	c.write("EXISTS (SELECT 1 FROM subscriber_attribute v WHERE v.subscriber_id = x.subscriber_id AND v.attribute_id = ", c.bind(a.ID))
+	c.write("w.attribute_id = ", c.bind(a.ID))
 	bySize := f.Op != akkoord.OpEqual && f.Op != akkoord.OpOther && a.Type == akkoord.AttributeNumber
 	switch {
 	case f.Op == akkoord.OpExists:
 	case bySize: // CASE, since values of other attributes may be no numbers
 		value, _ := strconv.ParseFloat(f.Value, 64) // written by Attribute.Parse
-		c.write(" AND CASE WHEN v.attribute_id = ", c.bind(a.ID), " THEN CAST(v.value AS DOUBLE PRECISION)", comparisons[f.Op], "CAST(", c.bind(value), " AS DOUBLE PRECISION) ELSE 1 = 0 END")
+		c.write(" AND CASE WHEN w.attribute_id = ", c.bind(a.ID), " THEN CAST(w.value AS DOUBLE PRECISION)", comparisons[f.Op], "CAST(", c.bind(value), " AS DOUBLE PRECISION) ELSE 1 = 0 END")
 	default:
-		c.write(" AND v.value", comparisons[f.Op], c.bind(f.Value))
+		c.write(" AND w.value", comparisons[f.Op], c.bind(f.Value))
 	}
-	c.write(")")
 }
 
 // clicked asks about clicks under the segment's own purpose alone (M16).
 func (c *filterSQL) clicked(f akkoord.Filter) {
-	c.write("EXISTS (SELECT 1 FROM click k JOIN link l ON l.id = k.link_id WHERE k.subscriber_id = x.subscriber_id AND k.machine = 0 AND l.purpose_id = ", c.bind(c.purpose))
+	c.write("w.machine = 0 AND l.purpose_id = ", c.bind(c.purpose))
 	switch f.By {
 	case akkoord.ClickCampaign:
 		c.write(" AND l.campaign_id = ", c.bind(c.names.Campaigns[f.Text].ID))
@@ -127,7 +156,7 @@ func (c *filterSQL) clicked(f akkoord.Filter) {
 	default:
 		c.write(" AND l.url = ", c.bind(f.Text))
 	}
-	c.write(" AND k.last_at >= ", c.bind(micros(f.Cutoff(c.now))), ")")
+	c.write(" AND w.last_at >= ", c.bind(micros(f.Cutoff(c.now))))
 }
 
 // mailable are the people of purpose $1 whom the gate lets pass at the time $2,
@@ -138,37 +167,29 @@ const mailable = ` FROM subscription x JOIN subscriber s ON s.id = x.subscriber_
 
 // CountSegment counts the people of a purpose who may be mailed and are in a
 // filter, now. Errors are those of akkoord.Filter.Check.
-func (s *Store) CountSegment(ctx context.Context, purposeID int64, f akkoord.Filter) (n int64, err error) {
-	v := s.view(ctx)
-	condition, args, err := s.segmentCondition(v, purposeID, f)
+func (s *Store) CountSegment(ctx context.Context, purposeID int64, f akkoord.Filter) (int64, error) {
+	p, err := s.peopleOf(ctx, purposeID, f)
 	if err != nil {
 		return 0, err
 	}
-	err = v.once(`SELECT count(*)`+mailable+` AND `+condition, args...).Scan(&n)
-	return n, err
-}
-
-func (s *Store) segmentCondition(v view, purposeID int64, f akkoord.Filter) (string, []any, error) {
-	f, err := checkFilter(v, purposeID, f)
-	if err != nil {
-		return "", nil, err
-	}
-	now := s.cfg.Now()
-	return compileFilter(v, f, purposeID, now, []any{purposeID, micros(now)})
+	return p.counted(ctx)
 }
 
 // SampleSegment gives a page of the people whom CountSegment counts, in the
 // order in which they were first known, and the number after which the next
 // page begins; 0 when there is none.
 func (s *Store) SampleSegment(ctx context.Context, purposeID int64, f akkoord.Filter, p akkoord.Page) ([]akkoord.Subscriber, int64, error) {
-	v := s.view(ctx)
-	condition, args, err := s.segmentCondition(v, purposeID, f)
+	of, err := s.peopleOf(ctx, purposeID, f)
+	if err != nil {
+		return nil, 0, err
+	}
+	condition, args, err := of.condition()
 	if err != nil {
 		return nil, 0, err
 	}
 	args = append(args, p.After, p.Size()+1)
 	after, limit := "$"+strconv.Itoa(len(args)-1), "$"+strconv.Itoa(len(args))
-	rows, err := v.askOnce(`SELECT `+strings.ReplaceAll(subscriberColumns, "subscriber.", "s.")+mailable+` AND `+condition+`
+	rows, err := s.view(ctx).askOnce(`SELECT `+strings.ReplaceAll(subscriberColumns, "subscriber.", "s.")+mailable+` AND `+condition+`
 		AND x.subscriber_id > `+after+` ORDER BY x.subscriber_id LIMIT `+limit, args)
 	var out []akkoord.Subscriber
 	err = each(rows, err, func(r row) error {

@@ -35,6 +35,8 @@ type Config struct {
 
 	TwoPersons   bool          // a file about many people, and many erasures, take a second person
 	ContractKept time.Duration // how long the log has a transactional mail; default 90 days
+
+	FewPeople int // of a purpose, among whom the database counts while somebody edits a segment; default 20,000
 }
 
 // Store is one open database. Its methods may be called from any goroutine.
@@ -57,6 +59,7 @@ type Store struct {
 	changes changes        // what commits changed lately, for the last question before a mail
 	journal *sendJournal   // on-wire marks and outcomes that no commit holds yet
 	cached  catalogueCache // purposes and forms, which every sign-up reads
+	sets    *sets          // of whom conditions of segments hold, for counts while editing
 
 	relay relayAgreement // what the register says of the party that runs the relay
 
@@ -70,6 +73,7 @@ type Store struct {
 // that says what to do.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{cfg: cfg, hasher: cfg.Keyring.Hasher(), wakeOutbox: make(chan struct{}, 1), wakeMailing: make(chan struct{}, 1)}
+	s.remember()
 	var err error
 	if s.dialect, err = cfg.dialect(); err != nil {
 		return nil, err
@@ -120,15 +124,24 @@ func OpenReadOnly(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{cfg: cfg, dialect: d, hasher: cfg.Keyring.Hasher(), read: read}
+	s.remember()
 	if err := s.recognise(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
+func (s *Store) remember() {
+	if s.cfg.FewPeople == 0 {
+		s.cfg.FewPeople = fewPeople
+	}
+	s.sets = newSets(s.cfg.Now, s.changes.alteredSoFar)
+}
+
 // Close ends the store after the changes in progress are committed.
 func (s *Store) Close() error {
 	var errs []error
+	s.sets.close()
 	if s.journal != nil {
 		errs = append(errs, s.journal.close())
 	}

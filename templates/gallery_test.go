@@ -527,12 +527,13 @@ func segmentPage() SegmentPage {
 	f.Rows[2].Text, f.Rows[2].Op, f.Rows[2].Value = "city", "eq", "Utrecht"
 	f.Rows[6].Days = "0"
 	return SegmentPage{Admin: desk("campaigns"), Slug: "wintersport", Purpose: Option{"travel-news", "Reisnieuws"}, Filter: winterFilter(), Version: 2, People: "/admin/segments/wintersport/people",
-		Counted: true, Count: 1204, Form: f, Errors: FieldErrors{{Field: "row-6", Code: "filter_type", At: "row-6"}}}
+		Counted: true, Count: 1204, AsOf: now, Form: f, Errors: FieldErrors{{Field: "row-6", Code: "filter_type", At: "row-6"}}}
 }
 
 func segmentTree() SegmentPage {
 	page := segmentPage()
 	page.Errors, page.Form = nil, segmentForm()
+	page.Counted, page.Counting = false, true
 	page.Filter = akkoord.Filter{Kind: akkoord.FilterAny, Of: []akkoord.Filter{winterFilter(), {Kind: akkoord.FilterLocale, Text: "de"}, {Kind: akkoord.FilterActive, Days: 1}}}
 	page.Form.IsTree, page.Form.Tree = true, `{"any":[{"all":[]}]}`
 	return page

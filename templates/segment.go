@@ -36,8 +36,10 @@ type SegmentPage struct {
 	Filter   akkoord.Filter
 	Version  int
 	People   string // where its people are listed; empty: not by this user
-	Counted  bool   // Count holds; not of a filter that was refused
+	Counted  bool   // Count holds, as of AsOf; not of a filter that was refused
+	Counting bool   // it will in a moment
 	Count    int
+	AsOf     time.Time
 	Form     *SegmentForm // nil: not by this user
 	Errors   FieldErrors
 }

@@ -37,6 +37,22 @@ func (f *fixture) opened() (*rod.Browser, *rod.Page) {
 	return b, p
 }
 
+// served gives the address of the site with the files that its pages load; between
+// looks at what is asked first, and reports whether it answered.
+func (f *fixture) served(between func(http.ResponseWriter, *http.Request) bool) string {
+	f.t.Helper()
+	mux := http.NewServeMux()
+	mux.Handle("/static/", http.StripPrefix("/static/", http.FileServerFS(static.FS)))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if between == nil || !between(w, r) {
+			f.site.ServeHTTP(w, r)
+		}
+	})
+	server := httptest.NewServer(mux)
+	f.t.Cleanup(server.Close)
+	return server.URL
+}
+
 // In a browser without JavaScript: somebody who logged in a while ago takes a
 // person's data away, shows the password again, of which a wrong one is refused at its
 // field, and has the file with what they had typed; then sees the session of another
@@ -49,11 +65,7 @@ func TestAProofAndASessionInABrowserWithoutJavaScript(t *testing.T) {
 	other := f.browser()
 	other.send("POST", "/admin/login", "email=femke%40zonvaart.example&password="+strings.ReplaceAll(goodPassword, " ", "+"), phone)
 	other.get("/admin")
-	mux := http.NewServeMux()
-	mux.Handle("/static/", http.StripPrefix("/static/", http.FileServerFS(static.FS)))
-	mux.Handle("/", f.site)
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
+	site := f.served(nil)
 	b, p := f.opened()
 	focus := func(selector string) { p.MustEval(`s => document.querySelector(s).focus()`, selector) }
 	loads := func(act func()) {
@@ -62,7 +74,7 @@ func TestAProofAndASessionInABrowserWithoutJavaScript(t *testing.T) {
 		act()
 		loaded()
 	}
-	goTo := func(path string) { loads(func() { p.MustNavigate(server.URL + path) }) }
+	goTo := func(path string) { loads(func() { p.MustNavigate(site + path) }) }
 	fill := func(selector, text string) { focus(selector); p.MustInsertText(text) }
 	press := func(selector string) {
 		focus(selector)

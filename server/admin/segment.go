@@ -21,7 +21,8 @@ type Segmenting interface {
 	SegmentNames(ctx context.Context, purposeID int64) (akkoord.SegmentNames, error)
 	// CheckFilter says what of a filter means nothing, or belongs to another purpose (M16).
 	CheckFilter(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.Filter, error)
-	CountSegment(ctx context.Context, purposeID int64, f akkoord.Filter) (int64, error)
+	// CountSegmentSoon takes two seconds at most; its answer may be Counting.
+	CountSegmentSoon(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.SegmentCount, error)
 	SampleSegment(ctx context.Context, purposeID int64, f akkoord.Filter, p akkoord.Page) (people []akkoord.Subscriber, next int64, err error)
 }
 
@@ -105,15 +106,16 @@ func (s *Site) showSegment(w http.ResponseWriter, r *http.Request, v visit, code
 		page.People = segmentPath(g) + "/people"
 	}
 	if len(wrong) == 0 && v.user.Role.May(akkoord.WriteMailings) { // as for a count over the API
-		n, err := s.cfg.Store.CountSegment(ctx, p.ID, g.Filter)
+		n, err := s.cfg.Store.CountSegmentSoon(ctx, p.ID, g.Filter)
 		if err != nil && akkoord.KindOf(err) != akkoord.Invalid { // a stored filter may name what is gone
 			return err
 		}
-		page.Counted, page.Count = err == nil, int(n)
+		page.Counted, page.Counting, page.Count, page.AsOf = err == nil && !n.Counting, n.Counting, int(n.People), n.AsOf
 	}
 	if !v.user.Role.May(akkoord.WriteMailings) {
 		return s.page(w, v, code, page)
 	}
+	w.Header().Set("Content-Security-Policy", contentPolicy+scriptPolicy)
 	page.Form = &templates.SegmentForm{Action: segmentsPath, Slug: typed.slug, Read: typed.read, Match: typed.match, Rows: typed.rows, IsTree: typed.isTree, Tree: typed.tree,
 		Kinds: templates.ConditionKinds, Ops: templates.ConditionOps, Locales: akkoord.Locales}
 	if g.ID != 0 {
@@ -160,7 +162,8 @@ func (s *Site) changeSegment(w http.ResponseWriter, r *http.Request, v visit) er
 }
 
 // buildSegment does what the form's button says: another condition, one less, a
-// count, or the segment itself.
+// count, or the segment itself. The page's script presses the one that counts while
+// somebody types, and takes words, count and faults from the page that answers.
 func (s *Site) buildSegment(w http.ResponseWriter, r *http.Request, v visit, g akkoord.Segment) error {
 	ctx, act, typed := r.Context(), r.PostForm.Get("act"), readSegment(r.PostForm)
 	if kind := r.PostForm.Get("add"); act == "add" && slices.Contains(templates.ConditionKinds, kind) {

@@ -57,6 +57,7 @@ func TestBadInput(t *testing.T) {
 		"segment: null":     {"POST", "/segments", `{"slug":"x","purpose":"travel-news","filter":null}`, 422, "filter_type", "filter"},
 		"segment: node":     {"POST", "/segments", `{"slug":"x","purpose":"travel-news","filter":{"all":[{"sql":"1=1"}]}}`, 422, "filter_unknown", "filter.all[0]"},
 		"segment: name":     {"POST", "/segments/preview", `{"purpose":"travel-news","filter":{"interest":"zeilen"}}`, 422, "interest_unknown", "filter.interest"},
+		"segment: count":    {"POST", "/segments/count", `{"purpose":"travel-news","filter":{"any":[{"locale":"xx"}]}}`, 422, "locale_unknown", "filter.any[0].locale"},
 		"segment: NUL":      {"POST", "/segments/preview", `{"purpose":"travel-news","filter":{"source":"a\u0000"}}`, 422, "text_invalid", "filter.source"},
 		"no segment":        {"GET", "/segments/none", "", 404, "not_found", ""},
 		"form's purpose":    {"POST", "/forms", `{"slug":"x","purposes":["none"]}`, 422, "purpose_unknown", "purposes"},

@@ -66,6 +66,7 @@ func (a *API) operations() error {
 
 		handle(operation{post, "/segments", akkoord.WriteMailings, "Make a segment that chooses among the people of a purpose", created, ""}, a.createSegment),
 		handle(operation{post, "/segments/preview", akkoord.WriteMailings, "Count who would be in a segment", 0, ""}, a.previewSegment),
+		handle(operation{post, "/segments/count", akkoord.WriteMailings, "Count who would be in a segment, within two seconds, as of a moment ago", 0, ""}, a.countSegment),
 		handle(operation{get, "/segments", akkoord.ReadCatalogue, "List the segments", 0, ""}, a.listSegments),
 		handle(operation{get, "/segments/{slug}", akkoord.ReadCatalogue, "Read a segment", 0, ""}, a.readSegment),
 		handle(operation{patch, "/segments/{slug}", akkoord.WriteMailings, "Make a new version of a segment's filter", 0, ""}, a.changeSegment),

@@ -19,6 +19,7 @@ type Segments interface {
 	Segments(ctx context.Context, p akkoord.Page) (segments []akkoord.Segment, next int64, err error)
 	SegmentSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
 	CountSegment(ctx context.Context, purposeID int64, f akkoord.Filter) (int64, error)
+	CountSegmentSoon(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.SegmentCount, error)
 	SampleSegment(ctx context.Context, purposeID int64, f akkoord.Filter, p akkoord.Page) (people []akkoord.Subscriber, next int64, err error)
 }
 
@@ -143,7 +144,7 @@ func (a *API) listSegments(ctx context.Context, in *struct{ Paging }) (list[segm
 	return newList(rows, next, func(s akkoord.Segment) segment { return showSegment(s, slugs[s.PurposeID]) }), err
 }
 
-// segmentQuestion is the body of POST /segments/preview.
+// segmentQuestion is the body of POST /segments/preview and /segments/count.
 type segmentQuestion struct {
 	Slug    string     `json:"slug,omitempty" doc:"Not looked at: the body of POST /segments can be asked about as it is."`
 	Purpose string     `json:"purpose"`
@@ -161,6 +162,26 @@ func (a *API) previewSegment(ctx context.Context, in *struct{ Body segmentQuesti
 	}
 	n, err := a.cfg.Store.CountSegment(ctx, p.ID, f)
 	return segmentPreview{n}, err
+}
+
+type segmentCount struct {
+	People *int64 `json:"people" nullable:"true" doc:"People of the purpose who may be mailed and are in the filter; null while they are still being counted: ask again in a second."`
+	AsOf   *Time  `json:"as_of" doc:"The time that the number is of."`
+	Exact  bool   `json:"exact" doc:"Counted at once by the database. Else put together from sets that were read a moment ago; no mailing is sent by them."`
+}
+
+// countSegment answers within about two seconds, whatever the number of people.
+func (a *API) countSegment(ctx context.Context, in *struct{ Body segmentQuestion }) (segmentCount, error) {
+	p, f, err := a.filter(ctx, in.Body.Purpose, in.Body.Filter)
+	if err != nil {
+		return segmentCount{}, err
+	}
+	n, err := a.cfg.Store.CountSegmentSoon(ctx, p.ID, f)
+	out := segmentCount{AsOf: when(n.AsOf), Exact: n.Exact}
+	if !n.Counting {
+		out.People = &n.People
+	}
+	return out, err
 }
 
 // segmentPerson is somebody in a segment.

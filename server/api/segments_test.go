@@ -25,8 +25,12 @@ func TestSegments(t *testing.T) {
 		if got := f.must("POST", "/segments/preview", `{"purpose":"travel-news","filter":`+filter+`}`); got.object()["count"] != want {
 			t.Errorf("%s: %s", filter, got.raw)
 		}
+		if got := f.must("POST", "/segments/count", `{"purpose":"travel-news","filter":`+filter+`}`); got.object()["people"] != want || got.object()["exact"] != true || got.str("as_of") == "" {
+			t.Errorf("%s soon: %s", filter, got.raw)
+		}
 	}
 	f.must("POST", "/segments/preview", body)
+	f.must("POST", "/segments/count", body)
 	got := f.call(akkoord.RoleEditor, "POST", "/segments", body, "Idempotency-Key: s1")
 	if got.status != 201 || got.str("slug") != "winter" || got.object()["version"] != 1.0 || !strings.Contains(got.raw, `"filter":{"all":[{"interest":"wintersport"}`) {
 		t.Fatalf("%d %s", got.status, got.raw)
@@ -43,7 +47,7 @@ func TestSegments(t *testing.T) {
 		`{"clicked":{"campaign":"winter-2027"}}`:         "Clicks in Travel news can't select people for Ski equipment offers: that is another purpose.",
 		`{"attribute":"city","op":"eq","value":"Delft"}`: "What is known for Travel news can't select people for Ski equipment offers: that is another purpose.",
 	} {
-		for _, path := range []string{"/segments", "/segments/preview"} {
+		for _, path := range []string{"/segments", "/segments/preview", "/segments/count"} {
 			got := f.call(akkoord.RoleOwner, "POST", path, `{"slug":"ski","purpose":"ski-offers","filter":`+filter+`}`)
 			if got.status != 422 || got.str("code") != "purpose_limitation" || got.str("detail") != want || !strings.HasPrefix(got.str("field"), "filter.") {
 				t.Errorf("M16 %s: %d %s", path, got.status, got.raw)

@@ -111,7 +111,7 @@ func testSegments(t *testing.T, open Open) {
 // testSegmentModel plays random people and filters: SQL finds whom
 // akkoord.Filter.Match finds, among those whom the gate lets pass.
 func testSegmentModel(t *testing.T, open Open) {
-	a := newAgency(t, open)
+	a := newAgency(t, withSets(open))
 	a.withSegments(t)
 	run := 0
 	types := map[string]akkoord.AttributeType{"city": akkoord.AttributeText, "spent": akkoord.AttributeNumber, "born": akkoord.AttributeDate, "member": akkoord.AttributeFlag}
@@ -148,7 +148,7 @@ func testSegmentModel(t *testing.T, open Open) {
 				noError(rt, a.Pause(ctx, st.Subscriber.PublicID, 3, byLink))
 			}
 		}
-		f := anyFilter(rt, 3, values)
+		f := anyFilter(rt, 3, values, akkoord.FilterInterest, akkoord.FilterLocale, akkoord.FilterAttribute, akkoord.FilterSource, akkoord.FilterConsentedBefore, akkoord.FilterConsentedAfter)
 		f, err := a.CheckFilter(ctx, a.News.ID, f)
 		noError(rt, err)
 		got, err := a.CountSegment(ctx, a.News.ID, f)
@@ -169,6 +169,7 @@ func testSegmentModel(t *testing.T, open Open) {
 		if got != want {
 			rt.Fatalf("%d people in SQL, %d by the rule, in %+v", got, want, f)
 		}
+		a.countsAlike(rt, f)
 	})
 }
 
@@ -187,20 +188,21 @@ func (a *Agency) filterPerson(rt *rapid.T, st akkoord.Standing) akkoord.FilterPe
 	return p
 }
 
-// anyFilter draws a filter of travel news with at most some levels.
-func anyFilter(rt *rapid.T, levels int, values map[string][]string) akkoord.Filter {
-	kinds := []akkoord.FilterKind{akkoord.FilterInterest, akkoord.FilterLocale, akkoord.FilterAttribute, akkoord.FilterSource, akkoord.FilterConsentedBefore, akkoord.FilterConsentedAfter}
+// anyFilter draws a filter of travel news with at most some levels, and leaves of
+// these kinds.
+func anyFilter(rt *rapid.T, levels int, values map[string][]string, leaves ...akkoord.FilterKind) akkoord.Filter {
+	kinds := leaves
 	if levels > 0 {
-		kinds = append(kinds, akkoord.FilterAll, akkoord.FilterAny, akkoord.FilterNot)
+		kinds = append(slices.Clone(leaves), akkoord.FilterAll, akkoord.FilterAny, akkoord.FilterNot)
 	}
 	f := akkoord.Filter{Kind: rapid.SampledFrom(kinds).Draw(rt, "kind")}
 	switch f.Kind {
 	case akkoord.FilterAll, akkoord.FilterAny:
 		for range rapid.IntRange(0, 3).Draw(rt, "nodes") {
-			f.Of = append(f.Of, anyFilter(rt, levels-1, values))
+			f.Of = append(f.Of, anyFilter(rt, levels-1, values, leaves...))
 		}
 	case akkoord.FilterNot:
-		f.Of = []akkoord.Filter{anyFilter(rt, levels-1, values)}
+		f.Of = []akkoord.Filter{anyFilter(rt, levels-1, values, leaves...)}
 	case akkoord.FilterInterest:
 		f.Text = rapid.SampledFrom([]string{"strand", "wintersport"}).Draw(rt, "interest")
 	case akkoord.FilterLocale:
@@ -216,6 +218,12 @@ func anyFilter(rt *rapid.T, levels int, values map[string][]string) akkoord.Filt
 		if f.Op = rapid.SampledFrom(ops).Draw(rt, "op"); f.Op != akkoord.OpExists {
 			f.Value = rapid.SampledFrom(values[f.Text]).Draw(rt, "with")
 		}
+	case akkoord.FilterClicked:
+		f.By = rapid.SampledFrom([]akkoord.ClickTarget{akkoord.ClickTopic, akkoord.ClickCampaign, akkoord.ClickLink}).Draw(rt, "clicked")
+		f.Text = map[akkoord.ClickTarget]string{akkoord.ClickTopic: "wintersport", akkoord.ClickCampaign: "winter", akkoord.ClickLink: "https://www.zonvaart.example/zon"}[f.By]
+		f.Days = rapid.IntRange(0, 6).Draw(rt, "days")
+	case akkoord.FilterActive:
+		f.Days = rapid.IntRange(1, 6).Draw(rt, "days")
 	default:
 		f.At = Start.Add(time.Duration(rapid.IntRange(0, 200).Draw(rt, "hours")) * time.Hour)
 	}

@@ -85,6 +85,7 @@ func Run(t *testing.T, open Open) {
 		{"clicks", testClicks},
 		{"segments", testSegments},
 		{"segments and the rule", testSegmentModel},
+		{"segments while somebody edits", testSegmentCounts},
 		{"reports", testReports},
 		{"caps", testCaps},
 		{"warm-up", testWarmup},

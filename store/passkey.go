@@ -45,7 +45,7 @@ func (s *Store) AddPasskey(ctx context.Context, actor akkoord.Actor, seen akkoor
 		}
 		n, err := t.execCount(`INSERT INTO passkey (public_id, user_id, name, handle, key, counter, syncs, synced, transports, created_at, used_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT (handle) DO NOTHING`,
-			id[:], u.ID, strings.TrimSpace(p.Name), p.Handle, p.Key, int64(p.Counter), oneIf(p.Syncs), oneIf(p.Synced), strings.Join(p.Transports, " "), micros(t.now))
+			id[:], u.ID, strings.TrimSpace(p.Name), p.Handle, p.Key, int64(p.Counter), numberOf(p.Syncs), numberOf(p.Synced), strings.Join(p.Transports, " "), micros(t.now))
 		if err == nil && n == 0 {
 			err = akkoord.Errorf(akkoord.Conflict, "passkey_there", "This passkey is there already.")
 		}
@@ -110,7 +110,7 @@ func (s *Store) RemovePasskey(ctx context.Context, actor akkoord.Actor, seen akk
 func (s *Store) UsePasskey(ctx context.Context, p akkoord.Passkey, counter uint32, synced bool) (fresh bool, err error) {
 	err = s.update(ctx, "use passkey", func(t *tx) error {
 		n, err := t.execCount(`UPDATE passkey SET counter = $2, synced = $3, used_at = $4 WHERE public_id = $1 AND (counter < $2 OR counter = 0 AND $2 = 0)`,
-			p.ID[:], int64(counter), oneIf(synced), micros(t.now))
+			p.ID[:], int64(counter), numberOf(synced), micros(t.now))
 		if fresh = n > 0; err != nil || fresh {
 			return err
 		}
@@ -147,12 +147,4 @@ func (s *Store) TakeChallenge(ctx context.Context, hash [32]byte) (data []byte, 
 		return err
 	})
 	return data, err
-}
-
-// oneIf stores what is or is not.
-func oneIf(is bool) int {
-	if is {
-		return 1
-	}
-	return 0
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -47,10 +48,12 @@ type Block struct {
 const (
 	MaxBlocks  = 100 // columns' own counted
 	maxColumns = 3
+
+	defaultLevel = 2 // of a heading
 )
 
-// ParseBlocks reads a list of blocks as JSON and checks it. Errors are about the
-// field blocks and say which block; blocks_invalid, block_* and text_*.
+// ParseBlocks reads a list of blocks as JSON and checks it. Errors are those of
+// CheckBlocks, and blocks_invalid about the field blocks.
 func ParseBlocks(s string) ([]Block, error) {
 	if err := CheckText("blocks", s, Limits.Content); err != nil {
 		return nil, err
@@ -82,26 +85,28 @@ func FormatBlocks(all []Block) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// CheckBlocks reports the first thing wrong with a list of blocks.
+// CheckBlocks reports the first thing wrong with a list of blocks. Its field is the path
+// of what is wrong in the list, like blocks[2].columns[0][1].url.
 func CheckBlocks(all []Block) error {
 	n := 0
-	return checkBlocks(all, &n, false)
+	return checkBlocks(all, &n, "blocks", false)
 }
 
-func checkBlocks(all []Block, n *int, inside bool) error {
+func checkBlocks(all []Block, n *int, path string, inside bool) error {
 	for i, b := range all {
+		at := blockPlace{path: fmt.Sprintf("%s[%d]", path, i)}
 		if *n++; *n > MaxBlocks {
-			return Fieldf("blocks", "block_count", "A mail has at most %d blocks, those in columns counted.", MaxBlocks)
+			return Fieldf(at.path, "block_count", "A mail has at most %d blocks, those in columns counted.", MaxBlocks)
 		}
-		at := *n
+		at.n = *n
 		if err := b.check(at, inside); err != nil {
 			return err
 		}
 		if b.Kind == BlockFooter && i != len(all)-1 {
-			return blockFault(at, "block_footer", "the footer comes last.")
+			return at.fault("", "block_footer", "the footer comes last.")
 		}
-		for _, column := range b.Columns {
-			if err := checkBlocks(column, n, true); err != nil {
+		for c, column := range b.Columns {
+			if err := checkBlocks(column, n, fmt.Sprintf("%s.columns[%d]", at.path, c), true); err != nil {
 				return err
 			}
 		}
@@ -109,74 +114,88 @@ func checkBlocks(all []Block, n *int, inside bool) error {
 	return nil
 }
 
-func blockFault(n int, code, what string) error {
-	return Fieldf("blocks", code, "Block %d: %s", n, what)
+// blockPlace is where a block stands: its path, and its number in reading order.
+type blockPlace struct {
+	path string
+	n    int
+}
+
+// fault says what is wrong with a block, or with one of its texts.
+func (p blockPlace) fault(text, code, what string) error {
+	path := p.path
+	if text != "" {
+		path += "." + text
+	}
+	return Fieldf(path, code, "Block %d: %s", p.n, what)
 }
 
 // check reports the first thing wrong with a block by itself.
-func (b Block) check(n int, inside bool) error {
+func (b Block) check(at blockPlace, inside bool) error {
 	for _, t := range b.texts() {
 		if utf8.RuneCountInString(*t.text) > t.limit {
-			return blockFault(n, "text_too_long", t.name+" is too long.")
+			return at.fault(t.name, "text_too_long", t.name+" is too long.")
 		}
 		err := CheckText("blocks", *t.text, Limits.Content)
 		if t.line {
 			err = CheckLine("blocks", *t.text, Limits.Content)
 		}
 		if err != nil {
-			return blockFault(n, CodeOf(err), t.name+": "+err.Error())
+			return at.fault(t.name, CodeOf(err), t.name+": "+err.Error())
 		}
 	}
-	missing := func(what string) error {
-		return blockFault(n, "block_incomplete", "a "+string(b.Kind)+" needs "+what+".")
-	}
 	blank := func(s string) bool { return strings.TrimSpace(s) == "" }
+	missing := func(text, what string) error {
+		return at.fault(text, "block_incomplete", "a "+string(b.Kind)+" needs "+what+".")
+	}
 	if b.Topic != "" {
 		if err := CheckSlug("blocks", b.Topic); err != nil {
-			return blockFault(n, "slug_invalid", "topic: "+err.Error())
+			return at.fault("topic", "slug_invalid", "topic: "+err.Error())
 		}
 	}
 	if b.Kind != BlockColumns && len(b.Columns) > 0 {
-		return blockFault(n, "block_columns", "only columns have columns.")
+		return at.fault("columns", "block_columns", "only columns have columns.")
 	}
 	switch b.Kind {
 	case BlockHeading:
 		if blank(b.Text) {
-			return missing("text")
+			return missing("text", "text")
 		}
 		if b.Level < 0 || b.Level > 3 {
-			return blockFault(n, "block_level", "the level of a heading is 1 to 3.")
+			return at.fault("level", "block_level", "the level of a heading is 1 to 3.")
 		}
 	case BlockText:
 		if blank(b.Text) {
-			return missing("text")
+			return missing("text", "text")
 		}
 	case BlockImage:
 		if blank(b.Image) {
-			return missing("the address of a picture in image")
+			return missing("image", "the address of a picture in image")
 		}
 	case BlockButton:
-		if blank(b.Text) || blank(b.URL) {
-			return missing("text and url")
+		switch {
+		case blank(b.Text):
+			return missing("text", "text and url")
+		case blank(b.URL):
+			return missing("url", "text and url")
 		}
 	case BlockOffer:
 		switch {
 		case blank(b.Title):
-			return missing("title")
+			return missing("title", "title")
 		case !blank(b.Label) && blank(b.URL):
-			return missing("url, where it has a label")
+			return missing("url", "url, where it has a label")
 		}
 	case BlockColumns:
 		if inside || len(b.Columns) < 2 || len(b.Columns) > maxColumns {
-			return blockFault(n, "block_columns", "there are two or three columns, and none inside another.")
+			return at.fault("columns", "block_columns", "there are two or three columns, and none inside another.")
 		}
 	case BlockDivider:
 	case BlockFooter:
 		if inside {
-			return blockFault(n, "block_footer", "the footer comes last, and stands in no column.")
+			return at.fault("", "block_footer", "the footer comes last, and stands in no column.")
 		}
 	default:
-		return blockFault(n, "block_kind", "there is no such kind of block.")
+		return at.fault("kind", "block_kind", "there is no such kind of block.")
 	}
 	return nil
 }

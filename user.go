@@ -244,4 +244,5 @@ type Image struct {
 	PublicID    ID
 	ContentType string // image/png, image/jpeg, image/gif or image/webp
 	Data        []byte
+	At          time.Time // when it was uploaded; in lists
 }

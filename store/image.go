@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"akkoord"
@@ -37,4 +38,32 @@ func (s *Store) Image(ctx context.Context, id akkoord.ID) (akkoord.Image, error)
 	img := akkoord.Image{PublicID: id}
 	err := s.view(ctx).queryRow(`SELECT content_type, data FROM image WHERE public_id = $1`, id[:]).Scan(&img.ContentType, &img.Data)
 	return img, missing(err, "picture")
+}
+
+// Images lists pictures without what is in them, the newest first. Page.After is the
+// number of the last one that was seen.
+func (s *Store) Images(ctx context.Context, p akkoord.Page) ([]akkoord.Image, int64, error) {
+	type numbered struct {
+		akkoord.Image
+		id int64
+	}
+	before := p.After
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	rows, err := s.view(ctx).query(`SELECT id, public_id, content_type, created_at FROM image WHERE id < $1 ORDER BY id DESC LIMIT $2`, before, p.Size()+1)
+	all, err := list(rows, err, func(r row) (numbered, error) {
+		var n numbered
+		var id []byte
+		var at int64
+		err := r.Scan(&n.id, &id, &n.ContentType, &at)
+		n.PublicID, n.At = id16(id), fromMicros(at)
+		return n, err
+	})
+	all, next := cut(all, p, func(n numbered) int64 { return n.id })
+	out := make([]akkoord.Image, len(all))
+	for i, n := range all {
+		out[i] = n.Image
+	}
+	return out, next, err
 }

@@ -3,6 +3,8 @@ package templates
 import (
 	"slices"
 	"time"
+
+	"akkoord"
 )
 
 // NewCampaignPage is GET /admin/campaigns/new, and the same again with what was
@@ -26,7 +28,7 @@ type CampaignPage struct {
 }
 
 // EditPage is GET /admin/mailings/{id}/edit: the draft of a mailing, posted to
-// Action with act=save, done, variant or plain.
+// Action with act=save or done, or with what a button inside it says.
 type EditPage struct {
 	Admin
 	Title                 string // the subject as somebody reads it of whom nothing is known; empty: none yet
@@ -41,6 +43,7 @@ type EditPage struct {
 	Before                []Option // mailings that it may come after
 	Dates                 []string // attributes that hold days
 	Form                  MailingForm
+	Unsaved               bool         // Form holds what is not stored
 	Theirs                *MailingForm // what somebody else saved in the meantime; nil: nothing
 	Errors                FieldErrors
 }
@@ -51,8 +54,11 @@ type MergeField struct{ Code, Key string }
 // MailingForm is a draft as its form shows it, word for word what was typed.
 type MailingForm struct {
 	Read                                string // which state of the draft was read
-	Subject, Preheader, Kind, Body      string // Kind: markdown, html or blocks
-	SendAt                              string // 2006-01-02T15:04 in Zone
+	Subject, Preheader, Kind, Body      string // Kind: markdown, html, blocks, or source, which is blocks as JSON
+	Blocks                              BlockList
+	Ask                                 string   // the kind that it is to become, where Loses says what that costs
+	Loses                               []string // kinds of blocks that would lose something
+	SendAt                              string   // 2006-01-02T15:04 in Zone
 	Zone, ZoneAttribute, From, Until    string
 	Days                                []string
 	PerHour, PerDay, Missed             string
@@ -64,7 +70,10 @@ type MailingForm struct {
 
 // VariantForm is one of the contents that a mailing tries. What is empty is the
 // mailing's own.
-type VariantForm struct{ Name, Sender, At, Subject, Preheader, Body string }
+type VariantForm struct {
+	Name, Sender, At, Subject, Preheader, Body string
+	Blocks                                     BlockList
+}
 
 // Weekdays are the days that the form offers.
 func (MailingForm) Weekdays() []string {
@@ -78,6 +87,27 @@ func (f MailingForm) On(day string) bool { return len(f.Days) == 0 || slices.Con
 func (f MailingForm) Planned() bool {
 	return f.SendAt != "" || f.ZoneAttribute != "" || f.From != "" || f.Until != "" || len(f.Days) > 0 || f.PerHour != "" || f.PerDay != ""
 }
+
+// InBlocks reports whether it is written in blocks, each with its fields.
+func (f MailingForm) InBlocks() bool { return f.Kind == "blocks" }
+
+// Focused reports whether one of the form's blocks is worked on.
+func (f MailingForm) Focused() bool {
+	lists := []BlockList{f.Blocks}
+	for _, v := range f.Variants {
+		lists = append(lists, v.Blocks)
+	}
+	return slices.ContainsFunc(lists, BlockList.focused)
+}
+
+// Kinds are the ways to write a mail.
+func (EditPage) Kinds() []string { return []string{"markdown", "blocks", "source", "html"} }
+
+// Ways are those to see it: in light, in the dark, as text.
+func (EditPage) Ways() []string { return []string{"light", "dark", "text"} }
+
+// Locales are the languages that it can be seen in.
+func (EditPage) Locales() []string { return akkoord.Locales }
 
 func (NewCampaignPage) file() string { return "admin/new-campaign.html" }
 func (CampaignPage) file() string    { return "admin/campaign.html" }

@@ -53,6 +53,7 @@ func (s *Set) funcs(locale string) template.FuncMap {
 		"todo":          t.todo,
 		"list":          t.list,
 		"number":        t.number,
+		"plus":          func(a, b int) int { return a + b },
 		"duration":      t.duration,
 		"day":           date(&t.calendar.day),
 		"short":         date(&t.calendar.short),

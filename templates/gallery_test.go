@@ -123,6 +123,8 @@ func gallery() map[string]any {
 	wrongDraft, staleDraft := draftPage(), draftPage()
 	wrongDraft.Errors = FieldErrors{{Field: "from", Code: "hours_invalid", At: "from"}}
 	staleDraft.Theirs = &MailingForm{Subject: "Vier dorpen", Body: "De sneeuw ligt er nog niet."}
+	losing := blocksPage()
+	losing.Errors, losing.Form.Ask, losing.Form.Loses = nil, "markdown", []string{"image", "button", "columns", "offer"}
 	owner := desk("account")
 	owner.AskFactor = true
 	wrong := signUp()
@@ -308,6 +310,8 @@ func gallery() map[string]any {
 		"admin-form":          formPage(),
 		"admin-edit-wrong":    wrongDraft,
 		"admin-edit-theirs":   staleDraft,
+		"admin-edit-blocks":   blocksPage(),
+		"admin-edit-loses":    losing,
 		"admin-draft":         draft,
 		"admin-people":        people(),
 		"admin-people-none":   PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
@@ -587,6 +591,30 @@ func draftPage() EditPage {
 			Variants: []VariantForm{{Name: "A"}, {Name: "B", Subject: "Sneeuw!", At: "09:00"}},
 		},
 	}
+}
+
+// blocksPage has a block of each kind, one of them wrong and one without its picture yet.
+func blocksPage() EditPage {
+	page := draftPage()
+	page.Look, page.Unsaved = "/admin/mailings/m3/look", true
+	f := &page.Form
+	f.Kind, f.Body, f.Variants, f.Trial = "blocks", "", []VariantForm{{Name: "A", Blocks: BlockList{Place: "v0"}}, {Name: "B", Blocks: BlockList{Place: "v1", Rows: []BlockRow{{Number: 20, Kind: "heading", Place: "v1", Text: "Sneeuw!", Level: "1"}}}}}, false
+	f.Blocks = BlockList{Place: "main", Rows: []BlockRow{
+		{Number: 1, Kind: "heading", Place: "main", Text: "Drie dorpen waar de sneeuw al ligt", Level: "1"},
+		{Number: 2, Kind: "text", Place: "main", Text: "Hallo {{name}},\n\nde sneeuw ligt er."},
+		{Number: 3, Kind: "image", Place: "main", Image: "https://zonvaart.example/media/1", Picture: "/static/img/zonvaart.svg", Alt: "Een dorp in de sneeuw", URL: "https://zonvaart.example/"},
+		{Number: 4, Kind: "button", Place: "main", Text: "Bekijk ze", Focus: "url", Title: "bewaard"},
+		{Number: 5, Kind: "columns", Place: "main", Columns: []BlockList{
+			{Place: "c5-0", Rows: []BlockRow{{Number: 6, Kind: "offer", Place: "c5-0", Title: "Tirol", Price: "vanaf € 299", Picking: true, Pictures: []PictureChoice{{"p1", "/static/img/zonvaart.svg", now}, {"p2", "/static/img/mark.svg", now}}}}},
+			{Place: "c5-1"},
+		}},
+		{Number: 7, Kind: "divider", Place: "main"}, {Number: 8, Kind: "footer", Place: "main"},
+	}}
+	page.Errors = FieldErrors{{Field: "b4-url", Code: "row_block_incomplete", At: "b4-url"}}
+	for i := range f.Blocks.Rows {
+		f.Blocks.Rows[i].Errors = page.Errors
+	}
+	return page
 }
 
 func purposeWords() []PurposeWords {

@@ -1,9 +1,7 @@
 package admin
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,7 +17,7 @@ func mailingPath(m akkoord.Mailing) string { return Prefix + "/mailings/" + m.Pu
 func editPath(m akkoord.Mailing) string    { return mailingPath(m) + "/edit" }
 
 // elements are the ids of a draft's form for fields that are named otherwise.
-var elements = map[string]string{"markdown": "body", "html": "body", "blocks": "body", "hours": "from", "days": "from",
+var elements = map[string]string{"markdown": "body", "html": "body", "blocks": "body", "": "kind", "hours": "from", "days": "from",
 	"trigger": "on", "trigger.on": "on", "trigger.days": "delay", "trigger.hours": "delay_hours", "trigger.mailing": "before", "trigger.attribute": "date", "trigger.at": "clock", "trigger.topic": "topic"}
 
 // edit shows the draft of a mailing to be written.
@@ -59,6 +57,9 @@ func (s *Site) editor(w http.ResponseWriter, r *http.Request, v visit, code int,
 	if err := s.choices(ctx, &page, m, c); err != nil {
 		return err
 	}
+	if err := s.illustrate(ctx, &page); err != nil {
+		return err
+	}
 	return s.page(w, v, code, page)
 }
 
@@ -80,18 +81,12 @@ func (s *Site) save(w http.ResponseWriter, r *http.Request, v visit) error {
 	}
 	typed := typedDraft(r.PostForm)
 	switch act := r.PostForm.Get("act"); act {
-	case "variant":
-		typed.Variants = oneMore(typed.Variants)
-		return s.editor(w, r, v, http.StatusOK, m, templates.EditPage{Form: typed})
-	case "plain":
-		typed.Variants, typed.Trial = nil, false
-		return s.editor(w, r, v, http.StatusOK, m, templates.EditPage{Form: typed})
 	case "save", "done":
 		next := editPath(m)
 		if act == "done" {
 			next = mailingPath(m)
 		}
-		changed, err := readDraft(typed, m)
+		changed, err := readDraft(&typed, m)
 		if err == nil {
 			err = s.checkRunning(r.Context(), changed)
 		}
@@ -102,8 +97,44 @@ func (s *Site) save(w http.ResponseWriter, r *http.Request, v visit) error {
 			return s.done(w, r, nil, "saved", next)
 		}
 		return s.unsaved(w, r, v, m, typed, err)
+	default:
+		if err := s.rearrange(r, v, &typed, act); err != nil {
+			return s.unsaved(w, r, v, m, typed, err)
+		}
+		return s.editor(w, r, v, http.StatusOK, m, templates.EditPage{Form: typed, Unsaved: true})
 	}
-	return errNoAct
+}
+
+// rearrange does what a button inside the form says. Nothing of it is stored but a
+// picture that was chosen on one's own machine.
+func (s *Site) rearrange(r *http.Request, v visit, typed *templates.MailingForm, act string) error {
+	verb, what, _ := strings.Cut(act, ":")
+	switch verb {
+	case "show":
+		return nil
+	case "variant":
+		typed.Variants = oneMore(typed.Variants)
+		for i := range typed.Variants {
+			typed.Variants[i].Blocks.Place = variantPlace(i)
+		}
+		return nil
+	case "plain":
+		typed.Variants, typed.Trial = nil, false
+		return nil
+	case "kind":
+		to, sure := strings.CutSuffix(what, "!")
+		typed.Ask = to
+		return become(typed, to, sure)
+	case "upload":
+		return s.upload(r, v, typed, what)
+	}
+	if block, id, ok := strings.Cut(what, ":"); verb == "picture" && ok {
+		return s.choosePicture(typed, block, id)
+	}
+	if !arrange(typed, act) {
+		return errNoAct
+	}
+	return nil
 }
 
 // unsaved shows a draft that could not be stored, and why.
@@ -112,13 +143,16 @@ func (s *Site) unsaved(w http.ResponseWriter, r *http.Request, v visit, m akkoor
 	if !ok {
 		return why
 	}
-	page := templates.EditPage{Form: typed, Errors: errs}
+	page := templates.EditPage{Form: typed, Errors: errs, Unsaved: true}
 	if akkoord.CodeOf(why) == "mailing_changed" {
 		now, err := s.cfg.Store.Mailing(r.Context(), m.PublicID)
 		if err != nil {
 			return err
 		}
 		theirs := draftForm(now)
+		if theirs.Kind == asBlocks {
+			theirs.Body, _ = akkoord.MarkdownOf(blocksOf(theirs.Blocks))
+		}
 		page.Errors, page.Theirs, page.Form.Read = nil, &theirs, theirs.Read
 	}
 	return s.editor(w, r, v, code, m, page)
@@ -135,35 +169,10 @@ func oneMore(all []templates.VariantForm) []templates.VariantForm {
 	return all
 }
 
-var errKinds = akkoord.Errorf(akkoord.Conflict, "kinds_mixed", "The variants of this mailing are of different kinds: Markdown, HTML or blocks. The form knows one kind for all; change it over the API.")
-
-// kindOf gives the kind of content that a draft and its variants have, and whether
-// they have several.
-func kindOf(m akkoord.Mailing) (kind string, mixed bool) {
-	contents := []akkoord.Content{m.Content}
-	for _, v := range m.Variants {
-		contents = append(contents, v.Content)
-	}
-	for _, c := range contents {
-		of := "markdown"
-		switch {
-		case !c.Body():
-			continue
-		case c.HTML != "":
-			of = "html"
-		case c.Blocks != "":
-			of = "blocks"
-		}
-		mixed = mixed || kind != "" && kind != of
-		kind = of
-	}
-	return cmp.Or(kind, "markdown"), mixed
-}
-
 // draftForm gives the form of a draft as it is stored.
 func draftForm(m akkoord.Mailing) templates.MailingForm {
 	f := templates.MailingForm{
-		Read: strconv.FormatInt(m.ChangedAt.UnixMicro(), 10), Subject: m.Content.Subject, Preheader: m.Content.Preheader, Body: cmp.Or(m.Content.HTML, spread(m.Content.Blocks), m.Content.Markdown),
+		Read: strconv.FormatInt(m.ChangedAt.UnixMicro(), 10), Subject: m.Content.Subject, Preheader: m.Content.Preheader,
 		Zone: cmp.Or(m.Plan.Zone, akkoord.HomeZone), ZoneAttribute: m.Plan.ZoneAttribute, From: m.Plan.Hours.From, Until: m.Plan.Hours.Until, Days: m.Plan.Hours.Days,
 		PerHour: numeral(m.Plan.Cap.Hour), PerDay: numeral(m.Plan.Cap.Day), Missed: cmp.Or(string(m.Plan.Missed), string(akkoord.MissedAsk)),
 		Share: "20", Measure: string(akkoord.TrialClicks), WaitMinutes: "240", Expect: "0.03",
@@ -176,7 +185,11 @@ func draftForm(m akkoord.Mailing) templates.MailingForm {
 		f.SendAt = m.SendAt.In(m.Plan.Location()).Format(gateTime)
 	}
 	for _, v := range m.Variants {
-		f.Variants = append(f.Variants, templates.VariantForm{Name: v.Name, Sender: v.Sender, At: v.At, Subject: v.Subject, Preheader: v.Preheader, Body: cmp.Or(v.Markdown, v.HTML, spread(v.Blocks))})
+		f.Variants = append(f.Variants, templates.VariantForm{Name: v.Name, Sender: v.Sender, At: v.At, Subject: v.Subject, Preheader: v.Preheader})
+	}
+	next := parts(&f)[0].show(m.Content, mainPlace, 1)
+	for i, v := range m.Variants {
+		next = parts(&f)[i+1].show(v.Content, variantPlace(i), next)
 	}
 	if t := m.Trial; t != nil {
 		f.Trial, f.Share, f.Measure, f.WaitMinutes, f.Expect = true, strconv.Itoa(t.Share), string(t.Measure), strconv.Itoa(t.Wait), strconv.FormatFloat(t.Expect, 'g', -1, 64)
@@ -220,6 +233,11 @@ func typedDraft(in url.Values) templates.MailingForm {
 			Name: nth("variant_name", i), Sender: nth("variant_sender", i), At: nth("variant_at", i), Subject: nth("variant_subject", i), Preheader: nth("variant_preheader", i), Body: nth("variant_body", i),
 		})
 	}
+	list := typedBlocks(in)
+	f.Blocks = list(mainPlace)
+	for i := range f.Variants {
+		f.Variants[i].Blocks = list(variantPlace(i))
+	}
 	return f
 }
 
@@ -227,7 +245,7 @@ func typedDraft(in url.Values) templates.MailingForm {
 func newlines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
 
 // readDraft gives a draft with what was typed, or the first thing wrong with it.
-func readDraft(f templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, error) {
+func readDraft(f *templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, error) {
 	read, err := strconv.ParseInt(f.Read, 10, 64)
 	if err != nil {
 		return m, akkoord.Fieldf("read", "body_invalid", "The form did not arrive whole.")
@@ -235,18 +253,19 @@ func readDraft(f templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, err
 	if m.ChangedAt = time.UnixMicro(read); read == 0 {
 		m.ChangedAt = time.Time{}
 	}
-	if m.Content, err = content(f.Kind, f.Subject, f.Preheader, f.Body); err != nil {
+	said := parts(f)
+	if m.Content, err = said[0].read(f.Kind, f.Subject, f.Preheader); err != nil {
 		return m, err
 	}
 	m.Variants, m.Trial = nil, nil
-	for _, v := range f.Variants {
-		c, err := content(f.Kind, v.Subject, v.Preheader, v.Body)
+	for i, v := range f.Variants {
+		c, err := said[i+1].read(f.Kind, v.Subject, v.Preheader)
 		if err != nil {
 			return m, err
 		}
 		m.Variants = append(m.Variants, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: c})
 	}
-	if m.Plan, err = readPlan(f); err != nil {
+	if m.Plan, err = readPlan(*f); err != nil {
 		return m, err
 	}
 	if m.Trigger, err = readTrigger(f.Trigger, m.Trigger); err != nil {
@@ -272,31 +291,6 @@ func readDraft(f templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, err
 		m.Trial = t
 	}
 	return m, m.Check()
-}
-
-// content gives what was typed as it is stored.
-func content(kind, subject, preheader, body string) (akkoord.Content, error) {
-	c := akkoord.Content{Subject: subject, Preheader: preheader}
-	switch {
-	case kind == "html":
-		c.HTML = body
-	case kind == "blocks" && strings.TrimSpace(body) != "":
-		blocks, err := akkoord.ParseBlocks(body)
-		c.Blocks = akkoord.FormatBlocks(blocks)
-		return c, err
-	case kind != "blocks":
-		c.Markdown = body
-	}
-	return c, nil
-}
-
-// spread writes stored blocks for somebody to read and change: each value on a line.
-func spread(blocks string) string {
-	var b bytes.Buffer
-	if blocks == "" || json.Indent(&b, []byte(blocks), "", "  ") != nil {
-		return blocks
-	}
-	return b.String()
 }
 
 func readPlan(f templates.MailingForm) (akkoord.Plan, error) {

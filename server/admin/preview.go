@@ -107,21 +107,19 @@ func (s *Site) previewFor(w http.ResponseWriter, r *http.Request, v visit) error
 	if st.Subscriber.ID == 0 {
 		return s.nothing(w, r, v)
 	}
-	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
-	if err != nil {
-		return err
-	}
 	if !s.looked(ctx, trail.Mailing(m)+id.String()) {
 		if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "mailing.preview", trail.Subscriber(st.Subscriber), trail.Mailing(m)); err != nil {
 			return err
 		}
 	}
-	sub := st.Subscriber
-	reader := akkoord.MailReader{Name: sub.Name, Email: sub.Email, Locale: sub.Locale, Basis: st.Subscription(c.PurposeID).Basis}
+	reader, err := s.readerOf(ctx, m, st)
+	if err != nil {
+		return err
+	}
 	return s.drawMail(w, r, v, m, readLook(m, r.URL.Query()).variant, reader, r.URL.Query().Get("as"), personPolicy)
 }
 
-// previewTyped draws what is typed in the editor and not saved.
+// previewTyped draws what is typed in the editor and not saved, for whom the form says.
 func (s *Site) previewTyped(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err := form(r); err != nil {
 		return err
@@ -131,19 +129,75 @@ func (s *Site) previewTyped(w http.ResponseWriter, r *http.Request, v visit) err
 		return err
 	}
 	typed := typedDraft(r.PostForm)
+	l := readLook(akkoord.Mailing{Variants: make([]akkoord.Variant, len(typed.Variants))}, r.PostForm)
 	m = m.Draft()
 	m.Variants, m.Trial = nil, nil
-	if m.Content, err = content(typed.Kind, typed.Subject, typed.Preheader, typed.Body); err == nil {
+	for i, said := range parts(&typed)[1:] {
+		f := typed.Variants[i]
+		c, err := said.read(typed.Kind, f.Subject, f.Preheader)
+		if err != nil {
+			return s.unseen(w, v, err)
+		}
+		m.Variants = append(m.Variants, akkoord.Variant{Name: f.Name, Content: c})
+	}
+	if m.Content, err = parts(&typed)[0].read(typed.Kind, typed.Subject, typed.Preheader); err == nil {
+		m.Content, m.Variants = m.Variant(l.variant), nil
 		err = m.Check()
 	}
 	if err != nil {
 		return s.unseen(w, v, err)
 	}
-	locale, err := s.mailLocale(r.Context(), m, v.locale)
-	if err != nil {
-		return err
+	if l.locale == "" {
+		if l.locale, err = s.mailLocale(r.Context(), m, v.locale); err != nil {
+			return err
+		}
 	}
-	return s.drawMail(w, r, v, m, 0, example(locale), r.PostForm.Get("as"), previewPolicy)
+	reader, policy := example(l.locale), previewPolicy
+	switch r.PostForm.Get("reader") {
+	case "nobody":
+		reader = akkoord.MailReader{Locale: l.locale}
+	case "person":
+		if reader, err = s.readerNamed(r.Context(), v, m, r.PostForm.Get("look_email")); err != nil {
+			return s.unseen(w, v, err)
+		}
+		policy = personPolicy
+	}
+	return s.drawMail(w, r, v, m, 0, reader, r.PostForm.Get("as"), policy)
+}
+
+// readerNamed gives a person as the reader of a mailing, to who may see them, and leaves
+// the lines about it (M26, M27).
+func (s *Site) readerNamed(ctx context.Context, v visit, m akkoord.Mailing, address string) (akkoord.MailReader, error) {
+	if !v.user.Role.May(akkoord.ReadPeople) {
+		return akkoord.MailReader{}, akkoord.Errorf(akkoord.NotFound, "not_found", "There is nothing at this address.")
+	}
+	email, err := akkoord.ParseEmail(address)
+	if err != nil {
+		return akkoord.MailReader{}, err
+	}
+	st, err := s.cfg.Store.StandingByEmail(ctx, email)
+	if err != nil {
+		return akkoord.MailReader{}, err
+	}
+	if st.Subscriber.ID == 0 || !s.looked(ctx, trail.Mailing(m)+st.Subscriber.PublicID.String()) {
+		if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.search", trail.Subscriber(st.Subscriber), ""); err != nil {
+			return akkoord.MailReader{}, err
+		}
+	}
+	if st.Subscriber.ID == 0 {
+		return akkoord.MailReader{}, akkoord.Errorf(akkoord.Conflict, "person_unknown", "Nobody has this address.")
+	}
+	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "mailing.preview", trail.Subscriber(st.Subscriber), trail.Mailing(m)); err != nil {
+		return akkoord.MailReader{}, err
+	}
+	return s.readerOf(ctx, m, st)
+}
+
+// readerOf gives a person as the reader of a mailing.
+func (s *Site) readerOf(ctx context.Context, m akkoord.Mailing, st akkoord.Standing) (akkoord.MailReader, error) {
+	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
+	sub := st.Subscriber
+	return akkoord.MailReader{Name: sub.Name, Email: sub.Email, Locale: sub.Locale, Basis: st.Subscription(c.PurposeID).Basis}, err
 }
 
 // drawMail answers with a mail for a frame: its HTML in light or dark, or its text.

@@ -27,6 +27,7 @@ type Store interface {
 	Growing
 	Mailings
 	Drafting
+	Pictures
 	Segmenting
 	Sending
 	Deliveries

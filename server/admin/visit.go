@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 
@@ -166,9 +167,12 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, v visit, err error) 
 	}
 }
 
-// form reads a posted form.
+// form reads a posted form. Its files are dropped when the request is over.
 func form(r *http.Request) error {
 	err := r.ParseForm()
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" {
+		err = r.ParseMultipartForm(akkoord.Limits.EditorBody)
+	}
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return akkoord.Errorf(akkoord.TooLarge, "too_large", "What was sent is too large.")
 	}

@@ -1,22 +1,13 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"image"
-	_ "image/gif" // formats that images can have
-	_ "image/jpeg"
-	_ "image/png"
 	"io"
 	"mime/multipart"
-	"net/http"
 
 	"akkoord"
+	"akkoord/server/picture"
 )
-
-// maxPixels is the width and height that a picture may have; mails are some
-// 600 points wide.
-const maxPixels = 8000
 
 // upload is an image as the API answers its upload.
 type upload struct {
@@ -39,27 +30,10 @@ func (a *API) createImage(ctx context.Context, in *struct{ RawBody multipart.For
 	if err != nil {
 		return upload{}, err
 	}
-	contentType, err := imageType(data)
+	contentType, err := picture.Type(data)
 	if err != nil {
 		return upload{}, err
 	}
 	img, err := a.cfg.Store.PutImage(ctx, caller(ctx).Actor(), akkoord.Image{ContentType: contentType, Data: data})
 	return upload{ID: img.PublicID, URL: a.cfg.BaseURL + "/media/" + img.PublicID.String()}, err
-}
-
-// imageType tells by its content what kind of picture data is. Names and
-// types that the sender gives count for nothing.
-func imageType(data []byte) (string, error) {
-	refused := akkoord.Fieldf("file", "image_invalid", "The file is no PNG, JPEG, GIF or WebP picture of at most %d by %d points.", maxPixels, maxPixels)
-	switch contentType := http.DetectContentType(data); contentType {
-	case "image/png", "image/jpeg", "image/gif":
-		c, _, err := image.DecodeConfig(bytes.NewReader(data))
-		if err != nil || c.Width > maxPixels || c.Height > maxPixels {
-			return "", refused
-		}
-		return contentType, nil
-	case "image/webp":
-		return contentType, nil
-	}
-	return "", refused
 }

@@ -290,6 +290,15 @@ func testMailings(t *testing.T, open Open) {
 	if diff := cmp.Diff(img, must(a.Image(t.Context(), img.PublicID))(t)); diff != "" {
 		t.Errorf("the picture (-want +got):\n%s", diff)
 	}
+	newer := must(a.PutImage(t.Context(), Admin, akkoord.Image{ContentType: "image/gif", Data: []byte{2}}))(t)
+	first, after, err := a.Images(t.Context(), akkoord.Page{Limit: 1})
+	if err != nil || len(first) != 1 || first[0].PublicID != newer.PublicID || first[0].Data != nil || first[0].At.IsZero() {
+		t.Errorf("the newest picture is %+v, %v", first, err)
+	}
+	rest, last, err := a.Images(t.Context(), akkoord.Page{After: after})
+	if err != nil || last != 0 || len(rest) != 1 || rest[0].PublicID != img.PublicID || rest[0].ContentType != "image/png" {
+		t.Errorf("the others are %+v, next %d, %v", rest, last, err)
+	}
 	if _, err := a.PutImage(t.Context(), Admin, akkoord.Image{ContentType: "image/svg+xml", Data: []byte("<svg/>")}); akkoord.CodeOf(err) != "image_type" {
 		t.Errorf("a picture that can hold script gave %v", err)
 	}

@@ -1,0 +1,114 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"akkoord"
+	"akkoord/server/picture"
+	"akkoord/templates"
+)
+
+// Pictures keeps what is shown in mailings.
+type Pictures interface {
+	PutImage(ctx context.Context, actor akkoord.Actor, img akkoord.Image) (akkoord.Image, error)
+	Images(ctx context.Context, p akkoord.Page) (images []akkoord.Image, next int64, err error)
+}
+
+// picturesShown is how many of the latest pictures are there to choose from.
+const picturesShown = 24
+
+const mediaPath = "/media/"
+
+// illustrate adds to a form the pictures that its blocks show, those that can be chosen
+// where one is to be, and what is wrong with each block.
+func (s *Site) illustrate(ctx context.Context, page *templates.EditPage) error {
+	var choices []templates.PictureChoice
+	picking := false
+	rows(&page.Form, func(l *templates.BlockList, i int) bool {
+		row := &l.Rows[i]
+		if id, ours := strings.CutPrefix(row.Image, s.cfg.BaseURL+mediaPath); ours {
+			if _, err := akkoord.ParseID(id); err == nil {
+				row.Picture = mediaPath + id
+			}
+		}
+		row.Errors, picking = page.Errors, picking || row.Picking
+		return false
+	})
+	if !picking {
+		return nil
+	}
+	images, _, err := s.cfg.Store.Images(ctx, akkoord.Page{Limit: picturesShown})
+	if err != nil {
+		return err
+	}
+	for _, img := range images {
+		choices = append(choices, templates.PictureChoice{ID: img.PublicID.String(), Path: mediaPath + img.PublicID.String(), At: img.At})
+	}
+	rows(&page.Form, func(l *templates.BlockList, i int) bool {
+		if l.Rows[i].Picking {
+			l.Rows[i].Pictures = choices
+		}
+		return false
+	})
+	return nil
+}
+
+// choosePicture gives a block one of the uploaded pictures.
+func (s *Site) choosePicture(typed *templates.MailingForm, block, id string) error {
+	if _, err := akkoord.ParseID(id); err != nil {
+		return errNoAct
+	}
+	n, _ := numberOf(block)
+	rows(typed, func(l *templates.BlockList, i int) bool {
+		row := &l.Rows[i]
+		if row.Number != n {
+			return false
+		}
+		row.Image, row.Focus = s.cfg.BaseURL+mediaPath+id, "alt"
+		return true
+	})
+	return nil
+}
+
+// upload keeps a picture that was chosen on one's own machine, and gives it to its block.
+// Errors are about the field b3-file of block 3.
+func (s *Site) upload(r *http.Request, v visit, typed *templates.MailingForm, block string) error {
+	arrange(typed, "pick:"+block)
+	field := "b" + block + "-file"
+	missing := akkoord.Fieldf(field, "file_missing", "Choose a picture first.")
+	if r.MultipartForm == nil {
+		return missing
+	}
+	f, _, err := r.FormFile(field)
+	if errors.Is(err, http.ErrMissingFile) {
+		return missing
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, akkoord.Limits.APIBody+1))
+	if err != nil {
+		return err
+	}
+	if len(data) == 0 {
+		return missing
+	}
+	if int64(len(data)) > akkoord.Limits.APIBody {
+		return akkoord.Fieldf(field, "image_large", "A picture has at most %d MB; mails with larger ones are slow to open.", akkoord.Limits.APIBody>>20)
+	}
+	contentType, err := picture.Type(data)
+	if err != nil {
+		return moved(err, field)
+	}
+	img, err := s.cfg.Store.PutImage(r.Context(), v.user.Actor(), akkoord.Image{ContentType: contentType, Data: data})
+	if err != nil {
+		return err
+	}
+	arrange(typed, "unpick:"+block)
+	return s.choosePicture(typed, block, img.PublicID.String())
+}

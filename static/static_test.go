@@ -1,6 +1,8 @@
 package static
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"io/fs"
 	"os"
 	"regexp"
@@ -33,6 +35,36 @@ func TestPagesFindTheirFiles(t *testing.T) {
 			}
 			if m[2] != "" && !strings.Contains(string(icons), `id="`+m[2]+`"`) {
 				t.Errorf("%s draws icon %q, which is not in the set", page, m[2])
+			}
+		}
+	}
+}
+
+// What others wrote is the file that its README names, with its licence (ADR 50).
+func TestVendoredFilesAreUnchanged(t *testing.T) {
+	folders, err := fs.Glob(FS, "vendor/*")
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("nothing of others: %v", err)
+	}
+	for _, folder := range folders {
+		readme, err := fs.ReadFile(FS, folder+"/README.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fs.Stat(FS, folder+"/LICENSE"); err != nil {
+			t.Error(err)
+		}
+		files, err := fs.Glob(FS, folder+"/*.js")
+		if err != nil || len(files) == 0 {
+			t.Errorf("%s has no script: %v", folder, err)
+		}
+		for _, name := range files {
+			raw, err := fs.ReadFile(FS, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sum := sha256.Sum256(raw); !strings.Contains(string(readme), hex.EncodeToString(sum[:])) {
+				t.Errorf("%s is not the file that its README names", name)
 			}
 		}
 	}

@@ -88,6 +88,9 @@ func (f MailingForm) Planned() bool {
 	return f.SendAt != "" || f.ZoneAttribute != "" || f.From != "" || f.Until != "" || len(f.Days) > 0 || f.PerHour != "" || f.PerDay != ""
 }
 
+// RunsScript reports that the page runs the editor's script.
+func (EditPage) RunsScript() bool { return true }
+
 // InBlocks reports whether it is written in blocks, each with its fields.
 func (f MailingForm) InBlocks() bool { return f.Kind == "blocks" }
 

@@ -114,8 +114,12 @@ func TestKeysExistAndAreUsed(t *testing.T) {
 	}
 }
 
-// ownScripts are those of pages that ask for passkeys, and of the form of a segment.
-var ownScripts = []string{`<script src="/static/js/passkey.js" defer></script>`, `<script type="module" src="/static/js/segment.js"></script>`}
+// ownScripts are those of pages that ask for passkeys, of the form of a segment and of the
+// editor of mailings.
+var ownScripts = []string{
+	`<script src="/static/js/passkey.js" defer></script>`, `<script type="module" src="/static/js/segment.js"></script>`,
+	`<script src="/static/vendor/sortable/sortable.min.js" defer></script>`, `<script src="/static/js/editor.js" defer></script>`,
+}
 
 // A strict content policy holds: nothing inline, nothing of others (rule 13, F.18).
 func TestPagesHoldNothingInlineOrForeign(t *testing.T) {

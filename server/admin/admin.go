@@ -80,8 +80,8 @@ const sessionLife = 12 * time.Hour
 // contentPolicy lets pages load only what is ours, and frame a mail.
 const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// scriptPolicy lets the pages that can ask for a passkey, and the form of a segment, run
-// our own scripts, which ask our own server.
+// scriptPolicy lets the pages that can ask for a passkey, the form of a segment and the
+// editor of mailings run our own scripts, which ask our own server.
 const scriptPolicy = "; script-src 'self'; connect-src 'self'"
 
 // New makes the handler. It fails when a route declares no right (P28).

@@ -279,11 +279,19 @@ func (s *Store) PurposeDays(ctx context.Context, since akkoord.Day) (map[int64][
 }
 
 // catchUp counts what happened since the job last did, so that whoever signs up
-// sees themselves. After an import the job is ahead of the page, and the page
-// shows what is counted.
+// sees themselves. After an import, while another page counts, and where nothing
+// can be stored now, the page shows what is counted.
 func (s *Store) catchUp(ctx context.Context) error {
+	if !s.counting.TryLock() {
+		return nil
+	}
+	defer s.counting.Unlock()
 	for range growthRead / growthLines {
-		if more, err := s.countGrowth(ctx); err != nil || !more {
+		more, err := s.countGrowth(ctx)
+		if akkoord.KindOf(err) == akkoord.Unavailable {
+			return nil
+		}
+		if err != nil || !more {
 			return err
 		}
 	}

@@ -56,10 +56,11 @@ type Store struct {
 	nodeNumber atomic.Int64   // number of this process among those that have the database open
 	nodeCount  atomic.Int64   // of these, as of the last commit or sign of life
 
-	changes changes        // what commits changed lately, for the last question before a mail
-	journal *sendJournal   // on-wire marks and outcomes that no commit holds yet
-	cached  catalogueCache // purposes and forms, which every sign-up reads
-	sets    *sets          // of whom conditions of segments hold, for counts while editing
+	changes  changes        // what commits changed lately, for the last question before a mail
+	journal  *sendJournal   // on-wire marks and outcomes that no commit holds yet
+	cached   catalogueCache // purposes and forms, which every sign-up reads
+	counting sync.Mutex     // held while a page counts what the figures of growth lack
+	sets     *sets          // of whom conditions of segments hold, for counts while editing
 
 	relay relayAgreement // what the register says of the party that runs the relay
 

@@ -1,7 +1,7 @@
 # The commands of the README and of CONTRIBUTING.md.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: demo test check bench build
+.PHONY: demo test check bench build screens
 
 demo: ## the main job, nothing to set up
 	go run ./cmd/akkoord demo
@@ -24,6 +24,9 @@ check: ## formatting, vet, staticcheck, tidy module file
 
 bench: ## floors and product side by side, about ten minutes; -quick in one
 	go run ./cmd/bench
+
+screens: ## the pictures of README.md and docs/tour.md, taken from the demo in Chromium
+	go run ./cmd/screens
 
 build: ## one static binary in ./dist
 	CGO_ENABLED=0 go build -trimpath -ldflags=-s -o dist/akkoord ./cmd/akkoord

@@ -140,12 +140,15 @@ func isTimeout(err error) bool {
 }
 
 // special are networks that look like any other and are none of the internet's, or lead
-// to others by what is written in them (RFC 6890, RFC 6052, RFC 3056, RFC 4380).
+// to others by what is written in them (RFC 6890, RFC 6052, RFC 3056, RFC 4380,
+// RFC 4291, RFC 2765, RFC 9637, RFC 9602).
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("192.0.2.0/24"),
 	netip.MustParsePrefix("192.88.99.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"),
 	netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"),
 	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("fec0::/10"),
+	netip.MustParsePrefix("::/96"), netip.MustParsePrefix("::ffff:0:0:0/96"), netip.MustParsePrefix("3fff::/20"), netip.MustParsePrefix("5f00::/16"),
+	netip.MustParsePrefix("168.63.129.16/32"), // Azure's own machines
 }
 
 // PublicAddress reports whether an address is one of the internet: of no machine of

@@ -195,6 +195,26 @@ func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription, over bo
 	return t.exec(query, args...)
 }
 
+// forgetting are the statements that delete what is stored of the person $1, the
+// person last.
+var forgetting = []string{
+	`DELETE FROM consent_evidence WHERE seq IN (SELECT seq FROM consent_event WHERE subscriber_id = $1)`,
+	`DELETE FROM subscription WHERE subscriber_id = $1`,
+	`DELETE FROM subscriber_interest WHERE subscriber_id = $1`,
+	`DELETE FROM subscriber_attribute WHERE subscriber_id = $1`,
+	`DELETE FROM signup_value WHERE subscriber_id = $1`,
+	`DELETE FROM campaign_leave WHERE subscriber_id = $1`,
+	`DELETE FROM activity WHERE subscriber_id = $1`,
+	`DELETE FROM click WHERE subscriber_id = $1`,
+	`DELETE FROM address_change WHERE subscriber_id = $1`,
+	`DELETE FROM former_address WHERE subscriber_id = $1`,
+	`DELETE FROM mail_copy WHERE subscriber_id = $1`,
+	`DELETE FROM evidence_ip WHERE subscriber_id = $1`,
+	`DELETE FROM webhook_message WHERE subscriber_id = $1 AND subscriber_id <> 0`,
+	`DELETE FROM import_row WHERE hash = (SELECT email_hash FROM subscriber WHERE id = $1)`,
+	`DELETE FROM subscriber WHERE id = $1`,
+}
+
 // forget deletes all that is stored of a person. The ledger keeps its lines,
 // which without the salt and the evidence lead to nobody (M19). The wiper empties
 // the log of writes after the commit (P16).
@@ -203,23 +223,7 @@ func (t *tx) forget(subscriberID int64) error {
 		return err
 	}
 	t.wipe = true
-	for _, q := range []string{
-		`DELETE FROM consent_evidence WHERE seq IN (SELECT seq FROM consent_event WHERE subscriber_id = $1)`,
-		`DELETE FROM subscription WHERE subscriber_id = $1`,
-		`DELETE FROM subscriber_interest WHERE subscriber_id = $1`,
-		`DELETE FROM subscriber_attribute WHERE subscriber_id = $1`,
-		`DELETE FROM signup_value WHERE subscriber_id = $1`,
-		`DELETE FROM campaign_leave WHERE subscriber_id = $1`,
-		`DELETE FROM activity WHERE subscriber_id = $1`,
-		`DELETE FROM click WHERE subscriber_id = $1`,
-		`DELETE FROM address_change WHERE subscriber_id = $1`,
-		`DELETE FROM former_address WHERE subscriber_id = $1`,
-		`DELETE FROM mail_copy WHERE subscriber_id = $1`,
-		`DELETE FROM evidence_ip WHERE subscriber_id = $1`,
-		`DELETE FROM webhook_message WHERE subscriber_id = $1 AND subscriber_id <> 0`,
-		`DELETE FROM import_row WHERE hash = (SELECT email_hash FROM subscriber WHERE id = $1)`,
-		`DELETE FROM subscriber WHERE id = $1`,
-	} {
+	for _, q := range forgetting {
 		if err := t.exec(q, subscriberID); err != nil {
 			return err
 		}

@@ -207,10 +207,16 @@ func (p *postgres) accompany(ctx context.Context, s *Store) error {
 	return nil
 }
 
+// vacuumed are the tables that people are deleted from.
+var vacuumed = []string{
+	"subscriber", "consent_evidence", "evidence_ip", "mail_copy", "address_change", "former_address", "subscription", "subscriber_interest", "subscriber_attribute",
+	"signup_value", "campaign_leave", "activity", "click", "import_row", "import_part", "contract_mail", "outbox", "request_detail", "webhook_message",
+}
+
 // vacuum removes what was deleted of people from the tables that hold them
 // (P16). What it leaves in the server's own log goes with that log.
 func vacuum(ctx context.Context, db *sql.DB) bool {
-	_, err := db.ExecContext(ctx, `VACUUM subscriber, consent_evidence, evidence_ip, mail_copy, address_change, subscription, subscriber_interest, subscriber_attribute, signup_value, campaign_leave, click, import_row, import_part, contract_mail, outbox, request_detail`)
+	_, err := db.ExecContext(ctx, `VACUUM `+strings.Join(vacuumed, ", "))
 	return err == nil
 }
 

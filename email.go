@@ -2,6 +2,7 @@ package akkoord
 
 import (
 	"log/slog"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -210,6 +211,20 @@ func (e Email) String() string { return e.Masked() }
 
 // LogValue gives the masked address to log/slog.
 func (e Email) LogValue() slog.Value { return slog.StringValue(e.Masked()) }
+
+// addressLike matches whatever may be an address, in any bracket.
+var addressLike = regexp.MustCompile(`[^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+`)
+
+// MaskAddresses gives what others wrote without whatever may be an address.
+func MaskAddresses(text string) string {
+	if !strings.Contains(text, "@") {
+		return text
+	}
+	return addressLike.ReplaceAllString(text, "[address]")
+}
+
+// AddressIn gives the first of text that may be an address, or "".
+func AddressIn(text string) string { return addressLike.FindString(text) }
 
 // roleAccounts never get a confirmation mail (RFC 2142, requirements-mail
 // B.15): nobody subscribes with them, and complaints about them are costly.

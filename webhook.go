@@ -157,9 +157,9 @@ type Announcement struct {
 	Reason     string // a code; empty: the event says it all
 }
 
-// Announcements gives what webhooks tell of a change about a person. People
-// who are imported are none of it, since whoever imports them has them in a
-// file.
+// Announcements gives what webhooks tell of a change about a person. Whoever is
+// forgotten is erased for them, whatever the cause (Art. 19 GDPR). People who
+// are imported are none of it, since whoever imports them has them in a file.
 func Announcements(st Standing, c Change) []Announcement {
 	if c.Erases() {
 		return []Announcement{{Event: PersonErased}}
@@ -181,6 +181,9 @@ func Announcements(st Standing, c Change) []Announcement {
 			a.CampaignID = 0 // it led there, and is not what was left
 		}
 		out = append(out, a)
+	}
+	if c.Forget {
+		out = append(out, Announcement{Event: PersonErased})
 	}
 	return out
 }
@@ -234,6 +237,19 @@ func (w Webhook) Wants(a Announcement, people []int64) bool {
 		return false
 	}
 	return slices.Contains(w.Events, a.Event) && (len(w.Purposes) == 0 || slices.Contains(w.Purposes, a.PurposeID))
+}
+
+// Covers reports whether what was put down for an endpoint may still go there,
+// by what it wants now. Word of erasures and tests go whatever it wants.
+func (w Webhook) Covers(a Announcement) bool {
+	return a.Event == PersonErased || a.Event == WebhookTest || w.Wants(a, nil)
+}
+
+// Names reports whether a message may carry its person's address: they are
+// active for its purpose as it is sent. Whoever typed the address of a sign-up
+// need not be its owner.
+func (w Webhook) Names(e WebhookEvent, now State) bool {
+	return w.SendAddress && now == Active && e != PersonSubscribed && e != PersonErased
 }
 
 // Reaches gives the endpoint after it was told of somebody's purpose, and

@@ -17,7 +17,7 @@ const (
 	WebhookWaiting   WebhookMessageState = 0
 	WebhookDelivered WebhookMessageState = 1
 	WebhookGivenUp   WebhookMessageState = 2 // after all tries of webhookPauses
-	WebhookDropped   WebhookMessageState = 3 // its person is gone since
+	WebhookDropped   WebhookMessageState = 3 // its person is gone or restricted since, or its endpoint wants it no more
 )
 
 // String gives the state as the API writes it.
@@ -77,9 +77,10 @@ func (t WebhookTry) Delivered() bool { return t.Status >= 200 && t.Status < 300 
 func (t WebhookTry) Gone() bool { return t.Status == http.StatusGone }
 
 // WebhookAnswer gives what is kept of an endpoint's answer: its first
-// characters, on one line.
+// characters, on one line, without addresses (P16).
 func WebhookAnswer(body []byte) string {
 	text := strings.Join(strings.FieldsFunc(strings.ToValidUTF8(string(body), ""), func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
+	text = MaskAddresses(text)
 	if all := []rune(text); len(all) > webhookAnswer {
 		text = string(all[:webhookAnswer])
 	}
@@ -96,17 +97,18 @@ var webhookPauses = [...]time.Duration{
 const WebhookTries = len(webhookPauses) + 1
 
 // Tried gives the message after a try. jitter, from 0 to 1, lengthens a pause
-// by up to a tenth, so that what failed together is not tried together.
+// by up to a tenth, so that what failed together is not tried together. Word of
+// an erasure is never given up: after the schedule it is tried daily (Art. 19 GDPR).
 func (m WebhookMessage) Tried(t WebhookTry, jitter float64) WebhookMessage {
 	m.Attempts++
 	m.Last = t
 	switch {
 	case t.Delivered():
 		m.State = WebhookDelivered
-	case m.Attempts > len(webhookPauses):
+	case m.Attempts > len(webhookPauses) && m.Event != PersonErased:
 		m.State = WebhookGivenUp
 	default:
-		pause := webhookPauses[m.Attempts-1]
+		pause := webhookPauses[min(m.Attempts, len(webhookPauses))-1]
 		m.DueAt = t.At.Add(pause + time.Duration(jitter*float64(pause)/10)).Truncate(time.Microsecond)
 	}
 	return m

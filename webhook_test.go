@@ -72,6 +72,7 @@ func TestAnnouncements(t *testing.T) {
 		"leaving a campaign": {st.Leave(ScopeCampaign, 1, 5, o, now), []Announcement{{PersonLeft, 1, 5, 6, "campaign_left"}}},
 		"erasure":            {st.Erase(o, now), []Announcement{{Event: PersonErased}}},
 		"nothing":            {Change{}, nil},
+		"not me":             {Standing{Subscriptions: st.Subscriptions[1:]}.NotMe(ID{9}, o, now), []Announcement{{PersonLeft, 2, 0, 6, "refused"}, {Event: PersonErased}}},
 	} {
 		if diff := cmp.Diff(tt.want, Announcements(st, tt.change)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -131,6 +132,25 @@ func TestScheduleOfWebhooks(t *testing.T) {
 	})
 }
 
+// Art. 19 GDPR: word of an erasure is never given up; after the schedule it is
+// tried daily.
+func TestWordOfAnErasureIsNeverGivenUp(t *testing.T) {
+	now := time.Date(2027, 1, 15, 9, 30, 0, 0, time.UTC)
+	m := WebhookMessage{Event: PersonErased}
+	for n := range 3 * WebhookTries {
+		if m = m.Tried(WebhookTry{At: now, Status: 500}, 0); m.State != WebhookWaiting {
+			t.Fatalf("after %d tries it is %s", n+1, m.State)
+		}
+		if pause := m.DueAt.Sub(now); n >= WebhookTries && pause != 24*time.Hour {
+			t.Fatalf("after %d tries it waits %v", n+1, pause)
+		}
+		now = m.DueAt
+	}
+	if m = m.Tried(WebhookTry{At: now, Status: 200}, 0); m.State != WebhookDelivered {
+		t.Errorf("in the end it is %s", m.State)
+	}
+}
+
 // What goes out holds ids and codes, and an address only where one was given.
 func TestBodyOfWebhooks(t *testing.T) {
 	e, err := ParseEmail("anouk@voorbeeld.example")
@@ -154,6 +174,9 @@ func TestBodyOfWebhooks(t *testing.T) {
 		if err != nil || string(b) != tt.want || !json.Valid(b) {
 			t.Errorf("%s gave %s, %v", tt.m.Event, b, err)
 		}
+	}
+	if got := WebhookAnswer([]byte(`{"ok":"anouk@voorbeeld.example"} <Anouk.Uniek@voorbeeld.example>`)); strings.Contains(strings.ToLower(got), "anouk") {
+		t.Errorf("P16: of an answer with an address %q is kept", got)
 	}
 	if got := WebhookAnswer([]byte("a\x00b\r\n\xffc" + strings.Repeat("é", 300))); len([]rune(got)) != 200 || !strings.HasPrefix(got, "a b c") {
 		t.Errorf("of an answer %q is kept", got)

@@ -140,7 +140,7 @@ func readWords(r *akkoord.Report, h textproto.MIMEHeader, parts parts) {
 		return
 	}
 	if failed == "" {
-		failed = addressLike.FindString(words)
+		failed = akkoord.AddressIn(words)
 	}
 	if said := refusalIn(words); said != "" {
 		words = said

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"akkoord"
 )
 
 // MaxReply is how many bytes of a relay's reply are kept (M.16).
@@ -107,9 +109,6 @@ func enhancedCode(code int, text []byte) string {
 	return string(word)
 }
 
-// addressLike matches whatever may be an address, in any bracket.
-var addressLike = regexp.MustCompile(`[^\s<>()\[\],;:"']+@[^\s<>()\[\],;:"']+`)
-
 const masked = "[address]"
 
 var printable = bytesOf(func(c byte) bool { return c >= ' ' && c <= '~' })
@@ -127,9 +126,7 @@ func maskReply(text []byte, to string) string {
 			return r
 		}, s)
 	}
-	if strings.Contains(s, "@") {
-		s = addressLike.ReplaceAllString(s, masked)
-	}
+	s = akkoord.MaskAddresses(s)
 	if i := strings.LastIndexByte(to, '@'); i > 0 {
 		s = maskWord(s, to[:i])
 	}

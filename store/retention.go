@@ -176,7 +176,7 @@ var purges = []struct {
 	{`DELETE FROM signup_value WHERE (subscriber_id, attribute_id) IN (SELECT v.subscriber_id, v.attribute_id FROM signup_value v WHERE v.at <= $1
 		AND NOT EXISTS (SELECT 1 FROM subscription x WHERE x.subscriber_id = v.subscriber_id AND x.request = v.request AND x.state = 'pending') LIMIT $2)`, 0},
 	{`DELETE FROM pace WHERE (scope, slot) IN (SELECT scope, slot FROM pace WHERE slot * 300000000 <= $1 LIMIT $2)`, paceKept},
-	{`DELETE FROM webhook_message WHERE id IN (SELECT id FROM webhook_message WHERE at <= $1 LIMIT $2)`, akkoord.WebhookKept},
+	{`DELETE FROM webhook_message WHERE id IN (SELECT id FROM webhook_message WHERE at <= $1 AND (state <> 0 OR event <> 'person.erased') LIMIT $2)`, akkoord.WebhookKept},
 	{`UPDATE webhook SET old_secret = '', old_until = 0 WHERE id IN (SELECT id FROM webhook WHERE old_until > 0 AND old_until <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM erasure WHERE person IN (SELECT person FROM erasure WHERE at <= $1 LIMIT $2)`, erasuresKept},
 }

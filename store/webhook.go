@@ -56,7 +56,8 @@ func (s *Store) AddWebhook(ctx context.Context, actor akkoord.Actor, w akkoord.W
 }
 
 // EditWebhook changes an endpoint from what it is at that moment; edit may be
-// called more than once. Errors: NotFound, and those of AddWebhook.
+// called more than once. Errors: NotFound, those of AddWebhook, and Conflict with
+// code webhook_party_fixed where its party would be another.
 func (s *Store) EditWebhook(ctx context.Context, actor akkoord.Actor, id akkoord.ID, edit func(*akkoord.Webhook)) (akkoord.Webhook, error) {
 	var w akkoord.Webhook
 	err := s.update(ctx, "edit webhook", func(t *tx) error {
@@ -69,6 +70,9 @@ func (s *Store) EditWebhook(ctx context.Context, actor akkoord.Actor, id akkoord
 		edit(&w)
 		if err := w.Check(); err != nil {
 			return err
+		}
+		if w.Processor != was.Processor { // what waits, and word of erasures, is for the party that was told
+			return &akkoord.Error{Kind: akkoord.Conflict, Code: "webhook_party_fixed", Field: "processor", Message: "The party of an endpoint stays; make another endpoint and switch this one off."}
 		}
 		if err := t.checkWebhook(w); err != nil {
 			return err

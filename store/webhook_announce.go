@@ -116,7 +116,7 @@ type subject struct {
 // tell puts a message down for each endpoint that is to be told of an event.
 func (t *tx) tell(all []akkoord.Webhook, a akkoord.Announcement, about subject, people []int64) error {
 	told := false
-	for _, w := range all {
+	for i, w := range all {
 		if !w.Wants(a, people) {
 			continue
 		}
@@ -136,6 +136,7 @@ func (t *tx) tell(all []akkoord.Webhook, a akkoord.Announcement, about subject, 
 				return err
 			}
 			t.changedWebhooks()
+			all[i] = reached // what else this change announces goes on from there
 		}
 	}
 	if !told {

@@ -61,45 +61,54 @@ func (s *Store) WebhookQueues(ctx context.Context) (queues []akkoord.Webhook, ne
 }
 
 const messageColumns = `m.id, m.public_id, m.webhook_id, m.event, m.at, m.subscriber_id, m.person, coalesce(s.public_id, m.person), coalesce(s.email, ''),
-	coalesce(p.slug, ''), coalesce(c.slug, ''), g.public_id, m.reason, m.state, m.attempts, m.due_at, m.tried_at, m.took, m.status, m.fault, m.answer`
+	coalesce(p.slug, ''), coalesce(c.slug, ''), g.public_id, m.reason, m.state, m.attempts, m.due_at, m.tried_at, m.took, m.status, m.fault, m.answer,
+	m.purpose_id, coalesce(b.state, ''), CASE WHEN EXISTS (SELECT 1 FROM suppression x WHERE x.hash = s.email_hash AND x.kind = 'restricted') THEN 1 ELSE 0 END`
 
+// messageQuery names a campaign and a mailing only where their purpose is the
+// message's: what led to it may be of a purpose that is not the endpoint's.
 const messageQuery = `SELECT ` + messageColumns + ` FROM webhook_message m LEFT JOIN subscriber s ON s.id = m.subscriber_id
-	LEFT JOIN purpose p ON p.id = m.purpose_id LEFT JOIN campaign c ON c.id = m.campaign_id LEFT JOIN mailing g ON g.id = m.mailing_id`
+	LEFT JOIN subscription b ON b.subscriber_id = m.subscriber_id AND b.purpose_id = m.purpose_id
+	LEFT JOIN purpose p ON p.id = m.purpose_id LEFT JOIN campaign c ON c.id = m.campaign_id AND m.purpose_id IN (0, c.purpose_id)
+	LEFT JOIN mailing g ON g.id = m.mailing_id AND m.purpose_id IN (0, (SELECT k.purpose_id FROM campaign k WHERE k.id = g.campaign_id))`
 
-// scanMessage reads a message. gone reports that its person was forgotten
-// since it was put down.
-func scanMessage(r row, address bool) (m akkoord.WebhookMessage, gone bool, err error) {
+// scanMessage reads a message to an endpoint. stale reports that it may not go
+// there any more: its person was forgotten or restricted since it was put down
+// (Art. 18 GDPR), or the endpoint wants no such message by now.
+func scanMessage(r row, to akkoord.Webhook) (m akkoord.WebhookMessage, stale bool, err error) {
 	var id, kept, person, mailing []byte
-	var subscriber, at, due, tried, took int64
+	var subscriber, at, due, tried, took, purpose, restricted int64
 	var email string
+	var state akkoord.State
 	if err := r.Scan(&m.ID, &id, &m.WebhookID, &m.Event, &at, &subscriber, &kept, &person, &email, &m.Purpose, &m.Campaign, &mailing, &m.Reason,
-		&m.State, &m.Attempts, &due, &tried, &took, &m.Last.Status, &m.Last.Fault, &m.Last.Answer); err != nil {
+		&m.State, &m.Attempts, &due, &tried, &took, &m.Last.Status, &m.Last.Fault, &m.Last.Answer,
+		&purpose, &state, &restricted); err != nil {
 		return m, false, err
 	}
 	m.PublicID, m.Person, m.Mailing = id16(id), id16(person), id16(mailing)
 	m.At, m.DueAt, m.Last.At, m.Last.Took = fromMicros(at), fromMicros(due), fromMicros(tried), time.Duration(took)*time.Microsecond
-	if address && email != "" {
+	if email != "" && to.Names(m.Event, state) {
 		m.Email, err = akkoord.ParseEmail(email)
 	}
-	return m, subscriber != 0 && m.Person.IsZero(), err
+	stale = subscriber != 0 && (m.Person.IsZero() || restricted != 0) || !to.Covers(akkoord.Announcement{Event: m.Event, PurposeID: purpose})
+	return m, stale, err
 }
 
 // NextWebhookMessage gives the first message that is due for an endpoint, as
 // it is to be sent now, with what signs it; false when there is none, or when
 // the endpoint may be told nothing any more. Messages about people who are
-// gone are dropped.
+// gone or restricted, and those that the endpoint wants no more, are dropped.
 func (s *Store) NextWebhookMessage(ctx context.Context, webhook int64) (akkoord.WebhookSend, akkoord.WebhookMessage, bool, error) {
 	for {
 		to, err := s.webhookSend(ctx, webhook)
 		if err != nil || to.State != akkoord.WebhookOn {
 			return to, akkoord.WebhookMessage{}, false, err
 		}
-		m, gone, err := scanMessage(s.view(ctx).queryRow(messageQuery+` WHERE m.webhook_id = $1 AND m.state = 0 AND m.due_at <= $2 ORDER BY m.id LIMIT 1`,
-			webhook, micros(s.cfg.Now())), to.SendAddress)
+		m, stale, err := scanMessage(s.view(ctx).queryRow(messageQuery+` WHERE m.webhook_id = $1 AND m.state = 0 AND m.due_at <= $2 ORDER BY m.id LIMIT 1`,
+			webhook, micros(s.cfg.Now())), to.Webhook)
 		if errors.Is(err, sql.ErrNoRows) {
 			return to, m, false, nil
 		}
-		if err != nil || !gone {
+		if err != nil || !stale {
 			return to, m, err == nil, err
 		}
 		if err := s.record(ctx, "drop webhook message", func(t *tx) error {
@@ -189,7 +198,7 @@ func (s *Store) SettleWebhook(ctx context.Context, m akkoord.WebhookMessage) (ak
 func (s *Store) WebhookMessages(ctx context.Context, webhook int64, p akkoord.Page) ([]akkoord.WebhookMessage, int64, error) {
 	rows, err := s.view(ctx).query(messageQuery+` WHERE m.webhook_id = $1 AND ($2 = 0 OR m.id < $2) ORDER BY m.id DESC LIMIT $3`, webhook, p.After, p.Size()+1)
 	out, err := list(rows, err, func(r row) (akkoord.WebhookMessage, error) {
-		m, _, err := scanMessage(r, false)
+		m, _, err := scanMessage(r, akkoord.Webhook{})
 		return m, err
 	})
 	out, next := cut(out, p, func(m akkoord.WebhookMessage) int64 { return m.ID })
@@ -231,13 +240,20 @@ func (t *tx) openWebhook(id akkoord.ID) (akkoord.Webhook, error) {
 }
 
 // RepeatWebhookMessage has a message to an endpoint sent again, whatever
-// became of it. One about somebody who is gone since can't be: Conflict with
-// code person_gone.
+// became of it. One about somebody who is gone since, or that the endpoint wants
+// no more, can't be: Conflict with code person_gone or webhook_unwanted.
 func (s *Store) RepeatWebhookMessage(ctx context.Context, actor akkoord.Actor, id, message akkoord.ID) error {
 	return s.update(ctx, "repeat webhook message", func(t *tx) error {
 		w, err := t.openWebhook(id)
 		if err != nil {
 			return err
+		}
+		var a akkoord.Announcement
+		if err := t.queryRow(`SELECT event, purpose_id FROM webhook_message WHERE webhook_id = $1 AND public_id = $2`, w.ID, message[:]).Scan(&a.Event, &a.PurposeID); err != nil {
+			return missing(err, "message")
+		}
+		if !w.Covers(a) {
+			return akkoord.Errorf(akkoord.Conflict, "webhook_unwanted", "This endpoint is not told of such events any more.")
 		}
 		n, err := t.execCount(`UPDATE webhook_message SET state = 0, attempts = 0, due_at = $3 WHERE webhook_id = $1 AND public_id = $2
 			AND state <> 3 AND NOT (state = 1 AND event = 'person.erased' AND length(person) = 0)`, w.ID, message[:], dueAtOnce)
@@ -245,7 +261,7 @@ func (s *Store) RepeatWebhookMessage(ctx context.Context, actor akkoord.Actor, i
 			return err
 		}
 		if n == 0 {
-			return t.unrepeatable(w.ID, message)
+			return akkoord.Errorf(akkoord.Conflict, "person_gone", "The person whom this is about is gone, so that nothing is left to tell of them.")
 		}
 		if err := t.enqueueWebhooks(); err != nil {
 			return err
@@ -254,16 +270,9 @@ func (s *Store) RepeatWebhookMessage(ctx context.Context, actor akkoord.Actor, i
 	})
 }
 
-func (t *tx) unrepeatable(webhook int64, message akkoord.ID) error {
-	var one int
-	if err := t.queryRow(`SELECT 1 FROM webhook_message WHERE webhook_id = $1 AND public_id = $2`, webhook, message[:]).Scan(&one); err != nil {
-		return missing(err, "message")
-	}
-	return akkoord.Errorf(akkoord.Conflict, "person_gone", "The person whom this is about is gone, so that nothing is left to tell of them.")
-}
-
 // RepeatWebhookFailures has the messages to an endpoint sent again that were
-// given up within the last so many days, 1 to 30. It gives their number.
+// given up within the last so many days, 1 to 30. It gives their number; those
+// that the endpoint wants no more are dropped.
 func (s *Store) RepeatWebhookFailures(ctx context.Context, actor akkoord.Actor, id akkoord.ID, days int) (n int64, err error) {
 	if most := int(akkoord.WebhookKept / (24 * time.Hour)); days < 1 || days > most {
 		return 0, akkoord.Fieldf("days", "days_invalid", "Give a number of days from 1 to %d.", most)
@@ -273,8 +282,11 @@ func (s *Store) RepeatWebhookFailures(ctx context.Context, actor akkoord.Actor, 
 		if err != nil {
 			return err
 		}
-		n, err = t.execCount(`UPDATE webhook_message SET state = 0, attempts = 0, due_at = $3 WHERE webhook_id = $1 AND state = 2 AND at >= $2`,
-			w.ID, micros(t.now.AddDate(0, 0, -days)), dueAtOnce)
+		since := micros(t.now.AddDate(0, 0, -days))
+		if err := t.dropUnwanted(w, since); err != nil {
+			return err
+		}
+		n, err = t.execCount(`UPDATE webhook_message SET state = 0, attempts = 0, due_at = $3 WHERE webhook_id = $1 AND state = 2 AND at >= $2`, w.ID, since, dueAtOnce)
 		if err != nil {
 			return err
 		}
@@ -284,4 +296,25 @@ func (s *Store) RepeatWebhookFailures(ctx context.Context, actor akkoord.Actor, 
 		return t.audit(actor, "webhook.repeat", named("webhook", id.String()), "all that failed")
 	})
 	return n, err
+}
+
+// dropUnwanted drops what was given up since a time and is wanted no more.
+func (t *tx) dropUnwanted(w akkoord.Webhook, since int64) error {
+	rows, err := t.query(`SELECT DISTINCT event, purpose_id FROM webhook_message WHERE webhook_id = $1 AND state = 2 AND at >= $2`, w.ID, since)
+	kinds, err := list(rows, err, func(r row) (a akkoord.Announcement, err error) {
+		err = r.Scan(&a.Event, &a.PurposeID)
+		return a, err
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range kinds {
+		if w.Covers(a) {
+			continue
+		}
+		if err := t.exec(`UPDATE webhook_message SET state = 3 WHERE webhook_id = $1 AND state = 2 AND at >= $2 AND event = $3 AND purpose_id = $4`, w.ID, since, string(a.Event), a.PurposeID); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -69,6 +69,8 @@ func Run(t *testing.T, open Open) {
 		{"webhooks and agreements", testWebhookAgreement},
 		{"webhooks that fail", testWebhookFailures},
 		{"webhooks refused", testWebhookRefusals},
+		{"webhooks and the forgotten", testWebhooksOfTheForgotten},
+		{"webhooks and their terms", testWebhookTerms},
 		{"choices", testChoices},
 		{"address", testAddress},
 		{"own data", testOwnData},

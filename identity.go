@@ -17,6 +17,19 @@ type IdentityLink struct {
 	UsedAt   time.Time
 }
 
+var errConnect = Errorf(Forbidden, "sso_connect", "Single sign-on is not connected to your account here. Log in as you do otherwise, and connect it on your account page.")
+
+// LinkByAddress reports whether the first single sign-on with a user's address links
+// it to them: only where they were invited and have nothing else yet that lets them in.
+// Everybody else connects it themselves, so that an address alone goes around no
+// password, second factor or passkey (P27).
+func (u User) LinkByAddress() error {
+	if u.HasPassword || u.TwoFactors() {
+		return errConnect
+	}
+	return nil
+}
+
 // Unlink reports whether a user's link to a provider may be undone: not the last
 // thing that lets them in by themselves.
 func (u User) Unlink() error {

@@ -37,6 +37,7 @@ var Limits = struct {
 	PasswordMax    int           // and at most
 	Guesses        int           // wrong passwords for one address, or codes of one user, until a pause (P27)
 	NetworkGuesses int           // the same from one network, an IPv4 /24 or IPv6 /48, at all addresses and users
+	OpenQuestions  int           // logins by passkey that one network may have begun within five minutes, and not ended
 	GuessPause     time.Duration // since the first of them
 	Passkeys       int           // of one user at most (M27)
 	ProofWindow    time.Duration // how long after showing who one is one may do what asks for that (M27)
@@ -54,7 +55,7 @@ var Limits = struct {
 	ConfirmWindow: 7 * 24 * time.Hour, PendingWindow: 14 * 24 * time.Hour,
 	RepeatWindow: 24 * time.Hour, ResendPause: 5 * time.Minute, UndoWindow: time.Hour,
 	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour, ComplaintPause: 90 * 24 * time.Hour,
-	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500, PasswordMin: 12, PasswordMax: 200, Guesses: 10, NetworkGuesses: 100, GuessPause: time.Hour, Passkeys: 20, ProofWindow: 15 * time.Minute,
+	OwnWindow: 24 * time.Hour, OwnMails: 3, AddressAsks: 3, LeaveNote: 500, PasswordMin: 12, PasswordMax: 200, Guesses: 10, NetworkGuesses: 100, OpenQuestions: 100, GuessPause: time.Hour, Passkeys: 20, ProofWindow: 15 * time.Minute,
 	KeepWindow: 90 * 24 * time.Hour, WholeIP: 90 * 24 * time.Hour,
 	ContractFields: 50, ContractValue: 2000,
 	ClickGroup: 5, FilterDepth: 8, FilterNodes: 100, FilterText: 2000, Webhooks: 20,

@@ -91,6 +91,7 @@ type User struct {
 	HasPassword  bool
 	SecondFactor bool // a TOTP
 	Passkeys     int
+	Linked       bool      // logs in by single sign-on too
 	RenewedAt    time.Time // when what they log in with last changed: sessions begun with another are over (P27); zero: never
 }
 

@@ -103,15 +103,20 @@ func (t *tx) addCodes(userID int64, codes [][32]byte) error {
 }
 
 // ForgetFactors takes away all that a user has besides a password: the second factor,
-// recovery codes and passkeys, for who lost them. Their sessions and login links end.
+// recovery codes, passkeys and links of single sign-on, for who lost them. Their
+// sessions and login links end.
 func (s *Store) ForgetFactors(ctx context.Context, actor akkoord.Actor, u akkoord.User) error {
-	return s.renew(ctx, actor, u, "user.second_factor_removed", "", func(t *tx, _ akkoord.User) error {
+	return s.renew(ctx, actor, u, "user.second_factor_removed", "", func(t *tx, now akkoord.User) error {
 		for _, query := range []string{`UPDATE app_user SET factor = NULL, factor_step = 0 WHERE id = $1`, `DELETE FROM recovery_code WHERE user_id = $1`, `DELETE FROM passkey WHERE user_id = $1`} {
 			if err := t.exec(query, u.ID); err != nil {
 				return err
 			}
 		}
-		return nil
+		n, err := t.execCount(`DELETE FROM identity_link WHERE user_id = $1`, u.ID)
+		if err != nil || n == 0 {
+			return err
+		}
+		return t.audit(actor, "user.sso_unlinked", named("user", now.PublicID.String()), "")
 	})
 }
 

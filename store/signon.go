@@ -13,9 +13,10 @@ var errNoIdentity = akkoord.Errorf(akkoord.Forbidden, "sso_unknown", "Nobody her
 
 // SignOn gives the user whom a provider's identity is linked to. The first time it is
 // linked to the user with its address, where the provider says that the address was
-// verified and the user is linked to nobody else there: their sessions and login links
-// end then (P27). Nobody is made by it: all else is Forbidden with code sso_unknown,
-// the same for an address that nobody has and for one that was not verified.
+// verified, the user is linked to nobody else there, and akkoord.User.LinkByAddress
+// lets it: their sessions and login links end then (P27). Nobody is made by it: all
+// else is Forbidden with code sso_unknown, the same for an address that nobody has and
+// for one that was not verified.
 func (s *Store) SignOn(ctx context.Context, who akkoord.Identity) (akkoord.User, error) {
 	if u, err := s.Linked(ctx, who); akkoord.KindOf(err) != akkoord.NotFound {
 		return u, err
@@ -34,17 +35,39 @@ func (s *Store) SignOn(ctx context.Context, who akkoord.Identity) (akkoord.User,
 		if !now.DisabledAt.IsZero() {
 			return errNoIdentity
 		}
-		n, err := t.execCount(`INSERT INTO identity_link (issuer, subject, user_id, linked_at, used_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING`,
-			who.Issuer, who.Subject, now.ID, micros(t.now))
-		if err == nil && n == 0 {
+		fresh, err := t.link(now.ID, who)
+		if err == nil && !fresh {
 			err = errNoIdentity
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return now.LinkByAddress()
 	})
 	if err != nil {
 		return akkoord.User{}, err
 	}
 	return s.User(ctx, u.ID)
+}
+
+// link stores a link, and reports whether neither side of it had one.
+func (t *tx) link(userID int64, who akkoord.Identity) (fresh bool, err error) {
+	n, err := t.execCount(`INSERT INTO identity_link (issuer, subject, user_id, linked_at, used_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING`,
+		who.Issuer, who.Subject, userID, micros(t.now))
+	return n > 0, err
+}
+
+// Link links an identity to a user, as seen, who asked for it, whatever its address is.
+// Their sessions and login links end. Conflict with code sso_there where either is
+// linked already.
+func (s *Store) Link(ctx context.Context, actor akkoord.Actor, seen akkoord.User, who akkoord.Identity) error {
+	return s.renew(ctx, actor, seen, "user.sso_linked", "", func(t *tx, u akkoord.User) error {
+		fresh, err := t.link(u.ID, who)
+		if err == nil && !fresh {
+			err = akkoord.Errorf(akkoord.Conflict, "sso_there", "You, or this account of single sign-on, are connected already.")
+		}
+		return err
+	})
 }
 
 // Linked gives the user that an identity is linked to already, and notes that it was

@@ -93,14 +93,14 @@ func checkAccess(role akkoord.Role, reason string) error {
 	return akkoord.CheckReason(reason)
 }
 
-const userQuery = `SELECT id, public_id, email, role, reason, created_at, disabled_at, CASE WHEN password = '' THEN 0 ELSE 1 END, CASE WHEN factor IS NULL THEN 0 ELSE 1 END, (SELECT count(*) FROM passkey WHERE user_id = app_user.id), renewed_at FROM app_user`
+const userQuery = `SELECT id, public_id, email, role, reason, created_at, disabled_at, CASE WHEN password = '' THEN 0 ELSE 1 END, CASE WHEN factor IS NULL THEN 0 ELSE 1 END, (SELECT count(*) FROM passkey WHERE user_id = app_user.id), EXISTS (SELECT 1 FROM identity_link WHERE user_id = app_user.id), renewed_at FROM app_user`
 
 func scanUser(r row) (akkoord.User, error) {
 	var u akkoord.User
 	var id []byte
 	var created, disabled, renewed int64
 	var password, factor int
-	err := r.Scan(&u.ID, &id, &u.Email, &u.Role, &u.Reason, &created, &disabled, &password, &factor, &u.Passkeys, &renewed)
+	err := r.Scan(&u.ID, &id, &u.Email, &u.Role, &u.Reason, &created, &disabled, &password, &factor, &u.Passkeys, &u.Linked, &renewed)
 	u.PublicID, u.CreatedAt, u.DisabledAt = id16(id), fromMicros(created), fromMicros(disabled)
 	u.HasPassword, u.SecondFactor, u.RenewedAt = password != 0, factor != 0, fromMicros(renewed)
 	return u, err

@@ -21,7 +21,7 @@ func (p AsksPasskey) RunsScript() bool { return p.Passkeys }
 
 // AccountPage is GET /admin/account: what its user logs in with. Its forms post
 // act=password, factor, confirm or remove to its path, and passkey_add with name,
-// passkey_rename with id and name, passkey_remove with id, and sso_unlink.
+// passkey_rename with id and name, passkey_remove with id, sso_link and sso_unlink.
 type AccountPage struct {
 	Admin
 	Email, Role, Reason       string
@@ -91,7 +91,8 @@ type LeavingPage struct {
 // StrangerPage says that nobody here is known by an account of single sign-on.
 type StrangerPage struct {
 	Admin
-	Name string
+	Name  string
+	Known bool // but it has to be connected by its user
 }
 
 // ProvedPage says that somebody has shown at the provider of single sign-on who they

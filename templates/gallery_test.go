@@ -272,6 +272,7 @@ func gallery() map[string]any {
 		"admin-login-sso":      LoginPage{AsksPasskey: AsksPasskey{true}, SignOn: "Zonvaart ID", Errors: FieldErrors{{Field: "sso", Code: "sso_down", At: "sso"}}},
 		"admin-login-leaving":  LeavingPage{Name: "Zonvaart ID", URL: "https://login.zonvaart.example/authorize?client_id=akkoord&state=x"},
 		"admin-login-stranger": StrangerPage{Name: "Zonvaart ID"},
+		"admin-login-connect":  StrangerPage{Name: "Zonvaart ID", Known: true},
 		"admin-proof-sso":      ProofPage{Admin: desk(""), Action: "/admin/proof", By: "link", SignOn: "Zonvaart ID", Email: "femke@zonvaart.example", Fields: []Option{{"/admin/users", "to"}}},
 		"admin-proof-proved":   ProvedPage{Admin: desk("")},
 		"admin-login-passkey":  LoginPage{AsksPasskey: AsksPasskey{true}, Errors: FieldErrors{{Field: "passkey", Code: "passkey_wrong", At: "passkey"}}},

@@ -23,6 +23,7 @@ type UserRow struct {
 	Since, EndedAt            time.Time
 	HasPassword, SecondFactor bool
 	Passkeys                  int
+	Linked                    bool // they log in by single sign-on too
 	You                       bool
 	Action                    string
 }

@@ -75,7 +75,7 @@ type userAddCommand struct {
 	Role          string `required:"" help:"owner, manager, editor, analyst or dpo."`
 	Reason        string `required:"" help:"Why this person needs access; it is kept on record (M26)."`
 	PasswordStdin bool   `help:"Read a password from standard input, in place of a login link; for somebody who is there already, their new one."`
-	ForgetFactor  bool   `name:"forget-second-factor" help:"Take away the second factor, passkeys and recovery codes of somebody who lost them."`
+	ForgetFactor  bool   `name:"forget-second-factor" help:"Take away the second factor, passkeys, recovery codes and single sign-on of somebody who lost them."`
 }
 
 func (c *userAddCommand) Run(ctx context.Context, std streams) error {

@@ -64,7 +64,7 @@ func (s *Site) showAccount(w http.ResponseWriter, r *http.Request, v visit, code
 // asks for nothing that they log in with now.
 func changesLogin(r *http.Request, v visit) bool {
 	switch r.PostForm.Get("act") {
-	case "factor", "confirm", "passkey_add", "passkey_rename", "passkey_remove", "sso_unlink":
+	case "factor", "confirm", "passkey_add", "passkey_rename", "passkey_remove", "sso_link", "sso_unlink":
 		return true
 	case "password":
 		return !v.user.HasPassword
@@ -108,6 +108,8 @@ func (s *Site) changeAccount(w http.ResponseWriter, r *http.Request, v visit) er
 	case "passkey_remove":
 		field, notice = "passkeys", "passkey_removed"
 		err = s.removePasskey(r, v, in.Get("id"))
+	case "sso_link":
+		return s.connectSignOn(w, r, v)
 	case "sso_unlink":
 		field, notice = "sso", "sso_unlinked"
 		err = s.unlink(r, v)

@@ -41,6 +41,20 @@ const (
 	challengeLife = 5 * time.Minute // from the question to its answer
 )
 
+// What a question of a passkey is for: an answer to another kind is none.
+const (
+	toLogIn = "login"
+	toProve = "proof"
+	toAdd   = "add"
+)
+
+// question is what is kept of one.
+type question struct {
+	Kind  string
+	At    time.Time
+	Asked webauthn.SessionData
+}
+
 var (
 	errPasskey       = akkoord.Errorf(akkoord.Unauthorized, "passkey_wrong", "This passkey was not accepted. Try again, or log in another way.")
 	errPasskeyOver   = akkoord.Errorf(akkoord.Unauthorized, "passkey_over", "This took too long, or was sent twice. Press the button again.")
@@ -112,57 +126,50 @@ func (s *Site) asks(any bool) templates.AsksPasskey {
 	return templates.AsksPasskey{Passkeys: s.passkeys != nil && any}
 }
 
-// question sends what a browser is to ask an authenticator, and keeps it for the
-// answer: in the database, so that every node can take it, and once.
-func (s *Site) question(w http.ResponseWriter, r *http.Request, asked *webauthn.SessionData, options any) error {
-	data, err := json.Marshal(asked)
+// ask sends what a browser is to ask an authenticator, and keeps it for the answer: in
+// the database, by a secret in its session, so that every node can take it, and once.
+func (s *Site) ask(w http.ResponseWriter, r *http.Request, q question, options any) error {
+	ctx := r.Context()
+	data, err := json.Marshal(q)
 	if err != nil {
 		return err
 	}
-	if err := s.remember(r.Context(), data); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(options)
-}
-
-// remember keeps data for whoever has this session, for challengeLife.
-func (s *Site) remember(ctx context.Context, data []byte) error {
 	secret := make([]byte, 32)
 	if _, err := rand.Read(secret); err != nil {
 		return err
 	}
 	token := base64.RawURLEncoding.EncodeToString(secret)
 	s.sessions.Put(ctx, keyChallenge, token)
-	return s.cfg.Store.AddChallenge(ctx, sha256.Sum256([]byte(token)), data, s.cfg.Now().Add(challengeLife))
-}
-
-// remembered gives what was kept for this session last, once; nothing after its time.
-func (s *Site) remembered(ctx context.Context) ([]byte, error) {
-	token := s.sessions.PopString(ctx, keyChallenge)
-	if token == "" {
-		return nil, nil
+	if err := s.cfg.Store.AddChallenge(ctx, sha256.Sum256([]byte(token)), data, q.At.Add(challengeLife)); err != nil {
+		return err
 	}
-	return s.cfg.Store.TakeChallenge(ctx, sha256.Sum256([]byte(token)))
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(options)
 }
 
-// asked gives the question that is being answered.
-func (s *Site) asked(ctx context.Context) (out webauthn.SessionData, err error) {
+// asked gives the question of this session that is being answered, once; none of
+// another kind, and none after its time.
+func (s *Site) asked(ctx context.Context, kind string) (out question, err error) {
 	if s.passkeys == nil {
 		return out, errNoPasskeys
 	}
-	data, err := s.remembered(ctx)
-	if err == nil && data == nil {
-		err = errPasskeyOver
+	token := s.sessions.PopString(ctx, keyChallenge)
+	if token == "" {
+		return out, errPasskeyOver
 	}
+	data, err := s.cfg.Store.TakeChallenge(ctx, sha256.Sum256([]byte(token)))
 	if err != nil {
 		return out, err
 	}
-	return out, json.Unmarshal(data, &out)
+	if data == nil || json.Unmarshal(data, &out) != nil || out.Kind != kind {
+		return out, errPasskeyOver
+	}
+	return out, nil
 }
 
-func (s *Site) passkeyGuesses(r *http.Request) [32]byte {
-	return s.guesses("passkey", s.cfg.Network(r).String())
+// open names what a network has open of the questions that were asked about a time.
+func (s *Site) open(r *http.Request, at time.Time) [32]byte {
+	return s.guesses("open", s.cfg.Network(r).String()+at.UTC().Truncate(challengeLife).Format(" "+time.RFC3339))
 }
 
 // askPasskey asks for any passkey of anybody. How many questions of a network may be
@@ -171,9 +178,10 @@ func (s *Site) askPasskey(w http.ResponseWriter, r *http.Request, _ visit) error
 	if s.passkeys == nil {
 		return errNoPasskeys
 	}
-	allowed, err := s.cfg.Store.Guess(r.Context(), s.passkeyGuesses(r), akkoord.Limits.NetworkGuesses)
+	now := s.cfg.Now()
+	allowed, err := s.cfg.Store.Guess(r.Context(), s.open(r, now), akkoord.Limits.OpenQuestions)
 	if err == nil && !allowed {
-		err = errNetwork
+		err = errOpen
 	}
 	if err != nil {
 		return err
@@ -182,7 +190,7 @@ func (s *Site) askPasskey(w http.ResponseWriter, r *http.Request, _ visit) error
 	if err != nil {
 		return err
 	}
-	return s.question(w, r, asked, options)
+	return s.ask(w, r, question{toLogIn, now, *asked}, options)
 }
 
 // passkeyIn lets in who shows a passkey: it is both factors.
@@ -190,13 +198,13 @@ func (s *Site) passkeyIn(w http.ResponseWriter, r *http.Request, v visit) error 
 	if err := form(r); err != nil {
 		return err
 	}
-	ctx := r.Context()
-	u, err := s.shownPasskey(ctx, r.PostForm.Get(passkeyField))
+	var u akkoord.User
+	err := s.counted(r, "passkey", errPasskey, errRefused, func() (err error) {
+		u, err = s.shownPasskey(r, r.PostForm.Get(passkeyField))
+		return err
+	})
 	if err == nil {
-		if err := s.cfg.Store.Unguess(ctx, s.passkeyGuesses(r)); err != nil {
-			return err
-		}
-		if err := s.anew(ctx); err != nil {
+		if err := s.anew(r.Context()); err != nil {
 			return err
 		}
 		return s.enter(w, r, u, "passkey", Prefix)
@@ -209,8 +217,12 @@ func (s *Site) passkeyIn(w http.ResponseWriter, r *http.Request, v visit) error 
 }
 
 // shownPasskey gives whose passkey was shown, as they were before it was checked.
-func (s *Site) shownPasskey(ctx context.Context, shown string) (akkoord.User, error) {
-	asked, err := s.asked(ctx)
+func (s *Site) shownPasskey(r *http.Request, shown string) (akkoord.User, error) {
+	ctx := r.Context()
+	q, err := s.asked(ctx, toLogIn)
+	if err == nil {
+		err = s.cfg.Store.Unguess(ctx, s.open(r, q.At))
+	}
 	if err != nil {
 		return akkoord.User{}, err
 	}
@@ -237,7 +249,7 @@ func (s *Site) shownPasskey(ctx context.Context, shown string) (akkoord.User, er
 		}
 		return h, err
 	}
-	who, key, err := s.passkeys.ValidatePasskeyLogin(find, asked, said)
+	who, key, err := s.passkeys.ValidatePasskeyLogin(find, q.Asked, said)
 	if fault != nil {
 		return akkoord.User{}, fault
 	}
@@ -271,12 +283,12 @@ func (s *Site) askOwnPasskey(w http.ResponseWriter, r *http.Request, v visit) er
 	if err != nil {
 		return err
 	}
-	return s.question(w, r, asked, options)
+	return s.ask(w, r, question{toProve, s.cfg.Now(), *asked}, options)
 }
 
 // provePasskey tries the passkey of somebody who is in.
 func (s *Site) provePasskey(ctx context.Context, u akkoord.User, shown string) error {
-	asked, err := s.asked(ctx)
+	q, err := s.asked(ctx, toProve)
 	if err != nil {
 		return err
 	}
@@ -288,7 +300,7 @@ func (s *Site) provePasskey(ctx context.Context, u akkoord.User, shown string) e
 	if err != nil {
 		return err
 	}
-	key, err := s.passkeys.ValidateLogin(h, asked, said)
+	key, err := s.passkeys.ValidateLogin(h, q.Asked, said)
 	if err != nil {
 		return errPasskey
 	}
@@ -309,7 +321,7 @@ func (s *Site) askNewPasskey(w http.ResponseWriter, r *http.Request, v visit) er
 	if err != nil {
 		return err
 	}
-	return s.question(w, r, asked, options)
+	return s.ask(w, r, question{toAdd, s.cfg.Now(), *asked}, options)
 }
 
 // transports are the ways to authenticators that are kept, of those that a browser
@@ -323,7 +335,7 @@ func (s *Site) addPasskey(r *http.Request, v visit, name, made string) ([]string
 	if err := v.user.AddPasskey(name); err != nil {
 		return nil, err
 	}
-	asked, err := s.asked(ctx)
+	q, err := s.asked(ctx, toAdd)
 	if err != nil {
 		return nil, err
 	}
@@ -331,7 +343,7 @@ func (s *Site) addPasskey(r *http.Request, v visit, name, made string) ([]string
 	if err != nil {
 		return nil, errPasskey
 	}
-	key, err := s.passkeys.CreateCredential(holder{User: v.user}, asked, said)
+	key, err := s.passkeys.CreateCredential(holder{User: v.user}, q.Asked, said)
 	if err != nil {
 		return nil, errPasskey
 	}

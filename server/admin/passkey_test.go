@@ -255,7 +255,7 @@ func TestAPasskeyThatIsNotRightLetsNobodyIn(t *testing.T) {
 			in := f.browser()
 			in.passkeyIn(a)
 			return post(in, a.sign(in.ask("/admin/proof/passkey")))
-		}, "was not accepted"},
+		}, "took too long, or was sent twice"},
 		{"nothing", func(b *browser) reply { answer(b); return post(b, "") }, "was not accepted"},
 		{"no JSON", func(b *browser) reply { answer(b); return post(b, "{") }, "was not accepted"},
 		{"other JSON", func(b *browser) reply { answer(b); return post(b, `{"id":[1],"response":null}`) }, "was not accepted"},
@@ -285,9 +285,18 @@ func TestAPasskeyThatIsNotRightLetsNobodyIn(t *testing.T) {
 		if r := f.browser().send("POST", "/admin/login/passkey/question", ""); r.status == http.StatusTooManyRequests {
 			break
 		}
-		if i > akkoord.Limits.NetworkGuesses {
+		if i > akkoord.Limits.OpenQuestions {
 			t.Fatal("a network may open any number of questions")
 		}
+	}
+	f.advance(5 * time.Minute)
+	a.counter++
+	for range akkoord.Limits.OpenQuestions + 1 { // what is answered is open no more
+		if r := f.browser().passkeyIn(a); r.status != http.StatusSeeOther {
+			t.Fatalf("when those are over: %d %s", r.status, r.body)
+		}
+		a.counter++
+		f.advance(time.Millisecond)
 	}
 }
 

@@ -35,7 +35,7 @@ const asksProof = "Is it you?"
 var sensitive = map[string][]string{
 	"GET /admin/privacy/audit.csv":          {""},
 	"GET /admin/privacy/breaches/{id}/pack": {""},
-	"POST /admin/account":                   {"act=factor", "act=confirm&code=1", "act=password&password=a&again=a", "act=passkey_add&name=x&passkey=x", "act=passkey_rename&id=x&name=x", "act=passkey_remove&id=x", "act=sso_unlink"},
+	"POST /admin/account":                   {"act=factor", "act=confirm&code=1", "act=password&password=a&again=a", "act=passkey_add&name=x&passkey=x", "act=passkey_rename&id=x&name=x", "act=passkey_remove&id=x", "act=sso_link", "act=sso_unlink"},
 	"POST /admin/account/passkey":           {""},
 	"POST /admin/users":                     {"email=x&role=owner&reason=y"},
 	"POST /admin/users/{id}":                {"act=role&role=editor&reason=y", "act=end&reason=y", "act=forget", "act=sessions", "act=link"},

@@ -13,11 +13,13 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
+	"akkoord"
 	"akkoord/server/admin"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // provider is a provider of single sign-on (OpenID Connect Core 1.0, discovery, PKCE)
@@ -136,9 +138,9 @@ var leaves = regexp.MustCompile(`<a class="btn btn-main[^"]*" href="([^"]+)"`)
 
 // away goes to the provider by a button, logs in there, and gives where it sends back
 // to, and what it was asked.
-func (b *browser) away(path string) (back string, asked url.Values) {
+func (b *browser) away(path string, in ...string) (back string, asked url.Values) {
 	b.f.t.Helper()
-	r := b.send("POST", path, "")
+	r := b.send("POST", path, strings.Join(in, "&"))
 	m := leaves.FindStringSubmatch(r.body)
 	if r.status != http.StatusOK || m == nil {
 		b.f.t.Fatalf("%s: %d %s", path, r.status, r.body)
@@ -155,6 +157,19 @@ func (b *browser) away(path string) (back string, asked url.Values) {
 	to, err := resp.Location()
 	b.f.check(err)
 	return to.RequestURI(), at.Query()
+}
+
+// links links the account of the provider to a user.
+func (p *provider) links(u akkoord.User) {
+	p.f.t.Helper()
+	p.f.check(p.f.store.Link(p.f.t.Context(), akkoord.ActorSystem, u, akkoord.Identity{Issuer: p.server.URL, Subject: p.subject}))
+}
+
+// connect links whoever is in, by the button of their account's page.
+func (b *browser) connect() reply {
+	b.f.t.Helper()
+	back, _ := b.away("/admin/account", "act=sso_link")
+	return b.send("GET", back, "")
 }
 
 // singleSignOn logs in at the provider and comes back.

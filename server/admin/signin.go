@@ -66,6 +66,8 @@ var (
 	errGuess   = akkoord.Errorf(akkoord.Unauthorized, "login_wrong", "The address and the password do not go together. Try again, or ask for a login link.")
 	errPaused  = akkoord.Errorf(akkoord.TooMany, "login_paused", "This was tried too often. Wait an hour, or ask for a login link.")
 	errNetwork = akkoord.Errorf(akkoord.TooMany, "login_network", "Too many wrong passwords came from your network. Wait an hour, or ask for a login link.")
+	errRefused = akkoord.Errorf(akkoord.TooMany, "login_refused", "Too many logins from your network were refused. Wait an hour, or log in another way.")
+	errOpen    = akkoord.Errorf(akkoord.TooMany, "login_open", "Too many logins from your network are under way. Wait five minutes, or log in another way.")
 	errBusy    = akkoord.Errorf(akkoord.TooMany, "login_busy", "Too many are logging in at this moment. Try again in a minute.")
 	errCode    = akkoord.Errorf(akkoord.Unauthorized, "code_wrong", "This code is wrong, or was used already. Wait for the next one.")
 )
@@ -163,15 +165,21 @@ func (s *Site) mayGuess(ctx context.Context, guesses [32]byte) error {
 // each (P27). Codes are not counted so: they take a first factor, and who is let
 // in by a login link is not to be kept out by their neighbours.
 func (s *Site) guessing(r *http.Request, try func() error) error {
-	ctx, from := r.Context(), s.guesses("network", s.cfg.Network(r).String())
+	return s.counted(r, "network", errGuess, errNetwork, try)
+}
+
+// counted lets somebody try something of a kind that is counted where it was wrong, as
+// long as few from their network were; then it answers full.
+func (s *Site) counted(r *http.Request, kind string, wrong, full error, try func() error) error {
+	ctx, from := r.Context(), s.guesses(kind, s.cfg.Network(r).String())
 	allowed, err := s.cfg.Store.Guess(ctx, from, akkoord.Limits.NetworkGuesses)
 	if err == nil && !allowed {
-		err = errNetwork
+		err = full
 	}
 	if err != nil {
 		return err
 	}
-	if err = try(); errors.Is(err, errGuess) {
+	if err = try(); errors.Is(err, wrong) {
 		return err
 	}
 	return errors.Join(err, s.cfg.Store.Unguess(ctx, from)) // not a wrong guess

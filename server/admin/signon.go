@@ -20,14 +20,15 @@ import (
 
 // Identities keeps who logs in by single sign-on (M27).
 type Identities interface {
-	// SignOn gives the user of an identity, whom it is linked to the first time, or
-	// Forbidden.
+	// SignOn gives the user of an identity, or Forbidden. Somebody who was invited and
+	// has nothing else to log in with is linked to it the first time.
 	SignOn(ctx context.Context, who akkoord.Identity) (akkoord.User, error)
 	// Linked is SignOn for those who are linked already; NotFound for all others.
 	Linked(ctx context.Context, who akkoord.Identity) (akkoord.User, error)
 	// IdentityLink gives since when a user is linked; false: they are not.
 	IdentityLink(ctx context.Context, userID int64, issuer string) (akkoord.IdentityLink, bool, error)
-	// Unlink ends the user's sessions and login links (P27).
+	// Each of these two ends the user's sessions and login links (P27).
+	Link(ctx context.Context, actor akkoord.Actor, seen akkoord.User, who akkoord.Identity) error
 	Unlink(ctx context.Context, actor akkoord.Actor, seen akkoord.User, issuer string) error
 }
 
@@ -99,32 +100,37 @@ func (o *signOn) config(found *oidc.Provider, base string) *oauth2.Config {
 	}
 }
 
-// sent is what is kept of somebody who was sent to the provider.
+// toLink is what somebody is sent to the provider for besides toLogIn and toProve.
+const toLink = "link"
+
+// sent is what the session keeps of somebody who was sent to the provider.
 type sent struct {
+	Kind                   string
 	State, Nonce, Verifier string
-	User                   int64 // who is to prove who they are; 0: a login
+	User                   int64 // who proves who they are or links; 0: a login
 	At                     time.Time
 }
 
 // begin sends somebody to the provider: a page leads there, since the policy of
-// this site lets no form post elsewhere, and redirects count. User 0 logs in.
-func (s *Site) beginSignOn(w http.ResponseWriter, r *http.Request, v visit, user int64) error {
+// this site lets no form post elsewhere, and redirects count.
+func (s *Site) beginSignOn(w http.ResponseWriter, r *http.Request, v visit, kind string) error {
 	ctx := r.Context()
 	found, err := s.signOn.discovered(s.signOn.on(context.WithoutCancel(ctx)), s.cfg.Now())
 	if err != nil {
 		s.cfg.Log.WarnContext(ctx, "single sign-on does not answer", "error", err)
 		return errSignOnDown
 	}
-	out := sent{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), User: user, At: s.cfg.Now()}
+	out := sent{Kind: kind, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), At: s.cfg.Now()}
+	if kind != toLogIn {
+		out.User = v.user.ID
+	}
 	data, err := json.Marshal(out)
 	if err != nil {
 		return err
 	}
-	if err := s.remember(ctx, data); err != nil {
-		return err
-	}
+	s.sessions.Put(ctx, keySent, data)
 	options := []oauth2.AuthCodeOption{oidc.Nonce(out.Nonce), oauth2.S256ChallengeOption(out.Verifier)}
-	if user != 0 {
+	if kind == toProve {
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
 	}
 	to := s.signOn.config(found, s.cfg.BaseURL).AuthCodeURL(out.State, options...)
@@ -137,29 +143,21 @@ func (s *Site) goSignOn(w http.ResponseWriter, r *http.Request, v visit) error {
 	if s.signOn == nil {
 		return errNoSignOn
 	}
-	from := s.signOnGuesses(r)
-	allowed, err := s.cfg.Store.Guess(r.Context(), from, akkoord.Limits.NetworkGuesses)
-	if err == nil && !allowed {
-		err = errNetwork
-	}
-	if err == nil {
-		err = s.beginSignOn(w, r, v, 0)
-	}
-	return s.refuseSignOn(w, r, v, err)
+	return s.refuseSignOn(w, r, v, toLogIn, s.beginSignOn(w, r, v, toLogIn))
 }
 
-func (s *Site) signOnGuesses(r *http.Request) [32]byte {
-	return s.guesses("sso", s.cfg.Network(r).String())
-}
-
-// refuseSignOn says on the page of the ways to log in what went wrong with this one.
-func (s *Site) refuseSignOn(w http.ResponseWriter, r *http.Request, v visit, err error) error {
+// refuseSignOn says what went wrong: on the account's page of who links, else on the
+// page of the ways to log in.
+func (s *Site) refuseSignOn(w http.ResponseWriter, r *http.Request, v visit, kind string, err error) error {
 	if err == nil {
 		return nil
 	}
 	errs, code, ok := faults(err, map[string]string{"": "sso"})
 	if !ok || akkoord.KindOf(err) == akkoord.NotFound {
 		return err
+	}
+	if kind == toLink && v.user.ID != 0 {
+		return s.showAccount(w, r, v, code, templates.AccountPage{Errors: errs})
 	}
 	return s.askLogin(w, r, v, code, templates.LoginPage{Errors: errs})
 }
@@ -173,7 +171,15 @@ func (s *Site) proveSignOn(w http.ResponseWriter, r *http.Request, v visit) erro
 	if err != nil {
 		return err
 	}
-	return s.beginSignOn(w, r, v, v.user.ID)
+	return s.beginSignOn(w, r, v, toProve)
+}
+
+// connectSignOn begins to link somebody who is in.
+func (s *Site) connectSignOn(w http.ResponseWriter, r *http.Request, v visit) error {
+	if s.signOn == nil {
+		return errNoSignOn
+	}
+	return s.refuseSignOn(w, r, v, toLink, s.beginSignOn(w, r, v, toLink))
 }
 
 // linkedHere reports whether a user logs in by single sign-on.
@@ -197,19 +203,30 @@ func (s *Site) signedOn(w http.ResponseWriter, r *http.Request, v visit) error {
 		return nil
 	}
 	ctx := r.Context()
-	asked, who, at, err := s.identified(r)
-	if err != nil {
-		return s.refuseSignOn(w, r, v, err)
+	asked, err := s.sent(r)
+	var who akkoord.Identity
+	var at time.Time
+	if err == nil {
+		err = s.counted(r, "sso", errSignOnWrong, errRefused, func() (err error) {
+			who, at, err = s.identified(r, asked)
+			return err
+		})
 	}
-	if asked.User != 0 {
+	if err != nil {
+		return s.refuseSignOn(w, r, v, asked.Kind, err)
+	}
+	switch asked.Kind {
+	case toProve:
 		return s.provedSignOn(w, r, v, asked, who, at)
+	case toLink:
+		return s.linkedSignOn(w, r, v, asked, who)
 	}
 	u, err := s.cfg.Store.SignOn(ctx, who)
-	if akkoord.CodeOf(err) == "sso_unknown" {
-		return s.page(w, v, http.StatusForbidden, templates.StrangerPage{Name: s.signOn.Name})
+	if code := akkoord.CodeOf(err); code == "sso_unknown" || code == "sso_connect" {
+		return s.page(w, v, http.StatusForbidden, templates.StrangerPage{Name: s.signOn.Name, Known: code == "sso_connect"})
 	}
 	if err == nil {
-		err = errors.Join(s.cfg.Store.Unguess(ctx, s.signOnGuesses(r)), s.anew(ctx))
+		err = s.anew(ctx)
 	}
 	if err != nil {
 		return err
@@ -241,44 +258,76 @@ func (s *Site) provedSignOn(w http.ResponseWriter, r *http.Request, v visit, ask
 	return s.page(w, v, http.StatusOK, templates.ProvedPage{Admin: s.frame(r, v, "")})
 }
 
-// identified gives what was asked of the provider, whom it let in, and when they last
-// logged in there: zero where it doesn't say.
-func (s *Site) identified(r *http.Request) (asked sent, who akkoord.Identity, at time.Time, err error) {
-	ctx, in := r.Context(), r.URL.Query()
-	data, err := s.remembered(ctx)
-	if err != nil {
-		return asked, who, at, err
+// linkedSignOn links whom the provider let in to the user of this session, who asked
+// for it in this session.
+func (s *Site) linkedSignOn(w http.ResponseWriter, r *http.Request, v visit, asked sent, who akkoord.Identity) error {
+	var err error = errSignOnOver
+	if v.user.ID != 0 && v.user.ID == asked.User {
+		err = s.cfg.Store.Link(r.Context(), v.user.Actor(), v.user, who)
 	}
-	if data == nil || json.Unmarshal(data, &asked) != nil || subtle.ConstantTimeCompare([]byte(asked.State), []byte(in.Get("state"))) != 1 || asked.State == "" {
-		return asked, who, at, errSignOnOver
+	if err == nil {
+		err = s.goOn(r, v.user)
+	}
+	if err != nil {
+		return s.refuseSignOn(w, r, v, toLink, err)
+	}
+	return s.done(w, r, nil, "sso_linked", accountPath)
+}
+
+// sent gives what this browser was sent to the provider for, once, where the provider
+// sent it back in time, and with a code. The provider takes the code once, whichever
+// nodes it is brought to (RFC 6749 section 4.1.2).
+func (s *Site) sent(r *http.Request) (asked sent, err error) {
+	in, data := r.URL.Query(), s.sessions.PopBytes(r.Context(), keySent)
+	if data == nil || json.Unmarshal(data, &asked) != nil || asked.State == "" || subtle.ConstantTimeCompare([]byte(asked.State), []byte(in.Get("state"))) != 1 {
+		return asked, errSignOnOver
+	}
+	if since := s.cfg.Now().Sub(asked.At); since < -skew || since >= challengeLife {
+		return asked, errSignOnOver
 	}
 	if in.Get("code") == "" {
-		return asked, who, at, errSignOnWrong
+		return asked, errSignOnWrong
+	}
+	return asked, nil
+}
+
+// identified gives whom the provider let in, and when they last logged in there: zero
+// where it doesn't say. What it answered wrong is logged, without what it said of
+// anybody.
+func (s *Site) identified(r *http.Request, asked sent) (who akkoord.Identity, at time.Time, err error) {
+	ctx, in := r.Context(), r.URL.Query()
+	wrong := func(step, reason string) (akkoord.Identity, time.Time, error) {
+		s.cfg.Log.WarnContext(ctx, "single sign-on refused", "step", step, "reason", reason)
+		return akkoord.Identity{}, time.Time{}, errSignOnWrong
 	}
 	on := s.signOn.on(context.WithoutCancel(ctx))
 	found, err := s.signOn.discovered(on, s.cfg.Now())
 	if err != nil {
-		return asked, who, at, errSignOnDown
+		return who, at, errSignOnDown
 	}
 	token, err := s.signOn.config(found, s.cfg.BaseURL).Exchange(on, in.Get("code"), oauth2.VerifierOption(asked.Verifier))
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		return wrong("code", refused.ErrorCode)
+	}
 	if err != nil {
-		if _, refused := errors.AsType[*oauth2.RetrieveError](err); refused {
-			return asked, who, at, errSignOnWrong
-		}
-		return asked, who, at, errSignOnDown
+		s.cfg.Log.WarnContext(ctx, "single sign-on does not answer", "error", err)
+		return who, at, errSignOnDown
 	}
 	raw, _ := token.Extra("id_token").(string)
 	said, err := found.Verifier(&oidc.Config{ClientID: s.signOn.ClientID, Now: s.cfg.Now}).Verify(on, raw)
-	if err != nil || subtle.ConstantTimeCompare([]byte(said.Nonce), []byte(asked.Nonce)) != 1 {
-		return asked, who, at, errSignOnWrong
+	if err != nil {
+		return wrong("token", err.Error())
+	}
+	if subtle.ConstantTimeCompare([]byte(said.Nonce), []byte(asked.Nonce)) != 1 {
+		return wrong("token", "another nonce")
 	}
 	var claims struct {
 		Email    string `json:"email"`
 		Verified bool   `json:"email_verified"`
 		AuthTime int64  `json:"auth_time"`
 	}
-	if err := said.Claims(&claims); err != nil {
-		return asked, who, at, errSignOnWrong
+	if said.Claims(&claims) != nil {
+		return wrong("token", "a claim of another type")
 	}
 	who = akkoord.Identity{Issuer: s.signOn.Issuer, Subject: said.Subject, Email: claims.Email, Verified: claims.Verified}
 	if claims.AuthTime != 0 {
@@ -287,11 +336,11 @@ func (s *Site) identified(r *http.Request) (asked sent, who akkoord.Identity, at
 	if who.Email == "" && found.UserInfoEndpoint() != "" { // OpenID Connect Core, section 5.4
 		more, err := found.UserInfo(on, oauth2.StaticTokenSource(token))
 		if err != nil || more.Subject != said.Subject {
-			return asked, who, at, errSignOnWrong
+			return wrong("userinfo", "no answer about this user")
 		}
 		who.Email, who.Verified = more.Email, more.EmailVerified
 	}
-	return asked, who, at, nil
+	return who, at, nil
 }
 
 // unlink undoes a user's link to the provider.

@@ -10,19 +10,19 @@ import (
 	"akkoord"
 )
 
-// M27: whoever the provider names by a verified address is let in as the user with it,
-// past password and code; from then on by the name for good that the provider gives
+// M27: whoever the provider names by a verified address is let in as the user who was
+// invited with it; from then on by the name for good that the provider gives
 // them, whatever their address is there. Nobody is made by it.
 func TestSingleSignOnLetsInWhoIsKnown(t *testing.T) {
 	f := newFixture(t)
 	p := f.provider()
-	u := f.staff("Femke@zonvaart.example", akkoord.RoleOwner)
-	f.staff("eva@zonvaart.example", akkoord.RoleEditor)
+	u := f.invited("Femke@zonvaart.example", akkoord.RoleOwner)
+	f.invited("eva@zonvaart.example", akkoord.RoleEditor)
 	users, err := f.store.Users(t.Context())
 	f.check(err)
 	older := f.browser()
-	older.signIn(u.Email, goodPassword)
-	older.secondFactor()
+	older.send("POST", f.linkOf(u), "")
+	older.get("/admin", "Femke@")
 	b := f.browser()
 	has(t, b.get("/admin/login"), "Log in with Zonvaart ID", `action="/admin/login/sso"`)
 	if r := b.singleSignOn(); r.status != http.StatusSeeOther || r.header.Get("Location") != "/admin" {
@@ -79,7 +79,7 @@ func TestSingleSignOnLetsInWhoIsKnown(t *testing.T) {
 func TestWhatTheProviderDidNotSayLetsNobodyIn(t *testing.T) {
 	f := newFixture(t)
 	p := f.provider()
-	f.staff("femke@zonvaart.example", akkoord.RoleOwner)
+	p.links(f.staff("femke@zonvaart.example", akkoord.RoleOwner))
 	back := func(b *browser) string { at, _ := b.away("/admin/login/sso"); return at }
 	lie := func(name string, value any) func(*browser) string {
 		return func(b *browser) string { p.lies = map[string]any{name: value}; return back(b) }
@@ -161,6 +161,7 @@ func TestSingleSignOnProvesWhoItIs(t *testing.T) {
 	p := f.provider()
 	u := f.staff("femke@zonvaart.example", akkoord.RoleOwner)
 	f.staff("eva@zonvaart.example", akkoord.RoleOwner)
+	p.links(u)
 	b := f.browser()
 	b.singleSignOn()
 	b.send("POST", "/admin/users/"+u.PublicID.String(), "act=x")
@@ -212,5 +213,108 @@ func TestSingleSignOnProvesWhoItIs(t *testing.T) {
 	bo.singleSignOn()
 	if r := bo.send("POST", "/admin/account", "act=sso_unlink"); r.status != http.StatusConflict || !strings.Contains(r.body, "the only thing that lets you in") {
 		t.Errorf("the last way in: %d %s", r.status, r.body)
+	}
+}
+
+// P27: an address at the provider goes around no password, second factor or passkey.
+// Who has one connects it where they are in, whatever their address is there.
+func TestAnAddressAloneLinksNobodyWhoHasAnotherWayIn(t *testing.T) {
+	for name, has := range map[string]func(*fixture, *browser, akkoord.User){
+		"a password":      func(*fixture, *browser, akkoord.User) {},
+		"a second factor": func(_ *fixture, b *browser, _ akkoord.User) { b.secondFactor() },
+		"a passkey": func(f *fixture, b *browser, u akkoord.User) {
+			b.addPasskey(newAuthenticator(f.t))
+			f.check(f.store.SetPassword(f.t.Context(), akkoord.ActorSystem, u, ""))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := passkeyFixture(t)
+			p := f.provider()
+			u := f.staff("femke@zonvaart.example", akkoord.RoleOwner)
+			b := f.browser()
+			b.signIn(u.Email, goodPassword)
+			has(f, b, u)
+			thief := f.browser()
+			r := thief.singleSignOn()
+			if r.status != http.StatusForbidden || !strings.Contains(r.body, "connect Zonvaart ID on your account page") || strings.Contains(r.body, "@") {
+				t.Errorf("by the address: %d %s", r.status, r.body)
+			}
+			if r := thief.send("GET", "/admin", ""); r.status != http.StatusSeeOther {
+				t.Errorf("lets in: %d", r.status)
+			}
+			if _, err := f.store.Linked(t.Context(), akkoord.Identity{Issuer: p.server.URL, Subject: p.subject}); akkoord.KindOf(err) != akkoord.NotFound {
+				t.Errorf("is linked: %v", err)
+			}
+		})
+	}
+
+	f := newFixture(t)
+	p := f.provider()
+	u := f.staff("femke@zonvaart.example", akkoord.RoleOwner)
+	eva := f.staff("eva@zonvaart.example", akkoord.RoleEditor)
+	p.email, p.verified = "f.jansen@elders.example", false
+	b, evas := f.browser(), f.browser()
+	b.signIn(u.Email, goodPassword)
+	evas.signIn(eva.Email, goodPassword)
+	at, _ := b.away("/admin/account", "act=sso_link")
+	if r := evas.send("GET", at, ""); r.status != http.StatusUnauthorized {
+		t.Errorf("in the session of another user: %d", r.status)
+	}
+	if r := f.browser().send("GET", at, ""); r.status != http.StatusUnauthorized {
+		t.Errorf("in no session: %d", r.status)
+	}
+	f.advance(akkoord.Limits.ProofWindow + time.Minute)
+	has(t, b.send("POST", "/admin/account", "act=sso_link"), asksProof)
+	b.signIn(u.Email, goodPassword)
+	if r := b.connect(); r.status != http.StatusSeeOther || r.header.Get("Location") != "/admin/account" {
+		t.Fatalf("connecting: %d %s", r.status, r.body)
+	}
+	has(t, b.get("/admin/account"), "Single sign-on is connected", "sso_unlink")
+	has(t, b.get("/admin/privacy/audit?kind=user"), "user.sso_linked")
+	in := f.browser()
+	in.singleSignOn()
+	in.get("/admin", "femke@")
+	evas.signIn(eva.Email, goodPassword)
+	if r := evas.connect(); r.status != http.StatusConflict || !strings.Contains(r.body, "connected already") || !strings.Contains(r.body, "eva@") {
+		t.Errorf("an account that is another user's: %d %s", r.status, r.body)
+	}
+
+	// Whoever forgets what a user lost takes the link along.
+	owner := f.as(akkoord.RoleOwner)
+	has(t, owner.get("/admin/users"), "Forget second factor and single sign-on")
+	owner.send("POST", "/admin/users/"+u.PublicID.String(), "act=forget")
+	if r := f.browser().singleSignOn(); r.status != http.StatusForbidden {
+		t.Errorf("a link that was forgotten: %d", r.status)
+	}
+	if r := in.send("GET", "/admin", ""); r.status != http.StatusSeeOther {
+		t.Errorf("its session goes on: %d", r.status)
+	}
+	has(t, owner.get("/admin/privacy/audit?kind=user"), "user.sso_unlinked", "user.second_factor_removed")
+}
+
+// P27: questions that nobody answers keep no network out; answers that were refused do
+// for an hour, with a sentence of their own, and are logged without a code or token.
+func TestOnlyRefusedAnswersOfSingleSignOnAreCounted(t *testing.T) {
+	f := newFixture(t)
+	p := f.provider()
+	p.links(f.staff("femke@zonvaart.example", akkoord.RoleOwner))
+	for range akkoord.Limits.NetworkGuesses + 1 {
+		f.browser().send("POST", "/admin/login/sso", "")
+		f.browser().send("GET", "/admin/login/sso/back?code=x&state=x", "")
+	}
+	if r := f.browser().singleSignOn(); r.status != http.StatusSeeOther {
+		t.Fatalf("after questions that nobody answered: %d %s", r.status, r.body)
+	}
+	for range akkoord.Limits.NetworkGuesses {
+		b := f.browser()
+		_, asked := b.away("/admin/login/sso")
+		b.send("GET", "/admin/login/sso/back?code=guess&state="+asked.Get("state"), "")
+	}
+	if r := f.browser().singleSignOn(); r.status != http.StatusTooManyRequests || !strings.Contains(r.body, "Too many logins from your network were refused") {
+		t.Errorf("after answers that were refused: %d %s", r.status, r.body)
+	}
+	f.advance(akkoord.Limits.GuessPause + time.Minute)
+	if r := f.browser().singleSignOn(); r.status != http.StatusSeeOther {
+		t.Errorf("after an hour: %d %s", r.status, r.body)
 	}
 }

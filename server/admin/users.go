@@ -52,7 +52,7 @@ func (s *Site) showUsers(w http.ResponseWriter, r *http.Request, v visit, code i
 	for _, u := range users {
 		page.Rows = append(page.Rows, templates.UserRow{
 			ID: u.PublicID.String(), Email: u.Email, Role: string(u.Role), Reason: u.Reason, Since: u.CreatedAt, EndedAt: u.DisabledAt,
-			HasPassword: u.HasPassword, SecondFactor: u.SecondFactor, Passkeys: u.Passkeys, You: u.ID == v.user.ID, Action: usersPath + "/" + u.PublicID.String(),
+			HasPassword: u.HasPassword, SecondFactor: u.SecondFactor, Passkeys: u.Passkeys, Linked: u.Linked, You: u.ID == v.user.ID, Action: usersPath + "/" + u.PublicID.String(),
 		})
 	}
 	return s.page(w, v, code, page)

@@ -40,7 +40,8 @@ const (
 	keyText    = "text"
 
 	keyPending, keyPendingTime = "pending", "pending_time" // who has shown a password or link and no code yet, and when; keyRenewed goes with them
-	keyChallenge               = "challenge"               // names what this browser was asked last, or where it was sent
+	keySent                    = "sent"                    // what this browser was sent to the provider of single sign-on for
+	keyChallenge               = "challenge"               // names what this browser was asked last
 	keySecret                  = "secret"                  // otpauth: URI of a second factor that is being set up
 
 	keyLook, keyLookTime = "look", "look_time" // the list of people on the screen, and since when

@@ -73,13 +73,40 @@ func testSignOn(t *testing.T, open Open) {
 	noFault(t, a.SetPassword(ctx, u.Actor(), now(), "$hash"))
 	before := now().RenewedAt
 	noFault(t, a.Unlink(ctx, u.Actor(), now(), issuer))
+	if got, err := a.SignOn(ctx, who("s1", u.Email, true)); akkoord.CodeOf(err) != "sso_connect" || got.ID != 0 || now().Linked {
+		t.Errorf("by the address alone, past a password: %+v, %v", got, err)
+	}
 	if err := a.Unlink(ctx, u.Actor(), now(), issuer); akkoord.KindOf(err) != akkoord.NotFound {
 		t.Errorf("undone twice: %v", err)
 	}
 	if now().RenewedAt.Equal(before) {
 		t.Error("undoing ends no session")
 	}
-	must(a.SignOn(ctx, who("s2", u.Email, true)))(t)
+	seen := now()
+	noFault(t, a.Link(ctx, u.Actor(), seen, who("s2", "femke@elders.example", false)))
+	if err := a.Link(ctx, u.Actor(), seen, who("s3", u.Email, true)); akkoord.KindOf(err) != akkoord.Unauthorized {
+		t.Errorf("linked from a session that was ended: %v", err)
+	}
+	if got := must(a.SignOn(ctx, who("s2", "", false)))(t); got.ID != u.ID || !got.Linked || got.RenewedAt.Equal(seen.RenewedAt) {
+		t.Errorf("linked by its user: %+v", got)
+	}
+	for name, f := range map[string]func() error{
+		"a second account": func() error { return a.Link(ctx, u.Actor(), now(), who("s3", u.Email, true)) },
+		"another's account": func() error {
+			return a.Link(ctx, eva.Actor(), must(a.User(ctx, eva.ID))(t), who("s2", eva.Email, true))
+		},
+	} {
+		if err := f(); akkoord.CodeOf(err) != "sso_there" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	noFault(t, a.ForgetFactors(ctx, Admin, now()))
+	if now().Linked {
+		t.Error("forgetting leaves the link")
+	}
+	if err := a.Link(ctx, u.Actor(), now(), who("s2", u.Email, true)); err != nil {
+		t.Errorf("linked anew: %v", err)
+	}
 	noFault(t, a.EndUser(ctx, Admin, u.ID, "left"))
 	refused("whose access ended", who("s2", u.Email, true))
 	must(a.AddUser(ctx, Admin, akkoord.User{Email: u.Email, Role: akkoord.RoleOwner, Reason: "back"}))(t)

@@ -278,6 +278,14 @@ func (s *Store) PurposeDays(ctx context.Context, since akkoord.Day) (map[int64][
 	})
 }
 
+// GrowthBehind reports whether lines of the ledger are not counted yet, more than
+// came in while a page is drawn.
+func (s *Store) GrowthBehind(ctx context.Context) (bool, error) {
+	var behind int64
+	err := s.view(ctx).queryRow(`SELECT coalesce((SELECT max(e.seq) FROM consent_event e), 0) - g.seq FROM growth_counted g WHERE g.id = 1`).Scan(&behind)
+	return behind > growthLines, err
+}
+
 // catchUp counts what happened since the job last did, so that whoever signs up
 // sees themselves. After an import, while another page counts, and where nothing
 // can be stored now, the page shows what is counted.

@@ -45,7 +45,7 @@ func (s *Store) CountSegmentSoon(ctx context.Context, purposeID int64, f akkoord
 
 // Readers counts by language the people whom a mailing could reach now: they may be
 // mailed for its purpose and are in its segment, of a mailing of a series too. Where a
-// purpose has many, from sets that are of a moment ago.
+// purpose has many, from sets that are of a moment ago; nil while these are read.
 func (s *Store) Readers(ctx context.Context, m akkoord.Mailing) (map[string]int64, error) {
 	c, narrow, err := s.choice(ctx, m)
 	if err != nil {
@@ -58,7 +58,12 @@ func (s *Store) Readers(ctx context.Context, m akkoord.Mailing) (map[string]int6
 	}
 	p := segmentPeople{store: s, view: v, purpose: c.PurposeID, filter: narrow, names: names}
 	out := map[string]int64{}
-	people, _, err := p.many(ctx)
+	soon, stop := context.WithTimeout(ctx, countWait)
+	defer stop()
+	people, _, err := p.many(soon)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return nil, nil // not counted yet
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -149,15 +154,23 @@ func (p *segmentPeople) counted(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
+// few reports whether the purpose has so few people that each count is quick.
+func (p *segmentPeople) few(ctx context.Context) (bool, error) {
+	var n int
+	err := p.store.view(ctx).queryRow(`SELECT count(*) FROM (SELECT 1 FROM subscription WHERE purpose_id = $1 AND state = 'active' LIMIT $2) AS people`, p.purpose, p.store.cfg.FewPeople+1).Scan(&n)
+	return n <= p.store.cfg.FewPeople, err
+}
+
 // many gives the people of a filter, where the purpose has many; nil where it has few,
 // and where they are too many for memory.
 func (p *segmentPeople) many(ctx context.Context) (people *roaring.Bitmap, few bool, err error) {
+	if few, err = p.few(ctx); few || err != nil {
+		return nil, few, err
+	}
 	if p.base, err = p.store.sets.ask(ctx, setKey{purpose: p.purpose, kind: "mailable"}, p.readBase); err != nil || p.base.people == nil {
 		return nil, false, err
 	}
-	if p.asOf = p.base.at; p.base.people.GetCardinality() <= uint64(p.store.cfg.FewPeople) {
-		return nil, true, nil
-	}
+	p.asOf = p.base.at
 	people, err = p.in(ctx, p.filter)
 	if err != nil || p.large {
 		return nil, false, err

@@ -10,6 +10,7 @@ import (
 // becomes of each form.
 type GrowthPage struct {
 	Admin
+	Behind      bool  // not all is counted yet: lines are not drawn
 	Days        int   // of the period
 	Periods     []int // that can be chosen
 	Purposes    []PurposeGrowth

@@ -19,6 +19,10 @@ const maxRows = 20 * akkoord.MaxBlocks
 
 const mainPlace = "main"
 
+// shownColumns is how many columns of a block are read: one more than there can be,
+// so that too many are told.
+const shownColumns = 4
+
 func variantPlace(i int) string        { return "v" + strconv.Itoa(i) }
 func columnPlace(number, i int) string { return fmt.Sprintf("c%d-%d", number, i) }
 func inColumn(place string) bool       { return templates.BlockList{Place: place}.Inside() }
@@ -51,7 +55,8 @@ func typedBlocks(in url.Values) func(place string) templates.BlockList {
 			*row.Field(name) = newlines(in.Get(row.ID(name)))
 		}
 		if row.Kind == string(akkoord.BlockColumns) {
-			columns[n], _ = strconv.Atoi(in.Get(row.ID("columns")))
+			typed, _ := strconv.Atoi(in.Get(row.ID("columns")))
+			columns[n] = max(0, min(typed, shownColumns))
 			for i := range columns[n] {
 				parents[columnPlace(n, i)] = row.Place
 			}
@@ -65,7 +70,7 @@ func typedBlocks(in url.Values) func(place string) templates.BlockList {
 	list = func(place string) templates.BlockList {
 		l := templates.BlockList{Place: place, Rows: at[place]}
 		for i := range l.Rows {
-			for c := range min(columns[l.Rows[i].Number], 9) {
+			for c := range columns[l.Rows[i].Number] {
 				if !inColumn(place) {
 					l.Rows[i].Columns = append(l.Rows[i].Columns, list(columnPlace(l.Rows[i].Number, c)))
 				}

@@ -12,6 +12,8 @@ import (
 // Growing counts what becomes of purposes and forms, by day.
 type Growing interface {
 	FormFigures(ctx context.Context, since akkoord.Day) ([]akkoord.FormFigures, error)
+	// GrowthBehind reports whether there is more to count.
+	GrowthBehind(ctx context.Context) (bool, error)
 	PurposeDays(ctx context.Context, since akkoord.Day) (map[int64][]akkoord.PurposeDay, error)
 }
 
@@ -38,6 +40,9 @@ func (s *Site) growth(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	if page.Forms, err = s.formGrowth(r.Context(), v.locale, since); err != nil {
+		return err
+	}
+	if page.Behind, err = s.cfg.Store.GrowthBehind(r.Context()); err != nil {
 		return err
 	}
 	return s.page(w, v, http.StatusOK, page)

@@ -63,9 +63,18 @@
     form.inert = false
     busy = false
     const next = page && page.getElementById('draft')
-    if (!next) {
+    if (!next && page && page.querySelector('main form')) { // it asks who this is, and keeps what was typed
       plain = leaving = true
       form.requestSubmit(by)
+      return
+    }
+    form.querySelectorAll('.lost').forEach(old => old.remove())
+    if (!next) {
+      const lost = document.createElement('p')
+      lost.className = 'error lost'
+      lost.setAttribute('role', 'alert')
+      lost.textContent = form.dataset.lost
+      form.prepend(lost)
       return
     }
     const folds = () => [...form.querySelectorAll('details:not(.insert)')]

@@ -32,7 +32,7 @@ func (f *fixture) opened() (*rod.Browser, *rod.Page) {
 	})
 	p, err := b.Page(proto.TargetCreateTarget{})
 	f.check(err)
-	p = p.Timeout(time.Minute)
+	p = p.Timeout(5 * time.Minute)
 	f.check(proto.EmulationSetScriptExecutionDisabled{Value: true}.Call(p))
 	return b, p
 }

@@ -67,7 +67,7 @@ type settings struct {
 	ContractKept   string   `name:"transactional-kept" env:"AKKOORD_TRANSACTIONAL_KEPT" default:"90d" help:"How long the log of transactional mail keeps a mail, like 90d or 36h." group:"Settings"`
 	OIDCIssuer     string   `name:"oidc-issuer" env:"AKKOORD_OIDC_ISSUER" help:"Provider of single sign-on for users of the admin site (OpenID Connect), like https://login.example.org; needs the next two." group:"Settings"`
 	OIDCClientID   string   `name:"oidc-client-id" env:"AKKOORD_OIDC_CLIENT_ID" help:"As this site is known there." group:"Settings"`
-	OIDCSecretFile string   `name:"oidc-client-secret-file" env:"AKKOORD_OIDC_CLIENT_SECRET_FILE" help:"File with the secret for it, mode 0600." type:"path" group:"Settings"`
+	OIDCSecretFile string   `name:"oidc-client-secret-file" env:"AKKOORD_OIDC_CLIENT_SECRET_FILE" help:"File with the secret for it, mode 0600." group:"Settings"`
 	OIDCName       string   `name:"oidc-name" env:"AKKOORD_OIDC_NAME" help:"What users call it, on the button; its host when not set." group:"Settings"`
 	LogFormat      string   `env:"AKKOORD_LOG_FORMAT" default:"text" help:"text or json, a line each on standard error." group:"Settings"`
 	LogLevel       string   `env:"AKKOORD_LOG_LEVEL" default:"info" help:"debug, info, warn or error; debug has a line for each request." group:"Settings"`

@@ -23,6 +23,9 @@ func TestTheGuardStandsBeforeAllThatIsAboutPeople(t *testing.T) {
 	}
 	// What gives back only what the caller said a moment before.
 	echo := map[string]bool{"SendContract": true}
+	// What has a place for an address and leaves it empty: it is filled in for
+	// the endpoint alone (storetest: the messages of a list name nobody's address).
+	empty := map[string]bool{"WebhookMessages": true}
 
 	var holds func(reflect.Type, int) bool
 	holds = func(x reflect.Type, depth int) bool {
@@ -60,7 +63,7 @@ func TestTheGuardStandsBeforeAllThatIsAboutPeople(t *testing.T) {
 					gives = gives || holds(f.In(0), 4)
 				}
 			}
-			if !gives || echo[m.Name] {
+			if !gives || echo[m.Name] || empty[m.Name] {
 				continue
 			}
 			looked++

@@ -104,7 +104,7 @@ func (s *Store) RunGrowth(ctx context.Context, _ akkoord.Job) (time.Time, error)
 func (s *Store) countGrowth(ctx context.Context) (bool, error) {
 	v := s.view(ctx)
 	var seq, mailAt, end int64
-	if err := v.queryRow(`SELECT g.seq, g.mail_at, coalesce((SELECT max(e.seq) FROM consent_event e), 0) FROM growth_counted g WHERE g.id = 1`).Scan(&seq, &mailAt, &end); err != nil {
+	if err := v.queryRow(`SELECT coalesce((SELECT seq FROM growth_counted WHERE id = 1), 0), coalesce((SELECT mail_at FROM growth_counted WHERE id = 1), 0), coalesce((SELECT max(seq) FROM consent_event), 0)`).Scan(&seq, &mailAt, &end); err != nil {
 		return false, err
 	}
 	upto, mailsTo := min(end, seq+growthLines), max(mailAt, micros(s.cfg.Now().Add(-mailsSettled)))
@@ -130,6 +130,9 @@ func (s *Store) countGrowth(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	return upto < end || many, s.update(ctx, "count growth", func(t *tx) error {
+		if err := t.exec(`INSERT INTO growth_counted (id, seq, mail_at) VALUES (1, 0, 0) ON CONFLICT (id) DO NOTHING`); err != nil {
+			return err
+		}
 		n, err := t.execCount(`UPDATE growth_counted SET seq = $1, mail_at = $2 WHERE id = 1 AND seq = $3 AND mail_at = $4`, upto, mailsTo, seq, mailAt)
 		if err != nil || n == 0 { // another node has counted them
 			return err
@@ -236,7 +239,7 @@ func (s *Store) FormFigures(ctx context.Context, since akkoord.Day) ([]akkoord.F
 		return nil, err
 	}
 	var counted int64
-	if err := v.queryRow(`SELECT mail_at FROM growth_counted WHERE id = 1`).Scan(&counted); err != nil {
+	if err := v.queryRow(`SELECT coalesce((SELECT mail_at FROM growth_counted WHERE id = 1), 0)`).Scan(&counted); err != nil {
 		return nil, err
 	}
 	if err := c.add(v, acceptedMails, counted, never, func(f *akkoord.FormFigures) *int64 { return &f.Accepted }); err != nil {
@@ -282,7 +285,7 @@ func (s *Store) PurposeDays(ctx context.Context, since akkoord.Day) (map[int64][
 // came in while a page is drawn.
 func (s *Store) GrowthBehind(ctx context.Context) (bool, error) {
 	var behind int64
-	err := s.view(ctx).queryRow(`SELECT coalesce((SELECT max(e.seq) FROM consent_event e), 0) - g.seq FROM growth_counted g WHERE g.id = 1`).Scan(&behind)
+	err := s.view(ctx).queryRow(`SELECT coalesce((SELECT max(seq) FROM consent_event), 0) - coalesce((SELECT seq FROM growth_counted WHERE id = 1), 0)`).Scan(&behind)
 	return behind > growthLines, err
 }
 

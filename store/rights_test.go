@@ -20,7 +20,8 @@ var inTheRecord = map[string]string{
 	"subscriber_interest": "person", "subscriber_attribute": "person", "subscription": "consents", "activity": "activity", "click": "clicks",
 	"campaign_leave": "campaigns_left", "consent_event": "events", "permission_question": "questions", "delivery": "deliveries", "outbox": "system_mails",
 	"request_detail": "requests", "leaving": "leavings", "report": "reports", "address_change": "address_changes", "mail_copy": "confirmation_mails", "signup_value": "filled_in", "evidence_ip": "events",
-	"former_address": "a keyed hash of what was the person's own, which tells them nothing",
+	"webhook_message": "that a party was told of an event, for 30 days; the event is in the record itself, and the statement names the parties",
+	"former_address":  "a keyed hash of what was the person's own, which tells them nothing",
 }
 
 // M20: whatever is stored about a person by their number is in their record,

@@ -29,4 +29,3 @@ CREATE TABLE growth_counted (
   seq     BIGINT NOT NULL,
   mail_at BIGINT NOT NULL
 );
-INSERT INTO growth_counted (id, seq, mail_at) VALUES (1, 0, 0);

@@ -32,6 +32,13 @@ type PurposeDay struct {
 	Joined, Gone int64
 }
 
+// Growth is what became of forms and purposes over a period.
+type Growth struct {
+	Forms    []FormFigures          // by form and language; nothing of what was never shown or asked by
+	Purposes map[int64][]PurposeDay // by purpose, in order and without gaps up to today; those to whom nothing happened are missing
+	Behind   bool                   // there is more to count than came in while this was read
+}
+
 // Day is a day in UTC, by its number since 1 January 1970.
 type Day int64
 
@@ -59,7 +66,7 @@ func ParseGrowthDays(days int) (int, error) {
 	case days == 0:
 		return 30, nil
 	case days < 0 || days > MaxGrowthDays:
-		return 0, Fieldf("days", "days_invalid", "The number of days is from 1 to %d.", MaxGrowthDays)
+		return 0, Fieldf("days", "period_invalid", "The number of days is from 1 to %d.", MaxGrowthDays)
 	}
 	return days, nil
 }

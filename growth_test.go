@@ -38,7 +38,7 @@ func TestGrowthPeriods(t *testing.T) {
 		}
 	}
 	for _, days := range []int{-1, MaxGrowthDays + 1} {
-		if _, err := ParseGrowthDays(days); CodeOf(err) != "days_invalid" || KindOf(err) != Invalid {
+		if _, err := ParseGrowthDays(days); CodeOf(err) != "period_invalid" || KindOf(err) != Invalid {
 			t.Errorf("%d: %v", days, err)
 		}
 	}

@@ -4,8 +4,15 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"net"
 	"net/netip"
 )
+
+// LoopbackHost reports whether the host of a URL is this machine.
+func LoopbackHost(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
 
 // IPPolicy says what evidence keeps of the address that a request came from
 // (Art. 5(1)(c) GDPR, requirements-mail F.7). The zero policy is IPShortened.

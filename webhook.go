@@ -1,7 +1,6 @@
 package akkoord
 
 import (
-	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -111,7 +110,7 @@ func checkWebhookURL(text string) error {
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" || u.Opaque != "" || strings.TrimSpace(text) != text {
 		return Fieldf("url", "webhook_url", "Give the whole address of the endpoint, like https://crm.example/akkoord, without a name or password in it.")
 	}
-	loopback := isLoopback(u.Hostname())
+	loopback := LoopbackHost(u.Hostname())
 	if u.Scheme != "https" && (u.Scheme != "http" || !loopback) {
 		return Fieldf("url", "webhook_https", "The address has to begin with https: personal data goes there (M25).")
 	}
@@ -119,11 +118,6 @@ func checkWebhookURL(text string) error {
 		return Fieldf("url", "webhook_private", "This is an address of a private network; endpoints are reached over the internet alone.")
 	}
 	return nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Obstacles gives all that forbids telling the endpoint's party anything now,

@@ -47,12 +47,12 @@ func TestShowingsAreCountedAndLeadToNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	figures, err := s.store.FormFigures(t.Context(), akkoord.DayOf(s.clock.Now()))
+	growth, err := s.store.Growth(t.Context(), akkoord.DayOf(s.clock.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []akkoord.FormFigures{{FormID: 1, Locale: "en", Shown: 2}, {FormID: 1, Locale: "nl", Shown: 3, Asked: 1, Opened: 1, Confirmed: 1}}
-	if diff := cmp.Diff(want, figures); diff != "" {
+	if diff := cmp.Diff(want, growth.Forms); diff != "" {
 		t.Error(diff)
 	}
 }

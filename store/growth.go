@@ -80,7 +80,7 @@ type formDay struct {
 	day    akkoord.Day
 }
 
-// counted are figures that wait to be added.
+// counted are figures that wait to be added, under what they are of.
 type counted struct {
 	forms    map[formDay]*akkoord.FormFigures
 	purposes map[int64]map[akkoord.Day]akkoord.PurposeDay
@@ -178,7 +178,7 @@ func (c counted) add(q querier, question string, from, upto int64, figure func(*
 func (c counted) of(k formDay) *akkoord.FormFigures {
 	f, ok := c.forms[k]
 	if !ok {
-		f = &akkoord.FormFigures{FormID: k.form, Locale: k.locale}
+		f = &akkoord.FormFigures{}
 		c.forms[k] = f
 	}
 	return f
@@ -222,13 +222,25 @@ func (s *Store) AddShowings(ctx context.Context, seen []akkoord.FormShowing) err
 	})
 }
 
-// FormFigures gives what became of each form and language since the beginning of
-// a day, by form and then by requests.
-func (s *Store) FormFigures(ctx context.Context, since akkoord.Day) ([]akkoord.FormFigures, error) {
+// Growth gives what became of forms and purposes since the beginning of a day.
+func (s *Store) Growth(ctx context.Context, since akkoord.Day) (g akkoord.Growth, err error) {
 	if err := s.catchUp(ctx); err != nil {
-		return nil, err
+		return g, err
 	}
 	v := s.view(ctx)
+	if g.Forms, err = formFigures(v, since); err != nil {
+		return g, err
+	}
+	if g.Purposes, err = purposeDays(v, since, akkoord.DayOf(s.cfg.Now())); err != nil {
+		return g, err
+	}
+	var behind int64
+	err = v.queryRow(`SELECT coalesce((SELECT max(seq) FROM consent_event), 0) - coalesce((SELECT seq FROM growth_counted WHERE id = 1), 0)`).Scan(&behind)
+	g.Behind = behind > growthLines
+	return g, err
+}
+
+func formFigures(v querier, since akkoord.Day) ([]akkoord.FormFigures, error) {
 	c := counted{forms: map[formDay]*akkoord.FormFigures{}}
 	rows, err := v.query(`SELECT form_id, locale, CAST(sum(shown) AS BIGINT), CAST(sum(asked) AS BIGINT), CAST(sum(accepted) AS BIGINT), CAST(sum(opened) AS BIGINT), CAST(sum(confirmed) AS BIGINT) FROM form_day WHERE day >= $1 GROUP BY form_id, locale ORDER BY form_id, locale`, int64(since))
 	out, err := list(rows, err, func(r row) (akkoord.FormFigures, error) {
@@ -255,16 +267,9 @@ func (s *Store) FormFigures(ctx context.Context, since akkoord.Day) ([]akkoord.F
 	return out, nil
 }
 
-// PurposeDays gives what each day since one did to the people of each purpose,
-// in order and without gaps up to today; purposes to whom nothing happened are
-// missing.
-func (s *Store) PurposeDays(ctx context.Context, since akkoord.Day) (map[int64][]akkoord.PurposeDay, error) {
-	if err := s.catchUp(ctx); err != nil {
-		return nil, err
-	}
-	today := akkoord.DayOf(s.cfg.Now())
+func purposeDays(v querier, since, today akkoord.Day) (map[int64][]akkoord.PurposeDay, error) {
 	out := map[int64][]akkoord.PurposeDay{}
-	rows, err := s.view(ctx).query(`SELECT purpose_id, day, joined, gone FROM purpose_day WHERE day >= $1`, int64(since))
+	rows, err := v.query(`SELECT purpose_id, day, joined, gone FROM purpose_day WHERE day >= $1`, int64(since))
 	return out, each(rows, err, func(r row) error {
 		var purpose int64
 		var d akkoord.PurposeDay
@@ -279,14 +284,6 @@ func (s *Store) PurposeDays(ctx context.Context, since akkoord.Day) (map[int64][
 		out[purpose][d.Day-since] = d
 		return nil
 	})
-}
-
-// GrowthBehind reports whether lines of the ledger are not counted yet, more than
-// came in while a page is drawn.
-func (s *Store) GrowthBehind(ctx context.Context) (bool, error) {
-	var behind int64
-	err := s.view(ctx).queryRow(`SELECT coalesce((SELECT max(seq) FROM consent_event), 0) - coalesce((SELECT seq FROM growth_counted WHERE id = 1), 0)`).Scan(&behind)
-	return behind > growthLines, err
 }
 
 // catchUp counts what happened since the job last did, so that whoever signs up

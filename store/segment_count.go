@@ -115,9 +115,7 @@ func (s *Store) peopleOf(ctx context.Context, purposeID int64, f akkoord.Filter)
 // condition is the filter for the database, now; parameters $1 and $2 are those of mailable.
 func (p *segmentPeople) condition() (string, []any, error) {
 	now := p.store.cfg.Now()
-	c := &filterSQL{args: []any{p.purpose, micros(now)}, purpose: p.purpose, now: now, names: p.names}
-	err := c.node(p.filter)
-	return c.text.String(), c.args, err
+	return compileNamed(p.names, p.filter, p.purpose, now, []any{p.purpose, micros(now)})
 }
 
 // count gives the people by their sets, or where they are few or too many the count

@@ -28,8 +28,13 @@ func compileFilter(q querier, f akkoord.Filter, purposeID int64, now time.Time, 
 	if err != nil {
 		return "", nil, err
 	}
+	return compileNamed(names, f, purposeID, now, args)
+}
+
+// compileNamed is compileFilter for whoever has read what the names in the filter mean.
+func compileNamed(names akkoord.Vocabulary, f akkoord.Filter, purposeID int64, now time.Time, args []any) (string, []any, error) {
 	c := &filterSQL{args: args, purpose: purposeID, now: now, names: names}
-	err = c.node(f)
+	err := c.node(f)
 	return c.text.String(), c.args, err
 }
 

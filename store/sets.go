@@ -147,12 +147,12 @@ func (c *sets) entry(key setKey) *keptSet {
 
 // fit drops what was not asked for the longest, but for the one, until all have room.
 func (c *sets) fit(but *keptSet) {
-	for c.used > c.room || len(c.kept) > setsKept {
-		oldest := c.last.Back()
-		if oldest.Value.(*keptSet) == but {
-			return
+	for oldest := c.last.Back(); oldest != nil && (c.used > c.room || len(c.kept) > setsKept); {
+		newer := oldest.Prev()
+		if oldest.Value.(*keptSet) != but {
+			c.drop(oldest)
 		}
-		c.drop(oldest)
+		oldest = newer
 	}
 }
 

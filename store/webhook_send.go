@@ -275,7 +275,7 @@ func (s *Store) RepeatWebhookMessage(ctx context.Context, actor akkoord.Actor, i
 // that the endpoint wants no more are dropped.
 func (s *Store) RepeatWebhookFailures(ctx context.Context, actor akkoord.Actor, id akkoord.ID, days int) (n int64, err error) {
 	if most := int(akkoord.WebhookKept / (24 * time.Hour)); days < 1 || days > most {
-		return 0, akkoord.Fieldf("days", "days_invalid", "Give a number of days from 1 to %d.", most)
+		return 0, akkoord.Fieldf("days", "repeat_days", "Give a number of days from 1 to %d.", most)
 	}
 	err = s.update(ctx, "repeat webhook failures", func(t *tx) error {
 		w, err := t.openWebhook(id)

@@ -103,7 +103,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		return err
 	}
 	a.fingerprint = fingerprintOf(keys)
-	a.outbound = outbound.New(outbound.Config{Messages: a.store, Loopback: loopback(s.base.Hostname()), Now: time.Now, Jitter: rand2.Float64, Log: a.log})
+	a.outbound = outbound.New(outbound.Config{Messages: a.store, Loopback: akkoord.LoopbackHost(s.base.Hostname()), Now: time.Now, Jitter: rand2.Float64, Log: a.log})
 	if m, ok := s.heads.(*headMail); ok {
 		m.mail = tester
 	}

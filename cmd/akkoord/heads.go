@@ -55,7 +55,7 @@ func checkHeads(s *site) error {
 		if err != nil || u.Host == "" {
 			break
 		}
-		if kind == "http" && !loopback(u.Hostname()) {
+		if kind == "http" && !akkoord.LoopbackHost(u.Hostname()) {
 			return fmt.Errorf("AKKOORD_HEADS must begin with https: (plain http works for 127.0.0.1 only)")
 		}
 		s.heads = headHook(s.Heads)

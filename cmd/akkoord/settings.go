@@ -135,7 +135,7 @@ func checkURL(s *site) error {
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return fmt.Errorf("AKKOORD_URL must be the address of the site, like https://news.example.org")
 	}
-	if u.Scheme == "http" && !loopback(u.Hostname()) {
+	if u.Scheme == "http" && !akkoord.LoopbackHost(u.Hostname()) {
 		return fmt.Errorf("AKKOORD_URL must begin with https: personal data is collected there (plain http works for 127.0.0.1 only)")
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/")
@@ -161,18 +161,13 @@ func checkTLS(s *site) error {
 	if err != nil {
 		return fmt.Errorf("AKKOORD_LISTEN must be HOST:PORT, like 127.0.0.1:8080")
 	}
-	if s.TLS == "off" && !loopback(host) {
+	if s.TLS == "off" && !akkoord.LoopbackHost(host) {
 		return fmt.Errorf("AKKOORD_LISTEN is not loopback and AKKOORD_TLS is off: set AKKOORD_TLS to proxy, auto or CERT.pem,KEY.pem, since personal data may not travel in the clear")
 	}
 	if _, _, err := net.SplitHostPort(s.OpsListen); err != nil {
 		return fmt.Errorf("AKKOORD_OPS_LISTEN must be HOST:PORT, like 127.0.0.1:8081")
 	}
 	return nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // freemail domains belong to others: mail from them can't pass DMARC, and

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 
+	"akkoord"
 	"akkoord/server/admin"
 )
 
@@ -30,7 +31,7 @@ func checkSignOn(s *site) error {
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
 		return errors.New("AKKOORD_OIDC_ISSUER must be the address of the provider as it writes it itself, like https://login.example.org")
 	}
-	if u.Scheme == "http" && !loopback(u.Hostname()) {
+	if u.Scheme == "http" && !akkoord.LoopbackHost(u.Hostname()) {
 		return errors.New("AKKOORD_OIDC_ISSUER must begin with https: whoever can change its answers can log in as anybody (plain http works for 127.0.0.1 only)")
 	}
 	if s.OIDCClientID == "" || s.OIDCSecretFile == "" {
@@ -77,11 +78,11 @@ func checkSignOnAnswers(ctx context.Context, s *site) []finding {
 	if err != nil {
 		return []finding{fail("sso", "%s does not say how to log in there: %v", s.signOn.Issuer, err)}
 	}
-	if s.base.Scheme != "https" && !loopback(s.base.Hostname()) {
+	if s.base.Scheme != "https" && !akkoord.LoopbackHost(s.base.Hostname()) {
 		return []finding{fail("sso", "AKKOORD_URL must begin with https for single sign-on")}
 	}
 	for _, at := range []string{found.Endpoint().AuthURL, found.Endpoint().TokenURL} {
-		if u, err := url.Parse(at); err != nil || u.Scheme != "https" && !loopback(u.Hostname()) {
+		if u, err := url.Parse(at); err != nil || u.Scheme != "https" && !akkoord.LoopbackHost(u.Hostname()) {
 			return []finding{fail("sso", "%s sends people and codes to %s, which is not https", s.signOn.Issuer, at)}
 		}
 	}

@@ -129,11 +129,10 @@ func (p part) wrongBlock(err error) error {
 		return err
 	}
 	out := *e
-	out.Field = blockField(p.blocks, e.Field)
 	if strings.HasPrefix(e.Code, "block_") {
 		out.Code = "row_" + e.Code
 	}
-	return &out
+	return moved(&out, blockField(p.blocks, e.Field))
 }
 
 // become writes all that was typed in another way. What would lose something by it asks

@@ -187,9 +187,10 @@ func draftForm(m akkoord.Mailing) templates.MailingForm {
 	for _, v := range m.Variants {
 		f.Variants = append(f.Variants, templates.VariantForm{Name: v.Name, Sender: v.Sender, At: v.At, Subject: v.Subject, Preheader: v.Preheader})
 	}
-	next := parts(&f)[0].show(m.Content, mainPlace, 1)
+	said := parts(&f)
+	next := said[0].show(m.Content, mainPlace, 1)
 	for i, v := range m.Variants {
-		next = parts(&f)[i+1].show(v.Content, variantPlace(i), next)
+		next = said[i+1].show(v.Content, variantPlace(i), next)
 	}
 	if t := m.Trial; t != nil {
 		f.Trial, f.Share, f.Measure, f.WaitMinutes, f.Expect = true, strconv.Itoa(t.Share), string(t.Measure), strconv.Itoa(t.Wait), strconv.FormatFloat(t.Expect, 'g', -1, 64)

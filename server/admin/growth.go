@@ -11,10 +11,7 @@ import (
 
 // Growing counts what becomes of purposes and forms, by day.
 type Growing interface {
-	FormFigures(ctx context.Context, since akkoord.Day) ([]akkoord.FormFigures, error)
-	// GrowthBehind reports whether there is more to count.
-	GrowthBehind(ctx context.Context) (bool, error)
-	PurposeDays(ctx context.Context, since akkoord.Day) (map[int64][]akkoord.PurposeDay, error)
+	Growth(ctx context.Context, since akkoord.Day) (akkoord.Growth, error)
 }
 
 // growthPeriods are the numbers of days that the page offers.
@@ -35,29 +32,26 @@ func (s *Site) growth(w http.ResponseWriter, r *http.Request, v visit) error {
 	if v.user.Role.May(akkoord.ReadPeople) {
 		page.Unconfirmed = Prefix + "/unconfirmed"
 	}
-	since := akkoord.DayOf(s.cfg.Now()) - akkoord.Day(days-1)
-	if page.Purposes, err = s.purposeGrowth(r.Context(), v.locale, since); err != nil {
+	g, err := s.cfg.Store.Growth(r.Context(), akkoord.DayOf(s.cfg.Now())-akkoord.Day(days-1))
+	if err != nil {
 		return err
 	}
-	if page.Forms, err = s.formGrowth(r.Context(), v.locale, since); err != nil {
+	page.Behind = g.Behind
+	if page.Purposes, err = s.purposeGrowth(r.Context(), v.locale, g.Purposes); err != nil {
 		return err
 	}
-	if page.Behind, err = s.cfg.Store.GrowthBehind(r.Context()); err != nil {
+	if page.Forms, err = s.formGrowth(r.Context(), v.locale, g.Forms); err != nil {
 		return err
 	}
 	return s.page(w, v, http.StatusOK, page)
 }
 
-func (s *Site) purposeGrowth(ctx context.Context, locale string, since akkoord.Day) ([]templates.PurposeGrowth, error) {
+func (s *Site) purposeGrowth(ctx context.Context, locale string, days map[int64][]akkoord.PurposeDay) ([]templates.PurposeGrowth, error) {
 	purposes, err := s.cfg.Store.Purposes(ctx)
 	if err != nil {
 		return nil, err
 	}
 	counts, err := s.perPurpose(ctx)
-	if err != nil {
-		return nil, err
-	}
-	days, err := s.cfg.Store.PurposeDays(ctx, since)
 	if err != nil {
 		return nil, err
 	}
@@ -75,12 +69,8 @@ func (s *Site) purposeGrowth(ctx context.Context, locale string, since akkoord.D
 	return out, nil
 }
 
-func (s *Site) formGrowth(ctx context.Context, locale string, since akkoord.Day) ([]templates.FormGrowth, error) {
+func (s *Site) formGrowth(ctx context.Context, locale string, figures []akkoord.FormFigures) ([]templates.FormGrowth, error) {
 	forms, err := s.cfg.Store.Forms(ctx)
-	if err != nil {
-		return nil, err
-	}
-	figures, err := s.cfg.Store.FormFigures(ctx, since)
 	if err != nil {
 		return nil, err
 	}

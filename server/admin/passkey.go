@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/netip"
@@ -134,13 +133,12 @@ func (s *Site) ask(w http.ResponseWriter, r *http.Request, q question, options a
 	if err != nil {
 		return err
 	}
-	secret := make([]byte, 32)
-	if _, err := rand.Read(secret); err != nil {
+	token, hash, err := NewLoginToken(rand.Reader)
+	if err != nil {
 		return err
 	}
-	token := base64.RawURLEncoding.EncodeToString(secret)
 	s.sessions.Put(ctx, keyChallenge, token)
-	if err := s.cfg.Store.AddChallenge(ctx, sha256.Sum256([]byte(token)), data, q.At.Add(challengeLife)); err != nil {
+	if err := s.cfg.Store.AddChallenge(ctx, hash, data, q.At.Add(challengeLife)); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")

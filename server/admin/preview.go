@@ -132,15 +132,15 @@ func (s *Site) previewTyped(w http.ResponseWriter, r *http.Request, v visit) err
 	l := readLook(akkoord.Mailing{Variants: make([]akkoord.Variant, len(typed.Variants))}, r.PostForm)
 	m = m.Draft()
 	m.Variants, m.Trial = nil, nil
-	for i, said := range parts(&typed)[1:] {
-		f := typed.Variants[i]
-		c, err := said.read(typed.Kind, f.Subject, f.Preheader)
+	said := parts(&typed)
+	for i, f := range typed.Variants {
+		c, err := said[i+1].read(typed.Kind, f.Subject, f.Preheader)
 		if err != nil {
 			return s.unseen(w, v, err)
 		}
 		m.Variants = append(m.Variants, akkoord.Variant{Name: f.Name, Content: c})
 	}
-	if m.Content, err = parts(&typed)[0].read(typed.Kind, typed.Subject, typed.Preheader); err == nil {
+	if m.Content, err = said[0].read(typed.Kind, typed.Subject, typed.Preheader); err == nil {
 		m.Content, m.Variants = m.Variant(l.variant), nil
 		err = m.Check()
 	}

@@ -184,7 +184,8 @@ func form(r *http.Request) error {
 }
 
 // NewLoginToken makes the secret of a one-time login link, whose path is
-// LoginPath(token), and its hash, which is all that is stored.
+// LoginPath(token), or of what a login was asked, and its hash, which is all that is
+// stored.
 func NewLoginToken(random io.Reader) (token string, hash [sha256.Size]byte, err error) {
 	var secret [32]byte
 	if _, err := io.ReadFull(random, secret[:]); err != nil {

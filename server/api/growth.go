@@ -9,8 +9,7 @@ import (
 
 // Growing counts what becomes of purposes and forms, by day.
 type Growing interface {
-	FormFigures(ctx context.Context, since akkoord.Day) ([]akkoord.FormFigures, error)
-	PurposeDays(ctx context.Context, since akkoord.Day) (map[int64][]akkoord.PurposeDay, error)
+	Growth(ctx context.Context, since akkoord.Day) (akkoord.Growth, error)
 	PurposeCounts(ctx context.Context) (map[int64]map[akkoord.State]int64, error)
 }
 
@@ -56,10 +55,11 @@ func (a *API) readGrowth(ctx context.Context, in *struct {
 	if err != nil {
 		return out, err
 	}
-	days, err := a.cfg.Store.PurposeDays(ctx, since)
+	g, err := a.cfg.Store.Growth(ctx, since)
+	days := g.Purposes[p.ID]
 	out.Purpose, out.Active = p.Slug, counts[p.ID][akkoord.Active]
-	people := akkoord.PeopleByDay(out.Active, days[p.ID])
-	for i, d := range days[p.ID] {
+	people := akkoord.PeopleByDay(out.Active, days)
+	for i, d := range days {
 		out.Days = append(out.Days, growthDay{d.Day.Time().Format(time.DateOnly), d.Joined, d.Gone, people[i]})
 	}
 	return out, err
@@ -93,9 +93,9 @@ func (a *API) readFunnel(ctx context.Context, in *struct {
 	if err != nil {
 		return out, err
 	}
-	all, err := a.cfg.Store.FormFigures(ctx, since)
+	g, err := a.cfg.Store.Growth(ctx, since)
 	out.Form = f.Slug
-	for _, l := range all {
+	for _, l := range g.Forms {
 		if l.FormID == f.ID {
 			out.Languages = append(out.Languages, funnelLanguage{l.Locale, l.Shown, l.Asked, l.Accepted, l.Opened, l.Confirmed})
 		}

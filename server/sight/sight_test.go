@@ -24,7 +24,7 @@ func TestTheGuardStandsBeforeAllThatIsAboutPeople(t *testing.T) {
 	// What gives back only what the caller said a moment before.
 	echo := map[string]bool{"SendContract": true}
 	// What has a place for an address and leaves it empty: it is filled in for
-	// the endpoint alone (storetest: the messages of a list name nobody's address).
+	// the endpoint alone (testWebhookTerms of storetest).
 	empty := map[string]bool{"WebhookMessages": true}
 
 	var holds func(reflect.Type, int) bool

@@ -59,7 +59,7 @@
     try {
       const answer = await fetch(form.getAttribute('action'), { method: 'POST', body })
       page = new DOMParser().parseFromString(await answer.text(), 'text/html')
-    } catch { /* the browser says it below, by its own page */ }
+    } catch { /* no answer: said below */ }
     form.inert = false
     busy = false
     const next = page && page.getElementById('draft')
@@ -125,7 +125,7 @@
       return
     }
     event.preventDefault()
-    if (by.value === 'show' && !by.hasAttribute('autofocus') && by === form.querySelector('button')) show() // Enter in a field
+    if (by.value === 'show' && by === form.querySelector('button')) show() // Enter in a field
     else change(by)
   })
   document.addEventListener('input', event => {

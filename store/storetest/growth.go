@@ -14,7 +14,7 @@ import (
 func testGrowth(t *testing.T, open Open) {
 	a := newAgency(t, open)
 	ctx, today := t.Context(), akkoord.DayOf(Start)
-	if got := must(a.FormFigures(ctx, today))(t); len(got) != 0 {
+	if got := must(a.Growth(ctx, today))(t).Forms; len(got) != 0 {
 		t.Errorf("before anything happened: %+v", got)
 	}
 	anouk := a.active(t, "anouk@voorbeeld.example", a.News, a.Ski)
@@ -41,24 +41,24 @@ func testGrowth(t *testing.T, open Open) {
 		{FormID: a.Form.ID, Locale: "fr", Asked: 1},
 		{FormID: a.Form.ID, Locale: "nl", Shown: 12, Asked: 2, Opened: 1, Confirmed: 1},
 	}
-	if diff := cmp.Diff(want, must(a.FormFigures(ctx, today))(t)); diff != "" {
+	if diff := cmp.Diff(want, must(a.Growth(ctx, today))(t).Forms); diff != "" {
 		t.Errorf("the mails are not sent yet: %s", diff)
 	}
 
 	a.mailed(t) // both are asked; Anouk, who was in already, has got nothing to press
 	want[0].Accepted, want[1].Accepted = 1, 1
-	if diff := cmp.Diff(want, must(a.FormFigures(ctx, today))(t)); diff != "" {
+	if diff := cmp.Diff(want, must(a.Growth(ctx, today))(t).Forms); diff != "" {
 		t.Errorf("mails count as soon as the relay took them: %s", diff)
 	}
 	a.Clock.Move(time.Hour)
 	for range 2 { // each line is counted once
 		must(a.RunGrowth(ctx, akkoord.Job{}))(t)
 	}
-	if diff := cmp.Diff(want, must(a.FormFigures(ctx, today))(t)); diff != "" {
+	if diff := cmp.Diff(want, must(a.Growth(ctx, today))(t).Forms); diff != "" {
 		t.Errorf("a job has counted: %s", diff)
 	}
 	want[1].Shown = 52
-	if diff := cmp.Diff(want, must(a.FormFigures(ctx, today-1))(t)); diff != "" {
+	if diff := cmp.Diff(want, must(a.Growth(ctx, today-1))(t).Forms); diff != "" {
 		t.Errorf("since yesterday: %s", diff)
 	}
 
@@ -73,14 +73,14 @@ func testGrowth(t *testing.T, open Open) {
 		a.News.ID: {{Day: today, Joined: 1}, {Day: today + 1}, {Day: today + 2, Joined: 1, Gone: 1}},
 		a.Ski.ID:  {{Day: today, Joined: 1}, {Day: today + 1}, {Day: today + 2, Joined: 1, Gone: 1}},
 	}
-	if diff := cmp.Diff(days, must(a.PurposeDays(ctx, today))(t)); diff != "" {
+	if diff := cmp.Diff(days, must(a.Growth(ctx, today))(t).Purposes); diff != "" {
 		t.Errorf("who became active and who ended: %s", diff)
 	}
 	want[0].Confirmed = 1 // counts for the day of asking
-	if diff := cmp.Diff(want, must(a.FormFigures(ctx, today-1))(t)); diff != "" {
+	if diff := cmp.Diff(want, must(a.Growth(ctx, today-1))(t).Forms); diff != "" {
 		t.Errorf("after two days: %s", diff)
 	}
-	if got := must(a.FormFigures(ctx, today+1))(t); len(got) != 0 {
+	if got := must(a.Growth(ctx, today+1))(t).Forms; len(got) != 0 {
 		t.Errorf("nobody asked today, yet %+v", got)
 	}
 }
@@ -90,7 +90,7 @@ func testGrowth(t *testing.T, open Open) {
 func (a *Agency) daysAddUp(t testing.TB) {
 	t.Helper()
 	must(a.RunGrowth(t.Context(), akkoord.Job{}))(t)
-	days := must(a.PurposeDays(t.Context(), akkoord.DayOf(Start)))(t)
+	days := must(a.Growth(t.Context(), akkoord.DayOf(Start)))(t).Purposes
 	counts := must(a.PurposeCounts(t.Context()))(t)
 	for _, p := range []akkoord.Purpose{a.News, a.Ski} {
 		var net int64

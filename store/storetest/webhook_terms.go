@@ -107,6 +107,13 @@ func testWebhookTerms(t *testing.T, open Open) {
 	if waits.Purpose == sent.Purpose {
 		t.Fatalf("two messages are about %s", sent.Purpose)
 	}
+	if waits.Email.IsZero() {
+		t.Error("the endpoint does not get the address that it may have")
+	}
+	page, _, err := a.WebhookMessages(ctx, w.ID, akkoord.Page{})
+	if err != nil || len(page) != 2 || !page[0].Email.IsZero() || !page[1].Email.IsZero() {
+		t.Errorf("its list, which staff read, holds an address, or not both messages: %v, %v", page, err)
+	}
 	onlySent := func(w *akkoord.Webhook) {
 		w.Purposes = []int64{a.News.ID}
 		if sent.Purpose == a.Ski.Slug {

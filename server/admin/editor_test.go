@@ -187,18 +187,21 @@ func (d *desk) focusAndPress(selector string) {
 	_ = rod.Try(func() { d.press(selector) }) // the question keeps it from returning
 }
 
-// drag takes a block by its handle to the middle of a list.
+// drag takes a block by its handle to the middle of a list, as a hand does that follows
+// what moves below it, and lets go where the block would fall into that list.
 func (d *desk) drag(from, to string) {
 	d.f.t.Helper()
-	middle := func(selector string) proto.Point {
-		el := d.MustElement(selector)
-		box := el.MustShape().Box()
-		return proto.Point{X: box.X + box.Width/2, Y: box.Y + box.Height/2}
+	moveTo := func(selector string, aside float64) {
+		box := d.MustElement(selector).MustShape().Box()
+		d.f.check(d.Mouse.MoveLinear(proto.Point{X: box.X + box.Width/2 + aside, Y: box.Y + box.Height/2}, 6))
 	}
-	start, end := middle(from), middle(to)
-	d.f.check(d.Mouse.MoveTo(start))
-	d.Mouse.MustDown(proto.InputMouseButtonLeft)
-	d.f.check(d.Mouse.MoveLinear(end, 12))
-	d.MustWait(`to => document.querySelector(to).querySelector('.lifted') !== null`, to)
+	for try := 0; !d.MustEval(`to => document.querySelector(to).querySelector('.lifted') !== null`, to).Bool(); try++ {
+		if !d.MustHas(".sortable-chosen") {
+			d.Mouse.MustUp(proto.InputMouseButtonLeft)
+			moveTo(from, 0)
+			d.Mouse.MustDown(proto.InputMouseButtonLeft)
+		}
+		moveTo(to, float64(try%2))
+	}
 	d.Mouse.MustUp(proto.InputMouseButtonLeft)
 }

@@ -62,6 +62,14 @@ func (c *Counts) Add(s DeliveryState, n int64) {
 	}
 }
 
+// Merge adds the counts of others.
+func (c *Counts) Merge(o Counts) {
+	*c = Counts{
+		Total: c.Total + o.Total, Open: c.Open + o.Open, Sent: c.Sent + o.Sent, Deferred: c.Deferred + o.Deferred,
+		Bounced: c.Bounced + o.Bounced, Failed: c.Failed + o.Failed, Uncertain: c.Uncertain + o.Uncertain, Skipped: c.Skipped + o.Skipped,
+	}
+}
+
 // DeliveryFilter narrows a list of deliveries. Zero fields match all.
 type DeliveryFilter struct {
 	State *DeliveryState

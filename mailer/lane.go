@@ -109,8 +109,8 @@ func (l *lane) Next() (Envelope, bool) {
 			continue
 		}
 		r := &l.w.Recipients[i]
-		if again, ok := l.providers.enter(providerOf(r.Email.Domain())); !ok {
-			l.note(i, akkoord.Result{State: akkoord.Deferred, Code: codeProvider, Attempts: r.Attempts, NextAt: again})
+		if again, ok := l.providers.enter(akkoord.ProviderOf(r.Email.Domain())); !ok {
+			l.note(i, akkoord.Result{State: akkoord.Deferred, Code: akkoord.DelayProvider, Attempts: r.Attempts, NextAt: again})
 			continue
 		}
 		e := Envelope{
@@ -124,10 +124,6 @@ func (l *lane) Next() (Envelope, bool) {
 	}
 	return Envelope{}, false
 }
-
-// codeProvider is of people who are put off because their provider puts mail
-// off: no attempt of theirs.
-const codeProvider = "provider"
 
 // ask asks the gate. A mailing that is not being sent now ends the window with
 // ErrRequeue; its people stay queued.
@@ -197,7 +193,7 @@ func (l *lane) plate(r *akkoord.Recipient) (*plate, error) {
 // Done records what became of a person's message.
 func (l *lane) Done(e Envelope, o Outcome) {
 	i := e.Ref.(int)
-	l.providers.leave(providerOf(l.w.Recipients[i].Email.Domain()), o)
+	l.providers.leave(akkoord.ProviderOf(l.w.Recipients[i].Email.Domain()), o)
 	r := akkoord.Result{Code: replyCode(o), Reply: o.Reply}
 	switch o.State {
 	case Requeue:

@@ -73,11 +73,3 @@ func TestNobodyIsPutOffForLong(t *testing.T) {
 		}
 	}
 }
-
-func TestProvidersAreGroupsOfDomains(t *testing.T) {
-	for domain, want := range map[string]string{"gmail.com": "google", "hotmail.nl": "microsoft", "voorbeeld.example": "voorbeeld.example"} {
-		if got := providerOf(domain); got != want {
-			t.Errorf("%s: %s, want %s", domain, got, want)
-		}
-	}
-}

@@ -44,6 +44,7 @@ type dialect interface {
 
 	query(text string) string // as the driver wants it
 	subject() string          // of the variant d.variant of the mailing m, as an expression
+	domain(of string) string  // of an address, as an expression; empty for NULL
 	full(err error) bool      // the disk is full: nothing is lost, and writing goes on when there is space (P04)
 	lost(err error) bool      // nobody knows what is on the disk: nothing more may be written (P05)
 	gone(err error) bool      // the server can't be reached or used now (P34)

@@ -333,6 +333,8 @@ func (p *postgres) size(q querier) (database, log int64, err error) {
 	return database, 0, err
 }
 
+func (p *postgres) domain(of string) string { return `split_part(coalesce(` + of + `, ''), '@', 2)` }
+
 func (p *postgres) subject() string {
 	return `coalesce(nullif((m.variants::json -> (` + winnerOf + `)::int) ->> 'subject', ''), m.content::json ->> 'subject', '')`
 }

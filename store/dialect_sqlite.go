@@ -256,6 +256,10 @@ func (f sqliteFile) size(querier) (database, log int64, err error) {
 	return database, log, nil
 }
 
+func (f sqliteFile) domain(of string) string {
+	return `coalesce(substr(` + of + `, instr(` + of + `, '@') + 1), '')`
+}
+
 func (f sqliteFile) subject() string {
 	return `coalesce(nullif(json_extract(m.variants, '$[' || (` + winnerOf + `) || '].subject'), ''), json_extract(m.content, '$.subject'), '')`
 }

@@ -137,6 +137,7 @@ type MailingPage struct {
 	Campaign, CampaignURL, Purpose, Segment string
 	Edit                                    string // path of the editor; empty: not by this user, or no draft any more
 	Action                                  string
+	Results                                 string // path of what became of it; empty: nothing of it was sent
 	Preview, Look                           string // paths of the HTML part, shown in a sandboxed frame, and of the page of all previews
 	CanSend, CanPause,
 	CanResume, CanCancel, CanTest bool

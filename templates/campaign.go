@@ -24,6 +24,7 @@ type CampaignPage struct {
 	Draft   string      // POST here drafts a mailing, with copy=ID one like it; empty: not by this user
 	Series  []SeriesRow // its mailings with a trigger, each after the one that it waits for; Mailings are the others
 	Next    string
+	Results string    // path of what became of them
 	Started time.Time // when the first of its mailings went out; zero: none did
 }
 

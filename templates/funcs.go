@@ -53,6 +53,7 @@ func (s *Set) funcs(locale string) template.FuncMap {
 		"todo":          t.todo,
 		"list":          t.list,
 		"number":        t.number,
+		"share":         t.share,
 		"plus":          func(a, b int) int { return a + b },
 		"duration":      t.duration,
 		"day":           date(&t.calendar.day),
@@ -273,6 +274,21 @@ func (t *texts) number(n int) string {
 		digits = digits[:i] + mark + digits[i:]
 	}
 	return digits
+}
+
+// share gives a part of a whole in percent: 12,3 %, and below one percent, where
+// limits of complaints lie, 0,04 %. Of nothing there are no parts.
+func (t *texts) share(n, of int) string {
+	if of <= 0 {
+		return "–"
+	}
+	hundredths := (20000*n + of) / (2 * of)
+	whole, digits := hundredths/100, twoDigits(hundredths%100)
+	if hundredths == 0 || whole > 0 {
+		tenths := (2000*n + of) / (2 * of)
+		whole, digits = tenths/10, strconv.Itoa(tenths%10)
+	}
+	return t.number(whole) + t.messages["number.decimal"].other.text(nil) + digits + "\u00a0%"
 }
 
 // duration says how long something takes, in the unit that a person would use.

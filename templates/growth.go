@@ -1,10 +1,6 @@
 package templates
 
-import (
-	"strconv"
-	"strings"
-	"time"
-)
+import "time"
 
 // GrowthPage is GET /admin/growth: the people of each purpose over time, and what
 // becomes of each form.
@@ -67,12 +63,6 @@ func (p PurposeGrowth) Eventful() []GrowthDay {
 	return out
 }
 
-// The plot of people over time, in its own units.
-const (
-	growthWidth  = 600
-	growthHeight = 120
-)
-
 // Top and Bottom are the most and the fewest people of the period.
 func (p PurposeGrowth) Top() int { return p.bounds(func(a, b int) int { return max(a, b) }) }
 
@@ -89,19 +79,14 @@ func (p PurposeGrowth) bounds(of func(a, b int) int) int {
 
 // Line is the plot: a point for each day.
 func (p PurposeGrowth) Line() string {
-	var b strings.Builder
-	bottom, span := p.Bottom(), max(1, p.Top()-p.Bottom())
+	people := make([]int, len(p.Days))
 	for i, d := range p.Days {
-		x := float64(growthWidth) * float64(i) / float64(max(1, len(p.Days)-1))
-		y := growthHeight - float64(growthHeight)*float64(d.Active-bottom)/float64(span)
-		b.WriteString(strconv.FormatFloat(x, 'f', 1, 64) + "," + strconv.FormatFloat(y, 'f', 1, 64) + " ")
+		people[i] = d.Active
 	}
-	return strings.TrimSpace(b.String())
+	return plotLine(people, p.Bottom(), p.Top())
 }
 
 // Area closes the line down to the ground.
-func (p PurposeGrowth) Area() string {
-	return "0," + strconv.Itoa(growthHeight) + " " + p.Line() + " " + strconv.Itoa(growthWidth) + "," + strconv.Itoa(growthHeight)
-}
+func (p PurposeGrowth) Area() string { return plotArea(p.Line()) }
 
 func (GrowthPage) file() string { return "admin/growth.html" }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/figures"
 	"akkoord/server/sight"
 	"akkoord/templates"
 
@@ -60,9 +61,9 @@ type Site struct {
 	home     *time.Location // that pages show times in, and fields of forms mean
 	sight    *sight.Guard   // what the user may see of people; cfg.Store asks it too
 
-	counts        *counts[ofMailing, akkoord.Counts]
-	census        *counts[struct{}, census]
-	subscriptions *counts[struct{}, map[int64]map[akkoord.State]int64]
+	figures       *figures.Reader
+	census        *figures.Memory[struct{}, census]
+	subscriptions *figures.Memory[struct{}, map[int64]map[akkoord.State]int64]
 }
 
 // guarded is the store as the user of a page may see it (M26): what is about
@@ -94,9 +95,9 @@ func New(cfg Config) (*Site, error) {
 	cfg.Store = guarded{plain{cfg.Store}, guard}
 	s := &Site{
 		cfg: cfg, home: home, sight: guard, sessions: scs.New(), hashing: make(chan struct{}, hashesAtOnce),
-		counts:        newCounts[ofMailing, akkoord.Counts](cfg.Now, progressShare),
-		census:        newCounts[struct{}, census](cfg.Now, censusShare),
-		subscriptions: newCounts[struct{}, map[int64]map[akkoord.State]int64](cfg.Now, censusShare),
+		figures:       figures.NewReader(cfg.Store, cfg.Now),
+		census:        figures.NewMemory[struct{}, census](cfg.Now, censusShare),
+		subscriptions: figures.NewMemory[struct{}, map[int64]map[akkoord.State]int64](cfg.Now, censusShare),
 	}
 	if s.passkeys, err = relyingParty(cfg.BaseURL); err != nil {
 		return nil, err

@@ -128,6 +128,7 @@ func (s *Site) campaign(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	page := templates.CampaignPage{Admin: s.frame(r, v, "campaigns"), CampaignCard: templates.CampaignCard{Slug: c.Slug, Name: c.Name, Purpose: p.Text(v.locale).Name}}
+	page.Results = campaignPath(c) + "/results"
 	if v.user.Role.May(akkoord.WriteMailings) {
 		page.Draft = campaignPath(c) + "/mailings"
 	}

@@ -65,6 +65,7 @@ func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m ak
 		return err
 	}
 	if !m.StartedAt.IsZero() {
+		page.Results = resultsPath(m)
 		if page.Leavings, err = s.leavings(ctx, m); err != nil {
 			return err
 		}

@@ -58,28 +58,15 @@ func (p *pace) forget(mailing int64) {
 	delete(p.seen, mailing)
 }
 
-// ofMailing is what the counts of a mailing are remembered by: a mailing that
-// has just moved is counted anew.
-type ofMailing struct {
-	id    int64
-	state akkoord.MailingState
-}
-
 // census are counts of people.
 type census struct{ active, pending, left int64 }
 
-// Counts of people may take a twentieth of the time, those of a mailing that
-// somebody watches a fifth.
-const (
-	censusShare   = 20
-	progressShare = 5
-)
+// censusShare is in how much of the time people may be counted.
+const censusShare = 20
 
 // progress gives a mailing's counts as its page draws them.
 func (s *Site) progress(ctx context.Context, m akkoord.Mailing) (templates.Progress, error) {
-	c, at, err := s.counts.ask(ctx, ofMailing{m.ID, m.State}, func(ctx context.Context) (akkoord.Counts, error) {
-		return s.cfg.Store.Counts(ctx, m.ID)
-	})
+	c, at, err := s.figures.Counts(ctx, m)
 	p := templates.Progress{
 		Total: int(c.Total), Open: int(c.Open), Sent: int(c.Sent), Deferred: int(c.Deferred), Bounced: int(c.Bounced),
 		Failed: int(c.Failed), Uncertain: int(c.Uncertain), Skipped: int(c.Skipped),
@@ -95,7 +82,7 @@ func (s *Site) progress(ctx context.Context, m akkoord.Mailing) (templates.Progr
 // people7 counts people who are active, who are pending, and who left in the
 // last seven days.
 func (s *Site) people7(ctx context.Context) (census, error) {
-	c, _, err := s.census.ask(ctx, struct{}{}, func(ctx context.Context) (c census, err error) {
+	c, _, err := s.census.Ask(ctx, struct{}{}, func(ctx context.Context) (c census, err error) {
 		c.active, c.pending, c.left, err = s.cfg.Store.PeopleCounts(ctx, s.cfg.Now().AddDate(0, 0, -7))
 		return c, err
 	})
@@ -104,6 +91,6 @@ func (s *Site) people7(ctx context.Context) (census, error) {
 
 // perPurpose counts subscriptions by purpose and state.
 func (s *Site) perPurpose(ctx context.Context) (map[int64]map[akkoord.State]int64, error) {
-	c, _, err := s.subscriptions.ask(ctx, struct{}{}, s.cfg.Store.PurposeCounts)
+	c, _, err := s.subscriptions.Ask(ctx, struct{}{}, s.cfg.Store.PurposeCounts)
 	return c, err
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/figures"
 	"akkoord/server/sight"
 )
 
@@ -25,6 +26,7 @@ type Store interface {
 	People
 	Census
 	Growing
+	figures.Store
 	Mailings
 	Drafting
 	Pictures

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/figures"
 	"akkoord/server/sight"
 	"akkoord/templates"
 
@@ -61,7 +62,8 @@ type API struct {
 	spec   []byte
 	replay *replay
 
-	sight *sight.Guard // what the caller may see of people; cfg.Store asks it too
+	figures *figures.Reader
+	sight   *sight.Guard // what the caller may see of people; cfg.Store asks it too
 
 	incoming incomingCounts
 	reports  reportCounts
@@ -81,7 +83,7 @@ func New(cfg Config) (*API, error) {
 	cfg.BaseURL = strings.TrimSuffix(cfg.BaseURL, "/")
 	guard := sight.New(cfg.Store)
 	cfg.Store = guarded{plain{cfg.Store}, guard}
-	a := &API{cfg: cfg, sight: guard, mux: http.NewServeMux(), rights: map[string]akkoord.Right{}, replay: newReplay(cfg.Store)}
+	a := &API{cfg: cfg, sight: guard, mux: http.NewServeMux(), rights: map[string]akkoord.Right{}, replay: newReplay(cfg.Store), figures: figures.NewReader(cfg.Store, cfg.Now)}
 	config := huma.DefaultConfig("Akkoord", "1")
 	config.Info.Description = "Consent-first mailings. Errors are RFC 9457 problem documents with a stable code. " +
 		"Lists are paged by cursor; POSTs honour Idempotency-Key; times are RFC 3339 in UTC."

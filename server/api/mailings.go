@@ -82,9 +82,15 @@ type linkCount struct {
 
 // count adds what the links of a mailing were followed.
 func (p *progress) count(all []akkoord.LinkCount) {
-	p.Links = []linkCount{}
 	for _, l := range all {
 		p.Clicks, p.Machine = p.Clicks+l.Clicks, p.Machine+l.Machine
+	}
+	p.Links = showLinks(all)
+}
+
+func showLinks(all []akkoord.LinkCount) []linkCount {
+	out := []linkCount{}
+	for _, l := range all {
 		if l.URL == "" {
 			continue // the decoy
 		}
@@ -92,8 +98,9 @@ func (p *progress) count(all []akkoord.LinkCount) {
 		if l.Clicks >= int64(akkoord.Limits.ClickGroup) {
 			shown.Clicks = &l.Clicks
 		}
-		p.Links = append(p.Links, shown)
+		out = append(out, shown)
 	}
+	return out
 }
 
 func showMailing(m akkoord.Mailing, campaign string) Mailing {

@@ -79,6 +79,9 @@ func (a *API) operations() error {
 		handle(operation{post, "/campaigns/{slug}/mailings", akkoord.WriteMailings, "Draft a mailing", created, ""}, a.createMailing),
 		handle(operation{get, "/campaigns/{slug}/mailings", akkoord.ReadCatalogue, "List a campaign's mailings", 0, ""}, a.listMailings),
 
+		handle(operation{get, "/campaigns/{slug}/results", akkoord.ReadCatalogue, "Compare the last mailings of a campaign by what became of them", 0, ""}, a.readComparison),
+		handleDocument(operation{get, "/campaigns/{slug}/results.csv", akkoord.ReadCatalogue, "Take that comparison as CSV", 0, ""}, []string{"text/csv"}, a.takeComparison),
+
 		handle(operation{get, "/mailings/{id}", akkoord.ReadCatalogue, "Read a mailing and how far it is", 0, ""}, a.readMailing),
 		handle(operation{patch, "/mailings/{id}", akkoord.WriteMailings, "Change a draft, or a running mailing of a series", 0, ""}, a.changeMailing),
 		handle(operation{post, "/mailings/{id}/send", akkoord.SendMailings, "Send a mailing now or at its time", 0, ""}, a.sendMailing),
@@ -91,6 +94,8 @@ func (a *API) operations() error {
 		handleDocument(operation{get, "/mailings/{id}/preview", akkoord.ReadCatalogue, "See a mailing as its readers will", 0, ""},
 			[]string{"application/json", "text/html"}, a.previewMailing),
 		handle(operation{get, "/mailings/{id}/audience", akkoord.ReadCatalogue, "See how many people a mailing is for, and why others are left out", 0, ""}, a.readAudience),
+		handle(operation{get, "/mailings/{id}/results", akkoord.ReadCatalogue, "Read what became of a mailing: by class, provider and time, and what people did", 0, ""}, a.readResults),
+		handleDocument(operation{get, "/mailings/{id}/results.csv", akkoord.ReadCatalogue, "Take these results as CSV, one number a line", 0, ""}, []string{"text/csv"}, a.takeResults),
 		handle(operation{get, "/mailings/{id}/deliveries", people, "List what became of each person's copy", 0, people}, a.listDeliveries),
 
 		handle(operation{post, "/transactional-templates", akkoord.WriteContracts, "Make a template of transactional mail", created, ""}, a.createContract),

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/figures"
 	"akkoord/server/sight"
 )
 
@@ -23,6 +24,7 @@ type Store interface {
 	Retaining
 	Forms
 	Growing
+	figures.Store
 	People
 	Bases
 	Histories

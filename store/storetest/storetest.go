@@ -56,6 +56,7 @@ func Run(t *testing.T, open Open) {
 		{"jobs of mailings", testMailingJobs},
 		{"stats", testStats},
 		{"growth", testGrowth},
+		{"results", testResults},
 		{"together", testTogether},
 		{"random acts", testRandomActs},
 		{"import", testImport},

@@ -1,4 +1,4 @@
-package admin
+package figures
 
 import (
 	"context"
@@ -13,14 +13,14 @@ import (
 // else answers from the last figures while one counts beside the page.
 func TestCountsOfAPageAreFreshOrQuick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCounts[string, int64](time.Now, 10)
+		c := NewMemory[string, int64](time.Now, 10)
 		var asked atomic.Int64
 		var cost time.Duration
 		var fault error
 		ask := func(of string) int64 {
 			t.Helper()
 			cost, fault := cost, fault // of this count, which may go on beside the test
-			figure, _, err := c.ask(t.Context(), of, func(context.Context) (int64, error) {
+			figure, _, err := c.Ask(t.Context(), of, func(context.Context) (int64, error) {
 				time.Sleep(cost)
 				return asked.Add(1), fault
 			})

@@ -1,4 +1,6 @@
-package admin
+// Package figures answers what became of mailings, for the JSON API and the
+// admin site, and remembers what took long to count.
+package figures
 
 import (
 	"context"
@@ -6,12 +8,12 @@ import (
 	"time"
 )
 
-// counts remembers what was counted, for a while that grows with what counting
+// Memory remembers what was counted, for a while that grows with what counting
 // costs: where a count takes no time each page counts anew, and where it takes
 // seconds, with millions of people, pages are drawn from the last one while a
 // new one is made beside them. So neither a page that reloads itself nor many
 // readers keep a large database busy. K is what is counted, T the figures.
-type counts[K comparable, T any] struct {
+type Memory[K comparable, T any] struct {
 	now   func() time.Time
 	share time.Duration // counting may take one part in share of the time
 
@@ -34,42 +36,43 @@ const (
 	countedKept = 64                    // of how many things figures are remembered
 )
 
-func newCounts[K comparable, T any](now func() time.Time, share time.Duration) *counts[K, T] {
-	return &counts[K, T]{now: now, share: share, last: map[K]*counted[T]{}}
+// NewMemory makes one whose counting may take one part in share of the time.
+func NewMemory[K comparable, T any](now func() time.Time, share time.Duration) *Memory[K, T] {
+	return &Memory[K, T]{now: now, share: share, last: map[K]*counted[T]{}}
 }
 
-// ask gives figures and the time that they are of. Whoever asks first waits,
+// Ask gives figures and the time that they are of. Whoever asks first waits,
 // and so does everybody while counting is quick.
-func (c *counts[K, T]) ask(ctx context.Context, of K, count func(context.Context) (T, error)) (T, time.Time, error) {
-	last := c.remembered(of)
+func (m *Memory[K, T]) Ask(ctx context.Context, of K, count func(context.Context) (T, error)) (T, time.Time, error) {
+	last := m.remembered(of)
 	last.mu.Lock()
 	defer last.mu.Unlock()
 	if last.at.IsZero() || last.cost <= quickCount {
-		start := c.now()
+		start := m.now()
 		figures, err := count(ctx)
 		if err != nil {
 			return figures, start, err
 		}
-		last.take(figures, start, c.now())
-	} else if !last.counting && c.now().Sub(last.at) > c.share*last.cost {
+		last.take(figures, start, m.now())
+	} else if !last.counting && m.now().Sub(last.at) > m.share*last.cost {
 		last.counting = true
-		go c.again(context.WithoutCancel(ctx), last, count)
+		go m.again(context.WithoutCancel(ctx), last, count)
 	}
 	return last.figures, last.at, nil
 }
 
 // again counts beside the pages. Where that fails the last figures stay, and
 // the next page tries again.
-func (c *counts[K, T]) again(ctx context.Context, last *counted[T], count func(context.Context) (T, error)) {
+func (m *Memory[K, T]) again(ctx context.Context, last *counted[T], count func(context.Context) (T, error)) {
 	ctx, stop := context.WithTimeout(ctx, countLimit)
 	defer stop()
-	start := c.now()
+	start := m.now()
 	figures, err := count(ctx)
 	last.mu.Lock()
 	defer last.mu.Unlock()
 	last.counting = false
 	if err == nil {
-		last.take(figures, start, c.now())
+		last.take(figures, start, m.now())
 	}
 }
 
@@ -77,16 +80,16 @@ func (l *counted[T]) take(figures T, start, end time.Time) {
 	l.figures, l.at, l.cost = figures, start, end.Sub(start)
 }
 
-func (c *counts[K, T]) remembered(of K) *counted[T] {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	last, ok := c.last[of]
+func (m *Memory[K, T]) remembered(of K) *counted[T] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	last, ok := m.last[of]
 	if !ok {
-		if len(c.last) >= countedKept {
-			clear(c.last)
+		if len(m.last) >= countedKept {
+			clear(m.last)
 		}
 		last = &counted[T]{}
-		c.last[of] = last
+		m.last[of] = last
 	}
 	return last
 }

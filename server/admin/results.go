@@ -1,0 +1,242 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"akkoord"
+	"akkoord/server/figures"
+	"akkoord/templates"
+)
+
+func resultsPath(m akkoord.Mailing) string { return mailingPath(m) + "/results" }
+
+// results shows what became of a mailing.
+func (s *Site) results(w http.ResponseWriter, r *http.Request, v visit) error {
+	ctx := r.Context()
+	m, err := s.load(r)
+	if err != nil {
+		return err
+	}
+	res, at, err := s.figures.Results(ctx, m)
+	if err != nil {
+		return err
+	}
+	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return err
+	}
+	page := templates.ResultsPage{
+		Admin: s.frame(r, v, "campaigns"), Campaign: c.Name, CampaignURL: campaignPath(c), Comparison: campaignPath(c) + "/results", CSV: resultsPath(m) + ".csv", CountedAt: at,
+		Total: int(res.All.Total), Outcomes: outcomeRows(m, res.All, v.user.Role.May(akkoord.ReadPeople)), Left: int(res.All.Left), Complaints: int(res.All.Complaints),
+		Sending: bars("handed_over", res.Sending, res.ByTime), Slots: slotRows(res.Sending, res.ByTime), Step: res.Sending.Step, AfterStep: res.After.Step,
+		Readers: readerFigures(res.Readers), Providers: providerRows(res),
+	}
+	known, nameless, machine := res.Clicks()
+	page.Known, page.Nameless, page.Machine = told(known), told(nameless), int(machine)
+	if page.MailingRow, err = s.row(ctx, m, false); err != nil {
+		return err
+	}
+	groups, err := s.leavings(ctx, m)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if g.By == "scope" {
+			page.Scopes = g.Rows
+		}
+	}
+	afterRows(&page, res)
+	for _, l := range res.Links {
+		if l.URL != "" {
+			page.Links = append(page.Links, templates.LinkRow{URL: l.URL, Topic: l.Topic, Clicks: told(l.Clicks), Machine: int(l.Machine)})
+		}
+	}
+	if page.Compared, err = s.compared(ctx, m.CampaignID, m.ID); err != nil {
+		return err
+	}
+	return s.page(w, v, http.StatusOK, page)
+}
+
+// told gives a number, or -1 where it could tell who it was (M22).
+func told(n int64) int {
+	if akkoord.Few(n) {
+		return -1
+	}
+	return int(n)
+}
+
+func readerFigures(r akkoord.Readers) templates.ReaderFigures {
+	return templates.ReaderFigures{Counted: int(r.Counted), Clicked: told(r.Clicked)}
+}
+
+// outcomeRows tells what became of copies, with the lists of those whom it
+// became of.
+func outcomeRows(m akkoord.Mailing, o akkoord.Outcomes, lists bool) []templates.OutcomeRow {
+	list := func(state string) string {
+		if !lists {
+			return ""
+		}
+		return mailingPath(m) + "?state=" + state + "#deliveries"
+	}
+	rows := []templates.OutcomeRow{{Key: "sent", N: int(o.Sent), URL: list("sent")}, {Key: "refused", N: int(o.Failed + o.Bounced)}}
+	part := func(key string, n int64, url string) {
+		if n > 0 {
+			rows = append(rows, templates.OutcomeRow{Key: key, N: int(n), Part: true, URL: url})
+		}
+	}
+	part("failed", o.Failed, list("failed"))
+	part("bounced", o.Bounced, list("bounced"))
+	for _, class := range figures.Classes {
+		part("refused_"+string(class), o.Refused[class], "")
+	}
+	rows = append(rows, templates.OutcomeRow{Key: "deferred", N: int(o.Deferred), URL: list("deferred")})
+	part("deferred_soft", o.Waiting[akkoord.ClassSoft], "")
+	part("deferred_policy", o.Waiting[akkoord.ClassPolicy], "")
+	part("deferred_turn", o.Waiting[akkoord.ClassNone], "")
+	return append(rows, templates.OutcomeRow{Key: "uncertain", N: int(o.Uncertain), URL: list("uncertain")},
+		templates.OutcomeRow{Key: "skipped", N: int(o.Skipped), URL: list("skipped")}, templates.OutcomeRow{Key: "open", N: int(o.Open), URL: list("open")})
+}
+
+func bars(key string, t akkoord.Timeline, numbers []int64) templates.Bars {
+	b := templates.Bars{Key: key, First: t.From, Last: t.At(t.Slots)}
+	for _, n := range numbers {
+		b.Total += int(n)
+		b.Numbers = append(b.Numbers, int(n))
+	}
+	return b
+}
+
+func slotRows(t akkoord.Timeline, numbers []int64) []templates.SlotRow {
+	var out []templates.SlotRow
+	for i, n := range numbers {
+		if n > 0 {
+			out = append(out, templates.SlotRow{At: t.At(i), N: int(n)})
+		}
+	}
+	return out
+}
+
+// afterRows adds what people and programs did, in plots and as a table.
+func afterRows(page *templates.ResultsPage, res akkoord.MailingResults) {
+	for _, kind := range akkoord.ResponseKinds {
+		b := bars(string(kind), res.After, res.Responses[kind])
+		b.Total += int(res.Later[kind])
+		if kind == akkoord.RespondedClick {
+			b.Total = told(int64(b.Total))
+			for i, n := range res.Responses[kind] {
+				b.Numbers[i] = told(n)
+			}
+		}
+		page.After = append(page.After, b)
+	}
+	row := func(at time.Time, number func(akkoord.ResponseKind) int64) {
+		left, complaints, clicks, machine := number(akkoord.RespondedLeaving), number(akkoord.RespondedComplaint), number(akkoord.RespondedClick), number(akkoord.RespondedMachine)
+		if left+complaints+clicks+machine > 0 {
+			page.AfterSlots = append(page.AfterSlots, templates.AfterRow{At: at, Left: int(left), Complaints: int(complaints), Clicks: told(clicks), Machine: int(machine)})
+		}
+	}
+	for i := range res.After.Slots {
+		row(res.After.At(i), func(k akkoord.ResponseKind) int64 { return res.Responses[k][i] })
+	}
+	row(time.Time{}, func(k akkoord.ResponseKind) int64 { return res.Later[k] })
+}
+
+func providerRows(res akkoord.MailingResults) []templates.ProviderRow {
+	var out []templates.ProviderRow
+	for _, p := range res.Providers {
+		row := templates.ProviderRow{
+			Name: p.Name, Total: int(p.Total), HandedOver: int(p.HandedOver()), Deferred: int(p.Deferred),
+			Hard: int(p.Refused[akkoord.ClassHard]), Soft: int(p.Refused[akkoord.ClassSoft]), Policy: int(p.Refused[akkoord.ClassPolicy]), Content: int(p.Refused[akkoord.ClassContent]),
+			Uncertain: int(p.Uncertain), Left: int(p.Left), Complaints: int(p.Complaints), Slots: slotRows(res.Sending, p.ByTime),
+		}
+		for _, n := range p.ByTime {
+			row.Numbers = append(row.Numbers, int(n))
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// compared gives the last mailings of a campaign up to one, which is marked.
+func (s *Site) compared(ctx context.Context, campaignID, upTo int64) ([]templates.ComparedRow, error) {
+	all, err := s.figures.Compare(ctx, campaignID, upTo)
+	var out []templates.ComparedRow
+	for _, c := range all {
+		out = append(out, templates.ComparedRow{
+			Subject: title(c.Mailing), URL: resultsPath(c.Mailing), State: string(c.State), This: c.ID == upTo, At: c.StartedAt,
+			Tried: int(c.Total - c.Open - c.Skipped), HandedOver: int(c.HandedOver()), Refused: int(c.Failed + c.Bounced), Uncertain: int(c.Uncertain),
+			Left: int(c.Left), Complaints: int(c.Complaints), Readers: readerFigures(c.Readers), Few: c.Few(),
+		})
+	}
+	return out, err
+}
+
+// campaignResults shows the last mailings of a campaign beside each other.
+func (s *Site) campaignResults(w http.ResponseWriter, r *http.Request, v visit) error {
+	c, err := s.cfg.Store.Campaign(r.Context(), r.PathValue("campaign"))
+	if err != nil {
+		return err
+	}
+	page := templates.CampaignResultsPage{Admin: s.frame(r, v, "campaigns"), Name: c.Name, URL: campaignPath(c), CSV: campaignPath(c) + "/results.csv"}
+	if page.Compared, err = s.compared(r.Context(), c.ID, figures.Last); err != nil {
+		return err
+	}
+	page.Plots = sharePlots(page.Compared)
+	return s.page(w, v, http.StatusOK, page)
+}
+
+// sharePlots draws shares of mailings that are given newest first.
+func sharePlots(rows []templates.ComparedRow) []templates.Bars {
+	var out []templates.Bars
+	for _, p := range []struct {
+		key  string
+		part func(templates.ComparedRow) (n, of int)
+	}{
+		{"refused", func(r templates.ComparedRow) (int, int) { return r.Refused, r.Tried }},
+		{"left", func(r templates.ComparedRow) (int, int) { return r.Left, r.HandedOver }},
+		{"complaints", func(r templates.ComparedRow) (int, int) { return r.Complaints, r.HandedOver }},
+		{"clicked", func(r templates.ComparedRow) (int, int) { return r.Readers.Clicked, r.Readers.Counted }},
+	} {
+		b := templates.Bars{Key: p.key}
+		for i, row := range slices.Backward(rows) {
+			n, of := p.part(row)
+			b.Numbers = append(b.Numbers, 10000*n/max(of, 1))
+			if b.Last = row.At; i == len(rows)-1 {
+				b.First = row.At
+			}
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// takeResults hands out the results of a mailing.
+func (s *Site) takeResults(w http.ResponseWriter, r *http.Request, _ visit) error {
+	m, err := s.load(r)
+	if err != nil {
+		return err
+	}
+	res, _, err := s.figures.Results(r.Context(), m)
+	if err != nil {
+		return err
+	}
+	attach(w, "text/csv; charset=utf-8", "results-"+m.PublicID.String()+".csv")
+	return s.cutOff(r, figures.WriteCSV(w, res))
+}
+
+// takeCampaignResults hands out the comparison of a campaign's mailings.
+func (s *Site) takeCampaignResults(w http.ResponseWriter, r *http.Request, _ visit) error {
+	c, err := s.cfg.Store.Campaign(r.Context(), r.PathValue("campaign"))
+	if err != nil {
+		return err
+	}
+	all, err := s.figures.Compare(r.Context(), c.ID, figures.Last)
+	if err != nil {
+		return err
+	}
+	attach(w, "text/csv; charset=utf-8", "results-"+c.Slug+".csv")
+	return s.cutOff(r, figures.WriteComparison(w, all))
+}

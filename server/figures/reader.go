@@ -1,0 +1,108 @@
+package figures
+
+import (
+	"context"
+	"time"
+
+	"akkoord"
+)
+
+// Store counts what became of mailings.
+type Store interface {
+	Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error)
+	Results(ctx context.Context, m akkoord.Mailing) (akkoord.MailingResults, error)
+	// ReadersOf gives what people did after mailings, by the mailing's number.
+	ReadersOf(ctx context.Context, mailings []int64) (map[int64]akkoord.Readers, error)
+	// StartedMailings gives the last mailings of a campaign up to one that were started, newest first.
+	StartedMailings(ctx context.Context, campaignID, upTo int64, limit int) ([]akkoord.Mailing, error)
+}
+
+// Reader reads figures of mailings. Where counting takes long they are of a
+// while ago.
+type Reader struct {
+	store   Store
+	counts  *Memory[mailing, akkoord.Counts]
+	results *Memory[mailing, akkoord.MailingResults]
+}
+
+// mailing is what figures are remembered by: one that has just moved is counted
+// anew.
+type mailing struct {
+	id    int64
+	state akkoord.MailingState
+}
+
+// Counts of a mailing that somebody watches may take a fifth of the time, the
+// whole of its results a twentieth.
+const (
+	countsShare  = 5
+	resultsShare = 20
+)
+
+// NewReader makes the reader of a store.
+func NewReader(store Store, now func() time.Time) *Reader {
+	return &Reader{store, NewMemory[mailing, akkoord.Counts](now, countsShare), NewMemory[mailing, akkoord.MailingResults](now, resultsShare)}
+}
+
+// Counts gives a mailing's deliveries by state, and the time that they are of.
+func (r *Reader) Counts(ctx context.Context, m akkoord.Mailing) (akkoord.Counts, time.Time, error) {
+	return r.counts.Ask(ctx, mailing{m.ID, m.State}, func(ctx context.Context) (akkoord.Counts, error) {
+		return r.store.Counts(ctx, m.ID)
+	})
+}
+
+// Results gives what became of a mailing, and the time that this is of.
+// Conflict, with code not_started, where nothing of it was sent.
+func (r *Reader) Results(ctx context.Context, m akkoord.Mailing) (akkoord.MailingResults, time.Time, error) {
+	if m.StartedAt.IsZero() {
+		return akkoord.MailingResults{}, time.Time{}, akkoord.Errorf(akkoord.Conflict, "not_started", "Nothing of this mailing was sent yet.")
+	}
+	return r.results.Ask(ctx, mailing{m.ID, m.State}, func(ctx context.Context) (akkoord.MailingResults, error) {
+		return r.store.Results(ctx, m)
+	})
+}
+
+// Summary is what became of one of several mailings.
+type Summary struct {
+	akkoord.Mailing
+	akkoord.Counts
+	akkoord.Readers
+}
+
+// HandedOver is how many copies the relay took.
+func (s Summary) HandedOver() int64 { return s.Sent + s.Bounced }
+
+// Few reports whether shares of so few people say nothing.
+func (s Summary) Few() bool { return s.HandedOver() < akkoord.ReportSample }
+
+// compared is how many mailings are held against each other.
+const compared = 12
+
+// Last is an upTo of Compare that takes all mailings.
+const Last = 1<<63 - 1
+
+// Compare gives the last mailings of a campaign that were started, up to one,
+// newest first.
+func (r *Reader) Compare(ctx context.Context, campaignID, upTo int64) ([]Summary, error) {
+	mailings, err := r.store.StartedMailings(ctx, campaignID, upTo, compared)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(mailings))
+	for i, m := range mailings {
+		ids[i] = m.ID
+	}
+	readers, err := r.store.ReadersOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Summary, len(mailings))
+	for i, m := range mailings {
+		c, _, err := r.Counts(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = Summary{m, c, readers[m.ID]}
+	}
+	return out, nil
+}

@@ -13,15 +13,25 @@ import (
 
 func resultsPath(m akkoord.Mailing) string { return mailingPath(m) + "/results" }
 
+// ofStarted loads the results of the mailing in the path. Where nothing of it was
+// sent it leads to the mailing's page, and gives false.
+func (s *Site) ofStarted(w http.ResponseWriter, r *http.Request) (m akkoord.Mailing, res akkoord.MailingResults, at time.Time, ok bool, err error) {
+	if m, err = s.load(r); err != nil {
+		return m, res, at, false, err
+	}
+	if m.StartedAt.IsZero() {
+		http.Redirect(w, r, mailingPath(m), http.StatusSeeOther)
+		return m, res, at, false, nil
+	}
+	res, at, err = s.figures.Results(r.Context(), m)
+	return m, res, at, err == nil, err
+}
+
 // results shows what became of a mailing.
 func (s *Site) results(w http.ResponseWriter, r *http.Request, v visit) error {
 	ctx := r.Context()
-	m, err := s.load(r)
-	if err != nil {
-		return err
-	}
-	res, at, err := s.figures.Results(ctx, m)
-	if err != nil {
+	m, res, at, ok, err := s.ofStarted(w, r)
+	if !ok {
 		return err
 	}
 	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
@@ -215,12 +225,8 @@ func sharePlots(rows []templates.ComparedRow) []templates.Bars {
 
 // takeResults hands out the results of a mailing.
 func (s *Site) takeResults(w http.ResponseWriter, r *http.Request, _ visit) error {
-	m, err := s.load(r)
-	if err != nil {
-		return err
-	}
-	res, _, err := s.figures.Results(r.Context(), m)
-	if err != nil {
+	m, res, _, ok, err := s.ofStarted(w, r)
+	if !ok {
 		return err
 	}
 	attach(w, "text/csv; charset=utf-8", "results-"+m.PublicID.String()+".csv")

@@ -16,7 +16,7 @@ func TestResultsAreShown(t *testing.T) {
 	f := newFixture(t)
 	path := f.mailing()
 	b := f.as(akkoord.RoleAnalyst)
-	if r := b.send("GET", path+"/results", ""); r.status != http.StatusConflict {
+	if r := b.send("GET", path+"/results", ""); r.status != http.StatusSeeOther {
 		t.Errorf("a draft: %d", r.status)
 	}
 	c, err := f.store.CampaignByID(t.Context(), 1)

@@ -7,7 +7,9 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"akkoord"
@@ -103,18 +105,57 @@ func parseKey(text []byte) (crypto.Signer, error) {
 	return nil, fmt.Errorf("is neither RSA nor Ed25519")
 }
 
-// Signer signs messages for one domain, with one or more keys.
+// NewDKIM makes a private key of a kind, in PKCS #8, and its public half as a
+// record has it. RSA keys have 2048 bits (mail rule E.1).
+func NewDKIM(kind akkoord.DomainKeyKind, random io.Reader) (private, public []byte, err error) {
+	if err := akkoord.CheckDomainKeyKind(kind); err != nil {
+		return nil, nil, err
+	}
+	var key any
+	if kind == akkoord.DomainKeyRSA {
+		made, err := rsa.GenerateKey(random, 2048)
+		if err != nil {
+			return nil, nil, fmt.Errorf("make an RSA key: %w", err)
+		}
+		if public, err = x509.MarshalPKIXPublicKey(&made.PublicKey); err != nil {
+			return nil, nil, fmt.Errorf("make an RSA key: %w", err)
+		}
+		key = made
+	} else {
+		half, made, err := ed25519.GenerateKey(random)
+		if err != nil {
+			return nil, nil, fmt.Errorf("make an Ed25519 key: %w", err)
+		}
+		key, public = made, half
+	}
+	private, err = x509.MarshalPKCS8PrivateKey(key)
+	return private, public, err
+}
+
+// StoredDKIM reads a key that NewDKIM made.
+func StoredDKIM(selector string, private []byte) (DKIMKey, error) {
+	key, err := x509.ParsePKCS8PrivateKey(private)
+	if err != nil {
+		return DKIMKey{}, fmt.Errorf("dkim: the key of selector %s can't be read", selector)
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return DKIMKey{}, fmt.Errorf("dkim: the key of selector %s can't sign", selector)
+	}
+	return DKIMKey{selector, signer}, nil
+}
+
+// Signer signs messages for one domain, with the keys of the moment. Its methods
+// are safe to call from several goroutines.
 type Signer struct {
 	domain string
-	keys   []DKIMKey
+	keys   atomic.Pointer[[]DKIMKey]
 	now    func() time.Time
 }
 
-// NewSigner makes a Signer for the domain of the From address, in ASCII.
+// NewSigner makes a Signer for the domain of the From address, in ASCII. Without
+// keys it signs nothing until Use gives it some.
 func NewSigner(domain string, keys []DKIMKey) (*Signer, error) {
-	if len(keys) == 0 {
-		return nil, fmt.Errorf("dkim: no key for %s", domain)
-	}
 	if domain == "" || !ascii(domain) || !wireSafe(domain) {
 		return nil, fmt.Errorf("dkim: the domain must be a host name in ASCII")
 	}
@@ -123,14 +164,30 @@ func NewSigner(domain string, keys []DKIMKey) (*Signer, error) {
 			return nil, fmt.Errorf("dkim: selector %q has no key", k.Selector)
 		}
 	}
-	return &Signer{strings.ToLower(domain), keys, time.Now}, nil
+	s := &Signer{domain: strings.ToLower(domain), now: time.Now}
+	s.Use(keys)
+	return s, nil
 }
+
+// Use makes keys those that messages are signed with from now on.
+func (s *Signer) Use(keys []DKIMKey) { s.keys.Store(&keys) }
+
+// Keys are those that messages are signed with; a nil Signer has none.
+func (s *Signer) Keys() []DKIMKey {
+	if s == nil {
+		return nil
+	}
+	return *s.keys.Load()
+}
+
+// signs reports whether messages are signed at all.
+func (s *Signer) signs() bool { return len(s.Keys()) > 0 }
 
 // Warnings are sentences about the keys for doctor and the log (E.1, E.2).
 func (s *Signer) Warnings() []string {
 	var out []string
 	rsaKey := false
-	for _, k := range s.keys {
+	for _, k := range s.Keys() {
 		if w := k.Warning(); w != "" {
 			out = append(out, w)
 		}

@@ -37,7 +37,7 @@ func (t *Tester) Checks(ctx context.Context, m akkoord.Mailing, s akkoord.Sender
 		}
 	}
 	e := akkoord.Envelope{From: t.Press.Sender.From.Address, Spoken: spoken}
-	if t.Signer != nil {
+	if t.Signer.signs() {
 		e.DKIM = t.Signer.domain
 	}
 	if t.Readers != nil {

@@ -154,7 +154,7 @@ func (l *lane) Body(e Envelope, dst []byte) ([]byte, error) {
 		r.FirstAt = l.Now()
 	}
 	c := l.Press.copyFor(pl, r, e.ID, r.FirstAt)
-	if l.Signer == nil {
+	if !l.Signer.signs() {
 		dst = pl.Append(l.ReportField.append(dst, e.From), c)
 	} else {
 		l.raw = pl.Append(l.ReportField.append(l.raw[:0], e.From), c)

@@ -32,7 +32,7 @@ func (t *Tester) SendHeads(ctx context.Context, to akkoord.Email, locale string,
 	if err != nil {
 		return err
 	}
-	if t.Signer != nil {
+	if t.Signer.signs() {
 		if raw, err = t.Signer.Sign(nil, raw); err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (s *Signer) Sign(dst, msg []byte) ([]byte, error) {
 	bodyHash := base64.StdEncoding.EncodeToString(h.Sum(nil))
 	names, signed := fieldsToSign(header)
 	rest := len(signed)
-	for _, k := range s.keys {
+	for _, k := range s.Keys() {
 		from := len(dst)
 		dst = append(dst, "DKIM-Signature: v=1; a="+k.algorithm()+"; c=relaxed/relaxed; t="+at+
 			";\r\n s="+k.Selector+"; d="+s.domain+";\r\n bh="+bodyHash+";\r\n h="...)

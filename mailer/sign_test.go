@@ -51,7 +51,7 @@ func TestSignaturesOfAnyMessageVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lookup := records(t, "zonvaart.example", s.keys)
+	lookup := records(t, "zonvaart.example", s.Keys())
 	verifies := func(msg string) bool {
 		vs, err := dkim.VerifyWithOptions(strings.NewReader(msg), &dkim.VerifyOptions{LookupTXT: lookup})
 		return err == nil && len(vs) == 1 && vs[0].Err == nil

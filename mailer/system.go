@@ -148,7 +148,7 @@ func (l *noticeLane) Body(e Envelope, dst []byte) ([]byte, error) {
 }
 
 func (l *noticeLane) write(d *akkoord.SystemDelivery, e Envelope, dst []byte) ([]byte, error) {
-	if l.Signer == nil {
+	if !l.Signer.signs() {
 		return l.Press.notice(l.ctx, d, e.ID, l.ReportField.append(dst, e.From))
 	}
 	var err error

@@ -39,7 +39,7 @@ type Config struct {
 	Outbox      Outbox
 	Press       *Press
 	Dialer      *Dialer
-	Signer      *Signer     // nil: mails go unsigned
+	Signer      *Signer     // nil, or without keys: mails go unsigned
 	ReturnPath  *ReturnPath // nil: the From address
 	ReportField ReportField // of each mail; goes with ReturnPath
 	Now         func() time.Time

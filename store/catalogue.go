@@ -25,6 +25,7 @@ type catalogue struct {
 	formSlug   map[string]int
 
 	organisation akkoord.Organisation // as stored
+	domainKeys   []sealedDomainKey    // that mails are signed by
 }
 
 type wordingKey struct {
@@ -93,6 +94,9 @@ func loadCatalogue(q querier) (*catalogue, error) {
 		return nil, err
 	}
 	if c.organisation, err = loadOrganisation(q); err != nil {
+		return nil, err
+	}
+	if c.domainKeys, err = loadSigningDomainKeys(q); err != nil {
 		return nil, err
 	}
 	for i, f := range c.forms {

@@ -30,6 +30,7 @@ type AccountPage struct {
 	Secret                    string   // of a second factor that is being set up; empty: none is
 	Codes                     []string // recovery codes that were just made, to be shown once
 	Manages                   bool     // users and keys
+	Sends                     bool     // mailings
 	AsksPasskey
 	SignOn               string // name of the single sign-on; empty: there is none
 	Linked               bool   // they log in by it

@@ -24,6 +24,7 @@ import (
 	"akkoord"
 	"akkoord/dossier"
 	"akkoord/mailer"
+	"akkoord/mailer/domain"
 	"akkoord/mailer/outbound"
 	"akkoord/mailer/webhook"
 	"akkoord/server"
@@ -50,6 +51,7 @@ type app struct {
 	sender *mailer.Worker // nil without a relay
 
 	outbound *outbound.Sender
+	desk     *domain.Desk // of the sending domain and its DKIM keys
 
 	watch       watch
 	showings    *server.Showings
@@ -98,10 +100,12 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		return err
 	}
 	press := a.press(keys, composer, home)
-	tester, err := a.buildMailer(keys, press)
+	signer, err := s.signer()
 	if err != nil {
 		return err
 	}
+	tester := a.buildMailer(keys, press, signer)
+	a.desk = domain.NewDesk(s.deskConfig(a.store, signer, a.log))
 	a.fingerprint = fingerprintOf(keys)
 	a.outbound = outbound.New(outbound.Config{Messages: a.store, Loopback: akkoord.LoopbackHost(s.base.Hostname()), Now: time.Now, Jitter: rand2.Float64, Log: a.log})
 	if m, ok := s.heads.(*headMail); ok {
@@ -109,7 +113,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	apiConfig := api.Config{
 		Store: a.store, Mail: tester, Sender: a.facts, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: a.fingerprint,
-		Setup: s.setup(), Pages: pages, SigningKeys: a.keys, Login: api.Login{New: newLogin, Life: admin.LoginLife},
+		Setup: s.setup(), Pages: pages, SigningKeys: a.keys, Delivering: a.desk, Login: api.Login{New: newLogin, Life: admin.LoginLife},
 		Dossier: dossier.Writer{Set: pages, Zone: home}.In,
 	}
 	if leaving := press.Leave; leaving != nil {
@@ -138,7 +142,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	adminSite, err := admin.New(admin.Config{
 		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: a.facts, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
 		Dossier: apiConfig.Dossier, Seal: sealer, NewKey: newAPIKey, SignOn: s.signOn, GuessKey: keys.Derive("login-guess"), Network: func(r *http.Request) netip.Prefix { return server.Neighbourhood(r, s.proxies) }, BaseURL: s.base.String(), Now: time.Now, Log: a.log,
-		Settings: s.organisation(), Brand: s.brand(), Relay: s.relayFacts(), Domain: s.domainFindings(), Watcher: &a.watch,
+		Settings: s.organisation(), Brand: s.brand(), Relay: s.relayFacts(), Delivering: a.desk, Watcher: &a.watch,
 	})
 	if err != nil {
 		return err
@@ -176,25 +180,18 @@ func (a *app) press(keys *akkoord.Keyring, composer *mailer.Composer, home *time
 
 // buildMailer makes the worker, when there is a relay, and what sends test
 // mails.
-func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press) (*mailer.Tester, error) {
+func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press, signer *mailer.Signer) *mailer.Tester {
 	s := a.site
 	tester := &mailer.Tester{Press: press, Relay: a.store.RelayObstacles, Readers: a.store.Readers, Asker: &mailer.Asker{}}
 	if s.relay == nil {
-		return tester, nil
+		return tester
 	}
-	tester.Dialer = &mailer.Dialer{Relay: *s.relay, HELO: s.base.Hostname()}
-	if len(s.dkim) > 0 {
-		_, domain, _ := strings.Cut(s.from.Address, "@")
-		var err error
-		if tester.Signer, err = mailer.NewSigner(domain, s.dkim); err != nil {
-			return nil, err
-		}
-	}
+	tester.Dialer, tester.Signer = &mailer.Dialer{Relay: *s.relay, HELO: s.base.Hostname()}, signer
 	a.sender = mailer.New(mailer.Config{
-		Deliveries: a.store, Outbox: a.store, Press: press, Dialer: tester.Dialer, Signer: tester.Signer, ReturnPath: s.returns(keys), ReportField: s.reportField,
+		Deliveries: a.store, Outbox: a.store, Press: press, Dialer: tester.Dialer, Signer: signer, ReturnPath: s.returns(keys), ReportField: s.reportField,
 		Now: time.Now, Jitter: rand2.Float64, Log: a.log,
 	})
-	return tester, nil
+	return tester
 }
 
 // hooks makes what takes the webhooks of the sending service; nil where none is
@@ -253,7 +250,7 @@ func (a *app) run(ctx context.Context, public, ops net.Listener) error {
 	if tlsConfig != nil {
 		public = tls.NewListener(public, tlsConfig)
 	}
-	if err := a.store.ReclaimJobs(ctx); err != nil {
+	if err := errors.Join(a.store.ReclaimJobs(ctx), a.desk.Renew(ctx)); err != nil {
 		return errors.Join(err, a.store.Close())
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -265,6 +262,7 @@ func (a *app) run(ctx context.Context, public, ops net.Listener) error {
 	group.Go(func() error { return newBackground(a).run(ctx) })
 	group.Go(func() error { return a.handOnShowings(ctx) })
 	group.Go(func() error { return a.keys.run(ctx) })
+	group.Go(func() error { return a.desk.Run(ctx) })
 	group.Go(func() error {
 		select {
 		case <-a.store.Failed():

@@ -182,12 +182,16 @@ func checkDNS(ctx context.Context, s *site, of string) []finding {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	setup := s.domainSetup(of)
+	if len(setup.Keys) == 0 {
+		setup.Keys = storedDKIM(ctx, s, setup.From)
+	}
 	var out []finding
-	for _, f := range domain.Check(ctx, net.DefaultResolver, s.domainSetup(of)) {
+	for _, f := range domain.Check(ctx, net.DefaultResolver, setup) {
 		line := finding{f.What, string(f.Verdict), f.Text}
 		if f.Name != "" {
 			line.text += ":\n    " + f.Name + ". TXT"
-			for _, part := range domain.Strings(f.Record) {
+			for _, part := range akkoord.TXTStrings(f.Record) {
 				line.text += fmt.Sprintf(" %q", part)
 			}
 		}

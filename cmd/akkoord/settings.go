@@ -56,7 +56,7 @@ type settings struct {
 	LeaveMailbox   string   `name:"unsubscribe-mailbox" env:"AKKOORD_UNSUBSCRIBE_MAILBOX" help:"leave@d: mail to it, under a signed address for each copy, leaves; what comes in is handed to the API (/api/v1/inbound)." group:"Settings"`
 	Mailbox        string   `env:"AKKOORD_MAILBOX" help:"imaps://user:password@host/Folder where what comes back, and mail that leaves, comes in; looked into each minute." group:"Settings"`
 	Hooks          string   `env:"AKKOORD_HOOKS" help:"SERVICE:SECRET of the sending service whose webhooks come in at /hooks/SERVICE: brevo, mailgun, mailjet, postmark, sendgrid or ses; needs AKKOORD_RETURN_PATH." group:"Settings"`
-	DKIM           string   `env:"AKKOORD_DKIM" help:"selector:key.pem[,selector2:key2.pem], RSA and Ed25519; without it mail goes unsigned." group:"Settings"`
+	DKIM           string   `env:"AKKOORD_DKIM" help:"selector:key.pem[,selector2:key2.pem], RSA and Ed25519; without it keys that are made on the admin site sign, or none." group:"Settings"`
 	TrustedProxies []string `env:"AKKOORD_TRUSTED_PROXIES" help:"Networks (CIDR) whose X-Forwarded headers are believed." group:"Settings"`
 	Countries      string   `env:"AKKOORD_COUNTRIES" help:"MMDB file with the country of networks: the language of whoever, and whose browser, names none." type:"path" group:"Settings"`
 	Brand          string   `env:"AKKOORD_BRAND_COLOUR" help:"Accent colour of public pages and mails, like #b8400e." group:"Settings"`
@@ -389,7 +389,7 @@ var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 // setup gives what the settings say about guarding and keeping data.
 func (s *site) setup() akkoord.Setup {
 	out := akkoord.Setup{
-		Officer: s.Officer, TLS: s.TLS, DKIM: len(s.dkim) > 0, IPPolicy: akkoord.IPPolicy(s.IPPolicy), MailCopies: akkoord.MailCopies(s.EvidenceMail), TwoPersons: s.TwoPersons == "on",
+		Officer: s.Officer, TLS: s.TLS, IPPolicy: akkoord.IPPolicy(s.IPPolicy), MailCopies: akkoord.MailCopies(s.EvidenceMail), TwoPersons: s.TwoPersons == "on",
 		ContractKept: s.kept, Heads: s.heads != nil, BackupAge: s.backups,
 	}
 	if strings.Contains(s.TLS, ",") {

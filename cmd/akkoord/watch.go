@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
-	"net"
 	"sync"
 	"time"
 
 	"akkoord"
-	"akkoord/mailer/domain"
 	"akkoord/server/admin"
 )
 
@@ -67,18 +64,4 @@ func (s *site) relayFacts() admin.Relay {
 		return admin.Relay{}
 	}
 	return admin.Relay{Addr: s.relay.Addr(), Host: s.relay.Host, TLS: s.relay.Security()}
-}
-
-// domainFindings asks name servers about the domain of the sender.
-func (s *site) domainFindings() func(context.Context) []admin.DomainFinding {
-	if s.from == nil {
-		return nil
-	}
-	return func(ctx context.Context) []admin.DomainFinding {
-		var out []admin.DomainFinding
-		for _, f := range domain.Check(ctx, net.DefaultResolver, s.domainSetup("")) {
-			out = append(out, admin.DomainFinding{What: f.What, Verdict: string(f.Verdict), Text: f.Text, Name: f.Name, Record: f.Record})
-		}
-		return out
-	}
 }

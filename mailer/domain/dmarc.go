@@ -106,7 +106,7 @@ func (c check) judge(p policy) Finding {
 	testing := p.tags["t"] == "y"
 	switch {
 	case what == "reject" && len(c.Keys) == 0:
-		return found("dmarc", Fail, "%s asks receivers to refuse what is not signed for it, and AKKOORD_DKIM is not set: unless the relay signs for %s, mail that is forwarded is lost", p.domain, c.From)
+		return found("dmarc", Fail, "%s asks receivers to refuse what is not signed for it, and nothing is signed here: unless the relay signs for %s, mail that is forwarded is lost", p.domain, c.From)
 	case p.tags["rua"] == "":
 		return found("dmarc", Warn, "%s has a policy (%s) and no rua=: nobody tells you what fails; add rua=mailto:ADDRESS", p.domain, what)
 	case testing:

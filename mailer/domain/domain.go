@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
+	"sync"
 
 	"akkoord/mailer"
 )
@@ -48,19 +50,22 @@ type Finding struct {
 	Text    string // one sentence, with the way out
 	Name    string // of the TXT record to publish; "": nothing is to be published
 	Record  string // its text
+
+	unknown bool // name servers did not answer
 }
 
-// Check looks all of it up.
+// Check looks all of it up, at the same time, so that one name server that does
+// not answer keeps nothing else from being known when ctx ends.
 func Check(ctx context.Context, r Resolver, s Setup) []Finding {
 	c := check{ctx, r, s}
-	out := []Finding{c.spf()}
-	out = append(out, c.dkim()...)
-	out = append(out, c.dmarc()...)
-	out = append(out, c.mx()...)
-	if f, ok := c.ptr(); ok {
-		out = append(out, f)
+	parts := []func() []Finding{c.spf, c.dkim, c.dmarc, c.mx, c.ptr, c.advised}
+	out := make([][]Finding, len(parts))
+	var group sync.WaitGroup
+	for i, part := range parts {
+		group.Go(func() { out[i] = part() })
 	}
-	return append(out, c.advised()...)
+	group.Wait()
+	return slices.Concat(out...)
 }
 
 type check struct {
@@ -96,7 +101,7 @@ func away(what, name string, err error) Finding {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		why = dns.Err
 	}
-	return Finding{What: what, Verdict: Warn, Text: fmt.Sprintf("%s could not be looked up now (%s)", name, why)}
+	return Finding{unknown: true, What: what, Verdict: Warn, Text: fmt.Sprintf("%s could not be looked up now (%s)", name, why)}
 }
 
 func found(what string, v Verdict, format string, args ...any) Finding {
@@ -149,27 +154,27 @@ func (c check) receives(domain, loss string) Finding {
 
 // ptr asks whether the relay's address has a name that leads back to it, where
 // it has an address of its own on the internet.
-func (c check) ptr() (Finding, bool) {
+func (c check) ptr() []Finding {
 	ip, ok, err := c.relayIP()
 	if err != nil {
-		return away("ptr", c.Relay, err), true
+		return []Finding{away("ptr", c.Relay, err)}
 	}
 	if !ok {
-		return Finding{}, false
+		return nil
 	}
 	names, err := c.LookupAddr(c.ctx, ip.String())
 	if err != nil && !notThere(err) {
-		return away("ptr", ip.String(), err), true
+		return []Finding{away("ptr", ip.String(), err)}
 	}
 	for _, name := range names {
 		back, err := c.LookupIPAddr(c.ctx, strings.TrimSuffix(name, "."))
 		for _, b := range back {
 			if err == nil && b.IP.Equal(ip) {
-				return found("ptr", OK, "%s is %s, and back", ip, strings.TrimSuffix(name, ".")), true
+				return []Finding{found("ptr", OK, "%s is %s, and back", ip, strings.TrimSuffix(name, "."))}
 			}
 		}
 	}
-	return found("ptr", Warn, "%s, where AKKOORD_SMTP is, has no name that leads back to it; many receivers refuse that. Ask whoever gave you the address for a PTR record, unless the relay sends from others", ip), true
+	return []Finding{found("ptr", Warn, "%s, where AKKOORD_SMTP is, has no name that leads back to it; many receivers refuse that. Ask whoever gave you the address for a PTR record, unless the relay sends from others", ip)}
 }
 
 // relayIP gives the relay's address; false where it has none that others see.

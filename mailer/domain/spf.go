@@ -13,7 +13,9 @@ import (
 var nobody = net.IPv4(192, 0, 2, 1)
 
 // spf asks about the domain of the envelope sender (E.7, RFC 7208).
-func (c check) spf() Finding {
+func (c check) spf() []Finding { return []Finding{c.sender()} }
+
+func (c check) sender() Finding {
 	records, err := c.txt(c.Return, "v=spf1")
 	const record = "v=spf1 include:RELAY -all"
 	switch {

@@ -37,7 +37,7 @@ func (s *Site) showAccount(w http.ResponseWriter, r *http.Request, v visit, code
 		return err
 	}
 	page.Admin, page.Email, page.Role, page.Reason = s.frame(r, v, "account"), v.user.Email, string(v.user.Role), v.user.Reason
-	page.Path, page.Manages = accountPath, v.user.Role.May(akkoord.ManageAccess)
+	page.Path, page.Manages, page.Sends = accountPath, v.user.Role.May(akkoord.ManageAccess), v.user.Role.May(akkoord.SendMailings)
 	page.HasPassword, page.SecondFactor, page.CodesLeft = c.User.HasPassword, c.User.SecondFactor, c.Codes
 	page.AsksPasskey, page.PasskeysFor = s.asks(true), s.cfg.BaseURL
 	keys, err := s.cfg.Store.Passkeys(ctx, v.user.ID)

@@ -4,7 +4,6 @@
 package admin
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -33,8 +32,8 @@ type Config struct {
 	Settings       akkoord.Organisation  // what the settings say of the organisation, which wins over what is stored
 	Brand          templates.Brand
 	Relay          Relay
-	Domain         func(context.Context) []DomainFinding // asks name servers about the sending domain; nil: there is none
-	Watcher        Watcher                               // nil: nobody is noted
+	Delivering     Delivering
+	Watcher        Watcher // nil: nobody is noted
 	Pages          *templates.Set
 	Setup          akkoord.Setup                                 // what the settings say about guarding and keeping data (M29)
 	KeyFingerprint string                                        // of the key that signs the ledger

@@ -20,6 +20,8 @@ import (
 
 	"akkoord"
 	"akkoord/mailer"
+	"akkoord/mailer/domain"
+	"akkoord/mailer/mailertest"
 	"akkoord/server/admin"
 	"akkoord/server/api"
 	"akkoord/store"
@@ -35,6 +37,8 @@ type fixture struct {
 	mail   *postbox
 	sealer akkoord.Sealer
 	sender akkoord.Sender
+	names  *mailertest.NameServer
+	desk   *domain.Desk
 
 	mu  sync.Mutex
 	now time.Time
@@ -114,6 +118,15 @@ func newFixtureAt(t *testing.T, now time.Time, change ...func(*store.Config)) *f
 	}}
 	f.sealer, err = ring.Sealer(rand.Reader)
 	f.check(err)
+	f.names, err = mailertest.NewNameServer()
+	f.check(err)
+	t.Cleanup(func() { f.names.Close() })
+	signer, err := mailer.NewSigner("zonvaart.example", nil)
+	f.check(err)
+	f.desk = domain.NewDesk(domain.DeskConfig{
+		Keys: f.store, Resolver: f.names.Resolver(), Setup: domain.Setup{From: "zonvaart.example", Return: "zonvaart.example"}, Signer: signer,
+		Now: f.clock, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+	})
 	f.site = f.newSite("http://127.0.0.1:8080")
 	f.server = httptest.NewServer(f.site)
 	t.Cleanup(f.server.Close)
@@ -125,7 +138,7 @@ func (f *fixture) newSite(base string, change ...func(*admin.Config)) *admin.Sit
 	pages, err := templates.New()
 	f.check(err)
 	cfg := admin.Config{
-		Store: f.store, Sessions: f.store.Sessions(), Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, Pages: pages,
+		Store: f.store, Sessions: f.store.Sessions(), Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, Pages: pages, Delivering: f.desk,
 		Seal: f.sealer, NewKey: func() (string, [32]byte, error) { return api.NewKey(rand.Reader) }, GuessKey: []byte("guess"), Network: f.network, BaseURL: base, Now: f.clock, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)),
 	}
 	for _, f := range change {
@@ -325,7 +338,9 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	f.check(err)
 	hook, _, err := f.store.AddWebhook(ctx, akkoord.ActorSystem, akkoord.Webhook{URL: "https://crm.example/hook", Processor: "travel-news", Events: akkoord.WebhookEvents})
 	f.check(err)
-	named := map[string]string{"/webhooks/": hook.PublicID.String(), "/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
+	dkim, err := f.desk.MakeDomainKey(ctx, akkoord.ActorSystem, akkoord.DomainKeyEd25519)
+	f.check(err)
+	named := map[string]string{"/deliverability/keys/": dkim.PublicID.String(), "/webhooks/": hook.PublicID.String(), "/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
 	return func(pattern string) (method, path string) {
 		method, path, _ = strings.Cut(pattern, " ")
 		id := mailing

@@ -43,6 +43,8 @@ var sensitive = map[string][]string{
 	"POST /admin/keys/{id}":                 {"act=end"},
 	"POST /admin/webhooks":                  {"url=x&processor=y"},
 	"POST /admin/webhooks/{id}":             {"act=save&url=x", "act=rotate", "act=on"},
+	"POST /admin/deliverability/keys":       {"kind=rsa"},
+	"POST /admin/deliverability/keys/{id}":  {"act=sign", "act=sign&insist=yes", "act=retire", "act=remove"},
 	"POST /admin/proof":                     {"to=/admin/privacy/audit.csv"},
 	"POST /admin/people/{id}/take":          {"what=evidence&reason=asked", "what=zip&reason=asked", "what=csv&reason=asked", "what=json&reason=asked"},
 	"POST /admin/privacy/approvals/{id}":    {"act=agree&text=yes"},

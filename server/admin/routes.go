@@ -85,6 +85,10 @@ func (s *Site) routes() []route {
 		{"GET /admin/webhooks/{id}", akkoord.ManageWebhooks, s.webhook},
 		{"POST /admin/webhooks/{id}", akkoord.ManageWebhooks, s.proven(pressing("save", "rotate", "on"), s.actOnWebhook)},
 
+		{"GET /admin/deliverability", akkoord.SendMailings, s.deliverability},
+		{"POST /admin/deliverability/keys", akkoord.SetUp, s.proven(always, s.makeDomainKey)},
+		{"POST /admin/deliverability/keys/{id}", akkoord.SetUp, s.proven(pressing("sign", "retire", "remove"), s.actOnDomainKey)},
+
 		{"GET /admin", akkoord.ReadCatalogue, s.dashboard},
 		{"POST /admin/release", akkoord.ReleaseSending, s.release},
 		{"GET /admin/campaigns/new", akkoord.WriteMailings, s.newCampaign},

@@ -11,32 +11,20 @@ import (
 	"akkoord/templates"
 )
 
-// DomainFinding is one thing that name servers say of the sending domain, and
-// how to mend it.
-type DomainFinding struct {
-	What    string // "spf", "dkim", "dmarc", "mx", …
-	Verdict string // "ok", "info", "warn" or "fail"
-	Text    string // one English sentence
-	Name    string // of the TXT record to publish; "": none
-	Record  string
-}
-
 // Relay is what the settings say of the mail server; empty: none is set.
 type Relay struct{ Addr, TLS, Host string }
 
 const (
 	mailPath = setupPath + "/mail"
-	tryWait  = 10 * time.Second // for a test of the mail server, and for the name servers
+	tryWait  = 10 * time.Second // for a test of the mail server
 )
 
 // setupMail shows how mail goes out. The name servers are asked when ?dns=1 says
 // so: where they don't answer that takes a while.
 func (s *Site) setupMail(w http.ResponseWriter, r *http.Request, v visit) error {
 	page := templates.SetupMailPage{Asked: r.URL.Query().Get("dns") != ""}
-	if page.Asked && s.cfg.Domain != nil {
-		ctx, cancel := context.WithTimeout(r.Context(), tryWait)
-		defer cancel()
-		for _, f := range s.cfg.Domain(ctx) {
+	if page.Asked {
+		for _, f := range s.cfg.Delivering.Deliverability(r.Context(), true).Findings {
 			page.Findings = append(page.Findings, templates.DomainFinding{What: f.What, Verdict: f.Verdict, Text: f.Text, Name: f.Name, Record: f.Record})
 		}
 	}

@@ -50,6 +50,7 @@ type Config struct {
 	KeyFingerprint string // of the key that signs heads and evidence (M30)
 
 	SigningKeys SigningKeys // that sign links
+	Delivering  Delivering
 	Login       Login
 }
 

@@ -21,6 +21,8 @@ import (
 
 	"akkoord"
 	"akkoord/mailer"
+	"akkoord/mailer/domain"
+	"akkoord/mailer/mailertest"
 	"akkoord/server/admin"
 	"akkoord/server/api"
 	"akkoord/store"
@@ -36,6 +38,8 @@ type fixture struct {
 	keys  map[akkoord.Role]string
 	ids   map[akkoord.Role]akkoord.APIKey
 	mail  *postbox
+	names *mailertest.NameServer
+	desk  *domain.Desk
 	leave *mailer.ReturnPath
 	paths *mailer.ReturnPath
 
@@ -114,8 +118,18 @@ func newFixture(t *testing.T, change ...func(*store.Config)) *fixture {
 	pages, err := templates.New()
 	f.check(err)
 	f.paths = mailer.NewReturnPath("bounces@zonvaart.example", ring.Derive("return-path"))
+	f.names, err = mailertest.NewNameServer()
+	f.check(err)
+	t.Cleanup(func() { f.names.Close() })
+	signer, err := mailer.NewSigner("zonvaart.example", nil)
+	f.check(err)
+	f.desk = domain.NewDesk(domain.DeskConfig{
+		Keys: f.store, Resolver: f.names.Resolver(), Setup: domain.Setup{From: "zonvaart.example", Return: "zonvaart.example"}, Signer: signer,
+		Now: f.clock, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+	})
 	f.api, err = api.New(api.Config{
-		Pages: pages,
+		Delivering: f.desk,
+		Pages:      pages,
 		ReadReport: func(message []byte, rcpt string) akkoord.Report {
 			return mailer.ReadReport(f.paths, message, rcpt)
 		},

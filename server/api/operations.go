@@ -144,6 +144,14 @@ func (a *API) operations() error {
 
 		handle(operation{post, "/keys/rotate", akkoord.ManageAccess, "Make a new key that signs links, and end one that is in wrong hands", 0, ""}, a.rotateKeys),
 
+		handle(operation{get, "/deliverability", akkoord.SendMailings, "See whether receivers can trust the sending domain: SPF, DKIM, DMARC and more, with the records to publish", 0, ""}, a.readDeliverability),
+		handle(operation{get, "/dkim-keys", akkoord.SendMailings, "List the DKIM keys that were made here", 0, ""}, a.listDomainKeys),
+		handle(operation{post, "/dkim-keys", akkoord.SetUp, "Make a DKIM key, which signs nothing yet", created, ""}, a.makeDomainKey),
+		handle(operation{post, "/dkim-keys/{id}/look", akkoord.SetUp, "Look whether the record of a DKIM key is published", 0, ""}, a.lookUpDomainKey),
+		handle(operation{post, "/dkim-keys/{id}/sign", akkoord.SetUp, "Let a DKIM key sign, in place of the one of its kind that does", 0, ""}, a.signWithDomainKey),
+		handle(operation{post, "/dkim-keys/{id}/retire", akkoord.SetUp, "Let a DKIM key sign no more", 0, ""}, a.retireDomainKey),
+		handle(operation{post, "/dkim-keys/{id}/remove", akkoord.SetUp, "Forget a DKIM key that does not sign", 0, ""}, a.removeDomainKey),
+
 		handle(operation{get, "/users", akkoord.ManageAccess, "List who may log in to the admin site, and why", 0, ""}, a.listUsers),
 		handle(operation{post, "/users", akkoord.ManageAccess, "Give somebody access, or give it back, with a one-time login link", created, ""}, a.addUser),
 		handle(operation{get, "/users/{id}", akkoord.ManageAccess, "Read a user", 0, ""}, a.readUser),

@@ -72,6 +72,7 @@ func Run(t *testing.T, open Open) {
 		{"webhooks refused", testWebhookRefusals},
 		{"webhooks and the forgotten", testWebhooksOfTheForgotten},
 		{"webhooks and their terms", testWebhookTerms},
+		{"DKIM keys", testDomainKeys},
 		{"choices", testChoices},
 		{"address", testAddress},
 		{"own data", testOwnData},

@@ -1,0 +1,177 @@
+package api
+
+import (
+	"context"
+
+	"akkoord"
+)
+
+// Delivering knows how the sending domain is, and keeps its DKIM keys (mail rules
+// E.1 to E.11).
+type Delivering interface {
+	// Signs reports whether mails are signed here now.
+	Signs() bool
+	// Deliverability gives what was found within the last minutes, or looks;
+	// again: looks in any case.
+	Deliverability(ctx context.Context, again bool) akkoord.Deliverability
+	DomainKeys(ctx context.Context) ([]akkoord.DomainKey, error)
+	MakeDomainKey(ctx context.Context, actor akkoord.Actor, kind akkoord.DomainKeyKind) (akkoord.DomainKey, error)
+	LookUpDomainKey(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.DomainKey, akkoord.DomainFinding, error)
+	// SignWithDomainKey lets a key sign in place of the one of its kind that does;
+	// insist: also when its record is not seen.
+	SignWithDomainKey(ctx context.Context, actor akkoord.Actor, id akkoord.ID, insist bool) (akkoord.DomainKey, error)
+	RetireDomainKey(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.DomainKey, error)
+	RemoveDomainKey(ctx context.Context, actor akkoord.Actor, id akkoord.ID) error
+}
+
+// setup gives what guards data, with what is known only now.
+func (a *API) setup() akkoord.Setup {
+	out := a.cfg.Setup
+	out.DKIM = a.cfg.Delivering.Signs()
+	return out
+}
+
+// deliverability answers GET /deliverability.
+type deliverability struct {
+	Domain       string          `json:"domain" doc:"Of AKKOORD_FROM; empty: it is not set, and nothing was looked at."`
+	ReturnDomain string          `json:"return_domain" doc:"Of the envelope sender."`
+	LookedAt     *Time           `json:"looked_at"`
+	Findings     []domainFinding `json:"findings" nullable:"false"`
+	FileKeys     []string        `json:"file_keys" nullable:"false" doc:"Selectors of AKKOORD_DKIM. Where there are any, they sign and stored keys don't."`
+}
+
+type domainFinding struct {
+	What    string     `json:"what" enum:"spf,dkim,dmarc,mx,ptr,relay,mta-sts,tls-rpt"`
+	Verdict string     `json:"verdict" enum:"ok,info,warn,fail" doc:"What could not be asked is a warn."`
+	Text    string     `json:"text"`
+	Record  *dnsRecord `json:"record" doc:"To publish; null: nothing is."`
+}
+
+type dnsRecord struct {
+	Name  string `json:"name"`
+	Type  string `json:"type" enum:"TXT"`
+	Value string `json:"value"`
+
+	Strings []string `json:"strings" nullable:"false" doc:"The value in strings of at most 255 bytes, as a zone file has them."`
+}
+
+func record(name, value string) *dnsRecord {
+	if name == "" {
+		return nil
+	}
+	return &dnsRecord{name, "TXT", value, akkoord.TXTStrings(value)}
+}
+
+func showFinding(f akkoord.DomainFinding) domainFinding {
+	return domainFinding{f.What, f.Verdict, f.Text, record(f.Name, f.Record)}
+}
+
+func (a *API) readDeliverability(ctx context.Context, in *struct {
+	Again bool `query:"again" doc:"Look anew; without it what was found within five minutes is given again."`
+}) (deliverability, error) {
+	d := a.cfg.Delivering.Deliverability(ctx, in.Again)
+	out := deliverability{Domain: d.Domain, ReturnDomain: d.Return, LookedAt: when(d.LookedAt), Findings: []domainFinding{}, FileKeys: append([]string{}, d.Files...)}
+	for _, f := range d.Findings {
+		out.Findings = append(out.Findings, showFinding(f))
+	}
+	return out, nil
+}
+
+// domainKey is a DKIM key that was made here.
+type domainKey struct {
+	ID        akkoord.ID             `json:"id" format:"uuid"`
+	Domain    string                 `json:"domain"`
+	Selector  string                 `json:"selector"`
+	Kind      akkoord.DomainKeyKind  `json:"kind" enum:"rsa,ed25519"`
+	State     akkoord.DomainKeyState `json:"state" enum:"new,published,signing,retired" doc:"published: its record was seen. retired: it signs no more, and its private half is gone."`
+	Record    *dnsRecord             `json:"record"`
+	CreatedAt *Time                  `json:"created_at"`
+	SeenAt    *Time                  `json:"record_seen_at"`
+	SignsFrom *Time                  `json:"signs_from"`
+	RetiredAt *Time                  `json:"retired_at"`
+	KeepUntil *Time                  `json:"keep_record_until" doc:"Until when the record of a retired key has to stay."`
+}
+
+func showDomainKey(k akkoord.DomainKey) domainKey {
+	out := domainKey{
+		ID: k.PublicID, Domain: k.Domain, Selector: k.Selector, Kind: k.Kind, State: k.State, Record: record(k.Record()),
+		CreatedAt: when(k.CreatedAt), SeenAt: when(k.SeenAt), SignsFrom: when(k.SignsFrom), RetiredAt: when(k.RetiredAt),
+	}
+	if k.State == akkoord.DomainKeyRetired {
+		out.KeepUntil = when(k.KeepUntil())
+	}
+	return out
+}
+
+func (a *API) listDomainKeys(ctx context.Context, in *struct{ Paging }) (list[domainKey], error) {
+	page, err := in.page()
+	if err != nil {
+		return list[domainKey]{}, err
+	}
+	all, err := a.cfg.Delivering.DomainKeys(ctx)
+	if err != nil {
+		return list[domainKey]{}, err
+	}
+	rows, next := cut(all, func(k akkoord.DomainKey) int64 { return k.ID }, page)
+	return newList(rows, next, showDomainKey), nil
+}
+
+func (a *API) makeDomainKey(ctx context.Context, in *struct {
+	Body struct {
+		Kind akkoord.DomainKeyKind `json:"kind" doc:"rsa (2048 bits) or ed25519, which signs beside an RSA key alone."`
+	}
+}) (domainKey, error) {
+	k, err := a.cfg.Delivering.MakeDomainKey(ctx, caller(ctx).Actor(), in.Body.Kind)
+	return showDomainKey(k), err
+}
+
+// lookedAt is a key and what was found of its record.
+type lookedAt struct {
+	domainKey
+	Finding domainFinding `json:"finding"`
+}
+
+func (a *API) lookUpDomainKey(ctx context.Context, in *ByID) (lookedAt, error) {
+	id, err := akkoord.ParseID(in.ID)
+	if err != nil {
+		return lookedAt{}, err
+	}
+	k, found, err := a.cfg.Delivering.LookUpDomainKey(ctx, caller(ctx).Actor(), id)
+	return lookedAt{showDomainKey(k), showFinding(found)}, err
+}
+
+func (a *API) signWithDomainKey(ctx context.Context, in *struct {
+	ByID
+	Body struct {
+		Insist bool `json:"insist,omitempty" doc:"Also when its record is not seen: receivers can't verify what it signs then."`
+	}
+}) (domainKey, error) {
+	id, err := akkoord.ParseID(in.ID)
+	if err != nil {
+		return domainKey{}, err
+	}
+	k, err := a.cfg.Delivering.SignWithDomainKey(ctx, caller(ctx).Actor(), id, in.Body.Insist)
+	return showDomainKey(k), err
+}
+
+func (a *API) retireDomainKey(ctx context.Context, in *ByID) (domainKey, error) {
+	id, err := akkoord.ParseID(in.ID)
+	if err != nil {
+		return domainKey{}, err
+	}
+	k, err := a.cfg.Delivering.RetireDomainKey(ctx, caller(ctx).Actor(), id)
+	return showDomainKey(k), err
+}
+
+// removedKey says when a key was forgotten.
+type removedKey struct {
+	RemovedAt *Time `json:"removed_at"`
+}
+
+func (a *API) removeDomainKey(ctx context.Context, in *ByID) (removedKey, error) {
+	id, err := akkoord.ParseID(in.ID)
+	if err != nil {
+		return removedKey{}, err
+	}
+	return removedKey{when(a.cfg.Now())}, a.cfg.Delivering.RemoveDomainKey(ctx, caller(ctx).Actor(), id)
+}

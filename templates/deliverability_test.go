@@ -1,0 +1,27 @@
+package templates
+
+// deliverability is the page with a key in each state.
+func deliverability(changes bool) DeliverabilityPage {
+	record := &TXTRecord{Name: "akkoord202611._domainkey.zonvaart.example", Value: "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAtest", Zone: `"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA" "test"`}
+	key := func(id, selector, kind, state string) DomainKeyRow {
+		return DomainKeyRow{ID: id, Selector: selector, Kind: kind, State: state, Action: "/admin/deliverability/keys/" + id, CreatedAt: now, Record: record, Removable: state == "new"}
+	}
+	fresh, seen, signing, retired, gone := key("1", "akkoord202611-2", "rsa", "new"), key("2", "akkoord202611e-2", "ed25519", "published"), key("3", "akkoord202611", "rsa", "signing"), key("4", "akkoord202511", "rsa", "retired"), key("5", "akkoord202411", "rsa", "retired")
+	fresh.Unseen, fresh.Found = changes, &DeliveryFinding{Key: "dkim", Verdict: "fail", Text: "the public key is not published"}
+	seen.SeenAt, signing.SeenAt, signing.SignsFrom = now, now, now
+	retired.RetiredAt, retired.KeepUntil = now, now.AddDate(0, 0, 7)
+	gone.Removable, gone.KeepUntil, gone.Foreign = true, now.AddDate(-1, 0, 0), "ander.example"
+	page := DeliverabilityPage{
+		Admin: desk("account"), Domain: "zonvaart.example", Return: "bounces.zonvaart.example", LookedAt: now, Changes: changes, Make: "/admin/deliverability/keys",
+		Keys: []DomainKeyRow{fresh, seen, signing, retired, gone},
+		Findings: []DeliveryFinding{
+			{Key: "spf", Verdict: "ok", Text: "zonvaart.example names the relay (203.0.113.9)"}, {Key: "dkim", Verdict: "fail", Text: "the public key of selector akkoord202611 is not published", Record: record},
+			{Key: "dmarc", Verdict: "warn", Text: "zonvaart.example has no DMARC policy", Record: &TXTRecord{Name: "_dmarc.zonvaart.example", Value: "v=DMARC1; p=none; rua=mailto:dmarc@zonvaart.example"}},
+			{Key: "mx", Verdict: "ok", Text: "fine"}, {Key: "ptr", Verdict: "ok", Text: "fine"}, {Key: "relay", Verdict: "ok", Text: "fine"}, {Key: "mta_sts", Verdict: "info", Text: "not published"}, {Key: "tls_rpt", Verdict: "info", Text: "not published"},
+		},
+	}
+	if !changes {
+		page.Files = []string{"s1", "s2"}
+	}
+	return page
+}

@@ -31,6 +31,30 @@ type Sender struct {
 	PrivacyContact string // address, URL or words for questions about data
 	BaseURL        string // base of every link, without a slash at its end (G.10)
 	Brand          string // brand colour as #rrggbb; empty for Akkoord's own
+	Logo           Logo
+}
+
+// Logo is the picture atop a mail; without a URL the sender's name stands there.
+type Logo struct {
+	URL           string
+	Width, Height int    // as it is shown
+	Alt           string // what is written in it; empty: the name stands beside it
+}
+
+// The logo in a mail is as high as this, and not wider than a phone.
+const logoWidth, logoHeight = 280, 48
+
+// Wearing gives the sender with the look of a brand: its colour where there is one,
+// and its logo.
+func (s Sender) Wearing(b akkoord.Brand) Sender {
+	if b.Accent != "" {
+		s.Brand = b.Accent
+	}
+	if !b.Logo.Image.IsZero() {
+		s.Logo = Logo{URL: s.BaseURL + b.Logo.Path(), Alt: b.Logo.Alt}
+		s.Logo.Width, s.Logo.Height = b.Logo.Fit(logoWidth, logoHeight)
+	}
+	return s
 }
 
 // check reports all that a campaign's mails lack (C.22), at once.
@@ -62,6 +86,7 @@ type sheet struct {
 	Controller, PostalAddress, PrivacyURL string
 	Contact                               contact
 	Brand                                 palette
+	Logo                                  Logo
 	Blocks                                bool // the body needs the styles of blocks
 }
 
@@ -83,7 +108,7 @@ func newSheet(s Sender, locale, title string) sheet {
 	}
 	return sheet{
 		Locale: locale, Dir: direction(locale), Title: title, Controller: name, PostalAddress: oneLine(s.PostalAddress),
-		PrivacyURL: s.BaseURL + "/privacy?locale=" + locale, Contact: c, Brand: newPalette(s.Brand),
+		PrivacyURL: s.BaseURL + "/privacy?locale=" + locale, Contact: c, Brand: newPalette(s.Brand), Logo: s.Logo,
 	}
 }
 

@@ -33,6 +33,7 @@ type Press struct {
 	// Organisation gives who is behind the mails at this moment; nil: Sender says it
 	// for good.
 	Organisation func() akkoord.Organisation
+	Brand        func() akkoord.Brand // its look at this moment; nil: Sender says it for good
 	Catalog      Catalog
 	Links        *akkoord.Links
 	Key          []byte         // secret that message ids are made with, akkoord.Keyring.Derive("message-id")
@@ -47,9 +48,17 @@ type Press struct {
 	hashes  sync.Pool // of *idHash
 }
 
-// sender gives who writes, with the facts in force.
+// sender gives who writes, with the facts and the look in force.
 func (p *Press) sender() Sender {
-	s := p.Sender
+	if p.Brand == nil {
+		return p.wearing(akkoord.Brand{})
+	}
+	return p.wearing(p.Brand())
+}
+
+// wearing gives who writes, with the facts in force, in the look of a brand.
+func (p *Press) wearing(b akkoord.Brand) Sender {
+	s := p.Sender.Wearing(b)
 	if p.Organisation != nil {
 		o := p.Organisation()
 		s.Controller, s.PostalAddress, s.PrivacyContact = o.Controller, o.PostalAddress, o.Contact

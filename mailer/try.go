@@ -118,10 +118,10 @@ func (t *Tester) tryText(to akkoord.Email, locale, id string) ([]byte, error) {
 }
 
 // PreviewConfirmation shows the mail that asks to confirm a sign-up for purposes,
-// as HTML. Its link leads nowhere.
-func (t *Tester) PreviewConfirmation(purposes []akkoord.Purpose, locale string) ([]byte, error) {
+// as HTML, in the look of a brand. Its link leads nowhere.
+func (t *Tester) PreviewConfirmation(purposes []akkoord.Purpose, locale string, brand akkoord.Brand) ([]byte, error) {
 	p := t.Press
-	n := Notice{Sender: p.sender(), Locale: locale}
+	n := Notice{Sender: p.wearing(brand), Locale: locale}
 	if n.From.Address == "" {
 		n.From.Address = "preview@example.invalid" // no header is shown
 	}

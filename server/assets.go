@@ -27,32 +27,32 @@ type asset struct {
 	since time.Time // always zero: the hash tells versions apart
 }
 
-// Assets change only with the program and its settings.
+// Assets change only with the program.
 const (
 	freshAsset = "public, max-age=3600"
 	fixedAsset = "public, max-age=31536000, immutable"
 )
 
-// loadAssets reads package static and writes brand.css.
-func loadAssets(accent string) (map[string]asset, error) {
+// loadAssets reads package static.
+func loadAssets() (map[string]asset, error) {
 	all := map[string]asset{}
-	add := func(name string, body []byte) {
-		sum := sha256.Sum256(body)
-		all[name] = asset{body: body, kind: mimeType(name), etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
-	}
 	err := fs.WalkDir(static.FS, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		body, err := fs.ReadFile(static.FS, name)
-		add(name, body)
+		all[name] = newAsset(name, body)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read static files: %w", err)
 	}
-	add("brand.css", templates.BrandCSS(accent))
 	return all, nil
+}
+
+func newAsset(name string, body []byte) asset {
+	sum := sha256.Sum256(body)
+	return asset{body: body, kind: mimeType(name), etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
 }
 
 // mimeType does not ask the machine, so that every machine says the same.
@@ -76,7 +76,7 @@ func (s *Server) asset(c echo.Context) error {
 	name := strings.TrimPrefix(c.Request().URL.Path, "/static/")
 	a, ok := s.assets[name]
 	if !ok {
-		return echo.ErrNotFound
+		return s.style(c, name)
 	}
 	cache := freshAsset
 	if v := query(c, "v"); v != "" && strings.Contains(a.etag, v) {
@@ -84,6 +84,29 @@ func (s *Server) asset(c echo.Context) error {
 	}
 	serve(c, a, cache)
 	return nil
+}
+
+// style answers with the style sheet of a brand's colour, which its name tells: any
+// node writes any of them, also that of a brand it has not heard of yet.
+func (s *Server) style(c echo.Context, name string) error {
+	if last := s.lastStyle.Load(); last != nil && last.name == name {
+		serve(c, last.asset, fixedAsset)
+		return nil
+	}
+	css, ok := templates.StyleOf(name)
+	if !ok {
+		return echo.ErrNotFound
+	}
+	made := &style{name, newAsset(name, css)}
+	s.lastStyle.Store(made)
+	serve(c, made.asset, fixedAsset)
+	return nil
+}
+
+// style is the style sheet of a brand.
+type style struct {
+	name string
+	asset
 }
 
 // media answers GET /media/{id}: a picture of a mailing.

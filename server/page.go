@@ -18,7 +18,7 @@ var (
 // site is what every page shows around its content. path is the page's own,
 // which can be read in other languages; empty for none.
 func (s *Server) site(path string) templates.Site {
-	o, brand := s.Organisation(), s.Brand
+	o, brand := s.Organisation(), s.Brand()
 	if brand.Name == "" {
 		brand.Name = o.Controller
 	}

@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"akkoord"
 	"akkoord/server"
+	"akkoord/templates"
 )
 
 // F.18: what every answer says to the browser, whatever the route and outcome.
@@ -91,9 +93,9 @@ func TestPlainHTTPIsRefusedButOnLoopback(t *testing.T) {
 }
 
 func TestStaticFilesAreFoundAgainByTheirHash(t *testing.T) {
-	s := newSite(t, func(c *server.Config) { c.Brand.Accent = "#b8400e" })
+	s := newSite(t)
 	for path, kind := range map[string]string{
-		"/static/css/akkoord.css": "text/css; charset=utf-8", "/static/css/tokens.css": "text/css; charset=utf-8", "/static/brand.css": "text/css; charset=utf-8",
+		"/static/css/akkoord.css": "text/css; charset=utf-8", "/static/css/tokens.css": "text/css; charset=utf-8",
 		"/static/icons.svg": "image/svg+xml", "/static/img/mark.svg": "image/svg+xml",
 	} {
 		a := s.get(path)
@@ -107,9 +109,38 @@ func TestStaticFilesAreFoundAgainByTheirHash(t *testing.T) {
 			t.Errorf("%s: by hash: %v", path, b.Header)
 		}
 	}
-	for _, path := range []string{"/static/", "/static/css", "/static/embed.go", "/static/../server.go", "/static/%2e%2e/go.mod"} {
+	for _, path := range []string{"/static/", "/static/brand.css", "/static/brand-b8400e-0.css", "/static/brand-red-1.css", "/static/brand-b8400e;-1.css", "/static/css", "/static/embed.go", "/static/../server.go", "/static/%2e%2e/go.mod"} {
 		if a := s.get(path); a.Status != 404 {
 			t.Errorf("%s: %d", path, a.Status)
+		}
+	}
+}
+
+// A change of the brand is on the next page, under names that nobody has kept from
+// before (issue 7.3).
+func TestABrandIsSeenWithTheNextPage(t *testing.T) {
+	var brand atomic.Pointer[templates.Brand]
+	brand.Store(&templates.Brand{})
+	s := newSite(t, func(c *server.Config) { c.Brand = func() templates.Brand { return *brand.Load() } })
+	if page := s.get("/privacy?locale=en").Body; strings.Contains(page, "brand-") {
+		t.Error("without a brand a page asks for its style sheet")
+	}
+	id := akkoord.ID{7}
+	for _, accent := range []string{"#b8400e", "#0a6b49"} {
+		b := templates.BrandOf(akkoord.Brand{Accent: accent, Logo: akkoord.Logo{Image: id, Width: 288, Height: 144, Alt: "Zonvaart <b>"}})
+		brand.Store(&b)
+		sheet := "/static/brand-" + accent[1:] + "-1.css"
+		for _, path := range []string{"/privacy?locale=en", "/your-data?locale=en", "/f/home?locale=en"} {
+			page := s.get(path).Body
+			for _, want := range []string{`<link rel="stylesheet" href="` + sheet + `">`, `<img class="logo" src="/media/` + id.String() + `" width="72" height="36" alt="Zonvaart &lt;b&gt;">`} {
+				if !strings.Contains(page, want) {
+					t.Errorf("%s lacks %s", path, want)
+				}
+			}
+		}
+		a := s.get(sheet)
+		if a.Status != 200 || !strings.Contains(a.Body, "--accent: "+accent) || a.Header.Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %d %v %s", sheet, a.Status, a.Header, a.Body)
 		}
 	}
 }

@@ -40,7 +40,7 @@ type Config struct {
 	Nodes          func() int              // how many processes share the visitors; nil: this one alone
 	StampKey       []byte                  // signs the time at which a form was shown; nil: forms carry no stamp
 
-	Brand        templates.Brand             // without a name: that of the organisation
+	Brand        func() templates.Brand      // its look at this moment; without a name: that of the organisation. nil: Akkoord's own
 	From         string                      // sender of the mails as people read it: Name <a@b>
 	Organisation func() akkoord.Organisation // who is behind the mails at this moment
 	LedgerKey    string                      // fingerprint of the key that signs heads and evidence (M30)
@@ -67,6 +67,7 @@ type Server struct {
 	confirmed atomic.Pointer[confirmedPage]
 	signUps   *limiter
 	assets    map[string]asset
+	lastStyle atomic.Pointer[style] // that was asked for
 	metrics   *metrics
 	request   requestIDs
 }
@@ -82,11 +83,14 @@ func New(cfg Config) (*Server, error) {
 		Config: cfg, https: base.Scheme == "https", origin: base.Scheme + "://" + base.Host, bareFrom: templates.BareAddress(cfg.From),
 		signUps: newLimiter(), metrics: newMetrics(),
 	}
+	if s.Brand == nil {
+		s.Brand = func() templates.Brand { return templates.Brand{} }
+	}
 	s.BaseURL = strings.TrimSuffix(cfg.BaseURL, "/")
 	if s.request, err = newRequestIDs(cfg.Random); err != nil {
 		return nil, err
 	}
-	if s.assets, err = loadAssets(s.Brand.Accent); err != nil {
+	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
 	s.echo = echo.New()

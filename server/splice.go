@@ -26,6 +26,7 @@ const (
 type confirmedPage struct {
 	locale   string
 	by       akkoord.Organisation
+	brand    templates.Brand
 	purposes []templates.AskedPurpose
 	text     [][]byte // between the tokens
 	tokens   []string // which token follows the text of the same index
@@ -37,7 +38,7 @@ func (s *Server) showConfirmed(c echo.Context, locale string, person akkoord.Sub
 		purposes[i].Since = purposes[i].Since.Truncate(time.Second) // the page shows no more
 	}
 	page := s.confirmed.Load()
-	if page == nil || page.locale != locale || page.by != s.Organisation() || !slices.Equal(page.purposes, purposes) {
+	if page == nil || page.locale != locale || page.by != s.Organisation() || page.brand != s.Brand() || !slices.Equal(page.purposes, purposes) {
 		var err error
 		if page, err = s.drawConfirmed(locale, purposes); err != nil {
 			return err
@@ -63,14 +64,14 @@ func (s *Server) showConfirmed(c echo.Context, locale string, person akkoord.Sub
 }
 
 func (s *Server) drawConfirmed(locale string, purposes []templates.AskedPurpose) (*confirmedPage, error) {
-	by := s.Organisation()
+	by, brand := s.Organisation(), s.Brand()
 	site := s.site("/confirm/" + anyConfirm)
 	site.Preferences = "/preferences/" + anyPreferences
 	var b bytes.Buffer
 	if err := s.Pages.Render(&b, locale, templates.ConfirmedPage{Site: site, Purposes: purposes, From: s.bareFrom}); err != nil {
 		return nil, err
 	}
-	page := &confirmedPage{locale: locale, by: by, purposes: purposes}
+	page := &confirmedPage{locale: locale, by: by, brand: brand, purposes: purposes}
 	rest := b.Bytes()
 	for {
 		at, token := next(rest)

@@ -4,8 +4,8 @@ package static
 
 import "embed"
 
-// FS is served under /static/. A page asks for nothing outside it but
-// /static/brand.css, which the server makes with templates.BrandCSS.
+// FS is served under /static/. A page asks for nothing outside it but the style
+// sheet of a brand, which the server makes with templates.StyleOf.
 //
 //go:embed css icons.svg img js vendor
 var FS embed.FS

@@ -26,6 +26,7 @@ type catalogue struct {
 
 	organisation akkoord.Organisation // as stored
 	domainKeys   []sealedDomainKey    // that mails are signed by
+	brand        akkoord.Brand
 }
 
 type wordingKey struct {
@@ -97,6 +98,9 @@ func loadCatalogue(q querier) (*catalogue, error) {
 		return nil, err
 	}
 	if c.domainKeys, err = loadSigningDomainKeys(q); err != nil {
+		return nil, err
+	}
+	if c.brand, err = loadBrand(q); err != nil {
 		return nil, err
 	}
 	for i, f := range c.forms {

@@ -8,7 +8,7 @@ import (
 // Admin is what every page of the admin site shows around its own content.
 type Admin struct {
 	User    string // e-mail address of the person logged in
-	Section string // "campaigns", "people", "purposes" or "privacy": the part of the site
+	Section string // "campaigns", "people", "purposes", "privacy" or "settings": the part of the site
 	Token   string // sent back by every form as "csrf"
 	Notice  string // key of admin.notice_<Notice>: what the last post did
 	Problem string // stable code of what went wrong with it
@@ -20,6 +20,7 @@ type Admin struct {
 
 	SeesPeople  bool // may open the pages about people: without it nothing leads there
 	SeesPrivacy bool // the same for those of the privacy officer
+	SetsUp      bool // the same for the settings
 	AskFactor   bool // an owner, who should set up a second factor
 }
 

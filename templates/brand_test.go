@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"akkoord"
 )
 
 // From any colour, every pair of text and ground reaches 4.5:1, and the accent
@@ -13,7 +15,7 @@ import (
 func TestBrandIsLegible(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		hex := fmt.Sprintf("#%06x", rapid.IntRange(0, 0xffffff).Draw(t, "colour"))
-		brand, ok := readHex(hex)
+		brand, ok := akkoord.ParseColour(hex)
 		if !ok {
 			t.Fatalf("%s is not read", hex)
 		}
@@ -24,7 +26,7 @@ func TestBrandIsLegible(t *testing.T) {
 }
 
 func checkRoles(t *rapid.T, name string, all roles) {
-	by := map[string]ink{}
+	by := map[string]akkoord.Colour{}
 	for _, r := range all {
 		by[r.name] = r.value
 	}
@@ -37,7 +39,7 @@ func checkRoles(t *rapid.T, name string, all roles) {
 		{"ink", "accent-soft", 4.5}, {"ink", "bg", 7}, {"ink-3", "bg", 4.5}, {"ink-3", "surface", 4.5},
 		{"accent", "surface", 3},
 	} {
-		if got := contrast(by[pair.front], by[pair.back]); got < pair.least {
+		if got := by[pair.front].Contrast(by[pair.back]); got < pair.least {
 			t.Errorf("%s: %s on %s is %.2f:1, want %.1f:1", name, pair.front, pair.back, got, pair.least)
 		}
 	}
@@ -57,8 +59,8 @@ func TestBrandCSS(t *testing.T) {
 	}
 }
 
-func mustInk(hex string) ink {
-	c, ok := readHex(hex)
+func mustInk(hex string) akkoord.Colour {
+	c, ok := akkoord.ParseColour(hex)
 	if !ok {
 		panic(hex)
 	}

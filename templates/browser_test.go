@@ -57,7 +57,7 @@ func gallerySite(t *testing.T) http.Handler {
 		_, _ = b.WriteTo(w)
 	})
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static.FS)))
-	mux.HandleFunc("GET /static/brand.css", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+zonvaart("").Brand.Style(), func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/css")
 		_, _ = w.Write(BrandCSS("#b8400e"))
 	})

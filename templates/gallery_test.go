@@ -118,6 +118,32 @@ func grants() GrantsPage {
 	}
 }
 
+func settler() Admin {
+	a := desk("settings")
+	a.SetsUp = true
+	return a
+}
+
+func settingsPage() SettingsPage {
+	return SettingsPage{
+		Admin: settler(), Parts: []SettingsPart{{"brand", "/admin/settings/brand"}, {"who", "/admin/setup/who"}, {"mail", "/admin/setup/mail"}, {"forms", "/admin/forms"}, {"users", "/admin/users"},
+			{"keys", "/admin/keys"}, {"webhooks", "/admin/webhooks"}, {"processors", "/admin/privacy/processors"}, {"retention", "/admin/retention"}},
+		Set: []SettingRow{{"AKKOORD_URL", "Base of every link in mails; plain http only for loopback.", "https://news.zonvaart.example", false},
+			{"AKKOORD_SMTP", "smtp://user:pass@host:port.", "", true}, {"AKKOORD_HOOKS", "SERVICE:SECRET of the sending service.", "", false}},
+	}
+}
+
+func brandPreviews() []Option {
+	return []Option{{Name: "form", Value: "/admin/settings/brand/preview/form?accent="}, {Name: "mail", Value: "/admin/settings/brand/preview/mail?accent="}}
+}
+
+// logo is a page under a logo that has the name in it.
+func logo() HomePage {
+	site := zonvaart("/")
+	site.Brand.LogoAlt, site.Brand.LogoWidth, site.Brand.LogoHeight = "Zonvaart Reizen", 72, 36
+	return HomePage{Site: site}
+}
+
 // gallery is every page with sample data; the name is the golden file's.
 func gallery() map[string]any {
 	wrongDraft, staleDraft := draftPage(), draftPage()
@@ -283,6 +309,12 @@ func gallery() map[string]any {
 		"admin-proof-password": ProofPage{Admin: desk(""), Action: "/admin/proof", By: "password", Email: "femke@zonvaart.example", Fields: []Option{{"/admin/privacy/audit.csv", "to"}}},
 		"admin-proof-link":     ProofPage{Admin: desk(""), Action: "/admin/account", By: "link", Email: "femke@zonvaart.example", Fields: []Option{{"password", "act"}}, Dropped: true},
 		"admin-lost":           LostPage{Action: "/admin/people/1/withdraw", Fields: []Option{{"Belde ons.", "reason"}}},
+		"admin-settings":       settingsPage(),
+		"admin-brand":          BrandPage{Admin: settler(), Action: "/admin/settings/brand", Version: 1, Previews: brandPreviews()},
+		"admin-brand-set":      BrandPage{Admin: settler(), Action: "/admin/settings/brand", SetBySetting: "#b8400e", Logo: "l0go", LogoPath: "/static/img/zonvaart.svg", LogoWidth: 72, LogoHeight: 72, Alt: "Zonvaart Reizen", Version: 1, Tried: true, Previews: brandPreviews()},
+		"admin-brand-wrong":    BrandPage{Admin: settler(), Action: "/admin/settings/brand", Accent: "#ffcc00", Nearest: "#806400", Version: 1, Tried: true, Errors: FieldErrors{{Field: "accent", Code: "accent_contrast", At: "accent"}, {Field: "logo-file", Code: "image_invalid", At: "logo-file"}}},
+		"admin-brand-theirs":   BrandPage{Admin: settler(), Action: "/admin/settings/brand", Accent: "#2447b8", Version: 2, Tried: true, Theirs: true, TheirAccent: "#b8400e", TheirLogo: "/static/img/zonvaart.svg", Errors: FieldErrors{{Field: "accent", Code: "brand_changed", At: "accent"}}},
+		"logo":                 logo(),
 		"admin-users": UsersPage{Admin: owner, Roles: []string{"owner", "editor"}, Invited: "bo@zonvaart.example", Link: "https://mail.zonvaart.example/admin/login/abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", Rows: []UserRow{
 			{ID: "u1", Email: "femke@zonvaart.example", Role: "owner", Reason: "Beheert de site.", Since: now, HasPassword: true, SecondFactor: true, Passkeys: 2, You: true, Action: "/admin/users/u1"},
 			{ID: "u2", Email: "oud@zonvaart.example", Role: "editor", Reason: "Proef.", Since: now, EndedAt: now, Action: "/admin/users/u2"},

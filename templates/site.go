@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"akkoord"
 )
 
 // Brand is how the organisation shows itself on public pages.
@@ -11,6 +13,22 @@ type Brand struct {
 	Name   string // as visitors know it; empty while nothing is configured
 	Logo   string // path of an image on this site; without it the first letter stands in
 	Accent string // chosen colour, "#b8400e"; empty for Akkoord's own (see BrandCSS)
+
+	LogoWidth, LogoHeight int    // as it is shown; 0: a square
+	LogoAlt               string // what is written in the logo, which then stands in for the name; empty: the name stands beside it
+}
+
+// The logo on a page is as high as its masthead allows, and not wider than a phone.
+const logoWidth, logoHeight = 224, 36
+
+// BrandOf gives the look of pages in a brand.
+func BrandOf(b akkoord.Brand) Brand {
+	out := Brand{Accent: b.Accent}
+	if !b.Logo.Image.IsZero() {
+		out.Logo, out.LogoAlt = b.Logo.Path(), b.Logo.Alt
+		out.LogoWidth, out.LogoHeight = b.Logo.Fit(logoWidth, logoHeight)
+	}
+	return out
 }
 
 // Initial is the letter that stands in for a missing logo.

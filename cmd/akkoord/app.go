@@ -56,6 +56,7 @@ type app struct {
 	watch       watch
 	showings    *server.Showings
 	known       atomic.Pointer[akkoord.Organisation] // as last read
+	worn        atomic.Pointer[akkoord.Brand]        // the same
 	incoming    incoming
 	fingerprint string // of the key that signs the ledger
 	keys        *keyFile
@@ -142,7 +143,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	adminSite, err := admin.New(admin.Config{
 		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: a.facts, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
 		Dossier: apiConfig.Dossier, Seal: sealer, NewKey: newAPIKey, SignOn: s.signOn, GuessKey: keys.Derive("login-guess"), Network: func(r *http.Request) netip.Prefix { return server.Neighbourhood(r, s.proxies) }, BaseURL: s.base.String(), Now: time.Now, Log: a.log,
-		Settings: s.organisation(), Brand: s.brand(), Relay: s.relayFacts(), Delivering: a.desk, Watcher: &a.watch,
+		Settings: s.organisation(), Brand: a.brand, BrandColour: s.Brand, Set: s.shown(), Relay: s.relayFacts(), Delivering: a.desk, Watcher: &a.watch,
 	})
 	if err != nil {
 		return err
@@ -152,7 +153,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 		Consents: a.store, Catalog: a.store, Links: a.keys.links, Pages: pages, View: press, API: jsonAPI, Admin: adminSite, Hooks: hooks,
 		BaseURL: s.base.String(), TrustedProxies: s.proxies, Country: s.country, IPPolicy: akkoord.IPPolicy(s.IPPolicy), SignUps: s.signUps, Nodes: a.store.Nodes,
 		StampKey: keys.Derive("form-stamp"),
-		Brand:    s.brand(), From: s.From, Opened: a.watch.opened, Showings: a.showings,
+		Brand:    a.look, From: s.From, Opened: a.watch.opened, Showings: a.showings,
 		Organisation: a.organisation, Relay: s.statedRelay(), LedgerKey: a.fingerprint,
 		Now: time.Now, Random: rand.Reader, Log: a.log,
 	}
@@ -168,12 +169,12 @@ func (a *app) build(keys *akkoord.Keyring) error {
 // press makes the mails, and shows them as web pages.
 func (a *app) press(keys *akkoord.Keyring, composer *mailer.Composer, home *time.Location) *mailer.Press {
 	s := a.site
-	sender := mailer.Sender{BaseURL: s.base.String(), Brand: s.Brand}
+	sender := mailer.Sender{BaseURL: s.base.String()}
 	if s.from != nil {
 		sender.From = *s.from
 	}
 	return &mailer.Press{
-		Composer: composer, Sender: sender, Organisation: a.organisation, Catalog: a.store, Links: a.keys.links,
+		Composer: composer, Sender: sender, Organisation: a.organisation, Brand: a.brand, Catalog: a.store, Links: a.keys.links,
 		Key: keys.Derive("message-id"), Zone: home, Now: time.Now, Leave: s.leaving(keys),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"akkoord"
@@ -23,6 +24,21 @@ func (s *site) organisation() akkoord.Organisation {
 // what was last read of it.
 const organisationWait = 2 * time.Second
 
+// remembered reads a fact, or gives what it last was where that fails.
+func remembered[T comparable](last *atomic.Pointer[T], read func(context.Context) (T, error)) (fact T) {
+	ctx, cancel := context.WithTimeout(context.Background(), organisationWait)
+	defer cancel()
+	now, err := read(ctx)
+	seen := last.Load()
+	switch {
+	case err == nil && (seen == nil || *seen != now):
+		last.Store(&now)
+	case err != nil && seen != nil:
+		return *seen
+	}
+	return now
+}
+
 // organisation gives who is behind the mails at this moment: what the settings
 // say, and what the admin site stored where they say nothing.
 func (a *app) organisation() akkoord.Organisation {
@@ -30,21 +46,27 @@ func (a *app) organisation() akkoord.Organisation {
 	if set.Complete() {
 		return set
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), organisationWait)
-	defer cancel()
-	stored, err := a.store.Organisation(ctx)
-	if err == nil {
-		if last := a.known.Load(); last == nil || *last != stored {
-			a.known.Store(&stored)
-		}
-	} else if last := a.known.Load(); last != nil {
-		stored = *last
-	}
-	return set.Or(stored)
+	return set.Or(remembered(&a.known, a.store.Organisation))
 }
 
-// brand is how the organisation shows itself on public pages.
-func (s *site) brand() templates.Brand { return templates.Brand{Logo: s.logo, Accent: s.Brand} }
+// brand gives how the organisation shows itself at this moment: the colour of the
+// settings, and what the admin site stored.
+func (a *app) brand() akkoord.Brand {
+	b := remembered(&a.worn, a.store.Brand)
+	if a.site.Brand != "" {
+		b.Accent = a.site.Brand
+	}
+	return b
+}
+
+// look is the brand on pages.
+func (a *app) look() templates.Brand {
+	out := templates.BrandOf(a.brand())
+	if out.Logo == "" {
+		out.Logo = a.site.logo
+	}
+	return out
+}
 
 // facts gives what every campaign mail must name, as it is at this moment.
 func (a *app) facts() akkoord.Sender { return a.site.sender(a.organisation()) }

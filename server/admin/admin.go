@@ -30,7 +30,9 @@ type Config struct {
 	Mail           Mail
 	Sender         func() akkoord.Sender // the sender facts in force
 	Settings       akkoord.Organisation  // what the settings say of the organisation, which wins over what is stored
-	Brand          templates.Brand
+	Brand          func() akkoord.Brand  // its look in force; nil: Akkoord's own
+	BrandColour    string                // what the settings say of it, which wins too
+	Set            []Setting             // what the settings say of all else
 	Relay          Relay
 	Delivering     Delivering
 	Watcher        Watcher // nil: nobody is noted
@@ -89,6 +91,9 @@ func New(cfg Config) (*Site, error) {
 	home, err := akkoord.LoadZone("")
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Brand == nil {
+		cfg.Brand = func() akkoord.Brand { return akkoord.Brand{} }
 	}
 	guard := sight.New(cfg.Store)
 	cfg.Store = guarded{plain{cfg.Store}, guard}

@@ -76,8 +76,8 @@ func (p *postbox) Try(ctx context.Context, to akkoord.Email, locale string) []ak
 	return p.tester.Try(ctx, to, locale)
 }
 
-func (p *postbox) PreviewConfirmation(purposes []akkoord.Purpose, locale string) ([]byte, error) {
-	return p.tester.PreviewConfirmation(purposes, locale)
+func (p *postbox) PreviewConfirmation(purposes []akkoord.Purpose, locale string, brand akkoord.Brand) ([]byte, error) {
+	return p.tester.PreviewConfirmation(purposes, locale, brand)
 }
 
 func newFixture(t *testing.T, change ...func(*store.Config)) *fixture {

@@ -14,7 +14,7 @@ import (
 
 // Pictures keeps what is shown in mailings.
 type Pictures interface {
-	PutImage(ctx context.Context, actor akkoord.Actor, img akkoord.Image) (akkoord.Image, error)
+	picture.Shelf
 	Images(ctx context.Context, p akkoord.Page) (images []akkoord.Image, next int64, err error)
 }
 
@@ -80,26 +80,12 @@ func (s *Site) upload(r *http.Request, v visit, typed *templates.MailingForm, bl
 	arrange(typed, "pick:"+block)
 	field := "b" + block + "-file"
 	missing := akkoord.Fieldf(field, "file_missing", "Choose a picture first.")
-	if r.MultipartForm == nil {
-		return missing
-	}
-	f, _, err := r.FormFile(field)
-	if errors.Is(err, http.ErrMissingFile) {
-		return missing
-	}
+	data, err := fileOf(r, field)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, akkoord.Limits.APIBody+1))
-	if err != nil {
-		return err
-	}
-	if len(data) == 0 {
+	if data == nil {
 		return missing
-	}
-	if int64(len(data)) > akkoord.Limits.APIBody {
-		return akkoord.Fieldf(field, "image_large", "A picture has at most %d MB; mails with larger ones are slow to open.", akkoord.Limits.APIBody>>20)
 	}
 	contentType, err := picture.Type(data)
 	if err != nil {
@@ -111,4 +97,28 @@ func (s *Site) upload(r *http.Request, v visit, typed *templates.MailingForm, bl
 	}
 	arrange(typed, "unpick:"+block)
 	return s.choosePicture(typed, block, img.PublicID.String())
+}
+
+// fileOf reads the file of a field; nil where none was chosen. Errors are about the
+// field.
+func fileOf(r *http.Request, field string) ([]byte, error) {
+	if r.MultipartForm == nil {
+		return nil, nil
+	}
+	f, _, err := r.FormFile(field)
+	if errors.Is(err, http.ErrMissingFile) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, akkoord.Limits.APIBody+1))
+	if err != nil || len(data) == 0 {
+		return nil, err
+	}
+	if int64(len(data)) > akkoord.Limits.APIBody {
+		return nil, akkoord.Fieldf(field, "image_large", "A picture has at most %d MB; mails with larger ones are slow to open.", akkoord.Limits.APIBody>>20)
+	}
+	return data, nil
 }

@@ -26,8 +26,8 @@ func (r route) keeps() bool { return r.pattern != "" && r.pattern != logoutPatte
 
 const logoutPattern = "POST /admin/logout"
 
-// longForms are the routes that take the whole content of a mailing.
-var longForms = []string{"POST /admin/mailings/{id}/edit", "POST /admin/mailings/{id}/preview"}
+// longForms are the routes that take the whole content of a mailing, or a picture.
+var longForms = []string{"POST /admin/settings/brand", "POST /admin/mailings/{id}/edit", "POST /admin/mailings/{id}/preview"}
 
 // room is how many bytes a post to a route can have.
 func (r route) room() int64 {
@@ -74,6 +74,10 @@ func (s *Site) routes() []route {
 		{"GET /admin/setup/try", akkoord.SetUp, s.try},
 		{"POST /admin/setup/away", akkoord.SetUp, s.putSetupAway},
 
+		{"GET /admin/settings", akkoord.SetUp, s.settings},
+		{"GET /admin/settings/brand", akkoord.SetUp, s.brand},
+		{"POST /admin/settings/brand", akkoord.SetUp, s.changeBrand},
+		{"GET /admin/settings/brand/preview/{part}", akkoord.SetUp, s.brandPreview},
 		{"GET /admin/users", akkoord.ManageAccess, s.users},
 		{"POST /admin/users", akkoord.ManageAccess, s.proven(always, s.invite)},
 		{"POST /admin/users/{id}", akkoord.ManageAccess, s.proven(always, s.changeUser)},

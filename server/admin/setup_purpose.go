@@ -111,32 +111,42 @@ const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-a
 // setupPreview draws one station of the way: the first form, the mail that asks
 // to confirm, or the page after that.
 func (s *Site) setupPreview(w http.ResponseWriter, r *http.Request, v visit) error {
-	ctx := r.Context()
-	forms, err := s.cfg.Store.Forms(ctx)
+	forms, err := s.cfg.Store.Forms(r.Context())
 	if err != nil {
 		return err
 	}
 	if len(forms) == 0 {
 		return s.nothing(w, r, v)
 	}
-	var purposes []akkoord.Purpose
-	for _, slug := range forms[0].Version.Purposes {
+	purposes, err := s.asksAbout(r.Context(), forms[0])
+	if err != nil {
+		return err
+	}
+	return s.station(w, r, v, r.PathValue("part"), forms[0], purposes, s.cfg.Brand())
+}
+
+func (s *Site) asksAbout(ctx context.Context, f akkoord.Form) (purposes []akkoord.Purpose, err error) {
+	for _, slug := range f.Version.Purposes {
 		p, err := s.cfg.Store.Purpose(ctx, slug)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		purposes = append(purposes, p)
 	}
+	return purposes, nil
+}
+
+// station draws, in the look of a brand, a form, the mail that asks to confirm, or
+// the page after that.
+func (s *Site) station(w http.ResponseWriter, r *http.Request, v visit, part string, form akkoord.Form, purposes []akkoord.Purpose, brand akkoord.Brand) error {
 	v.locale = purposes[0].Language(v.locale)
 	f := s.cfg.Sender()
-	site := templates.Site{Brand: s.cfg.Brand, Contact: f.Contact, PostalAddress: f.PostalAddress}
-	if site.Brand.Name == "" {
-		site.Brand.Name = f.Controller
-	}
-	switch r.PathValue("part") {
+	site := templates.Site{Brand: templates.BrandOf(brand), Contact: f.Contact, PostalAddress: f.PostalAddress}
+	site.Brand.Name = f.Controller
+	switch part {
 	case "form":
 		w.Header().Set("Content-Security-Policy", pagePolicy)
-		return s.page(w, v, http.StatusOK, templates.NewSignUpPage(site, forms[0], purposes, v.locale))
+		return s.page(w, v, http.StatusOK, templates.NewSignUpPage(site, form, purposes, v.locale))
 	case "confirmed":
 		page := templates.ConfirmedPage{Site: site, From: templates.BareAddress(f.From)}
 		for _, p := range purposes {
@@ -146,7 +156,7 @@ func (s *Site) setupPreview(w http.ResponseWriter, r *http.Request, v visit) err
 		w.Header().Set("Content-Security-Policy", pagePolicy)
 		return s.page(w, v, http.StatusOK, page)
 	case "mail":
-		html, err := s.cfg.Mail.PreviewConfirmation(purposes, v.locale)
+		html, err := s.cfg.Mail.PreviewConfirmation(purposes, v.locale, brand)
 		if err != nil {
 			return err
 		}

@@ -50,6 +50,7 @@ type Store interface {
 	Grants
 	Approvals
 	Setups
+	Branding
 	// Audit leaves a line about a read of personal data (M27).
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
 }
@@ -148,5 +149,6 @@ type Mail interface {
 	PreviewFor(ctx context.Context, m akkoord.Mailing, variant int, r akkoord.MailReader) (html, text []byte, subject string, err error)
 	// Try goes through a conversation with the relay, up to a mail to an address.
 	Try(ctx context.Context, to akkoord.Email, locale string) []akkoord.RelayStep
-	PreviewConfirmation(purposes []akkoord.Purpose, locale string) (html []byte, err error)
+	// PreviewConfirmation shows the mail that asks to confirm a sign-up, in the look of a brand.
+	PreviewConfirmation(purposes []akkoord.Purpose, locale string, brand akkoord.Brand) (html []byte, err error)
 }

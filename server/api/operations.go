@@ -183,6 +183,8 @@ func (a *API) operations() error {
 		handle(operation{get, "/approvals", people, "List requests to do what takes two persons, newest first", 0, ""}, a.listApprovals),
 		handle(operation{post, "/approvals", people, "Ask to do what takes two persons; somebody else agrees on the admin site", created, ""}, a.askApproval),
 
+		handle(operation{get, "/brand", akkoord.ReadCatalogue, "Read the colour and the logo of pages and mails", 0, ""}, a.readBrand),
+		handle(operation{patch, "/brand", akkoord.SetUp, "Change the colour or the logo of pages and mails", 0, ""}, a.changeBrand),
 		handle(operation{post, "/images", akkoord.WriteMailings, "Upload a picture for mailings", created, ""}, a.createImage),
 		handle(operation{get, "/audit", akkoord.ReadAudit, "Read who did what, when and to whom", 0, ""}, a.listAudit),
 		handleDocument(operation{get, "/audit/export", akkoord.ReadAudit, "Take the audit trail, or a part of it, away", 0, ""},

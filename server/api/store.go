@@ -6,6 +6,7 @@ import (
 
 	"akkoord"
 	"akkoord/server/figures"
+	"akkoord/server/picture"
 	"akkoord/server/sight"
 )
 
@@ -50,7 +51,8 @@ type Store interface {
 	Reporting
 	Suppressing
 	Slugs
-	PutImage(ctx context.Context, actor akkoord.Actor, img akkoord.Image) (akkoord.Image, error)
+	Branding
+	picture.Shelf
 }
 
 // Purposes keeps the purposes.

@@ -42,6 +42,7 @@ func Run(t *testing.T, open Open) {
 		{"sessions of users", testUserSessions},
 		{"setup", testSetup},
 		{"organisation", testOrganisation},
+		{"brand", testBrand},
 		{"newest sign-up", testNewestSignUp},
 		{"users", testUsers},
 		{"keys of programs", testKeys},

@@ -1,0 +1,48 @@
+package templates
+
+// SettingsPage is GET /admin/settings: what can be set in the site, and what the
+// server was started with.
+type SettingsPage struct {
+	Admin
+	Parts []SettingsPart
+	Set   []SettingRow
+}
+
+func (SettingsPage) file() string { return "admin/settings.html" }
+
+// SettingsPart is a page on which something is set: "brand", "who", "mail", "forms",
+// "users", "keys", "webhooks", "processors" or "retention".
+type SettingsPart struct{ Key, Path string }
+
+// SettingRow is a setting of the server.
+type SettingRow struct {
+	Name, Help string // the help is English
+	Value      string // empty: there is none, or it is a secret
+	Secret     bool   // it is set, and not shown
+}
+
+// BrandPage is GET /admin/settings/brand, and what a post to it shows: nothing is
+// kept until act=save. The form posts accent, logo, logo-file, alt, version and act,
+// which is try, nearest, remove or save.
+type BrandPage struct {
+	Admin
+	Action       string
+	Accent       string
+	SetBySetting string // the colour that the server was started with; empty: none
+	Nearest      string // the colour to take in place of one that can't be read; empty: it can
+	Logo         string // id of the picture; empty: there is none
+	LogoPath     string
+	LogoWidth    int // as it is shown
+	LogoHeight   int
+	Alt          string
+	Version      int // that was read
+	Tried        bool
+	Previews     []Option // "form" and "mail", with their paths
+
+	Theirs                 bool // somebody else changed the brand meanwhile, to what follows
+	TheirAccent, TheirLogo string
+
+	Errors FieldErrors
+}
+
+func (BrandPage) file() string { return "admin/brand.html" }

@@ -126,7 +126,7 @@ func settler() Admin {
 
 func settingsPage() SettingsPage {
 	return SettingsPage{
-		Admin: settler(), Parts: []SettingsPart{{"brand", "/admin/settings/brand"}, {"who", "/admin/setup/who"}, {"mail", "/admin/setup/mail"}, {"forms", "/admin/forms"}, {"users", "/admin/users"},
+		Admin: settler(), Parts: []SettingsPart{{"brand", "/admin/settings/brand"}, {"who", "/admin/setup/who"}, {"mail", "/admin/setup/mail"}, {"deliver", "/admin/deliverability"}, {"forms", "/admin/forms"}, {"users", "/admin/users"},
 			{"keys", "/admin/keys"}, {"webhooks", "/admin/webhooks"}, {"processors", "/admin/privacy/processors"}, {"retention", "/admin/retention"}},
 		Set: []SettingRow{{"AKKOORD_URL", "Base of every link in mails; plain http only for loopback.", "https://news.zonvaart.example", false},
 			{"AKKOORD_SMTP", "smtp://user:pass@host:port.", "", true}, {"AKKOORD_HOOKS", "SERVICE:SECRET of the sending service.", "", false}},

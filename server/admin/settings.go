@@ -24,7 +24,7 @@ func (s *Site) settings(w http.ResponseWriter, r *http.Request, v visit) error {
 		key, path string
 		right     akkoord.Right
 	}{
-		{"brand", brandPath, akkoord.SetUp}, {"who", whoPath, akkoord.SetUp}, {"mail", mailPath, akkoord.SetUp},
+		{"brand", brandPath, akkoord.SetUp}, {"who", whoPath, akkoord.SetUp}, {"mail", mailPath, akkoord.SetUp}, {"deliver", Prefix + "/deliverability", akkoord.SendMailings},
 		{"forms", formsPath, akkoord.ReadCatalogue}, {"users", Prefix + "/users", akkoord.ManageAccess}, {"keys", Prefix + "/keys", akkoord.ManageAccess},
 		{"webhooks", webhooksPath, akkoord.ManageWebhooks}, {"processors", privacyPrefix + "/processors", akkoord.ReadRecords}, {"retention", Prefix + "/retention", akkoord.ReadCatalogue},
 	} {

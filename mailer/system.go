@@ -1,7 +1,6 @@
 package mailer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -21,6 +20,7 @@ type noticeLane struct {
 	batch   int // how many rows to claim
 	noted   []bool
 	copies  [][]byte // of those on the wire that are proof
+	spare   [][]byte // room of copies that were noted
 	raw     []byte   // a message before it is signed
 }
 
@@ -142,7 +142,11 @@ func (l *noticeLane) Body(e Envelope, dst []byte) ([]byte, error) {
 		return nil, errors.Join(ErrRequeue, err)
 	}
 	if l.due[i].Mail.IsProof() {
-		l.copies[i] = bytes.Clone(raw[len(dst):])
+		var room []byte
+		if n := len(l.spare); n > 0 {
+			room, l.spare = l.spare[n-1], l.spare[:n-1]
+		}
+		l.copies[i] = append(room[:0], raw[len(dst):]...)
 	}
 	return raw, nil
 }
@@ -203,9 +207,12 @@ func (l *noticeLane) laterWith(i int, code, reply string) {
 }
 
 func (l *noticeLane) note(i int, r akkoord.SystemResult) {
-	l.noted[i], l.copies[i] = true, nil
+	l.noted[i] = true
 	r.ID, r.Fence = l.due[i].ID, l.due[i].Fence
 	l.notice(l.due[i].Mail, r)
 	l.beats(&l.noticeBeat)
 	l.Outbox.NoteSystem(r)
+	if used := l.copies[i]; used != nil {
+		l.copies[i], l.spare = nil, append(l.spare, used)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -57,17 +56,17 @@ func newAsset(name string, body []byte) asset {
 
 // mimeType does not ask the machine, so that every machine says the same.
 func mimeType(name string) string {
-	switch ext := path.Ext(name); ext {
+	switch path.Ext(name) {
 	case ".css":
 		return "text/css; charset=utf-8"
 	case ".js":
 		return "text/javascript; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
-	case ".txt", "":
+	case ".txt", ".md", "":
 		return "text/plain; charset=utf-8"
 	default:
-		return mime.TypeByExtension(ext)
+		return "application/octet-stream"
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -65,6 +66,7 @@ type Server struct {
 	bareFrom  string // address alone of From
 	privacy   atomic.Pointer[statement]
 	confirmed atomic.Pointer[confirmedPage]
+	rooms     sync.Pool // of *[]byte, for pages that are spliced
 	signUps   *limiter
 	assets    map[string]asset
 	lastStyle atomic.Pointer[style] // that was asked for

@@ -47,7 +47,12 @@ func (s *Server) showConfirmed(c echo.Context, locale string, person akkoord.Sub
 	}
 	own := c.Param("token")
 	preferences := s.preferencesToken(person)
-	body := make([]byte, 0, 8<<10)
+	room, ok := s.rooms.Get().(*[]byte)
+	if !ok {
+		room = new([]byte)
+	}
+	defer s.rooms.Put(room)
+	body := (*room)[:0]
 	for i, text := range page.text {
 		body = append(body, text...)
 		switch {
@@ -58,6 +63,7 @@ func (s *Server) showConfirmed(c echo.Context, locale string, person akkoord.Sub
 			body = append(body, preferences...)
 		}
 	}
+	*room = body
 	s.pageFields(c, http.StatusOK, locale)
 	_, err := whole{c.Response()}.Write(body)
 	return err

@@ -19,7 +19,7 @@ import (
 
 const (
 	writerCacheKiB = 16 << 10
-	readerCacheKiB = 4 << 10
+	readerCacheKiB = 1 << 10
 	fileReaders    = 4
 )
 

@@ -20,11 +20,11 @@ import (
 // so that a step dirties few pages. A step takes some 50 ms, which is how long
 // a sign-up waits (docs/adr/0012).
 const (
-	importWindow = 16000 // rows that are sorted together, about 12 MiB
-	serverWindow = 6000  // the same in a server, whose memory is bounded for its sites
-	importStep   = 1000  // rows that one commit writes
-	stepOptOuts  = 100   // opt-outs among them: their journal is written with a commit of the usual size
-	exampleRows  = 5     // rows of each outcome that a dry run shows
+	importWindow = 8000 // rows that are sorted together, about 6 MiB, while as many are read
+	serverWindow = 6000 // the same in a server, whose memory is bounded for its sites
+	importStep   = 1000 // rows that one commit writes
+	stepOptOuts  = 100  // opt-outs among them: their journal is written with a commit of the usual size
+	exampleRows  = 5    // rows of each outcome that a dry run shows
 )
 
 // importRun is one run of an import: from where an earlier one ended to the

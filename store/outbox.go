@@ -200,7 +200,8 @@ func (t *tx) dropOutbox(d akkoord.SystemDelivery, code string) error {
 
 // NoteSystem tells what became of a claimed row of the outbox. It is in the
 // send journal when NoteSystem returns, so that it survives a killed process
-// (P03), and in the database soon after, with the results of mailings.
+// (P03), and in the database soon after, with the results of mailings. The
+// bytes of its copy are the caller's again.
 func (s *Store) NoteSystem(r akkoord.SystemResult) {
 	now := s.cfg.Now()
 	s.journal.note(systemEntry(r, now))

@@ -327,7 +327,7 @@ const gcPercent = 300
 // memoryLimit is where Go's own memory is collected more often, so that with
 // SQLite's caches and the program itself the process stays below 96 MiB
 // (docs/performance.md). It is a soft limit: what is needed is given.
-const memoryLimit = 32 << 20
+const memoryLimit = 44 << 20
 
 type serveCommand struct{ settings }
 

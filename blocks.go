@@ -41,6 +41,8 @@ type Block struct {
 	URL     string    `json:"url,omitempty" doc:"Where a button, an image or an offer leads."`
 	Label   string    `json:"label,omitempty" doc:"Words of an offer's button."`
 	Topic   string    `json:"topic,omitempty" doc:"What the link is about, where clicks on it may teach interests."`
+	Only    string    `json:"only,omitempty" doc:"Slug of an interest: only who chose it sees the block."`
+	Except  string    `json:"except,omitempty" doc:"Slug of an interest: who chose it does not see the block."`
 	Columns [][]Block `json:"columns,omitempty" doc:"Two or three columns of blocks, none of which are columns or the footer."`
 }
 
@@ -89,7 +91,10 @@ func FormatBlocks(all []Block) string {
 // of what is wrong in the list, like blocks[2].columns[0][1].url.
 func CheckBlocks(all []Block) error {
 	n := 0
-	return checkBlocks(all, &n, "blocks", false)
+	if err := checkBlocks(all, &n, "blocks", false); err != nil {
+		return err
+	}
+	return checkReaders(all)
 }
 
 func checkBlocks(all []Block, n *int, path string, inside bool) error {
@@ -147,10 +152,16 @@ func (b Block) check(at blockPlace, inside bool) error {
 	missing := func(text, what string) error {
 		return at.fault(text, "block_incomplete", "a "+string(b.Kind)+" needs "+what+".")
 	}
-	if b.Topic != "" {
-		if err := CheckSlug("blocks", b.Topic); err != nil {
-			return at.fault("topic", "slug_invalid", "topic: "+err.Error())
+	for _, s := range []struct{ name, slug string }{{"topic", b.Topic}, {"only", b.Only}, {"except", b.Except}} {
+		if s.slug == "" {
+			continue
 		}
+		if err := CheckSlug("blocks", s.slug); err != nil {
+			return at.fault(s.name, "slug_invalid", s.name+": "+err.Error())
+		}
+	}
+	if b.Kind == BlockFooter && b.Only+b.Except != "" {
+		return at.fault("", "block_footer", "the footer comes last, for everybody.")
 	}
 	if b.Kind != BlockColumns && len(b.Columns) > 0 {
 		return at.fault("columns", "block_columns", "only columns have columns.")
@@ -214,6 +225,7 @@ func (b *Block) texts() []blockText {
 		{"text", &b.Text, Limits.Content, b.Kind != BlockText && b.Kind != BlockOffer}, {"title", &b.Title, Limits.Subject, true}, {"price", &b.Price, Limits.Subject, true},
 		{"image", &b.Image, Limits.FilterText, true}, {"alt", &b.Alt, Limits.Text, true}, {"url", &b.URL, Limits.FilterText, true},
 		{"label", &b.Label, Limits.Subject, true}, {"topic", &b.Topic, Limits.Slug, true},
+		{"only", &b.Only, Limits.Slug, true}, {"except", &b.Except, Limits.Slug, true},
 	}
 }
 

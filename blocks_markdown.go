@@ -8,13 +8,16 @@ import (
 
 // MarkdownOf writes blocks as Markdown, in the order in which they are read, and gives
 // the kinds of those that lose something by it: their places beside one another, their
-// frames, the pictures' links.
+// frames, the pictures' links. Where some are not for everybody reader is among them.
 func MarkdownOf(all []Block) (markdown string, loses []BlockKind) {
 	var parts []string
 	for _, b := range all {
 		part, whole := b.markdown()
 		if !whole && !slices.Contains(loses, b.Kind) {
 			loses = append(loses, b.Kind)
+		}
+		if b.Only+b.Except != "" && !slices.Contains(loses, lostReader) {
+			loses = append(loses, lostReader)
 		}
 		if part != "" {
 			parts = append(parts, part)
@@ -33,6 +36,8 @@ func MarkdownOf(all []Block) (markdown string, loses []BlockKind) {
 	}
 	return strings.Join(parts, "\n\n"), loses
 }
+
+const lostReader BlockKind = "reader"
 
 // markdown writes one block, and reports whether it stays what it is.
 func (b Block) markdown() (text string, whole bool) {

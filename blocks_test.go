@@ -28,6 +28,10 @@ func TestBlocksThatCanNotBeDrawnAreRefused(t *testing.T) {
 		{`[{"kind":"columns","columns":[[],[{"kind":"footer"}]]}]`, "block_footer", ""},
 		{`[{"kind":"footer"},` + text + `]`, "block_footer", "Block 1"},
 		{`[{"kind":"button","text":"a","url":"https://a.example","topic":"Not A Slug"}]`, "slug_invalid", "topic"},
+		{`[` + text + `,{"kind":"text","text":"a","only":"Not A Slug"}]`, "slug_invalid", "only"},
+		{`[` + text + `,{"kind":"footer","only":"ski"}]`, "block_footer", "everybody"},
+		{`[{"kind":"divider"},{"kind":"text","text":"a","only":"ski"},{"kind":"text","text":"a","except":"ski"}]`, "block_for_all", "everybody"},
+		{`[` + text + `,{"kind":"text","text":"a","only":"a","except":"b"},{"kind":"text","text":"a","only":"c","except":"d"},{"kind":"text","text":"a","only":"e"}]`, "block_interests", "4"},
 		{`[` + strings.Repeat(text+",", 100) + text + `]`, "block_count", "100"},
 		{`[{"kind":"text","text":"` + strings.Repeat("a", Limits.Content) + `"}]`, "text_too_long", ""},
 	} {

@@ -119,6 +119,7 @@ type Recipient struct {
 	Locale       string
 	Variant      int
 	Basis        Basis     // why they get it, which the footer says
+	Interests    []string  // that they chose, of those that the mailing's blocks are for; sorted
 	Tracked      bool      // they let their clicks be counted for the mailing's purpose (M22)
 	Attempts     int       // attempts made before
 	FirstAt      time.Time // time of the first attempt; zero before it. The Date of every retry

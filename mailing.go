@@ -115,7 +115,9 @@ type Variant struct {
 type MailReader struct {
 	Name, Locale string
 	Email        Email
-	Basis        Basis // empty: the purpose's
+	Basis        Basis    // empty: the purpose's
+	Everything   bool     // every block is shown, whoever it is for
+	Interests    []string // that they chose
 }
 
 // Decision is what became of a mailing's trial.

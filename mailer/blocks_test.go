@@ -99,3 +99,33 @@ func TestLinksOfBlocksAreCountedAsAnyOther(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestReadersGetTheBlocksThatAreForThem: in both parts, while an author sees them all
+// (issue 6.6).
+func TestReadersGetTheBlocksThatAreForThem(t *testing.T) {
+	l := inBlocks(akkoord.Block{Kind: akkoord.BlockText, Text: "Voor iedereen"}, akkoord.Block{Kind: akkoord.BlockText, Text: "Sneeuw", Only: "wintersport"},
+		akkoord.Block{Kind: akkoord.BlockButton, Text: "Zon", URL: "https://www.zonvaart.example/zon", Except: "wintersport"})
+	for _, tt := range []struct {
+		name       string
+		everything bool
+		interests  []string
+		sneeuw     bool
+		zon        bool
+	}{
+		{"nothing chosen", false, nil, false, true},
+		{"snow chosen", false, []string{"wintersport"}, true, false},
+		{"an author", true, nil, true, true},
+	} {
+		l.Everything, l.Interests = tt.everything, tt.interests
+		raw := mustCampaign(t, l).Append(nil, copyFor("Anouk"))
+		if err := checkWire(raw); err != nil {
+			t.Error(err)
+		}
+		_, text, html := mustRead(t, raw)
+		for _, part := range []string{text, html} {
+			if !strings.Contains(part, "Voor iedereen") || strings.Contains(part, "Sneeuw") != tt.sneeuw || strings.Contains(part, "Zon\n") || strings.Contains(part, "zonvaart.example/zon") != tt.zon {
+				t.Errorf("%s: the mail is\n%s", tt.name, part)
+			}
+		}
+	}
+}

@@ -32,7 +32,9 @@ type Letter struct {
 	Preheader                  string // optional line that mail programs show beside the subject
 	Markdown                   string // the body, unless HTML or Blocks is set
 	HTML                       string
-	Blocks                     string // as akkoord.FormatBlocks writes them
+	Blocks                     string   // as akkoord.FormatBlocks writes them
+	Everything                 bool     // every block is shown, whoever it is for
+	Interests                  []string // of the reader: which blocks are shown
 
 	// Track gives the numbers of links that are to be counted, in order; nil:
 	// none is, and the author's URLs stay as they are (M22).
@@ -207,6 +209,9 @@ func lineTemplate(field, s string) (akkoord.Template, error) {
 func (l Letter) body(lang language, gaps *marks, constants map[string]string) (*html.Node, error) {
 	if l.Blocks != "" {
 		blocks, err := akkoord.ParseBlocks(l.Blocks)
+		if !l.Everything {
+			blocks = akkoord.BlocksFor(blocks, l.Interests)
+		}
 		if err == nil {
 			blocks, err = withMarks(blocks, gaps, constants)
 		}

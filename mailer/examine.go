@@ -85,7 +85,7 @@ func (t *Tester) composed(ctx context.Context, m akkoord.Mailing) (all []akkoord
 	}
 	for i := range max(len(m.Variants), 1) {
 		variant := m.Latest() + i
-		l := t.Press.letter(m, c, purpose, plateKey{variant: variant, locale: append(spoken, fallback)[0]})
+		l := t.Press.letter(m, c, purpose, plateKey{variant: variant, locale: append(spoken, fallback)[0], everything: true})
 		mail, err := t.Press.Composer.examine(l)
 		if akkoord.KindOf(err) != "" {
 			continue // Obstacles says why

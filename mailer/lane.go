@@ -179,7 +179,7 @@ func (l *lane) Body(e Envelope, dst []byte) ([]byte, error) {
 }
 
 func (l *lane) plate(r *akkoord.Recipient) (*plate, error) {
-	k := plateKey{l.w.MailingID, r.Variant, r.Locale, r.Basis, r.Tracked}
+	k := plateKey{mailing: l.w.MailingID, variant: r.Variant, locale: r.Locale, basis: r.Basis, tracked: r.Tracked, interests: interestsOf(r.Interests)}
 	if pl := l.plates[k]; pl != nil {
 		return pl, nil
 	}

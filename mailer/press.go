@@ -8,6 +8,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"hash"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,10 +87,17 @@ type plateKey struct {
 	locale  string
 	basis   akkoord.Basis // of the person's subscription; empty: the purpose's
 	tracked bool          // for people who let their clicks be counted; all others get the author's URLs
+
+	interests  string // that the reader chose, of those that blocks are for: slugs with commas between
+	everything bool   // every block is shown, for an author to see
 }
 
-// maxPlates bounds how many skeletons are kept, of some 30 KB each.
-const maxPlates = 64
+// maxPlates bounds how many skeletons are kept, of some 30 KB each. Blocks for
+// interests multiply them by up to sixteen.
+const maxPlates = 192
+
+// interestsOf gives interests as a plateKey has them.
+func interestsOf(chosen []string) string { return strings.Join(chosen, ",") }
 
 // plateOf gives the skeleton of a mailing that is being sent, whose content
 // doesn't change any more. One that names who was behind the mails before is cast
@@ -112,8 +120,14 @@ func (p *Press) plateOf(ctx context.Context, k plateKey) (*plate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.plate == nil || len(p.plate) >= maxPlates {
+	if p.plate == nil {
 		p.plate = map[plateKey]*plate{}
+	}
+	for old := range p.plate { // any: whoever is sent to next is in no order
+		if len(p.plate) < maxPlates {
+			break
+		}
+		delete(p.plate, old)
 	}
 	p.plate[k] = pl
 	return pl, nil
@@ -148,6 +162,10 @@ func (p *Press) letter(m akkoord.Mailing, c akkoord.Campaign, purpose akkoord.Pu
 		Sender: p.sender(), CampaignSlug: c.Slug, CampaignName: c.Name, PurposeSlug: purpose.Slug, PurposeName: purpose.Text(k.locale).Name,
 		MailingID: m.PublicID, Basis: cmp.Or(k.basis, purpose.Basis), Locale: k.locale,
 		Subject: content.Subject, Preheader: content.Preheader, Markdown: content.Markdown, HTML: content.HTML, Blocks: content.Blocks,
+		Everything: k.everything,
+	}
+	if k.interests != "" {
+		l.Interests = strings.Split(k.interests, ",")
 	}
 	if m.Variants != nil && k.variant >= 0 && k.variant < len(m.Variants) && m.Variants[k.variant].Sender != "" {
 		l.Sender.From.Name = m.Variants[k.variant].Sender

@@ -17,14 +17,15 @@ import (
 )
 
 // Preview shows a mailing, of any state, as somebody would get it of whom nothing
-// is known. Its links lead to nobody. Errors are those of Composer.Campaign.
+// is known, but with every block, whoever it is for. Its links lead to nobody. Errors
+// are those of Composer.Campaign.
 func (p *Press) Preview(ctx context.Context, m akkoord.Mailing, variant int, locale string) (html, text []byte, subject string, err error) {
-	return p.PreviewFor(ctx, m, variant, akkoord.MailReader{Locale: locale})
+	return p.PreviewFor(ctx, m, variant, akkoord.MailReader{Locale: locale, Everything: true})
 }
 
 // PreviewFor is Preview for somebody with a name, an address and a basis.
 func (p *Press) PreviewFor(ctx context.Context, m akkoord.Mailing, variant int, r akkoord.MailReader) (html, text []byte, subject string, err error) {
-	pl, err := p.cast(ctx, m, plateKey{variant: variant, locale: r.Locale, basis: r.Basis})
+	pl, err := p.cast(ctx, m, plateKey{variant: variant, locale: r.Locale, basis: r.Basis, everything: r.Everything, interests: interestsOf(r.Interests)})
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -48,7 +49,9 @@ func (p *Press) Web(ctx context.Context, m akkoord.Mailing, st akkoord.Standing)
 	if err != nil {
 		return nil, err
 	}
-	pl, err := p.plateOf(ctx, plateKey{mailing: m.ID, variant: d.Variant, locale: s.Locale, basis: st.Subscription(c.PurposeID).Basis})
+	asked := m.Variant(d.Variant).BlockInterests()
+	chosen := slices.DeleteFunc(slices.Sorted(slices.Values(s.Interests)), func(slug string) bool { return !slices.Contains(asked, slug) })
+	pl, err := p.plateOf(ctx, plateKey{mailing: m.ID, variant: d.Variant, locale: s.Locale, basis: st.Subscription(c.PurposeID).Basis, interests: interestsOf(chosen)})
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +134,7 @@ func (t *Tester) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sen
 	for i := range max(len(m.Variants), 1) {
 		variant := m.Latest() + i
 		for _, locale := range t.Press.Composer.locales() {
-			_, err := t.Press.cast(ctx, m, plateKey{variant: variant, locale: locale})
+			_, err := t.Press.cast(ctx, m, plateKey{variant: variant, locale: locale, everything: true})
 			if err == nil {
 				continue
 			}
@@ -155,7 +158,7 @@ func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, l
 	if t.Dialer == nil {
 		return akkoord.Errorf(akkoord.Conflict, "no_relay", "Set AKKOORD_SMTP: there is no mail server to hand the mail to.")
 	}
-	pl, err := t.Press.cast(ctx, m, plateKey{variant: variant, locale: locale})
+	pl, err := t.Press.cast(ctx, m, plateKey{variant: variant, locale: locale, everything: true})
 	if err != nil {
 		return err
 	}

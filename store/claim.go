@@ -52,6 +52,7 @@ func (s *Store) Claim(ctx context.Context) (*akkoord.Window, error) {
 type claimTurn struct {
 	mailing int64 // that was claimed from last
 	retries bool  // retries come first next time
+	asked   map[contentVersion][]string
 }
 
 // liveCampaign is what claiming needs to know of a mailing.
@@ -62,6 +63,7 @@ type liveCampaign struct {
 	trial                      bool      // it has one
 	series                     bool      // it takes in people as their time comes
 	version                    int       // of its content
+	interests                  []string  // that its blocks are for
 	room                       int       // how many people may be claimed now
 	until                      time.Time // until when they may be used; zero: for ever
 	scopes                     []string  // what they count against
@@ -86,6 +88,9 @@ func (t *tx) claim() (*akkoord.Window, error) {
 		}
 		if m.room == 0 {
 			continue
+		}
+		if m.interests, err = t.blockInterests(m); err != nil {
+			return nil, err
 		}
 		order := []func(liveCampaign) (*akkoord.Window, error){t.claimChunk, t.claimRetries}
 		if turn.retries {
@@ -254,6 +259,9 @@ func (t *tx) admit(m liveCampaign, w *akkoord.Window, rows rows, err error) erro
 			c.Variant = m.winner
 		}
 		w.Recipients = append(w.Recipients, c.Recipient)
+	}
+	if err := t.readInterests(m, w.Recipients); err != nil {
+		return err
 	}
 	if err := t.homeward(m, w); err != nil {
 		return err

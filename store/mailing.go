@@ -13,7 +13,8 @@ import (
 // running mailing of a series can be edited: content, plan and trigger; all
 // else is a Conflict with code state, and with code mailing_changed where somebody
 // edited it since m was read. Errors of a trigger are Invalid, with code
-// purpose_limitation for what another purpose learned (M16).
+// purpose_limitation for what another purpose learned (M16); of blocks for an interest
+// that nobody can choose they have code interest_unknown.
 func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing) (akkoord.Mailing, error) {
 	if err := m.Check(); err != nil {
 		return akkoord.Mailing{}, err
@@ -44,6 +45,9 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 	var out akkoord.Mailing
 	err = s.update(ctx, "put mailing", func(t *tx) error {
 		if err := t.checkPlan(m); err != nil {
+			return err
+		}
+		if err := t.checkBlockInterests(m); err != nil {
 			return err
 		}
 		trigger, err := t.checkTrigger(m)

@@ -21,6 +21,8 @@ type BlockRow struct {
 	Number                                                   int
 	Kind, Place                                              string
 	Text, Level, Title, Price, Image, Alt, URL, Label, Topic string
+	Reader                                                   string   // whom it is for, as BlockReader.Value
+	Interests                                                []string // slugs that it can be for
 	Columns                                                  []BlockList
 	Picture                                                  string // path of the picture, where it is one of ours
 	Picking                                                  bool   // one of Pictures is to be chosen
@@ -38,7 +40,7 @@ type PictureChoice struct {
 // BlockField is one labelled field of a block.
 type BlockField struct {
 	ID, Name string // Name: as the contract calls it
-	As       string // line, area, level, picture or hidden
+	As       string // line, area, level, picture, reader or hidden
 	Value    string
 	Optional bool
 	Hint     bool // there is a text blocks.hint_KIND_NAME
@@ -66,12 +68,12 @@ var blockFields = map[akkoord.BlockKind][]BlockField{
 }
 
 // BlockTexts are the names of all fields of blocks.
-var BlockTexts = []string{"text", "level", "title", "price", "image", "alt", "url", "label", "topic"}
+var BlockTexts = []string{"text", "level", "title", "price", "image", "alt", "url", "label", "topic", "reader"}
 
 // Field gives where a field of a block is kept, by its name of BlockTexts.
 func (r *BlockRow) Field(name string) *string {
 	return map[string]*string{
-		"text": &r.Text, "level": &r.Level, "title": &r.Title, "price": &r.Price, "image": &r.Image, "alt": &r.Alt, "url": &r.URL, "label": &r.Label, "topic": &r.Topic,
+		"text": &r.Text, "level": &r.Level, "title": &r.Title, "price": &r.Price, "image": &r.Image, "alt": &r.Alt, "url": &r.URL, "label": &r.Label, "topic": &r.Topic, "reader": &r.Reader,
 	}[name]
 }
 
@@ -82,6 +84,9 @@ func (r BlockRow) ID(name string) string { return fmt.Sprintf("b%d-%s", r.Number
 // are kept, and not shown.
 func (r BlockRow) Fields() []BlockField {
 	out := slices.Clone(blockFields[akkoord.BlockKind(r.Kind)])
+	if r.Kind != string(akkoord.BlockFooter) && len(r.Interests)+len(r.Reader) > 0 {
+		out = append(out, BlockField{Name: "reader", As: "reader", Hint: true})
+	}
 	for _, name := range BlockTexts {
 		if *r.Field(name) != "" && !slices.ContainsFunc(out, func(f BlockField) bool { return f.Name == name }) {
 			out = append(out, BlockField{Name: name, As: "hidden"})
@@ -112,6 +117,60 @@ func (r BlockRow) Levels() []Option {
 		two = "2"
 	}
 	return []Option{{Value: "1", Name: "1"}, {Value: two, Name: "2"}, {Value: "3", Name: "3"}}
+}
+
+// BlockReader is somebody whom a block can be for: everybody, only who chose an interest,
+// or all but those.
+type BlockReader struct{ Only, Except string }
+
+// Value is how a form says it: nothing, only:SLUG, except:SLUG or both with a space between.
+func (b BlockReader) Value() string {
+	var out []string
+	if b.Only != "" {
+		out = append(out, "only:"+b.Only)
+	}
+	if b.Except != "" {
+		out = append(out, "except:"+b.Except)
+	}
+	return strings.Join(out, " ")
+}
+
+// ParseBlockReader reads what Value writes, and takes nothing for everybody.
+func ParseBlockReader(s string) (b BlockReader) {
+	for part := range strings.FieldsSeq(s) {
+		if slug, ok := strings.CutPrefix(part, "only:"); ok {
+			b.Only = slug
+		}
+		if slug, ok := strings.CutPrefix(part, "except:"); ok {
+			b.Except = slug
+		}
+	}
+	return b
+}
+
+// Kind is all, only, except or both.
+func (b BlockReader) Kind() string {
+	switch {
+	case b.Only != "" && b.Except != "":
+		return "both"
+	case b.Only != "":
+		return "only"
+	case b.Except != "":
+		return "except"
+	}
+	return "all"
+}
+
+// Readers are those whom the block can be for, the one that it is for among them.
+func (r BlockRow) Readers() []BlockReader {
+	out := []BlockReader{{}}
+	for _, slug := range r.Interests {
+		out = append(out, BlockReader{Only: slug}, BlockReader{Except: slug})
+	}
+	if own := ParseBlockReader(r.Reader); !slices.Contains(out, own) {
+		out = append(out, own)
+	}
+	return out
 }
 
 // Wrong is what is wrong with the block as a whole.

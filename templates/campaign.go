@@ -38,6 +38,7 @@ type EditPage struct {
 	Mailing               string // path of the mailing's own page
 	Preview, Look         string // paths of the frame, which takes what is typed by POST, and of the page of all previews
 	Fields                []MergeField
+	Interests             []string // that blocks can be for
 	Zones                 []string // attributes that may hold people's time zones
 	Running               bool     // it is a mailing of a series that goes out: what is saved goes out from then on
 	Past                  int      // people whose occasion was before, as it is stored

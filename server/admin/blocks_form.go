@@ -85,7 +85,7 @@ func typedBlocks(in url.Values) func(place string) templates.BlockList {
 func shownBlocks(all []akkoord.Block, place string, next int) (templates.BlockList, int) {
 	l := templates.BlockList{Place: place}
 	for _, b := range all {
-		row := templates.BlockRow{Number: next, Kind: string(b.Kind), Place: place, Text: b.Text, Title: b.Title, Price: b.Price, Image: b.Image, Alt: b.Alt, URL: b.URL, Label: b.Label, Topic: b.Topic}
+		row := templates.BlockRow{Number: next, Kind: string(b.Kind), Place: place, Text: b.Text, Title: b.Title, Price: b.Price, Image: b.Image, Alt: b.Alt, URL: b.URL, Label: b.Label, Topic: b.Topic, Reader: templates.BlockReader{Only: b.Only, Except: b.Except}.Value()}
 		next++
 		if b.Level != 0 {
 			row.Level = strconv.Itoa(b.Level)
@@ -104,7 +104,8 @@ func shownBlocks(all []akkoord.Block, place string, next int) (templates.BlockLi
 func blocksOf(l templates.BlockList) []akkoord.Block {
 	var out []akkoord.Block
 	for _, r := range l.Rows {
-		b := akkoord.Block{Kind: akkoord.BlockKind(r.Kind), Text: r.Text, Title: r.Title, Price: r.Price, Image: r.Image, Alt: r.Alt, URL: r.URL, Label: r.Label, Topic: r.Topic}
+		reader := templates.ParseBlockReader(r.Reader)
+		b := akkoord.Block{Kind: akkoord.BlockKind(r.Kind), Text: r.Text, Title: r.Title, Price: r.Price, Image: r.Image, Alt: r.Alt, URL: r.URL, Label: r.Label, Topic: r.Topic, Only: reader.Only, Except: reader.Except}
 		if r.Level != "" {
 			var err error
 			if b.Level, err = strconv.Atoi(r.Level); err != nil {
@@ -282,6 +283,9 @@ func blockField(l *templates.BlockList, path string) (id string) {
 		return "blocks-" + cmp.Or(l.Place, mainPlace)
 	}
 	name := strings.TrimPrefix(path, ".")
+	if name == "only" || name == "except" {
+		name = "reader"
+	}
 	shown := slices.ContainsFunc(row.Fields(), func(f templates.BlockField) bool { return f.Name == name && f.As != "hidden" })
 	if !shown {
 		name = "block"

@@ -35,7 +35,7 @@ func (s *Site) illustrate(ctx context.Context, page *templates.EditPage) error {
 				row.Picture = mediaPath + id
 			}
 		}
-		row.Errors, picking = page.Errors, picking || row.Picking
+		row.Errors, row.Interests, picking = page.Errors, page.Interests, picking || row.Picking
 		return false
 	})
 	if !picking {

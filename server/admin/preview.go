@@ -71,7 +71,7 @@ func (s *Site) preview(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	l := readLook(m, r.URL.Query())
-	reader := akkoord.MailReader{Locale: l.locale}
+	reader := akkoord.MailReader{Locale: l.locale, Everything: true}
 	if l.example {
 		reader = example(l.locale)
 	}
@@ -85,7 +85,7 @@ func (s *Site) preview(w http.ResponseWriter, r *http.Request, v visit) error {
 
 func example(locale string) akkoord.MailReader {
 	address, _ := akkoord.ParseEmail(exampleAddress) // a constant
-	return akkoord.MailReader{Name: exampleReader, Email: address, Locale: locale}
+	return akkoord.MailReader{Name: exampleReader, Email: address, Locale: locale, Everything: true}
 }
 
 // previewFor draws a mail as a person gets it, as far as the user may see them, and
@@ -155,7 +155,7 @@ func (s *Site) previewTyped(w http.ResponseWriter, r *http.Request, v visit) err
 	reader, policy := example(l.locale), previewPolicy
 	switch r.PostForm.Get("reader") {
 	case "nobody":
-		reader = akkoord.MailReader{Locale: l.locale}
+		reader = akkoord.MailReader{Locale: l.locale, Everything: true}
 	case "person":
 		if reader, err = s.readerNamed(r.Context(), v, m, r.PostForm.Get("look_email")); err != nil {
 			return s.unseen(w, v, err)
@@ -197,7 +197,7 @@ func (s *Site) readerNamed(ctx context.Context, v visit, m akkoord.Mailing, addr
 func (s *Site) readerOf(ctx context.Context, m akkoord.Mailing, st akkoord.Standing) (akkoord.MailReader, error) {
 	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
 	sub := st.Subscriber
-	return akkoord.MailReader{Name: sub.Name, Email: sub.Email, Locale: sub.Locale, Basis: st.Subscription(c.PurposeID).Basis}, err
+	return akkoord.MailReader{Name: sub.Name, Email: sub.Email, Locale: sub.Locale, Interests: slices.Sorted(slices.Values(sub.Interests)), Basis: st.Subscription(c.PurposeID).Basis}, err
 }
 
 // drawMail answers with a mail for a frame: its HTML in light or dark, or its text.

@@ -1,0 +1,99 @@
+package akkoord
+
+import "slices"
+
+// MaxBlockInterests is how many interests the blocks of one mail can be for: each
+// doubles the messages that are composed.
+const MaxBlockInterests = 4
+
+// BlockInterests gives the slugs of the interests that blocks are for or hidden from,
+// sorted, each once.
+func BlockInterests(all []Block) []string {
+	var out []string
+	eachBlock(all, func(b Block) {
+		for _, slug := range []string{b.Only, b.Except} {
+			if slug != "" {
+				out = append(out, slug)
+			}
+		}
+	})
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func eachBlock(all []Block, f func(Block)) {
+	for _, b := range all {
+		f(b)
+		for _, column := range b.Columns {
+			eachBlock(column, f)
+		}
+	}
+}
+
+// BlocksFor gives the blocks that somebody sees who chose some interests.
+func BlocksFor(all []Block, interests []string) []Block {
+	out := make([]Block, 0, len(all))
+	for _, b := range all {
+		if b.Only != "" && !slices.Contains(interests, b.Only) || b.Except != "" && slices.Contains(interests, b.Except) {
+			continue
+		}
+		if b.Columns != nil {
+			columns := make([][]Block, len(b.Columns))
+			for i, column := range b.Columns {
+				columns[i] = BlocksFor(column, interests)
+			}
+			b.Columns = columns
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// checkReaders reports what is wrong with whom blocks are for: too many interests, or
+// nothing that everybody sees.
+func checkReaders(all []Block) error {
+	asked := BlockInterests(all)
+	if len(asked) > MaxBlockInterests {
+		return Fieldf("blocks", "block_interests", "The blocks of a mail can be for at most %d interests together.", MaxBlockInterests)
+	}
+	if len(asked) > 0 && !speaks(all) {
+		return Fieldf("blocks", "block_for_all", "Let at least one block with words or a picture be for everybody: somebody would get an empty mail.")
+	}
+	return nil
+}
+
+// speaks reports whether blocks say something to everybody.
+func speaks(all []Block) bool {
+	return slices.ContainsFunc(all, func(b Block) bool {
+		switch {
+		case b.Only != "" || b.Except != "" || b.Kind == BlockDivider || b.Kind == BlockFooter:
+			return false
+		case b.Kind == BlockColumns:
+			return slices.ContainsFunc(b.Columns, speaks)
+		}
+		return true
+	})
+}
+
+// BlockInterests gives the interests that the blocks of a content are for, sorted, each
+// once. The content was checked.
+func (c Content) BlockInterests() []string {
+	if c.Blocks == "" {
+		return nil
+	}
+	blocks, _ := ParseBlocks(c.Blocks)
+	return BlockInterests(blocks)
+}
+
+// BlockInterests gives those of all contents of a mailing: of its variants and versions.
+func (m Mailing) BlockInterests() []string {
+	out := m.Content.BlockInterests()
+	for _, v := range m.Variants {
+		out = append(out, v.BlockInterests()...)
+	}
+	for _, v := range m.Versions {
+		out = append(out, v.BlockInterests()...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

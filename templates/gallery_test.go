@@ -637,7 +637,7 @@ func blocksPage() EditPage {
 	page := draftPage()
 	page.Look, page.Unsaved = "/admin/mailings/m3/look", true
 	f := &page.Form
-	f.Kind, f.Body, f.Variants, f.Trial = "blocks", "", []VariantForm{{Name: "A", Blocks: BlockList{Place: "v0"}}, {Name: "B", Blocks: BlockList{Place: "v1", Rows: []BlockRow{{Number: 20, Kind: "heading", Place: "v1", Text: "Sneeuw!", Level: "1"}}}}}, false
+	f.Kind, f.Body, f.Variants, f.Trial = "blocks", "", []VariantForm{{Name: "A", Blocks: BlockList{Place: "v0"}}, {Name: "B", Blocks: BlockList{Place: "v1", Rows: []BlockRow{{Number: 20, Kind: "heading", Place: "v1", Text: "Sneeuw!", Level: "1", Reader: "only:wintersport", Interests: []string{"stedentrip", "wintersport"}}}}}}, false
 	f.Blocks = BlockList{Place: "main", Rows: []BlockRow{
 		{Number: 1, Kind: "heading", Place: "main", Text: "Drie dorpen waar de sneeuw al ligt", Level: "1"},
 		{Number: 2, Kind: "text", Place: "main", Text: "Hallo {{name}},\n\nde sneeuw ligt er."},

@@ -30,23 +30,40 @@ func eachBlock(all []Block, f func(Block)) {
 	}
 }
 
-// BlocksFor gives the blocks that somebody sees who chose some interests.
+// BlocksFor gives the blocks that somebody sees who chose some interests; the blocks
+// themselves stay as they are.
 func BlocksFor(all []Block, interests []string) []Block {
 	out := make([]Block, 0, len(all))
 	for _, b := range all {
 		if b.Only != "" && !slices.Contains(interests, b.Only) || b.Except != "" && slices.Contains(interests, b.Except) {
 			continue
 		}
-		if b.Columns != nil {
-			columns := make([][]Block, len(b.Columns))
-			for i, column := range b.Columns {
-				columns[i] = BlocksFor(column, interests)
-			}
-			b.Columns = columns
+		if b.Kind != BlockColumns {
+			out = append(out, b)
+			continue
 		}
-		out = append(out, b)
+		out = append(out, b.columnsFor(interests)...)
 	}
 	return out
+}
+
+// columnsFor gives what somebody sees of columns: one that is empty to them alone takes
+// no room, and what is left of two is no column any more.
+func (b Block) columnsFor(interests []string) []Block {
+	var columns [][]Block
+	for _, column := range b.Columns {
+		if seen := BlocksFor(column, interests); len(seen) > 0 || len(column) == 0 {
+			columns = append(columns, seen)
+		}
+	}
+	switch len(columns) {
+	case 0:
+		return nil
+	case 1:
+		return columns[0]
+	}
+	b.Columns = columns
+	return []Block{b}
 }
 
 // checkReaders reports what is wrong with whom blocks are for: too many interests, or

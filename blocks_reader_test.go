@@ -36,6 +36,16 @@ func TestABlockIsForWhoChoseItsInterest(t *testing.T) {
 			t.Errorf("who chose %v sees (-want +got):\n%s", tt.interests, diff)
 		}
 	}
+	for _, tt := range []struct {
+		interests []string
+		columns   int
+	}{{nil, 0}, {[]string{"ski"}, 0}, {[]string{"city"}, 0}} {
+		got := 0
+		eachBlock(BlocksFor(blocks, tt.interests), func(b Block) { got += len(b.Columns) })
+		if got != tt.columns {
+			t.Errorf("who chose %v sees %d columns, of which one is empty", tt.interests, got)
+		}
+	}
 	if n := len(blocks[3].Columns[0]); n != 1 {
 		t.Errorf("the blocks themselves changed: %d in a column", n)
 	}

@@ -7,8 +7,9 @@ import (
 	"akkoord"
 )
 
-// Mails of campaigns and those that ask to confirm wear the brand: its colour, and
-// its logo from our own site, with what is written in it (issue 7.3).
+// Mails of campaigns and those that ask to confirm wear the brand's colour; mailings also
+// its logo from our own site, with what is written in it (issue 7.3). A mail to somebody
+// who agreed to nothing yet has no picture to load.
 func TestMailsWearTheBrand(t *testing.T) {
 	logo := akkoord.Logo{Image: akkoord.ID{7}, Width: 560, Height: 140}
 	named := logo
@@ -34,7 +35,17 @@ func TestMailsWearTheBrand(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, asking := mustRead(t, raw)
-		for kind, html := range map[string]string{"campaign": campaign, "confirmation": asking} {
+		if strings.Contains(asking, "<img") || !strings.Contains(asking, name) {
+			t.Errorf("%s: the mail that asks to confirm has a picture, or no name", what)
+		}
+		colour := l.Brand
+		if colour == "" {
+			colour = "#b8400e"
+		}
+		if !strings.Contains(asking, colour) {
+			t.Errorf("%s: the mail that asks to confirm lacks %s", what, colour)
+		}
+		for kind, html := range map[string]string{"campaign": campaign} {
 			for _, want := range c.has {
 				if !strings.Contains(html, want) {
 					t.Errorf("%s: the %s lacks %s", what, kind, want)

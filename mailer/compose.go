@@ -119,7 +119,7 @@ func (c *Composer) draft(l Letter) (*draft, error) {
 		sheet: newSheet(l.Sender, locale, d.gaps.template(subject, constants)), Reason: reason, CampaignName: l.CampaignName,
 		UnsubscribeURL: d.gaps.add(slotUnsubscribe), PreferencesURL: d.gaps.add(slotPreferences), ViewURL: d.gaps.add(slotView),
 	}
-	page.Blocks = l.Blocks != ""
+	page.Blocks, page.Logo = l.Blocks != "", l.Logo
 	page.Preheader = d.gaps.template(preheader, constants)
 	textPage := page
 	page.Body, textPage.Body = htmltemplate.HTML(fragment.String()), plainText(body)

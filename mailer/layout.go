@@ -31,7 +31,7 @@ type Sender struct {
 	PrivacyContact string // address, URL or words for questions about data
 	BaseURL        string // base of every link, without a slash at its end (G.10)
 	Brand          string // brand colour as #rrggbb; empty for Akkoord's own
-	Logo           Logo
+	Logo           Logo   // of mailings: other mails hold no picture
 }
 
 // Logo is the picture atop a mail; without a URL the sender's name stands there.
@@ -108,7 +108,7 @@ func newSheet(s Sender, locale, title string) sheet {
 	}
 	return sheet{
 		Locale: locale, Dir: direction(locale), Title: title, Controller: name, PostalAddress: oneLine(s.PostalAddress),
-		PrivacyURL: s.BaseURL + "/privacy?locale=" + locale, Contact: c, Brand: newPalette(s.Brand), Logo: s.Logo,
+		PrivacyURL: s.BaseURL + "/privacy?locale=" + locale, Contact: c, Brand: newPalette(s.Brand),
 	}
 }
 

@@ -38,7 +38,8 @@ func (p *Press) PreviewFor(ctx context.Context, m akkoord.Mailing, variant int, 
 }
 
 // Web draws a mail that a person got as a web page, in the variant that they
-// got. NotFound where it was never meant for them.
+// got, with every block: its address may be passed on, and must not tell which
+// interests they have. NotFound where it was never meant for them.
 func (p *Press) Web(ctx context.Context, m akkoord.Mailing, st akkoord.Standing) ([]byte, error) {
 	s := st.Subscriber
 	c, err := p.Catalog.CampaignByID(ctx, m.CampaignID)
@@ -49,9 +50,7 @@ func (p *Press) Web(ctx context.Context, m akkoord.Mailing, st akkoord.Standing)
 	if err != nil {
 		return nil, err
 	}
-	asked := m.Variant(d.Variant).BlockInterests()
-	chosen := slices.DeleteFunc(slices.Sorted(slices.Values(s.Interests)), func(slug string) bool { return !slices.Contains(asked, slug) })
-	pl, err := p.plateOf(ctx, plateKey{mailing: m.ID, variant: d.Variant, locale: s.Locale, basis: st.Subscription(c.PurposeID).Basis, interests: interestsOf(chosen)})
+	pl, err := p.plateOf(ctx, plateKey{mailing: m.ID, variant: d.Variant, locale: s.Locale, basis: st.Subscription(c.PurposeID).Basis, everything: true})
 	if err != nil {
 		return nil, err
 	}

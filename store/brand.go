@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 
 	"akkoord"
@@ -67,7 +68,27 @@ func (s *Store) SetBrand(ctx context.Context, actor akkoord.Actor, b akkoord.Bra
 		}
 		out = b
 		out.Version = have.Version + 1
-		return t.audit(actor, "brand.change", "brand", "")
+		return t.audit(actor, "brand.change", "brand", brandNote(have, out))
 	})
 	return out, err
+}
+
+// brandNote says for the audit trail what a change of the brand changed.
+func brandNote(from, to akkoord.Brand) string {
+	var parts []string
+	for _, part := range []struct{ name, from, to string }{
+		{"colour", from.Accent, to.Accent}, {"logo", logoName(from.Logo), logoName(to.Logo)}, {"words", from.Logo.Alt, to.Logo.Alt},
+	} {
+		if part.from != part.to {
+			parts = append(parts, fmt.Sprintf("%s: %q to %q", part.name, part.from, part.to))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func logoName(l akkoord.Logo) string {
+	if l.Image.IsZero() {
+		return ""
+	}
+	return l.Image.String()
 }

@@ -50,9 +50,9 @@ func (s *Store) Claim(ctx context.Context) (*akkoord.Window, error) {
 
 // claimTurn remembers whose turn it is. Only the writer touches it.
 type claimTurn struct {
-	mailing int64 // that was claimed from last
-	retries bool  // retries come first next time
-	asked   map[contentVersion][]string
+	mailing int64                    // that was claimed from last
+	retries bool                     // retries come first next time
+	asked   map[sentContent][]string // the interests that its blocks are for
 }
 
 // liveCampaign is what claiming needs to know of a mailing.
@@ -63,7 +63,6 @@ type liveCampaign struct {
 	trial                      bool      // it has one
 	series                     bool      // it takes in people as their time comes
 	version                    int       // of its content
-	interests                  []string  // that its blocks are for
 	room                       int       // how many people may be claimed now
 	until                      time.Time // until when they may be used; zero: for ever
 	scopes                     []string  // what they count against
@@ -88,9 +87,6 @@ func (t *tx) claim() (*akkoord.Window, error) {
 		}
 		if m.room == 0 {
 			continue
-		}
-		if m.interests, err = t.blockInterests(m); err != nil {
-			return nil, err
 		}
 		order := []func(liveCampaign) (*akkoord.Window, error){t.claimChunk, t.claimRetries}
 		if turn.retries {

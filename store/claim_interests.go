@@ -6,31 +6,32 @@ import (
 	"akkoord"
 )
 
-// contentVersion is a content of a mailing that is being sent, which doesn't change.
-type contentVersion struct {
+// sentContent is a content of a mailing that is being sent, which doesn't change.
+type sentContent struct {
 	mailing int64
 	version int
+	variant int
 }
 
 // maxAsked bounds for how many contents it is remembered whom their blocks are for.
 const maxAsked = 1000
 
-// blockInterests gives the interests that the blocks of a mailing are for. They are
-// read once for each version of its content.
-func (t *tx) blockInterests(m liveCampaign) ([]string, error) {
-	turn, key := &t.store.journal.turn, contentVersion{m.mailing, m.version}
-	if asked, known := turn.asked[key]; known {
+// blockInterests gives the interests that the blocks of a content are for. They are
+// read once.
+func (t *tx) blockInterests(c sentContent) ([]string, error) {
+	turn := &t.store.journal.turn
+	if asked, known := turn.asked[c]; known {
 		return asked, nil
 	}
-	mailing, err := loadMailing(t, mailingByID, m.mailing)
+	m, err := loadMailing(t, mailingByID, c.mailing)
 	if err != nil {
 		return nil, err
 	}
 	if turn.asked == nil || len(turn.asked) >= maxAsked {
-		turn.asked = map[contentVersion][]string{}
+		turn.asked = map[sentContent][]string{}
 	}
-	turn.asked[key] = mailing.BlockInterests()
-	return turn.asked[key], nil
+	turn.asked[c] = m.Variant(c.variant).BlockInterests()
+	return turn.asked[c], nil
 }
 
 // checkBlockInterests refuses blocks for an interest that there is not.
@@ -49,19 +50,26 @@ func (t *tx) checkBlockInterests(m akkoord.Mailing) error {
 }
 
 // readInterests tells of people who are about to be mailed which interests they chose
-// of those that the mailing's blocks are for.
+// of those that the blocks of their variant are for.
 func (t *tx) readInterests(m liveCampaign, people []akkoord.Recipient) error {
-	if len(m.interests) == 0 {
-		return nil
-	}
-	at := make(map[int64]int, len(people))
+	asked := map[int64][]string{}
+	at := map[int64]*akkoord.Recipient{}
+	var ids []int64
 	for i := range people {
-		at[people[i].SubscriberID] = i
+		r := &people[i]
+		slugs, err := t.blockInterests(sentContent{m.mailing, m.version, r.Variant})
+		if err != nil {
+			return err
+		}
+		if len(slugs) > 0 {
+			asked[r.SubscriberID], at[r.SubscriberID] = slugs, r
+			ids = append(ids, r.SubscriberID)
+		}
 	}
-	for part := range slices.Chunk(people, manyPeople) {
+	for part := range slices.Chunk(ids, manyPeople) {
 		args := make([]any, manyPeople)
 		for i := range args {
-			args[i] = part[min(i, len(part)-1)].SubscriberID
+			args[i] = part[min(i, len(part)-1)]
 		}
 		rows, err := t.query(`SELECT si.subscriber_id, i.slug FROM subscriber_interest si JOIN interest i ON i.id = si.interest_id
 			WHERE si.subscriber_id IN (`+parameters(1, manyPeople)+`) ORDER BY i.slug`, args...)
@@ -69,9 +77,8 @@ func (t *tx) readInterests(m liveCampaign, people []akkoord.Recipient) error {
 			var id int64
 			var slug string
 			err := r.Scan(&id, &slug)
-			if slices.Contains(m.interests, slug) {
-				r := &people[at[id]]
-				r.Interests = append(r.Interests, slug)
+			if slices.Contains(asked[id], slug) {
+				at[id].Interests = append(at[id].Interests, slug)
 			}
 			return err
 		}); err != nil {

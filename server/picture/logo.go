@@ -12,8 +12,9 @@ import (
 	"akkoord"
 )
 
-// maxLogoPoints bounds what is taken apart in memory, 4 bytes a point.
-const maxLogoPoints = 4_000_000
+// The bounds of what is taken apart in memory: 4 bytes a point, and 32 for each line of
+// what it is drawn smaller from.
+const maxLogoPoints, maxLogoSide = 4_000_000, 8000
 
 // Shelf keeps pictures.
 type Shelf interface {
@@ -86,8 +87,8 @@ func drawLogo(data []byte) (drawn []byte, size image.Point, err error) {
 	if err != nil || c.Width < 1 || c.Height < 1 {
 		return nil, size, refused
 	}
-	if c.Width*c.Height > maxLogoPoints {
-		return nil, size, akkoord.Fieldf("file", "logo_large", "A logo has at most 4 million points, like 2000 by 2000. Make it smaller first.")
+	if c.Width > maxLogoSide || c.Height > maxLogoSide || c.Width*c.Height > maxLogoPoints {
+		return nil, size, akkoord.Fieldf("file", "logo_large", "A logo has at most 4 million points, like 2000 by 2000, and no side above 8000. Make it smaller first.")
 	}
 	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {

@@ -202,8 +202,7 @@ func (p *postgres) accompany(ctx context.Context, s *Store) error {
 	if err != nil {
 		return err
 	}
-	s.wiper = openWiper(db, vacuum)
-	s.wiper.pause = vacuumPause
+	s.wiper = openWiper(db, vacuumPause, vacuum)
 	return nil
 }
 

@@ -77,7 +77,7 @@ func (f sqliteFile) accompany(ctx context.Context, s *Store) (err error) {
 	if err != nil {
 		return err
 	}
-	s.wiper = openWiper(wiping, emptyLog) // before the writer, which wakes it
+	s.wiper = openWiper(wiping, wipePause, emptyLog) // before the writer, which wakes it
 	s.moving, err = openCheckpointer(string(f))
 	return err
 }

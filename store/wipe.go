@@ -29,11 +29,11 @@ const (
 )
 
 // openWiper starts a wiper. It begins with what an earlier process may have
-// left. wipe reports false when it should be tried again.
-func openWiper(db *sql.DB, wipe func(context.Context, *sql.DB) bool) *wiper {
+// left, and rests for pause between two. wipe reports false when it should be tried again.
+func openWiper(db *sql.DB, pause time.Duration, wipe func(context.Context, *sql.DB) bool) *wiper {
 	db.SetMaxOpenConns(1)
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &wiper{db: db, wipe: wipe, pause: wipePause, forgotten: make(chan struct{}, 1), stop: ctx.Done(), cancel: cancel, done: make(chan struct{})}
+	w := &wiper{db: db, wipe: wipe, pause: pause, forgotten: make(chan struct{}, 1), stop: ctx.Done(), cancel: cancel, done: make(chan struct{})}
 	wake(w.forgotten)
 	go w.run(ctx)
 	return w

@@ -44,8 +44,9 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request, v visit) error {
 		Sending: bars("handed_over", res.Sending, res.ByTime), Slots: slotRows(res.Sending, res.ByTime), Step: res.Sending.Step, AfterStep: res.After.Step,
 		Readers: readerFigures(res.Readers), Providers: providerRows(res),
 	}
-	known, nameless, machine := res.Clicks()
-	page.Known, page.Nameless, page.Machine = told(known), told(nameless), int(machine)
+	_, _, machine := res.Clicks()
+	clicks := figures.ClicksOf(res)
+	page.Known, page.Nameless, page.Machine = told(clicks.Known), told(clicks.Nameless), int(machine)
 	if page.MailingRow, err = s.row(ctx, m, false); err != nil {
 		return err
 	}
@@ -58,10 +59,10 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request, v visit) error {
 			page.Scopes = g.Rows
 		}
 	}
-	afterRows(&page, res)
-	for _, l := range res.Links {
+	afterRows(&page, res, clicks)
+	for i, l := range res.Links {
 		if l.URL != "" {
-			page.Links = append(page.Links, templates.LinkRow{URL: l.URL, Topic: l.Topic, Clicks: told(l.Clicks), Machine: int(l.Machine)})
+			page.Links = append(page.Links, templates.LinkRow{URL: l.URL, Topic: l.Topic, Clicks: told(clicks.Links[i]), Machine: int(l.Machine)})
 		}
 	}
 	if page.Compared, err = s.compared(ctx, m.CampaignID, m.ID); err != nil {
@@ -70,16 +71,16 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request, v visit) error {
 	return s.page(w, v, http.StatusOK, page)
 }
 
-// told gives a number, or -1 where it could tell who it was (M22).
-func told(n int64) int {
-	if akkoord.Few(n) {
+// told gives a number, or -1 where it may not be told (M22).
+func told(n *int64) int {
+	if n == nil {
 		return -1
 	}
-	return int(n)
+	return int(*n)
 }
 
 func readerFigures(r akkoord.Readers) templates.ReaderFigures {
-	return templates.ReaderFigures{Counted: int(r.Counted), Clicked: told(r.Clicked)}
+	return templates.ReaderFigures{Counted: int(r.Counted), Clicked: told(figures.Shown(r.Clicked))}
 }
 
 // outcomeRows tells what became of copies, with the lists of those whom it
@@ -130,28 +131,28 @@ func slotRows(t akkoord.Timeline, numbers []int64) []templates.SlotRow {
 }
 
 // afterRows adds what people and programs did, in plots and as a table.
-func afterRows(page *templates.ResultsPage, res akkoord.MailingResults) {
+func afterRows(page *templates.ResultsPage, res akkoord.MailingResults, clicks figures.Clicks) {
 	for _, kind := range akkoord.ResponseKinds {
 		b := bars(string(kind), res.After, res.Responses[kind])
 		b.Total += int(res.Later[kind])
 		if kind == akkoord.RespondedClick {
-			b.Total = told(int64(b.Total))
-			for i, n := range res.Responses[kind] {
+			b.Total = told(clicks.Known)
+			for i, n := range clicks.ByTime {
 				b.Numbers[i] = told(n)
 			}
 		}
 		page.After = append(page.After, b)
 	}
-	row := func(at time.Time, number func(akkoord.ResponseKind) int64) {
-		left, complaints, clicks, machine := number(akkoord.RespondedLeaving), number(akkoord.RespondedComplaint), number(akkoord.RespondedClick), number(akkoord.RespondedMachine)
-		if left+complaints+clicks+machine > 0 {
-			page.AfterSlots = append(page.AfterSlots, templates.AfterRow{At: at, Left: int(left), Complaints: int(complaints), Clicks: told(clicks), Machine: int(machine)})
+	row := func(at time.Time, clicks *int64, number func(akkoord.ResponseKind) int64) {
+		r := templates.AfterRow{At: at, Left: int(number(akkoord.RespondedLeaving)), Complaints: int(number(akkoord.RespondedComplaint)), Clicks: told(clicks), Machine: int(number(akkoord.RespondedMachine))}
+		if r.Left+r.Complaints+r.Machine+max(r.Clicks, 0) > 0 { // else a row would be there for each zero that hides another number
+			page.AfterSlots = append(page.AfterSlots, r)
 		}
 	}
 	for i := range res.After.Slots {
-		row(res.After.At(i), func(k akkoord.ResponseKind) int64 { return res.Responses[k][i] })
+		row(res.After.At(i), clicks.ByTime[i], func(k akkoord.ResponseKind) int64 { return res.Responses[k][i] })
 	}
-	row(time.Time{}, func(k akkoord.ResponseKind) int64 { return res.Later[k] })
+	row(time.Time{}, clicks.Later, func(k akkoord.ResponseKind) int64 { return res.Later[k] })
 }
 
 func providerRows(res akkoord.MailingResults) []templates.ProviderRow {

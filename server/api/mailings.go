@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/figures"
 )
 
 // variant is one of several contents of a mailing. It inherits what it lacks.
@@ -76,7 +77,7 @@ type progress struct {
 type linkCount struct {
 	URL     string  `json:"url"`
 	Topic   *string `json:"topic"`
-	Clicks  *int64  `json:"clicks" doc:"Null below 5: so few could tell who it was."`
+	Clicks  *int64  `json:"clicks" doc:"Null below 5, since so few could tell who it was, and where it would give such a number away."`
 	Machine int64   `json:"machine_clicks"`
 }
 
@@ -85,20 +86,16 @@ func (p *progress) count(all []akkoord.LinkCount) {
 	for _, l := range all {
 		p.Clicks, p.Machine = p.Clicks+l.Clicks, p.Machine+l.Machine
 	}
-	p.Links = showLinks(all)
+	p.Links = showLinks(all, figures.LinkClicks(all))
 }
 
-func showLinks(all []akkoord.LinkCount) []linkCount {
+// showLinks shows links with the clicks of people on each as they may be told.
+func showLinks(all []akkoord.LinkCount, clicks []*int64) []linkCount {
 	out := []linkCount{}
-	for _, l := range all {
-		if l.URL == "" {
-			continue // the decoy
+	for i, l := range all {
+		if l.URL != "" { // it is not the decoy
+			out = append(out, linkCount{URL: l.URL, Topic: orNil(l.Topic), Clicks: clicks[i], Machine: l.Machine})
 		}
-		shown := linkCount{URL: l.URL, Topic: orNil(l.Topic), Machine: l.Machine}
-		if l.Clicks >= int64(akkoord.Limits.ClickGroup) {
-			shown.Clicks = &l.Clicks
-		}
-		out = append(out, shown)
 	}
 	return out
 }

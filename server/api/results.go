@@ -78,7 +78,7 @@ type responses struct {
 	Slots       int            `json:"slots"`
 	Left        []int64        `json:"left" nullable:"false"`
 	Complaints  []int64        `json:"complaints" nullable:"false"`
-	Clicks      []*int64       `json:"clicks" nullable:"false" doc:"Null below 5: so few could tell who it was."`
+	Clicks      []*int64       `json:"clicks" nullable:"false" doc:"Null below 5, since so few could tell who it was, and where it would give such a number away."`
 	Machine     []int64        `json:"machine_clicks" nullable:"false"`
 	Later       laterResponses `json:"later" doc:"After the last slot."`
 }
@@ -86,7 +86,7 @@ type responses struct {
 type laterResponses struct {
 	Left       int64  `json:"left"`
 	Complaints int64  `json:"complaints"`
-	Clicks     *int64 `json:"clicks" doc:"Null below 5."`
+	Clicks     *int64 `json:"clicks" doc:"Null as clicks."`
 	Machine    int64  `json:"machine_clicks"`
 }
 
@@ -96,30 +96,32 @@ type readers struct {
 }
 
 type clickResults struct {
-	Known    *int64 `json:"known" doc:"By people who let them be counted. Null below 5."`
-	Nameless *int64 `json:"nameless" doc:"By people who took that back or were forgotten: of them no time is kept. Null below 5."`
+	Known    *int64 `json:"known" doc:"By people who let them be counted. Null below 5, and where it would give such a number away."`
+	Nameless *int64 `json:"nameless" doc:"By people who took that back or were forgotten: of them no time is kept. Null below 5, and where it would give such a number away."`
 	Machine  int64  `json:"machine"`
 }
 
 func showResults(m akkoord.Mailing, campaign string, r akkoord.MailingResults, at time.Time) results {
-	known, nameless, machine := r.Clicks()
-	out := results{
+	_, _, machine := r.Clicks()
+	clicks := figures.ClicksOf(r)
+	return results{
 		Mailing: m.PublicID, Campaign: campaign, State: m.State, CountedAt: when(at), Outcomes: showOutcomes(r.All),
-		Sending: showTimeline(r.Sending), ByTime: r.ByTime, Providers: []providerResults{},
+		Sending: showTimeline(r.Sending), ByTime: r.ByTime, Providers: showProviders(r.Providers),
 		After: responses{
 			From: when(r.After.From), StepSeconds: int64(r.After.Step / time.Second), Slots: r.After.Slots,
-			Left: r.Responses[akkoord.RespondedLeaving], Complaints: r.Responses[akkoord.RespondedComplaint], Machine: r.Responses[akkoord.RespondedMachine],
-			Later: laterResponses{r.Later[akkoord.RespondedLeaving], r.Later[akkoord.RespondedComplaint], figures.Shown(r.Later[akkoord.RespondedClick]), r.Later[akkoord.RespondedMachine]},
+			Left: r.Responses[akkoord.RespondedLeaving], Complaints: r.Responses[akkoord.RespondedComplaint], Clicks: clicks.ByTime, Machine: r.Responses[akkoord.RespondedMachine],
+			Later: laterResponses{r.Later[akkoord.RespondedLeaving], r.Later[akkoord.RespondedComplaint], clicks.Later, r.Later[akkoord.RespondedMachine]},
 		},
 		Readers: readers{r.Readers.Counted, figures.Shown(r.Readers.Clicked)},
-		Clicks:  clickResults{figures.Shown(known), figures.Shown(nameless), machine},
-		Links:   showLinks(r.Links),
+		Clicks:  clickResults{clicks.Known, clicks.Nameless, machine},
+		Links:   showLinks(r.Links, clicks.Links),
 	}
-	for _, n := range r.Responses[akkoord.RespondedClick] {
-		out.After.Clicks = append(out.After.Clicks, figures.Shown(n))
-	}
-	for _, p := range r.Providers {
-		out.Providers = append(out.Providers, providerResults{orNil(p.Name), showOutcomes(p.Outcomes), p.ByTime})
+}
+
+func showProviders(all []akkoord.ProviderResults) []providerResults {
+	out := []providerResults{}
+	for _, p := range all {
+		out = append(out, providerResults{orNil(p.Name), showOutcomes(p.Outcomes), p.ByTime})
 	}
 	return out
 }

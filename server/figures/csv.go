@@ -49,7 +49,8 @@ func cell(n *int64) string {
 
 // WriteCSV writes the results of a mailing, one number a line: the part of the
 // results, what of it, the begin of the slot in parts by time, and the number's
-// name. A number that could tell who it was is empty.
+// name. Numbers that are withheld are empty.
+// See ClicksOf.
 func WriteCSV(w io.Writer, r akkoord.MailingResults) error {
 	out := csv.NewWriter(w)
 	line := func(part, of string, at time.Time, figure string, n *int64) {
@@ -64,11 +65,12 @@ func WriteCSV(w io.Writer, r akkoord.MailingResults) error {
 	for _, f := range Of(r.All) {
 		line("all", "", never, f.Name, &f.Number)
 	}
-	known, nameless, machine := r.Clicks()
+	_, _, machine := r.Clicks()
+	people := ClicksOf(r)
 	line("all", "", never, "people_counted", &r.Readers.Counted)
 	line("all", "", never, "people_clicked", Shown(r.Readers.Clicked))
-	line("all", "", never, "clicks", Shown(known))
-	line("all", "", never, "nameless_clicks", Shown(nameless))
+	line("all", "", never, "clicks", people.Known)
+	line("all", "", never, "nameless_clicks", people.Nameless)
 	line("all", "", never, "machine_clicks", &machine)
 	for i, n := range r.ByTime {
 		line("sending", "", r.Sending.At(i), "handed_over", &n)
@@ -83,27 +85,20 @@ func WriteCSV(w io.Writer, r akkoord.MailingResults) error {
 		}
 	}
 	for _, kind := range akkoord.ResponseKinds {
-		for i, n := range r.Responses[kind] {
-			line("after", "", r.After.At(i), string(kind), ShownOf(kind, n))
+		numbers, later := people.Of(r, kind)
+		for i, n := range numbers {
+			line("after", "", r.After.At(i), string(kind), n)
 		}
-		line("after", "later", never, string(kind), ShownOf(kind, r.Later[kind]))
+		line("after", "later", never, string(kind), later)
 	}
-	for _, l := range r.Links {
+	for i, l := range r.Links {
 		if l.URL != "" {
-			line("link", l.URL, never, "clicks", Shown(l.Clicks))
+			line("link", l.URL, never, "clicks", people.Links[i])
 			line("link", l.URL, never, "machine_clicks", &l.Machine)
 		}
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// ShownOf is Shown for clicks of people, and any number for the rest.
-func ShownOf(kind akkoord.ResponseKind, n int64) *int64 {
-	if kind == akkoord.RespondedClick {
-		return Shown(n)
-	}
-	return &n
 }
 
 // WriteComparison writes mailings of a campaign, one a line.

@@ -41,6 +41,9 @@ type Counts struct {
 	Skipped   int64 `json:"skipped"`
 }
 
+// HandedOver is how many copies the relay took.
+func (c Counts) HandedOver() int64 { return c.Sent + c.Bounced }
+
 // Add counts n deliveries of a state.
 func (c *Counts) Add(s DeliveryState, n int64) {
 	c.Total += n

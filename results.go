@@ -16,9 +16,6 @@ type Outcomes struct {
 	Complaints int64
 }
 
-// HandedOver is how many copies the relay took.
-func (o Outcomes) HandedOver() int64 { return o.Sent + o.Bounced }
-
 // Copies are as many copies of a mailing of which the same is known.
 type Copies struct {
 	State  DeliveryState

@@ -37,7 +37,7 @@ type Bars struct {
 	Key         string // of results.plot_<Key>
 	Total       int
 	Numbers     []int
-	First, Last time.Time // of the first and the last bar; zero: they are not by time
+	First, Last time.Time // when the first and the last bar begin; zero: they are not by time
 }
 
 // Bar is one of them, in the units of the ground.

@@ -87,7 +87,7 @@ type ComparedRow struct {
 	At                                                      time.Time
 	Tried, HandedOver, Refused, Uncertain, Left, Complaints int
 	Readers                                                 ReaderFigures
-	Few                                                     bool // shares of so few people say little
+	Small                                                   bool // shares of so few people say little
 }
 
 // CampaignResultsPage is GET /admin/campaigns/{campaign}/results: the last
@@ -99,15 +99,15 @@ type CampaignResultsPage struct {
 	Plots          []Bars        // shares in hundredths of a percent, oldest first
 }
 
-// AnyFew reports whether shares of some of the mailings say little.
-func (p CampaignResultsPage) AnyFew() bool { return anyFew(p.Compared) }
+// AnySmall reports whether shares of some of the mailings say little.
+func (p CampaignResultsPage) AnySmall() bool { return anySmall(p.Compared) }
 
-// AnyFew reports whether shares of some of the mailings say little.
-func (p ResultsPage) AnyFew() bool { return anyFew(p.Compared) }
+// AnySmall reports whether shares of some of the mailings say little.
+func (p ResultsPage) AnySmall() bool { return anySmall(p.Compared) }
 
-func anyFew(rows []ComparedRow) bool {
+func anySmall(rows []ComparedRow) bool {
 	for _, r := range rows {
-		if r.Few {
+		if r.Small {
 			return true
 		}
 	}

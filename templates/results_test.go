@@ -40,7 +40,7 @@ func resultsPage() ResultsPage {
 			{"deferred", 31, false, list("deferred")}, {"deferred_soft", 9, true, ""}, {"deferred_policy", 2, true, ""}, {"deferred_turn", 20, true, ""},
 			{"uncertain", 2, false, list("uncertain")}, {"skipped", 190, false, list("skipped")}, {"open", 4000, false, list("open")},
 		},
-		Sending: Bars{Key: "handed_over", Numbers: sending, First: first, Last: at(len(sending))}, Slots: slots(sending), Step: 5 * time.Minute, AfterStep: 15 * time.Minute,
+		Sending: Bars{Key: "handed_over", Numbers: sending, First: first, Last: at(len(sending) - 1)}, Slots: slots(sending), Step: 5 * time.Minute, AfterStep: 15 * time.Minute,
 		After:      []Bars{after("left", 44, 2, 9, 14, 8, 6, 3, 0, 2), after("complaints", 3, 0, 1, 1, 0, 0, 1, 0, 0), after("clicks", 412, 0, 80, 140, 96, 50, 30, 12, -1), after("machine_clicks", 90, 60, 22, 6, 2, 0, 0, 0, 0)},
 		AfterSlots: []AfterRow{{at(0), 2, 0, 0, 60}, {at(3), 9, 1, 80, 22}, {at(6), 2, 0, -1, 0}, {time.Time{}, 1, 0, 0, 0}},
 		Providers:  []ProviderRow{provider("google", 40, 4000), provider("microsoft", 20, 2100), provider("een-heel-lange-naam-van-een-provider.voorbeeld.example", 10, 900), provider("", 30, 2800)},
@@ -54,7 +54,7 @@ func comparedRows() []ComparedRow {
 	return []ComparedRow{
 		{Subject: "Drie dorpen waar de sneeuw al ligt", URL: "/admin/mailings/m2/results", State: "sending", This: true, At: now, Tried: 8290, HandedOver: 8217, Refused: 52, Uncertain: 2, Left: 44, Complaints: 3, Readers: ReaderFigures{1900, 301}},
 		{Subject: "De eerste sneeuw", URL: "/admin/mailings/m1/results", State: "sent", At: now.AddDate(0, 0, -14), Tried: 12010, HandedOver: 11800, Refused: 210, Left: 31, Complaints: 1, Readers: ReaderFigures{2100, 402}},
-		{Subject: "Proef", URL: "/admin/mailings/m0/results", State: "sent", At: now.AddDate(0, 0, -20), Tried: 20, HandedOver: 20, Readers: ReaderFigures{6, -1}, Few: true},
+		{Subject: "Proef", URL: "/admin/mailings/m0/results", State: "sent", At: now.AddDate(0, 0, -20), Tried: 20, HandedOver: 20, Readers: ReaderFigures{6, -1}, Small: true},
 	}
 }
 

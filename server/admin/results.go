@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -65,9 +64,11 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request, v visit) error {
 			page.Links = append(page.Links, templates.LinkRow{URL: l.URL, Topic: l.Topic, Clicks: told(clicks.Links[i]), Machine: int(l.Machine)})
 		}
 	}
-	if page.Compared, err = s.compared(ctx, m.CampaignID, m.ID); err != nil {
+	all, err := s.figures.CompareUpTo(ctx, m.CampaignID, m.StartedAt)
+	if err != nil {
 		return err
 	}
+	page.Compared = comparedRows(all, m.ID)
 	return s.page(w, v, http.StatusOK, page)
 }
 
@@ -112,7 +113,7 @@ func outcomeRows(m akkoord.Mailing, o akkoord.Outcomes, lists bool) []templates.
 }
 
 func bars(key string, t akkoord.Timeline, numbers []int64) templates.Bars {
-	b := templates.Bars{Key: key, First: t.From, Last: t.At(t.Slots)}
+	b := templates.Bars{Key: key, First: t.From, Last: t.At(t.Slots - 1)}
 	for _, n := range numbers {
 		b.Total += int(n)
 		b.Numbers = append(b.Numbers, int(n))
@@ -171,18 +172,17 @@ func providerRows(res akkoord.MailingResults) []templates.ProviderRow {
 	return out
 }
 
-// compared gives the last mailings of a campaign up to one, which is marked.
-func (s *Site) compared(ctx context.Context, campaignID, upTo int64) ([]templates.ComparedRow, error) {
-	all, err := s.figures.Compare(ctx, campaignID, upTo)
+// comparedRows are mailings beside each other, of which one is marked.
+func comparedRows(all []figures.Summary, this int64) []templates.ComparedRow {
 	var out []templates.ComparedRow
 	for _, c := range all {
 		out = append(out, templates.ComparedRow{
-			Subject: title(c.Mailing), URL: resultsPath(c.Mailing), State: string(c.State), This: c.ID == upTo, At: c.StartedAt,
+			Subject: title(c.Mailing), URL: resultsPath(c.Mailing), State: string(c.State), This: c.ID == this, At: c.StartedAt,
 			Tried: int(c.Total - c.Open - c.Skipped), HandedOver: int(c.HandedOver()), Refused: int(c.Failed + c.Bounced), Uncertain: int(c.Uncertain),
-			Left: int(c.Left), Complaints: int(c.Complaints), Readers: readerFigures(c.Readers), Few: c.Few(),
+			Left: int(c.Left), Complaints: int(c.Complaints), Readers: readerFigures(c.Readers), Small: c.Small(),
 		})
 	}
-	return out, err
+	return out
 }
 
 // campaignResults shows the last mailings of a campaign beside each other.
@@ -192,9 +192,11 @@ func (s *Site) campaignResults(w http.ResponseWriter, r *http.Request, v visit) 
 		return err
 	}
 	page := templates.CampaignResultsPage{Admin: s.frame(r, v, "campaigns"), Name: c.Name, URL: campaignPath(c), CSV: campaignPath(c) + "/results.csv"}
-	if page.Compared, err = s.compared(r.Context(), c.ID, figures.Last); err != nil {
+	all, err := s.figures.Compare(r.Context(), c.ID)
+	if err != nil {
 		return err
 	}
+	page.Compared = comparedRows(all, 0)
 	page.Plots = sharePlots(page.Compared)
 	return s.page(w, v, http.StatusOK, page)
 }
@@ -240,7 +242,7 @@ func (s *Site) takeCampaignResults(w http.ResponseWriter, r *http.Request, _ vis
 	if err != nil {
 		return err
 	}
-	all, err := s.figures.Compare(r.Context(), c.ID, figures.Last)
+	all, err := s.figures.Compare(r.Context(), c.ID)
 	if err != nil {
 		return err
 	}

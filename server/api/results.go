@@ -184,7 +184,7 @@ func (a *API) compare(ctx context.Context, slug string) (akkoord.Campaign, []fig
 	if err != nil {
 		return c, nil, err
 	}
-	all, err := a.figures.Compare(ctx, c.ID, figures.Last)
+	all, err := a.figures.Compare(ctx, c.ID)
 	return c, all, err
 }
 
@@ -193,7 +193,7 @@ func (a *API) readComparison(ctx context.Context, in *BySlug) (comparison, error
 	out := comparison{Campaign: c.Slug, Mailings: []comparedMailing{}}
 	for _, s := range all {
 		out.Mailings = append(out.Mailings, comparedMailing{
-			s.PublicID, s.Content.Subject, s.State, when(s.StartedAt), s.Counts, s.HandedOver(), s.Left, s.Complaints, readers{s.Counted, figures.Shown(s.Clicked)}, s.Few(),
+			s.PublicID, s.Content.Subject, s.State, when(s.StartedAt), s.Counts, s.HandedOver(), s.Left, s.Complaints, readers{s.Counted, figures.Shown(s.Clicked)}, s.Small(),
 		})
 	}
 	return out, err

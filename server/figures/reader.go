@@ -13,8 +13,8 @@ type Store interface {
 	Results(ctx context.Context, m akkoord.Mailing) (akkoord.MailingResults, error)
 	// ReadersOf gives what people did after mailings, by the mailing's number.
 	ReadersOf(ctx context.Context, mailings []int64) (map[int64]akkoord.Readers, error)
-	// StartedMailings gives the last mailings of a campaign up to one that were started, newest first.
-	StartedMailings(ctx context.Context, campaignID, upTo int64, limit int) ([]akkoord.Mailing, error)
+	// StartedMailings gives the last mailings of a campaign that were started up to a time, those that were started last first.
+	StartedMailings(ctx context.Context, campaignID int64, upTo time.Time, limit int) ([]akkoord.Mailing, error)
 }
 
 // Reader reads figures of mailings. Where counting takes long they are of a
@@ -23,6 +23,8 @@ type Reader struct {
 	store   Store
 	counts  *Memory[mailing, akkoord.Counts]
 	results *Memory[mailing, akkoord.MailingResults]
+	readers *Memory[[compared]mailing, map[int64]akkoord.Readers]
+	now     func() time.Time
 }
 
 // mailing is what figures are remembered by: one that has just moved is counted
@@ -41,7 +43,10 @@ const (
 
 // NewReader makes the reader of a store.
 func NewReader(store Store, now func() time.Time) *Reader {
-	return &Reader{store, NewMemory[mailing, akkoord.Counts](now, countsShare), NewMemory[mailing, akkoord.MailingResults](now, resultsShare)}
+	return &Reader{
+		store, NewMemory[mailing, akkoord.Counts](now, countsShare), NewMemory[mailing, akkoord.MailingResults](now, resultsShare),
+		NewMemory[[compared]mailing, map[int64]akkoord.Readers](now, resultsShare), now,
+	}
 }
 
 // Counts gives a mailing's deliveries by state, and the time that they are of.
@@ -69,30 +74,25 @@ type Summary struct {
 	akkoord.Readers
 }
 
-// HandedOver is how many copies the relay took.
-func (s Summary) HandedOver() int64 { return s.Sent + s.Bounced }
-
-// Few reports whether shares of so few people say nothing.
-func (s Summary) Few() bool { return s.HandedOver() < akkoord.ReportSample }
+// Small reports whether shares of so few people say nothing.
+func (s Summary) Small() bool { return s.HandedOver() < akkoord.ReportSample }
 
 // compared is how many mailings are held against each other.
 const compared = 12
 
-// Last is an upTo of Compare that takes all mailings.
-const Last = 1<<63 - 1
+// Compare gives the last mailings of a campaign that were started, those that
+// were started last first.
+func (r *Reader) Compare(ctx context.Context, campaignID int64) ([]Summary, error) {
+	return r.CompareUpTo(ctx, campaignID, r.now())
+}
 
-// Compare gives the last mailings of a campaign that were started, up to one,
-// newest first.
-func (r *Reader) Compare(ctx context.Context, campaignID, upTo int64) ([]Summary, error) {
+// CompareUpTo is Compare of those that were started up to a time.
+func (r *Reader) CompareUpTo(ctx context.Context, campaignID int64, upTo time.Time) ([]Summary, error) {
 	mailings, err := r.store.StartedMailings(ctx, campaignID, upTo, compared)
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]int64, len(mailings))
-	for i, m := range mailings {
-		ids[i] = m.ID
-	}
-	readers, err := r.store.ReadersOf(ctx, ids)
+	readers, err := r.readersOf(ctx, mailings)
 	if err != nil {
 		return nil, err
 	}
@@ -105,4 +105,18 @@ func (r *Reader) Compare(ctx context.Context, campaignID, upTo int64) ([]Summary
 		out[i] = Summary{m, c, readers[m.ID]}
 	}
 	return out, nil
+}
+
+// readersOf gives what people did after mailings, of which there are no more than
+// are compared.
+func (r *Reader) readersOf(ctx context.Context, mailings []akkoord.Mailing) (map[int64]akkoord.Readers, error) {
+	var of [compared]mailing
+	ids := make([]int64, len(mailings))
+	for i, m := range mailings {
+		ids[i], of[i] = m.ID, mailing{m.ID, m.State}
+	}
+	readers, _, err := r.readers.Ask(ctx, of, func(ctx context.Context) (map[int64]akkoord.Readers, error) {
+		return r.store.ReadersOf(ctx, ids)
+	})
+	return readers, err
 }

@@ -18,6 +18,7 @@ func testResults(t *testing.T, open Open) {
 	}{
 		{"P07 figures add up", testResultsAddUp},
 		{"J.5 by class, provider and time", testResultsByTime},
+		{"J.5 mailings by when they were started", testStartedMailings},
 		{"M22 clicks of people, of the nameless and of programs", testResultsOfClicks},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, newAgency(t, open)) })
@@ -171,6 +172,39 @@ func testResultsByTime(t *testing.T, a *Agency) {
 	}
 	if got := must(a.ReadersOf(ctx, []int64{m.ID, m.ID + 1}))(t); got[m.ID].Left != 3 || got[m.ID].Complaints != 1 || got[m.ID+1] != (akkoord.Readers{}) {
 		t.Errorf("summed up: %+v", got)
+	}
+}
+
+// testStartedMailings starts mailings in another order than they were drafted in.
+func testStartedMailings(t *testing.T, a *Agency) {
+	var all []akkoord.Mailing
+	for range 4 {
+		all = append(all, a.draft(t, a.Campaign.ID))
+	}
+	for _, i := range []int{2, 0, 1} {
+		a.Clock.Move(time.Minute)
+		all[i] = a.sent(t, all[i], func(string) akkoord.Result { return akkoord.Result{State: akkoord.Sent, Code: "250"} })
+	}
+	for _, c := range []struct {
+		upTo  time.Time
+		limit int
+		want  []int
+	}{
+		{a.Clock.Now(), 12, []int{1, 0, 2}},
+		{a.Clock.Now(), 2, []int{1, 0}},
+		{all[0].StartedAt, 12, []int{0, 2}},
+		{all[2].StartedAt, 12, []int{2}},
+	} {
+		var want, got []int64
+		for _, i := range c.want {
+			want = append(want, all[i].ID)
+		}
+		for _, m := range must(a.StartedMailings(t.Context(), a.Campaign.ID, c.upTo, c.limit))(t) {
+			got = append(got, m.ID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%d up to %s: %s", c.limit, c.upTo, diff)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"akkoord"
@@ -124,8 +125,12 @@ func readPerMailing(q querier, query string, mailings []any, out map[int64]akkoo
 }
 
 // StartedMailings gives the last mailings of a campaign that were started up to
-// a time, those that were started last first.
+// a time (zero: all), those that were started last first.
 func (s *Store) StartedMailings(ctx context.Context, campaignID int64, upTo time.Time, limit int) ([]akkoord.Mailing, error) {
-	rows, err := s.view(ctx).query(mailingQuery+` WHERE m.campaign_id = $1 AND m.started_at > 0 AND m.started_at <= $2 ORDER BY m.started_at DESC, m.id DESC LIMIT $3`, campaignID, micros(upTo), limit)
+	last := int64(math.MaxInt64)
+	if !upTo.IsZero() {
+		last = micros(upTo)
+	}
+	rows, err := s.view(ctx).query(mailingQuery+` WHERE m.campaign_id = $1 AND m.started_at > 0 AND m.started_at <= $2 ORDER BY m.started_at DESC, m.id DESC LIMIT $3`, campaignID, last, limit)
 	return list(rows, err, scanMailing)
 }

@@ -13,7 +13,7 @@ type Store interface {
 	Results(ctx context.Context, m akkoord.Mailing) (akkoord.MailingResults, error)
 	// ReadersOf gives what people did after mailings, by the mailing's number.
 	ReadersOf(ctx context.Context, mailings []int64) (map[int64]akkoord.Readers, error)
-	// StartedMailings gives the last mailings of a campaign that were started up to a time, those that were started last first.
+	// StartedMailings gives the last mailings of a campaign that were started up to a time (zero: all), those that were started last first.
 	StartedMailings(ctx context.Context, campaignID int64, upTo time.Time, limit int) ([]akkoord.Mailing, error)
 }
 
@@ -24,7 +24,6 @@ type Reader struct {
 	counts  *Memory[mailing, akkoord.Counts]
 	results *Memory[mailing, akkoord.MailingResults]
 	readers *Memory[[compared]mailing, map[int64]akkoord.Readers]
-	now     func() time.Time
 }
 
 // mailing is what figures are remembered by: one that has just moved is counted
@@ -45,7 +44,7 @@ const (
 func NewReader(store Store, now func() time.Time) *Reader {
 	return &Reader{
 		store, NewMemory[mailing, akkoord.Counts](now, countsShare), NewMemory[mailing, akkoord.MailingResults](now, resultsShare),
-		NewMemory[[compared]mailing, map[int64]akkoord.Readers](now, resultsShare), now,
+		NewMemory[[compared]mailing, map[int64]akkoord.Readers](now, resultsShare),
 	}
 }
 
@@ -83,10 +82,10 @@ const compared = 12
 // Compare gives the last mailings of a campaign that were started, those that
 // were started last first.
 func (r *Reader) Compare(ctx context.Context, campaignID int64) ([]Summary, error) {
-	return r.CompareUpTo(ctx, campaignID, r.now())
+	return r.CompareUpTo(ctx, campaignID, time.Time{})
 }
 
-// CompareUpTo is Compare of those that were started up to a time.
+// CompareUpTo is Compare of those that were started up to a time; zero: of all.
 func (r *Reader) CompareUpTo(ctx context.Context, campaignID int64, upTo time.Time) ([]Summary, error) {
 	mailings, err := r.store.StartedMailings(ctx, campaignID, upTo, compared)
 	if err != nil {

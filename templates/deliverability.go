@@ -33,6 +33,7 @@ type DomainKeyRow struct {
 	CreatedAt, SeenAt, SignsFrom, RetiredAt, KeepUntil time.Time
 	Record                                             *TXTRecord
 	Removable                                          bool
+	Waits                                              bool             // it is let sign, and signs nothing: it is foreign, or files sign
 	Foreign                                            string           // the domain it is for, where that is another than the sender's
 	Found                                              *DeliveryFinding // what a look at its record just gave
 	Unseen                                             bool             // it was just not let sign

@@ -11,9 +11,12 @@ func deliverability(changes bool) DeliverabilityPage {
 	seen.SeenAt, signing.SeenAt, signing.SignsFrom = now, now, now
 	retired.RetiredAt, retired.KeepUntil = now, now.AddDate(0, 0, 7)
 	gone.Removable, gone.KeepUntil, gone.Foreign = true, now.AddDate(-1, 0, 0), "ander.example"
+	before, unused := key("6", "akkoord202510", "rsa", "signing"), key("7", "akkoord202510-2", "rsa", "new")
+	before.SignsFrom, before.Foreign, before.Waits, unused.Foreign = now.AddDate(0, -1, 0), "ander.example", true, "ander.example"
+	signing.Waits = !changes
 	page := DeliverabilityPage{
 		Admin: desk("account"), Domain: "zonvaart.example", Return: "bounces.zonvaart.example", LookedAt: now, Changes: changes, Make: "/admin/deliverability/keys",
-		Keys: []DomainKeyRow{fresh, seen, signing, retired, gone},
+		Keys: []DomainKeyRow{fresh, seen, signing, retired, gone, before, unused},
 		Findings: []DeliveryFinding{
 			{Key: "spf", Verdict: "ok", Text: "zonvaart.example names the relay (203.0.113.9)"}, {Key: "dkim", Verdict: "fail", Text: "the public key of selector akkoord202611 is not published", Record: record},
 			{Key: "dmarc", Verdict: "warn", Text: "zonvaart.example has no DMARC policy", Record: &TXTRecord{Name: "_dmarc.zonvaart.example", Value: "v=DMARC1; p=none; rua=mailto:dmarc@zonvaart.example"}},

@@ -206,7 +206,8 @@ func (d *Desk) LookUpDomainKey(ctx context.Context, actor akkoord.Actor, id akko
 }
 
 // SignWithDomainKey lets a key sign, in place of the one of its kind that does,
-// once its record is seen; insist: in any case. Errors: NotFound and those of
+// once its record is seen; insist: in any case. Errors: NotFound, Conflict with
+// code dkim_foreign for a key of another domain than the sender's, and those of
 // akkoord.DomainKey.Sign.
 func (d *Desk) SignWithDomainKey(ctx context.Context, actor akkoord.Actor, id akkoord.ID, insist bool) (akkoord.DomainKey, error) {
 	sight, _, err := d.look(ctx, id)
@@ -218,6 +219,9 @@ func (d *Desk) SignWithDomainKey(ctx context.Context, actor akkoord.Actor, id ak
 		note = "its record was not seen"
 	}
 	return d.moved(ctx, actor, id, "dkim.sign", note, func(k akkoord.DomainKey, all []akkoord.DomainKey, now time.Time) ([]akkoord.DomainKey, error) {
+		if k.Domain != d.cfg.Setup.From {
+			return nil, akkoord.Errorf(akkoord.Conflict, "dkim_foreign", "This key is for %s, which is not the domain of AKKOORD_FROM: it would sign nothing.", k.Domain)
+		}
 		return k.Looked(sight, now).Sign(all, sight == akkoord.RecordRight, insist, now)
 	})
 }

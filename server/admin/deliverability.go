@@ -101,6 +101,7 @@ func (s *Site) domainKeyRow(k akkoord.DomainKey, found akkoord.Deliverability) t
 	if k.Domain != found.Domain {
 		row.Foreign = k.Domain
 	}
+	row.Waits = k.State == akkoord.DomainKeySigning && (row.Foreign != "" || len(found.Files) > 0)
 	return row
 }
 
@@ -144,6 +145,9 @@ func (s *Site) actOnDomainKey(w http.ResponseWriter, r *http.Request, v visit) e
 			return s.showDeliverability(w, r, v, http.StatusConflict, false, tell(func(row *templates.DomainKeyRow) { row.Unseen = true }))
 		}
 		notice = "dkim_signs"
+		if err == nil && len(s.cfg.Delivering.Deliverability(ctx, false).Files) > 0 {
+			notice = "dkim_waits"
+		}
 	case "retire":
 		_, err = s.cfg.Delivering.RetireDomainKey(ctx, by, id)
 		notice = "dkim_retired"

@@ -86,18 +86,28 @@ func (s *Server) asset(c echo.Context) error {
 }
 
 // style answers with the style sheet of a brand's colour, which its name tells: any
-// node writes any of them, also that of a brand it has not heard of yet.
+// node writes any of them. The one in force is remembered; of others, for previews
+// and for a brand that this node has not heard of yet, 20 are written in ten seconds.
 func (s *Server) style(c echo.Context, name string) error {
 	if last := s.lastStyle.Load(); last != nil && last.name == name {
 		serve(c, last.asset, fixedAsset)
 		return nil
 	}
-	css, ok := templates.StyleOf(name)
+	accent, ok := templates.AccentOf(name)
 	if !ok {
 		return echo.ErrNotFound
 	}
-	made := &style{name, newAsset(name, css)}
-	s.lastStyle.Store(made)
+	current := "/static/"+name == s.Brand().Style()
+	if !current {
+		if wait := s.styles.take(s.Now(), demand{limited{}, Rate{20, 10 * time.Second}}); wait > 0 {
+			c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter(wait))
+			return errTooMany
+		}
+	}
+	made := &style{name, newAsset(name, templates.BrandCSS(accent))}
+	if current {
+		s.lastStyle.Store(made)
+	}
 	serve(c, made.asset, fixedAsset)
 	return nil
 }

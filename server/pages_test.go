@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -142,6 +143,24 @@ func TestABrandIsSeenWithTheNextPage(t *testing.T) {
 		if a.Status != 200 || !strings.Contains(a.Body, "--accent: "+accent) || a.Header.Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %d %v %s", sheet, a.Status, a.Header, a.Body)
 		}
+	}
+}
+
+// Who asks for colour after colour keeps no processor busy, and takes the style sheet
+// of the brand from nobody.
+func TestFewStyleSheetsOfOtherColoursAreWritten(t *testing.T) {
+	s := newSite(t, func(c *server.Config) {
+		c.Brand = func() templates.Brand { return templates.Brand{Accent: "#b8400e"} }
+	})
+	answers := map[int]int{}
+	for n := range 40 {
+		answers[s.get(fmt.Sprintf("/static/brand-%06x-1.css", n)).Status]++
+	}
+	if answers[200] != 20 || answers[429] != 20 {
+		t.Errorf("other colours: %v", answers)
+	}
+	if a := s.get("/static/brand-b8400e-1.css"); a.Status != 200 {
+		t.Errorf("the colour in force: %d", a.Status)
 	}
 }
 

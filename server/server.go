@@ -69,7 +69,8 @@ type Server struct {
 	rooms     sync.Pool // of *[]byte, for pages that are spliced
 	signUps   *limiter
 	assets    map[string]asset
-	lastStyle atomic.Pointer[style] // that was asked for
+	lastStyle atomic.Pointer[style] // of the brand in force, when it was last asked for
+	styles    *limiter              // of other colours
 	metrics   *metrics
 	request   requestIDs
 }
@@ -83,7 +84,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		Config: cfg, https: base.Scheme == "https", origin: base.Scheme + "://" + base.Host, bareFrom: templates.BareAddress(cfg.From),
-		signUps: newLimiter(), metrics: newMetrics(),
+		signUps: newLimiter(), styles: newLimiter(), metrics: newMetrics(),
 	}
 	if s.Brand == nil {
 		s.Brand = func() templates.Brand { return templates.Brand{} }

@@ -171,6 +171,22 @@ func loadSigningDomainKeys(q querier) ([]sealedDomainKey, error) {
 	})
 }
 
+// SigningDomainKeys gives the numbers of the DKIM keys that mail of a domain is
+// signed by, from memory, RSA first.
+func (s *Store) SigningDomainKeys(ctx context.Context, domain string) ([]int64, error) {
+	c, err := s.catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []int64
+	for _, k := range c.domainKeys {
+		if k.domain == domain {
+			out = append(out, k.id)
+		}
+	}
+	return out, nil
+}
+
 // DomainKeySecrets gives the private halves of the DKIM keys that mail of a domain
 // is signed by, from memory, RSA first.
 func (s *Store) DomainKeySecrets(ctx context.Context, domain string) ([]akkoord.DomainKeySecret, error) {

@@ -24,16 +24,16 @@ func (b Brand) Style() string {
 	return "/static/" + stylePrefix + c.Hex()[1:] + styleEdition
 }
 
-// StyleOf writes the style sheet of a name under /static/; false where no brand's
-// has that name.
-func StyleOf(name string) (css []byte, ok bool) {
+// AccentOf gives the colour whose style sheet has a name under /static/; false where
+// none has.
+func AccentOf(name string) (accent string, ok bool) {
 	digits, prefixed := strings.CutPrefix(name, stylePrefix)
 	digits, suffixed := strings.CutSuffix(digits, styleEdition)
 	if !prefixed || !suffixed || len(digits) != len("b8400e") {
-		return nil, false
+		return "", false
 	}
-	css = BrandCSS("#" + digits)
-	return css, css != nil
+	_, ok = akkoord.ParseColour("#" + digits)
+	return "#" + digits, ok
 }
 
 // BrandCSS writes a style sheet from the one colour that the organisation

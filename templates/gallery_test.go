@@ -313,7 +313,7 @@ func gallery() map[string]any {
 		"admin-brand":          BrandPage{Admin: settler(), Action: "/admin/settings/brand", Version: 1, Previews: brandPreviews()},
 		"admin-brand-set":      BrandPage{Admin: settler(), Action: "/admin/settings/brand", SetBySetting: "#b8400e", Logo: "l0go", LogoPath: "/static/img/zonvaart.svg", LogoWidth: 72, LogoHeight: 72, Alt: "Zonvaart Reizen", Version: 1, Tried: true, Previews: brandPreviews()},
 		"admin-brand-wrong":    BrandPage{Admin: settler(), Action: "/admin/settings/brand", Accent: "#ffcc00", Nearest: "#806400", Version: 1, Tried: true, Errors: FieldErrors{{Field: "accent", Code: "accent_contrast", At: "accent"}, {Field: "logo-file", Code: "image_invalid", At: "logo-file"}}},
-		"admin-brand-theirs":   BrandPage{Admin: settler(), Action: "/admin/settings/brand", Accent: "#2447b8", Version: 2, Tried: true, Theirs: true, TheirAccent: "#b8400e", TheirLogo: "/static/img/zonvaart.svg", Errors: FieldErrors{{Field: "accent", Code: "brand_changed", At: "accent"}}},
+		"admin-brand-theirs":   BrandPage{Admin: settler(), Action: "/admin/settings/brand", Accent: "#2447b8", Version: 2, Tried: true, Theirs: true, TheirAccent: "#b8400e", TheirLogo: "/static/img/zonvaart.svg", TheirAlt: "Zonvaart Reizen"},
 		"logo":                 logo(),
 		"admin-users": UsersPage{Admin: owner, Roles: []string{"owner", "editor"}, Invited: "bo@zonvaart.example", Link: "https://mail.zonvaart.example/admin/login/abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", Rows: []UserRow{
 			{ID: "u1", Email: "femke@zonvaart.example", Role: "owner", Reason: "Beheert de site.", Since: now, HasPassword: true, SecondFactor: true, Passkeys: 2, You: true, Action: "/admin/users/u1"},
@@ -430,7 +430,7 @@ func setupMail() SetupMailPage {
 		Setup: setup("mail"), Relay: "relay.example:587", TLS: "required", From: "Zonvaart <reis@zonvaart.example>", TestTo: "femke@zonvaart.example", Processor: "postrelais",
 		Party: "/admin/privacy/processors?slug=postrelais#add", Blockers: []Blocker{{"no_agreement", ""}}, Tried: true,
 		Tries:  []RelayStep{{Key: "connect"}, {Key: "greet"}, {Key: "tls"}, {"login", "relay_login", "relay failed at auth: 535 5.7.8 Wrong"}},
-		Domain: "zonvaart.example", Asked: true, Findings: []DomainFinding{{What: "spf", Verdict: "ok", Text: "fine"}, {"dmarc", "warn", "no policy is published", "_dmarc.zonvaart.example", "v=DMARC1; p=none"}},
+		Domain: "zonvaart.example", Findings: []DeliveryFinding{{Key: "spf", Verdict: "ok", Text: "fine"}, {Key: "dmarc", Verdict: "warn", Text: "no policy is published", Record: &TXTRecord{Name: "_dmarc.zonvaart.example", Value: "v=DMARC1; p=none"}}},
 	}
 }
 

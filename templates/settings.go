@@ -41,6 +41,7 @@ type BrandPage struct {
 
 	Theirs                 bool // somebody else changed the brand meanwhile, to what follows
 	TheirAccent, TheirLogo string
+	TheirAlt               string
 
 	Errors FieldErrors
 }

@@ -58,17 +58,12 @@ type SetupMailPage struct {
 	Tried, Works             bool // a test was made, and came to its end
 	Tries                    []RelayStep
 	Domain                   string // of the sender
-	Asked                    bool   // the name servers were asked
-	Findings                 []DomainFinding
+	Findings                 []DeliveryFinding
 }
 
 // RelayStep is a step of a test of the mail server: "connect", "greet", "tls",
 // "login" or "mail".
 type RelayStep struct{ Key, Code, Text string }
-
-// DomainFinding is what name servers say of the sending domain, with the record to
-// publish.
-type DomainFinding struct{ What, Verdict, Text, Name, Record string }
 
 // SetupPurposePage is GET /admin/setup/purpose: ready words to change, or the way
 // of a visitor once there is a form.

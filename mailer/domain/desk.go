@@ -24,11 +24,18 @@ const (
 
 // Keys keeps the DKIM keys that are made here.
 type Keys interface {
+	Signing
 	DomainKeys(ctx context.Context) ([]akkoord.DomainKey, error)
-	DomainKeySecrets(ctx context.Context, domain string) ([]akkoord.DomainKeySecret, error)
 	AddDomainKey(ctx context.Context, actor akkoord.Actor, k akkoord.DomainKey, private []byte, taken []string) (akkoord.DomainKey, error)
 	MoveDomainKey(ctx context.Context, actor akkoord.Actor, id akkoord.ID, action, note string, rule func(k akkoord.DomainKey, all []akkoord.DomainKey, now time.Time) ([]akkoord.DomainKey, error)) (akkoord.DomainKey, error)
 	RemoveDomainKey(ctx context.Context, actor akkoord.Actor, id akkoord.ID) error
+}
+
+// Signing knows the keys that mail of a domain is signed by.
+type Signing interface {
+	// SigningDomainKeys gives their numbers, in the order of DomainKeySecrets.
+	SigningDomainKeys(ctx context.Context, domain string) ([]int64, error)
+	DomainKeySecrets(ctx context.Context, domain string) ([]akkoord.DomainKeySecret, error)
 }
 
 // DeskConfig says what a Desk works on.
@@ -88,14 +95,18 @@ func (d *Desk) follow(ctx context.Context) {
 	}
 }
 
-// Renew lets those keys sign that are to by what is stored. Keys of AKKOORD_DKIM
-// stay.
+// Renew lets those keys sign that are to by what is stored, and unseals none where
+// they do already. Keys of AKKOORD_DKIM stay.
 func (d *Desk) Renew(ctx context.Context) error {
 	if d.cfg.Signer == nil || len(d.cfg.Setup.Keys) > 0 {
 		return nil
 	}
 	d.renewing.Lock()
 	defer d.renewing.Unlock()
+	now, err := d.cfg.Keys.SigningDomainKeys(ctx, d.cfg.Setup.From)
+	if err != nil || slices.Equal(now, d.using) {
+		return err
+	}
 	secrets, err := d.cfg.Keys.DomainKeySecrets(ctx, d.cfg.Setup.From)
 	if err != nil {
 		return err
@@ -109,11 +120,9 @@ func (d *Desk) Renew(ctx context.Context) error {
 		}
 		ids, keys = append(ids, s.ID), append(keys, k)
 	}
-	if slices.Equal(ids, d.using) {
-		return nil
-	}
 	d.using = ids
 	d.cfg.Signer.Use(keys)
+	d.forget()
 	d.cfg.Log.Info("other DKIM keys sign from now on", "keys", len(keys))
 	return nil
 }
@@ -238,7 +247,6 @@ func (d *Desk) moved(ctx context.Context, actor akkoord.Actor, id akkoord.ID, ac
 		return k, err
 	}
 	d.follow(ctx)
-	d.forget()
 	return k, nil
 }
 

@@ -2,9 +2,11 @@ package domain_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +26,18 @@ type desk struct {
 	t      *testing.T
 	names  *mailertest.NameServer
 	signer *mailer.Signer
+	keys   *counted
+}
+
+// counted counts how often private halves are unsealed.
+type counted struct {
+	*store.Store
+	unsealed int
+}
+
+func (c *counted) DomainKeySecrets(ctx context.Context, domain string) ([]akkoord.DomainKeySecret, error) {
+	c.unsealed++
+	return c.Store.DomainKeySecrets(ctx, domain)
 }
 
 func newDesk(t *testing.T, files ...mailer.DKIMKey) *desk {
@@ -45,8 +59,9 @@ func newDesk(t *testing.T, files ...mailer.DKIMKey) *desk {
 	t.Cleanup(func() { d.names.Close() })
 	d.signer, err = mailer.NewSigner("zonvaart.example", files)
 	check(err)
+	d.keys = &counted{Store: st}
 	d.Desk = domain.NewDesk(domain.DeskConfig{
-		Keys: st, Resolver: d.names.Resolver(), Setup: domain.Setup{From: "zonvaart.example", Return: "zonvaart.example", Keys: files},
+		Keys: d.keys, Resolver: d.names.Resolver(), Setup: domain.Setup{From: "zonvaart.example", Return: "zonvaart.example", Keys: files},
 		Signer: d.signer, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	})
 	return d
@@ -127,6 +142,9 @@ func TestKeysMadeHereSignOnceTheyArePublished(t *testing.T) {
 	}
 	two := d.make(akkoord.DomainKeyRSA)
 	d.names.Publish(two.Selector+"._domainkey.zonvaart.example", "v=DKIM1; k=rsa; p=AAAA")
+	if _, found, err := d.LookUpDomainKey(ctx, akkoord.ActorSystem, two.PublicID); err != nil || !strings.HasSuffix(found.Text, "has another key than this selector's") {
+		t.Errorf("another key in place of one that signs nothing: %+v, %v", found, err)
+	}
 	if code := d.sign(two, false); code != "dkim_unseen" {
 		t.Errorf("with another key published: %q", code)
 	}
@@ -165,6 +183,45 @@ func TestKeysMadeHereSignOnceTheyArePublished(t *testing.T) {
 	three := d.make(akkoord.DomainKeyRSA)
 	if code := d.sign(three, true); code != "" || !d.Signs() {
 		t.Errorf("an owner insists: %q", code)
+	}
+}
+
+// ADR 54: nodes compare numbers, and unseal private halves where those changed alone.
+// What was found of the domain is looked up anew then, also on a node that nobody
+// acted on.
+func TestOtherNodesFollowByNumbers(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	signer, err := mailer.NewSigner("zonvaart.example", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := domain.NewDesk(domain.DeskConfig{
+		Keys: d.keys, Resolver: d.names.Resolver(), Setup: domain.Setup{From: "zonvaart.example", Return: "zonvaart.example"},
+		Signer: signer, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+	})
+	signs := func() bool {
+		return slices.ContainsFunc(other.Deliverability(ctx, false).Findings, func(f akkoord.DomainFinding) bool { return f.What == "dkim" && f.Verdict == "ok" })
+	}
+	k := d.make(akkoord.DomainKeyRSA)
+	d.publish(k)
+	if signs() {
+		t.Error("a new key signs")
+	}
+	if code := d.sign(k, false); code != "" {
+		t.Fatal(code)
+	}
+	before := d.keys.unsealed
+	for range 3 {
+		if err := other.Renew(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := d.keys.unsealed - before; got != 1 {
+		t.Errorf("unsealed %d times, want once", got)
+	}
+	if !signs() {
+		t.Error("the other node tells what it found before")
 	}
 }
 

@@ -29,19 +29,23 @@ func (c check) dkim() []Finding {
 
 func (c check) key(k mailer.DKIMKey) Finding {
 	kind, public := published(k)
-	return c.record(akkoord.DomainKey{Domain: c.From, Selector: k.Selector, Kind: kind, Public: public})
+	return c.record(akkoord.DomainKey{Domain: c.From, Selector: k.Selector, Kind: kind, Public: public, State: akkoord.DomainKeySigning})
 }
 
 // record asks whether the record of a key is right.
 func (c check) record(k akkoord.DomainKey) Finding {
 	name, want := k.Record()
+	var unpublished, other string
+	if k.State == akkoord.DomainKeySigning {
+		unpublished, other = "; receivers can't verify the signature", ": every signature by it fails"
+	}
 	kind, public := string(k.Kind), k.Public
 	all, err := c.LookupTXT(c.ctx, name)
 	switch {
 	case err != nil && !notThere(err):
 		return away("dkim", name, err)
 	case len(all) == 0:
-		return found("dkim", Fail, "the public key of selector %s is not published; receivers can't verify the signature", k.Selector).publish(name, want)
+		return found("dkim", Fail, "the public key of selector %s is not published%s", k.Selector, unpublished).publish(name, want)
 	case len(all) > 1:
 		return found("dkim", Fail, "%s has %d records, of which receivers may take any (RFC 6376, section 3.6.2.2); leave one", name, len(all)).publish(name, want)
 	}
@@ -53,7 +57,7 @@ func (c check) record(k akkoord.DomainKey) Finding {
 	case t["p"] == "":
 		return found("dkim", Fail, "%s says that its key was revoked; publish the key, or sign with another selector", name).publish(name, want)
 	case !bytes.Equal(at, public) || t["k"] != "" && t["k"] != kind:
-		return found("dkim", Fail, "%s has another key than the one that signs: every signature fails", name).publish(name, want)
+		return found("dkim", Fail, "%s has another key than this selector's%s", name, other).publish(name, want)
 	case t["h"] != "" && !strings.Contains(t["h"], "sha256"):
 		return found("dkim", Fail, "%s admits %s alone, and mail is signed with sha256; leave h= out", name, t["h"]).publish(name, want)
 	case strings.Contains(t["t"], "y"):

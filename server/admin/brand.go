@@ -80,7 +80,7 @@ func (s *Site) changeBrand(w http.ResponseWriter, r *http.Request, v visit) erro
 	}
 	page := templates.BrandPage{Tried: true}
 	code, ok := 0, false
-	if page.Errors, code, ok = faults(err, map[string]string{"file": logoField, "logo_alt": "alt", "": "accent"}); !ok {
+	if page.Errors, code, ok = faults(err, map[string]string{"file": logoField, "logo_alt": "alt", "": logoField}); !ok {
 		return err
 	}
 	switch akkoord.CodeOf(err) {
@@ -91,10 +91,10 @@ func (s *Site) changeBrand(w http.ResponseWriter, r *http.Request, v visit) erro
 		if err != nil {
 			return err
 		}
-		page.Theirs, b.Version = true, now.Version
+		page.Errors, page.Theirs, b.Version = nil, true, now.Version
 		page.TheirAccent = now.Accent
 		if !now.Logo.Image.IsZero() {
-			page.TheirLogo = now.Logo.Path()
+			page.TheirLogo, page.TheirAlt = now.Logo.Path(), now.Logo.Alt
 		}
 	}
 	return s.showBrand(w, r, v, code, b, page)
@@ -127,9 +127,7 @@ func (s *Site) typedBrand(r *http.Request, v visit) (b akkoord.Brand, err error)
 			b.Logo = logo
 		}
 	}
-	if !b.Logo.Image.IsZero() {
-		b.Logo.Alt = strings.TrimSpace(in.Get("alt"))
-	}
+	b.Logo.Alt = strings.TrimSpace(in.Get("alt")) // without a logo too: what was typed is not lost
 	return b, err
 }
 

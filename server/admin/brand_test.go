@@ -120,7 +120,7 @@ func TestAnOwnerChoosesTheBrand(t *testing.T) {
 
 	second.fields.Set("accent", "#0a6b49")
 	r = second.press("save", nil)
-	if r.status != http.StatusConflict || !strings.Contains(r.body, "<code>#b8400e</code>") || !strings.Contains(r.body, logo) {
+	if r.status != http.StatusConflict || !strings.Contains(r.body, "<code>#b8400e</code>") || !strings.Contains(r.body, logo+`" alt="Zonvaart"`) || strings.Contains(r.body, `id="accent-e"`) {
 		t.Errorf("a stale form: %d %s", r.status, r.body)
 	}
 	if r = second.press("save", nil); r.status != http.StatusSeeOther {
@@ -128,6 +128,22 @@ func TestAnOwnerChoosesTheBrand(t *testing.T) {
 	}
 	if kept, err = f.store.Brand(t.Context()); err != nil || kept != (akkoord.Brand{Accent: "#0a6b49", Version: 2}) {
 		t.Errorf("kept %+v %v", kept, err)
+	}
+}
+
+// Words of a logo outlast a picture that is refused, and are refused where there is
+// none; who removes the logo leaves them out.
+func TestWordsOfALogoAreNotLost(t *testing.T) {
+	f := newFixture(t)
+	b := &brandForm{f, f.as(akkoord.RoleOwner), url.Values{"accent": {""}, "logo": {""}, "alt": {"Zonvaart"}, "version": {"0"}}}
+	if r := b.press("try", []byte("no picture")); r.status != http.StatusUnprocessableEntity || b.fields.Get("alt") != "Zonvaart" {
+		t.Errorf("a picture that is refused: %d, and the words are %q", r.status, b.fields.Get("alt"))
+	}
+	if r := b.press("save", nil); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, `id="alt-e"`) || b.fields.Get("alt") != "Zonvaart" {
+		t.Errorf("words without a logo: %d %s", r.status, r.body)
+	}
+	if r := b.press("remove", nil); r.status != http.StatusOK || b.fields.Get("alt") != "" {
+		t.Errorf("removing: %d %q", r.status, b.fields.Get("alt"))
 	}
 }
 

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
@@ -115,5 +116,22 @@ func TestStoredKeysAreSaidToWaitForKeyFiles(t *testing.T) {
 	}
 	if page := b.get("/admin/deliverability", "signs once AKKOORD_DKIM names no key files", `<span class="badge warn">Waits</span>`).body; strings.Contains(page, "signed by this key") || strings.Contains(page, "Signs since") {
 		t.Error("the page says that mails are signed by a stored key")
+	}
+}
+
+// The setup shows what name servers say of the domain, by its name for people, and
+// leads to the rest.
+func TestTheSetupShowsWhatIsFoundOfTheDomain(t *testing.T) {
+	f := newFixture(t)
+	desk := domain.NewDesk(domain.DeskConfig{
+		Keys: f.store, Resolver: f.names.Resolver(), Setup: domain.Setup{From: "zonvaart.example", Return: "zonvaart.example"}, Relay: func(context.Context) domain.Finding {
+			return domain.Finding{What: "relay", Verdict: domain.Fail, Text: "nobody answers"}
+		},
+		Now: f.clock, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+	})
+	f.server.Config.Handler = f.newSite("http://127.0.0.1:8080", func(c *admin.Config) { c.Delivering = desk })
+	page := f.as(akkoord.RoleOwner).get("/admin/setup/mail?dns=1", "DMARC and alignment", "v=DMARC1; p=none", `href="/admin/deliverability"`).body
+	if strings.Contains(page, "nobody answers") {
+		t.Error("what the mail server says stands under the domain")
 	}
 }

@@ -19,13 +19,16 @@ const (
 	tryWait  = 10 * time.Second // for a test of the mail server
 )
 
-// setupMail shows how mail goes out. The name servers are asked when ?dns=1 says
-// so: where they don't answer that takes a while.
+// setupMail shows how mail goes out. Name servers are asked when ?dns=1 says so, and
+// the mail server with them: where they don't answer that takes five seconds. What
+// they say of the domain is shown; the rest is on the page of deliverability.
 func (s *Site) setupMail(w http.ResponseWriter, r *http.Request, v visit) error {
-	page := templates.SetupMailPage{Asked: r.URL.Query().Get("dns") != ""}
-	if page.Asked {
+	var page templates.SetupMailPage
+	if r.URL.Query().Get("dns") != "" {
 		for _, f := range s.cfg.Delivering.Deliverability(r.Context(), true).Findings {
-			page.Findings = append(page.Findings, templates.DomainFinding{What: f.What, Verdict: f.Verdict, Text: f.Text, Name: f.Name, Record: f.Record})
+			if f.What != "relay" && f.What != "ptr" {
+				page.Findings = append(page.Findings, deliveryFinding(f))
+			}
 		}
 	}
 	return s.showMail(w, r, v, page)

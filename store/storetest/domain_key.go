@@ -23,8 +23,15 @@ func testDomainKeys(t *testing.T, open Open) {
 	}
 	signers := func(domain string) (out []string) {
 		t.Helper()
+		ids := must(a.SigningDomainKeys(ctx, domain))(t)
 		for _, s := range must(a.DomainKeySecrets(ctx, domain))(t) {
-			out = append(out, string(s.Private))
+			if len(ids) == 0 || ids[0] != s.ID {
+				t.Fatalf("%s signs, and the numbers that are left are %v", s, ids)
+			}
+			out, ids = append(out, string(s.Private)), ids[1:]
+		}
+		if len(ids) > 0 {
+			t.Errorf("%v sign without a private half", ids)
 		}
 		return out
 	}

@@ -85,7 +85,7 @@ func (r BlockRow) ID(name string) string { return fmt.Sprintf("b%d-%s", r.Number
 func (r BlockRow) Fields() []BlockField {
 	out := slices.Clone(blockFields[akkoord.BlockKind(r.Kind)])
 	if r.Kind != string(akkoord.BlockFooter) && len(r.Interests)+len(r.Reader) > 0 {
-		out = append(out, BlockField{Name: "reader", As: "reader", Hint: true})
+		out = append(out, BlockField{Name: "reader", As: "reader", Hint: r.Reader != ""})
 	}
 	for _, name := range BlockTexts {
 		if *r.Field(name) != "" && !slices.ContainsFunc(out, func(f BlockField) bool { return f.Name == name }) {

@@ -217,7 +217,6 @@ func TestRights(t *testing.T) {
 	staff := f.must("POST", "/users", `{"email":"bo@zonvaart.example","role":"editor","reason":"test"}`).str("id")
 	spare := f.must("POST", "/api-keys", `{"name":"spare","role":"mail","reason":"test"}`).str("id")
 	endpoint := f.must("POST", "/webhooks", `{"url":"https://crm.example/hook","processor":"post","events":["person.left"]}`).str("id")
-	dkim := f.must("POST", "/dkim-keys", `{"kind":"ed25519"}`).str("id")
 	hidden := []akkoord.Right{akkoord.ReadPeople, akkoord.ChangePeople}
 	for operation, right := range f.api.Rights() {
 		method, path, _ := strings.Cut(operation, " ")
@@ -229,7 +228,7 @@ func TestRights(t *testing.T) {
 		case strings.HasPrefix(path, "/api-keys/{id}"):
 			path = strings.Replace(path, "{id}", spare, 1)
 		case strings.HasPrefix(path, "/dkim-keys/{id}"):
-			path = strings.Replace(path, "{id}", dkim, 1)
+			path = strings.Replace(path, "{id}", f.must("POST", "/dkim-keys", `{"kind":"ed25519"}`).str("id"), 1) // its own: one is removed
 		case strings.HasPrefix(path, "/webhooks/{id}"):
 			path = strings.Replace(path, "{id}", endpoint, 1)
 		case strings.HasPrefix(path, "/imports/{id}"):

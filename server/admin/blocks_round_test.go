@@ -21,8 +21,8 @@ func TestBlocksAreTheSameAfterTheirForm(t *testing.T) {
 	f.check(err)
 	rapid.Check(t, func(t *rapid.T) {
 		drawn := drawBlocks(t, false)
-		if err := akkoord.CheckBlocks(drawn); err != nil {
-			t.Skip(err) // nothing is for everybody
+		if akkoord.CodeOf(akkoord.CheckBlocks(drawn)) == "block_for_all" {
+			drawn = append([]akkoord.Block{{Kind: akkoord.BlockText, Text: "x"}}, drawn...)
 		}
 		want := akkoord.FormatBlocks(drawn)
 		m, err := f.store.Mailing(f.t.Context(), id)

@@ -67,10 +67,7 @@ func (t *tx) readInterests(m liveCampaign, people []akkoord.Recipient) error {
 		}
 	}
 	for part := range slices.Chunk(ids, manyPeople) {
-		args := make([]any, manyPeople)
-		for i := range args {
-			args[i] = part[min(i, len(part)-1)]
-		}
+		args := filled(part, manyPeople, func(id int64) any { return id })
 		rows, err := t.query(`SELECT si.subscriber_id, i.slug FROM subscriber_interest si JOIN interest i ON i.id = si.interest_id
 			WHERE si.subscriber_id IN (`+parameters(1, manyPeople)+`) ORDER BY i.slug`, args...)
 		if err := each(rows, err, func(r row) error {

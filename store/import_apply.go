@@ -13,10 +13,7 @@ import (
 func (r *importRun) standings(q querier, rows []*importRow) (map[akkoord.AddressHash]akkoord.Standing, error) {
 	out := map[akkoord.AddressHash]akkoord.Standing{}
 	for part := range slices.Chunk(rows, lookup) {
-		args := make([]any, lookup)
-		for i := range args {
-			args[i] = part[min(i, len(part)-1)].hash[:]
-		}
+		args := filled(part, lookup, func(row *importRow) any { return row.hash[:] })
 		if err := peopleByHash(q, args, out); err != nil {
 			return nil, err
 		}

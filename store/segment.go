@@ -211,11 +211,7 @@ func vocabulary(q querier, f akkoord.Filter) (akkoord.Vocabulary, error) {
 // are few statements, and gives f a name and a number for each row.
 func inList(q querier, names []string, query string, f func(name string, n int64)) error {
 	for group := range slices.Chunk(names, manyNames) {
-		args := make([]any, manyNames)
-		for i := range args {
-			args[i] = group[min(i, len(group)-1)]
-		}
-		rows, err := q.query(query+parameters(1, manyNames)+`)`, args...)
+		rows, err := q.query(query+parameters(1, manyNames)+`)`, filled(group, manyNames, func(name string) any { return name })...)
 		if err := each(rows, err, func(r row) error {
 			var name string
 			var n int64
@@ -230,6 +226,16 @@ func inList(q querier, names []string, query string, f func(name string, n int64
 }
 
 const manyNames = 16
+
+// filled gives the values of a group as so many arguments, the last one again where
+// the group has fewer.
+func filled[T any](group []T, n int, value func(T) any) []any {
+	out := make([]any, n)
+	for i := range out {
+		out[i] = value(group[min(i, len(group)-1)])
+	}
+	return out
+}
 
 // segmentOf gives the filter that chose a mailing's audience; the one that
 // holds everybody where none did.

@@ -8,13 +8,18 @@ import (
 	"akkoord"
 )
 
+// Interests gives the slugs of the interests that people can choose, a page of them.
+func (s *Store) Interests(ctx context.Context) ([]string, error) {
+	return names(s.view(ctx), `SELECT slug FROM interest ORDER BY slug LIMIT $1`, akkoord.Limits.Page)
+}
+
 // SegmentNames gives what the conditions of a segment of a purpose can name. Of
 // topics only those that mails of this purpose had (M16).
 func (s *Store) SegmentNames(ctx context.Context, purposeID int64) (akkoord.SegmentNames, error) {
 	v := s.view(ctx)
 	var out akkoord.SegmentNames
 	var err error
-	if out.Interests, err = names(v, `SELECT slug FROM interest ORDER BY slug LIMIT $1`, akkoord.Limits.Page); err != nil {
+	if out.Interests, err = s.Interests(ctx); err != nil {
 		return out, err
 	}
 	if out.Topics, err = names(v, `SELECT DISTINCT topic FROM link WHERE purpose_id = $2 AND topic <> '' ORDER BY topic LIMIT $1`, akkoord.Limits.Page, purposeID); err != nil {

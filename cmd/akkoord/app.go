@@ -30,6 +30,7 @@ import (
 	"akkoord/server"
 	"akkoord/server/admin"
 	"akkoord/server/api"
+	mailfigures "akkoord/server/figures" // figures are those of the process here
 	"akkoord/store"
 	"akkoord/templates"
 )
@@ -112,9 +113,10 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if m, ok := s.heads.(*headMail); ok {
 		m.mail = tester
 	}
+	counted := mailfigures.NewReader(a.store, time.Now)
 	apiConfig := api.Config{
 		Store: a.store, Mail: tester, Sender: a.facts, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: a.fingerprint,
-		Setup: s.setup(), Pages: pages, SigningKeys: a.keys, Delivering: a.desk, Login: api.Login{New: newLogin, Life: admin.LoginLife},
+		Setup: s.setup(), Pages: pages, SigningKeys: a.keys, Delivering: a.desk, Figures: counted, Login: api.Login{New: newLogin, Life: admin.LoginLife},
 		Dossier: dossier.Writer{Set: pages, Zone: home}.In,
 	}
 	if leaving := press.Leave; leaving != nil {
@@ -143,7 +145,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	adminSite, err := admin.New(admin.Config{
 		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: a.facts, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
 		Dossier: apiConfig.Dossier, Seal: sealer, NewKey: newAPIKey, SignOn: s.signOn, GuessKey: keys.Derive("login-guess"), Network: func(r *http.Request) netip.Prefix { return server.Neighbourhood(r, s.proxies) }, BaseURL: s.base.String(), Now: time.Now, Log: a.log,
-		Settings: s.organisation(), Brand: a.brand, BrandColour: s.Brand, Set: s.shown(), Relay: s.relayFacts(), Delivering: a.desk, Watcher: &a.watch,
+		Settings: s.organisation(), Brand: a.brand, BrandColour: s.Brand, Set: s.shown(), Relay: s.relayFacts(), Delivering: a.desk, Figures: counted, Watcher: &a.watch,
 	})
 	if err != nil {
 		return err

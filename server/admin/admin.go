@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/deliver"
 	"akkoord/server/figures"
 	"akkoord/server/sight"
 	"akkoord/templates"
@@ -34,8 +35,9 @@ type Config struct {
 	BrandColour    string                // what the settings say of it, which wins too
 	Set            []Setting             // what the settings say of all else
 	Relay          Relay
-	Delivering     Delivering
-	Watcher        Watcher // nil: nobody is noted
+	Delivering     deliver.Desk
+	Figures        *figures.Reader // shared with the API: what is costly is counted once
+	Watcher        Watcher         // nil: nobody is noted
 	Pages          *templates.Set
 	Setup          akkoord.Setup                                 // what the settings say about guarding and keeping data (M29)
 	KeyFingerprint string                                        // of the key that signs the ledger
@@ -62,7 +64,6 @@ type Site struct {
 	home     *time.Location // that pages show times in, and fields of forms mean
 	sight    *sight.Guard   // what the user may see of people; cfg.Store asks it too
 
-	figures       *figures.Reader
 	census        *figures.Memory[struct{}, census]
 	subscriptions *figures.Memory[struct{}, map[int64]map[akkoord.State]int64]
 }
@@ -99,7 +100,6 @@ func New(cfg Config) (*Site, error) {
 	cfg.Store = guarded{plain{cfg.Store}, guard}
 	s := &Site{
 		cfg: cfg, home: home, sight: guard, sessions: scs.New(), hashing: make(chan struct{}, hashesAtOnce),
-		figures:       figures.NewReader(cfg.Store, cfg.Now),
 		census:        figures.NewMemory[struct{}, census](cfg.Now, censusShare),
 		subscriptions: figures.NewMemory[struct{}, map[int64]map[akkoord.State]int64](cfg.Now, censusShare),
 	}

@@ -12,12 +12,6 @@ import (
 	"akkoord/templates"
 )
 
-// Branding keeps how the organisation shows itself.
-type Branding interface {
-	Brand(ctx context.Context) (akkoord.Brand, error)
-	SetBrand(ctx context.Context, actor akkoord.Actor, b akkoord.Brand) (akkoord.Brand, error)
-}
-
 const (
 	brandPath = settingsPath + "/brand"
 	logoField = "logo-file"

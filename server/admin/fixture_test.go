@@ -24,6 +24,7 @@ import (
 	"akkoord/mailer/mailertest"
 	"akkoord/server/admin"
 	"akkoord/server/api"
+	"akkoord/server/figures"
 	"akkoord/store"
 	"akkoord/templates"
 )
@@ -138,7 +139,7 @@ func (f *fixture) newSite(base string, change ...func(*admin.Config)) *admin.Sit
 	pages, err := templates.New()
 	f.check(err)
 	cfg := admin.Config{
-		Store: f.store, Sessions: f.store.Sessions(), Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, Pages: pages, Delivering: f.desk,
+		Store: f.store, Sessions: f.store.Sessions(), Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, Pages: pages, Delivering: f.desk, Figures: figures.NewReader(f.store, f.clock),
 		Seal: f.sealer, NewKey: func() (string, [32]byte, error) { return api.NewKey(rand.Reader) }, GuessKey: []byte("guess"), Network: f.network, BaseURL: base, Now: f.clock, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)),
 	}
 	for _, f := range change {

@@ -17,6 +17,8 @@ import (
 // Forming keeps the sign-up forms.
 type Forming interface {
 	Form(ctx context.Context, slug string) (akkoord.Form, error)
+	// Interests gives the slugs of the interests that people can choose.
+	Interests(ctx context.Context) ([]string, error)
 	PutForm(ctx context.Context, actor akkoord.Actor, f akkoord.Form) (akkoord.Form, error)
 	// EditForm makes a new version of a form from its present one; an error of
 	// edit, which may be called more than once, ends it.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/deliver"
 	"akkoord/server/records"
 	"akkoord/templates"
 )
@@ -145,7 +146,7 @@ func (s *Site) attention(ctx context.Context, v visit) ([]templates.DeskItem, er
 
 // records shows the record of processing (M29), or gives it as PDF.
 func (s *Site) records(w http.ResponseWriter, r *http.Request, v visit) error {
-	now, err := records.Read(r.Context(), s.cfg.Store, s.setupNow(), s.cfg.Sender(), s.cfg.Now())
+	now, err := records.Read(r.Context(), s.cfg.Store, deliver.Setup(s.cfg.Setup, s.cfg.Delivering), s.cfg.Sender(), s.cfg.Now())
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ const censusShare = 20
 
 // progress gives a mailing's counts as its page draws them.
 func (s *Site) progress(ctx context.Context, m akkoord.Mailing) (templates.Progress, error) {
-	c, at, err := s.figures.Counts(ctx, m)
+	c, at, err := s.cfg.Figures.Counts(ctx, m)
 	p := templates.Progress{
 		Total: int(c.Total), Open: int(c.Open), Sent: int(c.Sent), Deferred: int(c.Deferred), Bounced: int(c.Bounced),
 		Failed: int(c.Failed), Uncertain: int(c.Uncertain), Skipped: int(c.Skipped),

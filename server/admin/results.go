@@ -22,7 +22,7 @@ func (s *Site) ofStarted(w http.ResponseWriter, r *http.Request) (m akkoord.Mail
 		http.Redirect(w, r, mailingPath(m), http.StatusSeeOther)
 		return m, res, at, false, nil
 	}
-	res, at, err = s.figures.Results(r.Context(), m)
+	res, at, err = s.cfg.Figures.Results(r.Context(), m)
 	return m, res, at, err == nil, err
 }
 
@@ -64,7 +64,7 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request, v visit) error {
 			page.Links = append(page.Links, templates.LinkRow{URL: l.URL, Topic: l.Topic, Clicks: told(clicks.Links[i]), Machine: int(l.Machine)})
 		}
 	}
-	all, err := s.figures.CompareUpTo(ctx, m.CampaignID, m.StartedAt)
+	all, err := s.cfg.Figures.CompareUpTo(ctx, m.CampaignID, m.StartedAt)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (s *Site) campaignResults(w http.ResponseWriter, r *http.Request, v visit) 
 		return err
 	}
 	page := templates.CampaignResultsPage{Admin: s.frame(r, v, "campaigns"), Name: c.Name, URL: campaignPath(c), CSV: campaignPath(c) + "/results.csv"}
-	all, err := s.figures.Compare(r.Context(), c.ID)
+	all, err := s.cfg.Figures.Compare(r.Context(), c.ID)
 	if err != nil {
 		return err
 	}
@@ -242,7 +242,7 @@ func (s *Site) takeCampaignResults(w http.ResponseWriter, r *http.Request, _ vis
 	if err != nil {
 		return err
 	}
-	all, err := s.figures.Compare(r.Context(), c.ID)
+	all, err := s.cfg.Figures.Compare(r.Context(), c.ID)
 	if err != nil {
 		return err
 	}

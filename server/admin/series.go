@@ -77,11 +77,9 @@ func (s *Site) choices(ctx context.Context, page *templates.EditPage, m akkoord.
 			page.Zones = append(page.Zones, a.Slug)
 		}
 	}
-	names, err := s.cfg.Store.SegmentNames(ctx, c.PurposeID)
-	if err != nil {
+	if page.Interests, err = s.cfg.Store.Interests(ctx); err != nil {
 		return err
 	}
-	page.Interests = names.Interests
 	others, err := s.allMailings(ctx, c.ID)
 	if err != nil {
 		return err

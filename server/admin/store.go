@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"akkoord"
-	"akkoord/server/figures"
+	"akkoord/server/picture"
 	"akkoord/server/sight"
 )
 
@@ -26,7 +26,6 @@ type Store interface {
 	People
 	Census
 	Growing
-	figures.Store
 	Mailings
 	Drafting
 	Pictures
@@ -50,7 +49,7 @@ type Store interface {
 	Grants
 	Approvals
 	Setups
-	Branding
+	picture.Branding
 	// Audit leaves a line about a read of personal data (M27).
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
 }
@@ -119,7 +118,6 @@ type Sending interface {
 
 // Deliveries tells what became of a mailing.
 type Deliveries interface {
-	Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error)
 	// TrialFigures gives what is known of each variant in a mailing's test, and how many of its people have no mail yet.
 	TrialFigures(ctx context.Context, m akkoord.Mailing) (arms []akkoord.ArmFigures, open int, err error)
 	// Course gives what is known of how a mailing goes on, of whom so many are left, at so many mails a second.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/server/deliver"
 	"akkoord/server/figures"
 	"akkoord/server/sight"
 	"akkoord/templates"
@@ -50,7 +51,8 @@ type Config struct {
 	KeyFingerprint string // of the key that signs heads and evidence (M30)
 
 	SigningKeys SigningKeys // that sign links
-	Delivering  Delivering
+	Delivering  deliver.Desk
+	Figures     *figures.Reader // shared with the admin site: what is costly is counted once
 	Login       Login
 }
 
@@ -63,8 +65,7 @@ type API struct {
 	spec   []byte
 	replay *replay
 
-	figures *figures.Reader
-	sight   *sight.Guard // what the caller may see of people; cfg.Store asks it too
+	sight *sight.Guard // what the caller may see of people; cfg.Store asks it too
 
 	incoming incomingCounts
 	reports  reportCounts
@@ -84,7 +85,7 @@ func New(cfg Config) (*API, error) {
 	cfg.BaseURL = strings.TrimSuffix(cfg.BaseURL, "/")
 	guard := sight.New(cfg.Store)
 	cfg.Store = guarded{plain{cfg.Store}, guard}
-	a := &API{cfg: cfg, sight: guard, mux: http.NewServeMux(), rights: map[string]akkoord.Right{}, replay: newReplay(cfg.Store), figures: figures.NewReader(cfg.Store, cfg.Now)}
+	a := &API{cfg: cfg, sight: guard, mux: http.NewServeMux(), rights: map[string]akkoord.Right{}, replay: newReplay(cfg.Store)}
 	config := huma.DefaultConfig("Akkoord", "1")
 	config.Info.Description = "Consent-first mailings. Errors are RFC 9457 problem documents with a stable code. " +
 		"Lists are paged by cursor; POSTs honour Idempotency-Key; times are RFC 3339 in UTC."

@@ -8,12 +8,6 @@ import (
 	"akkoord/server/picture"
 )
 
-// Branding keeps how the organisation shows itself.
-type Branding interface {
-	Brand(ctx context.Context) (akkoord.Brand, error)
-	SetBrand(ctx context.Context, actor akkoord.Actor, b akkoord.Brand) (akkoord.Brand, error)
-}
-
 // brand is how the organisation shows itself, as the API shows it.
 type brand struct {
 	Accent  string `json:"accent" doc:"Colour of buttons and links, like #b8400e; empty: Akkoord's own. AKKOORD_BRAND_COLOUR wins over it."`

@@ -6,31 +6,6 @@ import (
 	"akkoord"
 )
 
-// Delivering knows how the sending domain is, and keeps its DKIM keys (mail rules
-// E.1 to E.11).
-type Delivering interface {
-	// Signs reports whether mails are signed here now.
-	Signs() bool
-	// Deliverability gives what was found within the last minutes, or looks;
-	// again: looks in any case.
-	Deliverability(ctx context.Context, again bool) akkoord.Deliverability
-	DomainKeys(ctx context.Context) ([]akkoord.DomainKey, error)
-	MakeDomainKey(ctx context.Context, actor akkoord.Actor, kind akkoord.DomainKeyKind) (akkoord.DomainKey, error)
-	LookUpDomainKey(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.DomainKey, akkoord.DomainFinding, error)
-	// SignWithDomainKey lets a key sign in place of the one of its kind that does;
-	// insist: also when its record is not seen.
-	SignWithDomainKey(ctx context.Context, actor akkoord.Actor, id akkoord.ID, insist bool) (akkoord.DomainKey, error)
-	RetireDomainKey(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.DomainKey, error)
-	RemoveDomainKey(ctx context.Context, actor akkoord.Actor, id akkoord.ID) error
-}
-
-// setup gives what guards data, with what is known only now.
-func (a *API) setup() akkoord.Setup {
-	out := a.cfg.Setup
-	out.DKIM = a.cfg.Delivering.Signs()
-	return out
-}
-
 // deliverability answers GET /deliverability.
 type deliverability struct {
 	Domain       string          `json:"domain" doc:"Of AKKOORD_FROM; empty: it is not set, and nothing was looked at."`

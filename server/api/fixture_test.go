@@ -25,6 +25,7 @@ import (
 	"akkoord/mailer/mailertest"
 	"akkoord/server/admin"
 	"akkoord/server/api"
+	"akkoord/server/figures"
 	"akkoord/store"
 	"akkoord/templates"
 )
@@ -129,6 +130,7 @@ func newFixture(t *testing.T, change ...func(*store.Config)) *fixture {
 	})
 	f.api, err = api.New(api.Config{
 		Delivering: f.desk,
+		Figures:    figures.NewReader(f.store, f.clock),
 		Pages:      pages,
 		ReadReport: func(message []byte, rcpt string) akkoord.Report {
 			return mailer.ReadReport(f.paths, message, rcpt)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"akkoord"
+	"akkoord/server/deliver"
 	"akkoord/server/records"
 )
 
@@ -22,7 +23,7 @@ func (a *API) readRecords(ctx context.Context, in *struct {
 	Format string `query:"format" enum:"json,pdf" doc:"Without it Accept decides; json where that names no pdf."`
 	Accept string `header:"Accept"`
 }) (document, error) {
-	r, err := records.Read(ctx, a.cfg.Store, a.setup(), a.cfg.Sender(), a.cfg.Now())
+	r, err := records.Read(ctx, a.cfg.Store, deliver.Setup(a.cfg.Setup, a.cfg.Delivering), a.cfg.Sender(), a.cfg.Now())
 	if err != nil {
 		return document{}, err
 	}

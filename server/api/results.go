@@ -135,7 +135,7 @@ func (a *API) readResults(ctx context.Context, in *ByID) (results, error) {
 	if err != nil {
 		return results{}, err
 	}
-	r, at, err := a.figures.Results(ctx, m)
+	r, at, err := a.cfg.Figures.Results(ctx, m)
 	if err != nil {
 		return results{}, err
 	}
@@ -147,7 +147,7 @@ func (a *API) takeResults(ctx context.Context, in *ByID) (document, error) {
 	if err != nil {
 		return document{}, err
 	}
-	r, _, err := a.figures.Results(ctx, m)
+	r, _, err := a.cfg.Figures.Results(ctx, m)
 	if err != nil {
 		return document{}, err
 	}
@@ -184,7 +184,7 @@ func (a *API) compare(ctx context.Context, slug string) (akkoord.Campaign, []fig
 	if err != nil {
 		return c, nil, err
 	}
-	all, err := a.figures.Compare(ctx, c.ID)
+	all, err := a.cfg.Figures.Compare(ctx, c.ID)
 	return c, all, err
 }
 

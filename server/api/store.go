@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"akkoord"
-	"akkoord/server/figures"
 	"akkoord/server/picture"
 	"akkoord/server/sight"
 )
@@ -25,7 +24,6 @@ type Store interface {
 	Retaining
 	Forms
 	Growing
-	figures.Store
 	People
 	Bases
 	Histories
@@ -51,7 +49,7 @@ type Store interface {
 	Reporting
 	Suppressing
 	Slugs
-	Branding
+	picture.Branding
 	picture.Shelf
 }
 

@@ -22,6 +22,12 @@ type Shelf interface {
 	Image(ctx context.Context, id akkoord.ID) (akkoord.Image, error)
 }
 
+// Branding keeps how the organisation shows itself.
+type Branding interface {
+	Brand(ctx context.Context) (akkoord.Brand, error)
+	SetBrand(ctx context.Context, actor akkoord.Actor, b akkoord.Brand) (akkoord.Brand, error)
+}
+
 // KeepLogo draws a picture anew as a logo and keeps it: as PNG, no larger than
 // akkoord.LogoWidth by akkoord.LogoHeight, and with nothing in it but what is seen.
 // Of what moves it is the first frame. Errors are about the field file:

@@ -44,20 +44,25 @@ func (s *Server) form(c echo.Context) error {
 	return s.page(c, http.StatusOK, locale, page)
 }
 
-// formPage fills a form with what was typed, or with nothing (M2: no box is
-// ticked by us).
+// formPage fills a form with what was typed, or with nothing.
 func (s *Server) formPage(c echo.Context, form akkoord.Form, typed fields) (templates.SignUpPage, string, error) {
-	v, ctx := form.Version, c.Request().Context()
-	purposes, err := s.purposes(ctx, v.Purposes)
+	purposes, err := s.purposes(c.Request().Context(), form.Version.Purposes)
 	if err != nil {
 		return templates.SignUpPage{}, "", err
 	}
 	locale := s.localeOf(c, purposes, typed.first("locale"))
-	text := v.Texts[locale]
+	page := s.signUpPage(form, purposes, locale, typed)
+	page.Stamp = s.stamp(typed.first("stamp"))
+	return page, locale, nil
+}
+
+// signUpPage is a form in a language, with what was typed (M2: no box is ticked by
+// us).
+func (s *Server) signUpPage(form akkoord.Form, purposes []akkoord.Purpose, locale string, typed fields) templates.SignUpPage {
+	v, text := form.Version, form.Version.Texts[locale]
 	page := templates.NewSignUpPage(s.site("/f/"+form.Slug), form, purposes, locale)
 	page.Email, page.Name = shown(typed.first("email")), shown(typed.first("name"))
-	page.Stamp, page.Trap = s.stamp(typed.first("stamp")), true
-	page.Languages = languages(purposes)
+	page.Trap, page.Languages = true, languages(purposes)
 	ticked, interests := typed.all("purpose"), typed.all("interest")
 	for i, p := range page.Purposes {
 		page.Purposes[i].Chosen = slices.Contains(ticked, p.Slug)
@@ -66,7 +71,7 @@ func (s *Server) formPage(c echo.Context, form akkoord.Form, typed fields) (temp
 	for _, slug := range v.Interests {
 		page.Interests = append(page.Interests, templates.Interest{Slug: slug, Name: title(text.Interests[slug], slug), Chosen: slices.Contains(interests, slug)})
 	}
-	return page, locale, nil
+	return page
 }
 
 // shown gives a typed value as it can be shown again.

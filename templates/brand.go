@@ -47,7 +47,7 @@ func BrandCSS(accentHex string) []byte {
 	}
 	light, dark := lightRoles(brand), darkRoles(brand)
 	return []byte("/* From " + brand.Hex() + ": see BrandCSS. */\n" +
-		":root {\n" + light.css() + "}\n" +
+		":root, :host {\n" + light.css() + "}\n" +
 		"@media (prefers-color-scheme: dark) {\n:root:not([data-theme=\"light\"]) {\n" + dark.css() + "}\n}\n" +
 		"[data-theme=\"dark\"] {\n" + dark.css() + "}\n")
 }

@@ -13,5 +13,5 @@ import "embed"
 //go:embed locales/*.toml
 var LocalesFS embed.FS
 
-//go:embed page/*.html admin/*.html parts/*.html
+//go:embed page/*.html admin/*.html embed/*.html parts/*.html
 var pagesFS embed.FS

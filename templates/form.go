@@ -22,7 +22,8 @@ type EditFormPage struct {
 	Title      string // empty: a new one
 	Action     string
 	Public     string // path of the form itself
-	Embed      string // HTML for the owner's own pages
+	Script     string // URL of the script that places it in the owner's own pages
+	Embed      string // HTML for the same without a script
 	CanChange  bool
 	Form       FormFields
 	Errors     FieldErrors

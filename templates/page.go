@@ -20,7 +20,12 @@ type SignUpPage struct {
 	EraseDays    int    // an unconfirmed request is erased after this many days; 0 leaves the sentence out
 	Stamp        string // signed time of showing the form, sent back as "stamp"; empty for none
 	Trap         bool   // adds the hidden field "website" that only robots fill
+	Base         string // of links that leave the form; empty on our own pages
 }
+
+// EmbeddedForm is the form as GET /embed/{form}.js places it in a page of the
+// owner's own (M10): the fields of SignUpPage, with what follows a press.
+type EmbeddedForm struct{ SignUpPage }
 
 // NewSignUpPage is a form as it is shown to who typed nothing yet, without its
 // questions and interests.
@@ -330,6 +335,7 @@ func (AddressPage) file() string      { return "page/address.html" }
 func (KeepPage) file() string         { return "page/keep.html" }
 func (PastPage) file() string         { return "page/past.html" }
 func (SignUpPage) file() string       { return "page/signup.html" }
+func (EmbeddedForm) file() string     { return "embed/signup.html" }
 func (CheckMailPage) file() string    { return "page/check-mail.html" }
 func (ConfirmPage) file() string      { return "page/confirm.html" }
 func (RenewPage) file() string        { return "page/renew.html" }

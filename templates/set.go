@@ -54,7 +54,7 @@ func New() (*Set, error) {
 		if t.calendar, err = newCalendar(t, home); err != nil {
 			return nil, err
 		}
-		for _, folder := range []string{"page", "admin"} {
+		for _, folder := range []string{"page", "admin", "embed"} {
 			if err := s.list(pagesFS, folder, locale); err != nil {
 				return nil, err
 			}

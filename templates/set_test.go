@@ -78,7 +78,7 @@ var (
 func TestKeysExistAndAreUsed(t *testing.T) {
 	set := newSet(t)
 	used, prefixes := map[string]bool{}, []string{"mail.", "error.", "status.", "language.", "date.", "duration.", "list.", "number.", "dossier.", "records.", "desk.role_", "desk.party_", "purpose.ready_", "setup.ready_", "segments.words_", "segments.within"}
-	for _, pattern := range []string{"page/*.html", "admin/*.html", "parts/*.html"} {
+	for _, pattern := range []string{"page/*.html", "admin/*.html", "embed/*.html", "parts/*.html"} {
 		names, err := fs.Glob(pagesFS, pattern)
 		if err != nil || len(names) == 0 {
 			t.Fatalf("no files %s: %v", pattern, err)

@@ -91,7 +91,9 @@ func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code in
 	page.Path = formsPath + "/new"
 	if f.ID != 0 {
 		page.Title, page.Action, page.Path, page.Public = formTitle(f, v.locale), formPath(f), formPath(f), publicPath(f)
-		page.Embed = s.embed(strings.TrimSuffix(s.cfg.BaseURL, "/")+publicPath(f), f, purposes, v.locale)
+		base := strings.TrimSuffix(s.cfg.BaseURL, "/")
+		page.Script = base + "/embed/" + f.Slug + ".js"
+		page.Embed = s.embed(base+publicPath(f), f, purposes, v.locale)
 	}
 	page.Form.Challenge, page.Form.Origins = shown.Challenge, strings.Join(shown.Origins, "\n")
 	page.Form.Boxes = boxes(shown, purposes, v.locale)

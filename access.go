@@ -36,14 +36,18 @@ func (a Access) CheckAny() error {
 	return nil
 }
 
-// Scope gives the purposes whose people may be seen; all is true where these
-// are all people.
-func (a Access) Scope() (purposes []int64, all bool) {
+// Scope gives the purposes whose people may be seen, with these fields of them;
+// all is true where these are all people.
+func (a Access) Scope(fields ...GrantField) (purposes []int64, all bool) {
+	if a.CheckPurpose(0, fields...) == nil {
+		return nil, true
+	}
 	for _, g := range a {
-		if len(g.Purposes) == 0 {
-			return nil, true
+		for _, id := range g.Purposes {
+			if a.CheckPurpose(id, fields...) == nil {
+				purposes = append(purposes, id)
+			}
 		}
-		purposes = append(purposes, g.Purposes...)
 	}
 	slices.Sort(purposes)
 	return slices.Compact(purposes), false

@@ -191,7 +191,7 @@ func TestBadInputIsToldByItsFieldAndStoresNothing(t *testing.T) {
 	if after := s.events(); after != before {
 		t.Errorf("%d lines in the ledger", after-before)
 	}
-	people, _, err := s.store.People(t.Context(), akkoord.Page{})
+	people, _, err := s.store.People(t.Context(), akkoord.PeopleFilter{}, akkoord.Page{})
 	if err != nil || len(people) != 0 {
 		t.Errorf("%d people, %v", len(people), err)
 	}

@@ -156,7 +156,7 @@ func (s *Store) LeftOutPeople(ctx context.Context, m akkoord.Mailing, code strin
 	}
 	rows, err := v.askOnce(`SELECT state, basis, lacking, outgrown, kinds, gone, paused, id FROM (`+factsOf+condition+`
 		AND x.subscriber_id > $5 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.mailing_id = $4 AND d.subscriber_id = x.subscriber_id)) AS people ORDER BY id`, args)
-	var ids []any
+	var ids []int64
 	err = each(rows, err, func(r row) error {
 		var id int64
 		f, err := scanFacts(r, &id)
@@ -171,5 +171,7 @@ func (s *Store) LeftOutPeople(ctx context.Context, m akkoord.Mailing, code strin
 	if err != nil && !errors.Is(err, errEnough) || len(ids) == 0 {
 		return nil, 0, err
 	}
-	return s.people(ctx, `SELECT * FROM subscriber WHERE id IN (`+parameters(1, len(ids))+`)`, ids, p)
+	ids, next := cut(ids, p, func(id int64) int64 { return id })
+	people, err := s.people(ctx, ids)
+	return people, next, err
 }

@@ -30,9 +30,9 @@ const dayMicros = "86400000000"
 // activeKinds are the kinds that make somebody active, as a list of SQL.
 var activeKinds = kindList(func(s akkoord.State) bool { return s == akkoord.Active })
 
-// before is whether a person was active for a purpose before line e.
-func before(purpose string) string {
-	return `coalesce((SELECT b.kind FROM consent_event b WHERE b.subscriber_id = e.subscriber_id AND b.seq < e.seq AND b.purpose_id = ` + purpose + ` AND b.kind IN (` + foldedKinds + `)
+// activeBefore is whether the person of a line was active for a purpose before it.
+func activeBefore(line, purpose string) string {
+	return `coalesce((SELECT b.kind FROM consent_event b WHERE b.subscriber_id = ` + line + `.subscriber_id AND b.seq < ` + line + `.seq AND b.purpose_id = ` + purpose + ` AND b.kind IN (` + foldedKinds + `)
 		ORDER BY b.seq DESC LIMIT 1), '') IN (` + activeKinds + `)`
 }
 
@@ -58,10 +58,10 @@ var (
 
 	// turnedLines counts by purpose and day who became active and who ended.
 	turnedLines = `SELECT purpose_id, day, sum(CASE WHEN active AND NOT was THEN 1 ELSE 0 END), sum(CASE WHEN was AND NOT active THEN 1 ELSE 0 END) FROM (
-			SELECT e.purpose_id, e.at / ` + dayMicros + ` AS day, e.kind IN (` + activeKinds + `) AS active, ` + before("e.purpose_id") + ` AS was
+			SELECT e.purpose_id, e.at / ` + dayMicros + ` AS day, e.kind IN (` + activeKinds + `) AS active, ` + activeBefore("e", "e.purpose_id") + ` AS was
 			FROM consent_event e WHERE e.seq > $1 AND e.seq <= $2 AND e.kind IN (` + foldedKinds + `)
 			UNION ALL
-			SELECT p.id, e.at / ` + dayMicros + `, e.seq < 0, ` + before("p.id") + `
+			SELECT p.id, e.at / ` + dayMicros + `, e.seq < 0, ` + activeBefore("e", "p.id") + `
 			FROM consent_event e CROSS JOIN purpose p WHERE e.seq > $1 AND e.seq <= $2 AND e.kind = 'erased'
 		) AS turns WHERE active <> was GROUP BY purpose_id, day`
 )
@@ -84,6 +84,7 @@ type formDay struct {
 type counted struct {
 	forms    map[formDay]*akkoord.FormFigures
 	purposes map[int64]map[akkoord.Day]akkoord.PurposeDay
+	days     map[akkoord.Day][2]int64 // the first and the last line of each
 }
 
 // RunGrowth is the run of a job of the kind akkoord.JobGrowth: it counts all
@@ -117,7 +118,7 @@ func (s *Store) countGrowth(ctx context.Context) (bool, error) {
 	case !errors.Is(err, sql.ErrNoRows):
 		return false, err
 	}
-	c := counted{forms: map[formDay]*akkoord.FormFigures{}, purposes: map[int64]map[akkoord.Day]akkoord.PurposeDay{}}
+	c := counted{forms: map[formDay]*akkoord.FormFigures{}, purposes: map[int64]map[akkoord.Day]akkoord.PurposeDay{}, days: map[akkoord.Day][2]int64{}}
 	if upto > seq {
 		if err := c.lines(v, seq, upto); err != nil {
 			return false, err
@@ -148,7 +149,17 @@ func (c counted) lines(q querier, seq, upto int64) error {
 	if err := c.add(q, confirmedLines, seq, upto, func(f *akkoord.FormFigures) *int64 { return &f.Confirmed }); err != nil {
 		return err
 	}
-	rows, err := q.query(turnedLines, seq, upto)
+	rows, err := q.query(`SELECT at / `+dayMicros+` AS day, min(seq), max(seq) FROM consent_event WHERE seq > $1 AND seq <= $2 GROUP BY day`, seq, upto)
+	if err := each(rows, err, func(r row) error {
+		var day akkoord.Day
+		var lines [2]int64
+		err := r.Scan(&day, &lines[0], &lines[1])
+		c.days[day] = lines
+		return err
+	}); err != nil {
+		return err
+	}
+	rows, err = q.query(turnedLines, seq, upto)
 	return each(rows, err, func(r row) error {
 		var purpose int64
 		var d akkoord.PurposeDay
@@ -189,6 +200,11 @@ func (t *tx) putGrowth(c counted) error {
 		if err := t.exec(`INSERT INTO form_day (form_id, locale, day, asked, accepted, confirmed) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (form_id, locale, day) DO UPDATE SET asked = form_day.asked + excluded.asked, accepted = form_day.accepted + excluded.accepted, confirmed = form_day.confirmed + excluded.confirmed`,
 			k.form, k.locale, int64(k.day), f.Asked, f.Accepted, f.Confirmed); err != nil {
+			return err
+		}
+	}
+	for day, lines := range c.days { // lines are counted in order, so that the first of a day is there already
+		if err := t.exec(`INSERT INTO ledger_day (day, first_seq, last_seq) VALUES ($1, $2, $3) ON CONFLICT (day) DO UPDATE SET last_seq = excluded.last_seq`, int64(day), lines[0], lines[1]); err != nil {
 			return err
 		}
 	}

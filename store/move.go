@@ -26,7 +26,7 @@ type movedTable struct {
 var movedTables = []movedTable{
 	{"installation", []string{"id"}},
 	{"purpose", []string{"id"}}, {"wording_change", []string{"purpose_id", "version"}}, {"purpose_text", []string{"purpose_id", "version", "locale"}},
-	{"form", []string{"id"}}, {"form_version", []string{"id"}}, {"form_day", []string{"form_id", "locale", "day"}}, {"purpose_day", []string{"purpose_id", "day"}}, {"growth_counted", []string{"id"}}, {"interest", []string{"id"}}, {"privacy_statement", []string{"version"}},
+	{"form", []string{"id"}}, {"form_version", []string{"id"}}, {"form_day", []string{"form_id", "locale", "day"}}, {"purpose_day", []string{"purpose_id", "day"}}, {"growth_counted", []string{"id"}}, {"ledger_day", []string{"day"}}, {"interest", []string{"id"}}, {"privacy_statement", []string{"version"}},
 	{"subscriber", []string{"id"}}, {"subscriber_interest", []string{"subscriber_id", "interest_id"}},
 	{"subscription", []string{"subscriber_id", "purpose_id"}}, {"segment", []string{"id"}}, {"segment_version", []string{"segment_id", "number"}}, {"campaign", []string{"id"}}, {"campaign_leave", []string{"subscriber_id", "campaign_id"}},
 	{"suppression", []string{"hash", "kind"}}, {"consent_event", []string{"seq"}}, {"consent_evidence", []string{"seq"}}, {"evidence_ip", []string{"seq"}}, {"ledger_head", []string{"seq"}},

@@ -4,34 +4,54 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"akkoord"
 )
 
-// People gives a page of people with where they stand and their interests,
-// oldest first, and the number after which the next page begins; 0 when there
-// is none. A page is two questions to the database, however many it shows.
-func (s *Store) People(ctx context.Context, p akkoord.Page) ([]akkoord.Standing, int64, error) {
-	return s.people(ctx, `SELECT * FROM subscriber WHERE id > $1 ORDER BY id LIMIT $2`, []any{p.After, p.Size() + 1}, p)
-}
-
-// PeopleOf is People for those who ever dealt with one of some purposes, of
-// whom there is at least one.
-func (s *Store) PeopleOf(ctx context.Context, purposes []int64, p akkoord.Page) ([]akkoord.Standing, int64, error) {
-	args := []any{p.After, p.Size() + 1}
-	for _, id := range purposes {
-		args = append(args, id)
+// People gives a page of the people who pass a filter, with where they stand and
+// their interests, and the number after which the next page begins; 0 when there
+// is none. They are in the order in which they were first known or, where the
+// filter names an act, did that. A page is three questions to the database,
+// however many it shows. A name in the filter that there is not is Invalid.
+func (s *Store) People(ctx context.Context, f akkoord.PeopleFilter, p akkoord.Page) ([]akkoord.Standing, int64, error) {
+	q, err := s.peopleQuery(ctx, f)
+	if err != nil {
+		return nil, 0, err
 	}
-	return s.people(ctx, `SELECT * FROM subscriber WHERE id > $1 AND EXISTS (SELECT 1 FROM subscription o
-		WHERE o.subscriber_id = subscriber.id AND o.purpose_id IN (`+parameters(3, len(purposes))+`)) ORDER BY id LIMIT $2`, args, p)
+	type place struct{ person, cursor int64 }
+	text, args := q.page(p.After, p.Size()+1, 0)
+	rows, err := s.view(ctx).askOnce(text, args)
+	found, err := list(rows, err, func(r row) (place, error) {
+		var f place
+		return f, r.Scan(&f.person, &f.cursor)
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	found, next := cut(found, p, func(f place) int64 { return f.cursor })
+	if len(found) == 0 {
+		return nil, 0, nil
+	}
+	order := map[int64]int{}
+	ids := make([]int64, len(found))
+	for i, f := range found {
+		ids[i], order[f.person] = f.person, i
+	}
+	out, err := s.people(ctx, ids)
+	slices.SortFunc(out, func(a, b akkoord.Standing) int { return order[a.Subscriber.ID] - order[b.Subscriber.ID] })
+	return out, next, err
 }
 
-func (s *Store) people(ctx context.Context, chosen string, args []any, p akkoord.Page) ([]akkoord.Standing, int64, error) {
+// people reads where people stand, of whom there is at least one, in order of
+// number.
+func (s *Store) people(ctx context.Context, ids []int64) ([]akkoord.Standing, error) {
 	v := s.view(ctx)
 	var out []akkoord.Standing
-	rows, err := v.query(`SELECT `+standingColumns+`
-		FROM (`+chosen+`) AS subscriber
-		LEFT JOIN subscription x ON x.subscriber_id = subscriber.id ORDER BY subscriber.id, x.purpose_id`, args...)
+	chosen, args := parameters(1, len(ids)), boxed(ids)
+	rows, err := v.askOnce(`SELECT `+standingColumns+`
+		FROM (SELECT * FROM subscriber WHERE id IN (`+chosen+`)) AS subscriber
+		LEFT JOIN subscription x ON x.subscriber_id = subscriber.id ORDER BY subscriber.id, x.purpose_id`, args)
 	x := newStandingRow()
 	err = each(rows, err, func(r row) error {
 		if err := r.Scan(x.dest...); err != nil {
@@ -43,31 +63,34 @@ func (s *Store) people(ctx context.Context, chosen string, args []any, p akkoord
 		return x.read(&out[len(out)-1])
 	})
 	if err != nil || len(out) == 0 {
-		return nil, 0, err
+		return nil, err
 	}
-	out, next := cut(out, p, func(st akkoord.Standing) int64 { return st.Subscriber.ID })
-	return out, next, fillInterests(v, out)
-}
-
-// fillInterests reads the interests of people who are in order of number.
-func fillInterests(q querier, people []akkoord.Standing) error {
 	i := 0
-	rows, err := q.query(`SELECT si.subscriber_id, i.slug FROM subscriber_interest si JOIN interest i ON i.id = si.interest_id
-		WHERE si.subscriber_id >= $1 AND si.subscriber_id <= $2 ORDER BY si.subscriber_id, i.slug`, people[0].Subscriber.ID, people[len(people)-1].Subscriber.ID)
-	return each(rows, err, func(r row) error {
+	rows, err = v.askOnce(`SELECT si.subscriber_id, i.slug FROM subscriber_interest si JOIN interest i ON i.id = si.interest_id
+		WHERE si.subscriber_id IN (`+chosen+`) ORDER BY si.subscriber_id, i.slug`, args)
+	return out, each(rows, err, func(r row) error {
 		var id int64
 		var slug string
 		if err := r.Scan(&id, &slug); err != nil {
 			return err
 		}
-		for i < len(people) && people[i].Subscriber.ID < id {
+		for i < len(out) && out[i].Subscriber.ID < id {
 			i++
 		}
-		if i < len(people) && people[i].Subscriber.ID == id {
-			people[i].Subscriber.Interests = append(people[i].Subscriber.Interests, slug)
+		if i < len(out) && out[i].Subscriber.ID == id {
+			out[i].Subscriber.Interests = append(out[i].Subscriber.Interests, slug)
 		}
 		return nil
 	})
+}
+
+// boxed gives numbers as arguments of a query.
+func boxed(ids []int64) []any {
+	out := make([]any, len(ids))
+	for i, id := range ids {
+		out[i] = id
+	}
+	return out
 }
 
 const eventQuery = `SELECT e.seq, e.at, e.kind, e.subscriber_id, e.purpose_id, e.campaign_id, e.mailing_id, e.request,
@@ -139,11 +162,7 @@ func (s *Store) PersonNames(ctx context.Context, ids []int64) (map[int64]string,
 	if len(ids) == 0 {
 		return out, nil
 	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
-	rows, err := s.view(ctx).query(`SELECT id, name FROM subscriber WHERE name <> '' AND id IN (`+parameters(1, len(ids))+`)`, args...)
+	rows, err := s.view(ctx).query(`SELECT id, name FROM subscriber WHERE name <> '' AND id IN (`+parameters(1, len(ids))+`)`, boxed(ids)...)
 	err = each(rows, err, func(r row) error {
 		var id int64
 		var name string

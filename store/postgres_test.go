@@ -287,7 +287,7 @@ func TestACommitThatIsCutOffIsRefusedAndRepeatedWithoutHarmP34(t *testing.T) {
 	if p.cuts.Load() != 20 {
 		t.Errorf("%d connections were cut, want 20", p.cuts.Load())
 	}
-	people, _, err := a.People(t.Context(), akkoord.Page{Limit: 500})
+	people, _, err := a.People(t.Context(), akkoord.PeopleFilter{}, akkoord.Page{Limit: 500})
 	must(t, err)
 	if len(people) != len(v.told) {
 		t.Errorf("%d people are stored and %d were acknowledged", len(people), len(v.told))

@@ -253,8 +253,24 @@ type PeoplePage struct {
 	Searched bool
 	People   []PersonRow
 	Total    int
+	Filter   PeopleFilter
 	Next     string // path of the next page
 }
+
+// PeopleFilter is the form by which the list of people is narrowed: what was
+// chosen, and what there is to choose.
+type PeopleFilter struct {
+	Purpose, State, Interest, Locale, Source, Act, From, To string
+
+	Purposes                                  []Option
+	States, Interests, Locales, Sources, Acts []string
+
+	Filtered bool
+	Errors   FieldErrors
+}
+
+// Open reports whether the form shows at once.
+func (f PeopleFilter) Open() bool { return f.Filtered || len(f.Errors) > 0 }
 
 // PersonRow is a person in the list.
 type PersonRow struct {

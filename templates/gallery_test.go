@@ -353,6 +353,9 @@ func gallery() map[string]any {
 		"admin-edit-loses":    losing,
 		"admin-draft":         draft,
 		"admin-people":        people(),
+		"admin-people-filter": PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{State: "withdrawn", From: "2026-11-24", To: "2026-11-01", Filtered: true,
+			Errors: FieldErrors{{Field: "to", Code: "filter_period", At: "to"}}})},
+		"admin-people-nobody": PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{Purpose: "travel-news", State: "held", Filtered: true})},
 		"admin-people-none":   PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
 		"admin-person":        person(),
 		"admin-person-long":   longAddress(),
@@ -687,10 +690,17 @@ func formPage() EditFormPage {
 }
 
 func people() PeoplePage {
-	return PeoplePage{Admin: desk("people"), Total: 12480, Next: "?cursor=x", People: []PersonRow{
+	return PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{}), Total: 12480, Next: "?cursor=x", People: []PersonRow{
 		{"/admin/people/1", "anouk@voorbeeld.example", "Anouk", "nl", []ConsentBadge{{"Reisnieuws", "active"}, {"Aanbiedingen ski-uitrusting", "pending"}}, now},
 		{"/admin/people/2", "bo@mail.example", "", "en", []ConsentBadge{{"Reisnieuws", "withdrawn"}}, now.AddDate(0, -4, 0)},
 	}}
+}
+
+func peopleFilter(f PeopleFilter) PeopleFilter {
+	f.Purposes, f.States = []Option{{"travel-news", "Reisnieuws"}}, []string{"pending", "active", "withdrawn", "expired", "held"}
+	f.Interests, f.Locales, f.Sources = []string{"strand", "wintersport"}, []string{"nl", "en", "de", "fr"}, []string{"form:home", "import"}
+	f.Acts = []string{"asked", "answered", "confirmed", "joined", "left"}
+	return f
 }
 
 func person() PersonPage {

@@ -19,7 +19,9 @@ func (s *Site) people(w http.ResponseWriter, r *http.Request, v visit) error {
 	page := templates.PeoplePage{Admin: s.frame(r, v, "people"), Query: r.URL.Query().Get("email")}
 	var err error
 	if page.Query != "" {
-		err = s.search(r.Context(), v, &page)
+		if err = s.filterForm(r.Context(), v, &page, url.Values{}); err == nil {
+			err = s.search(r.Context(), v, &page)
+		}
 	} else {
 		err = s.list(r, v, &page)
 	}
@@ -52,9 +54,22 @@ func (s *Site) search(ctx context.Context, v visit, page *templates.PeoplePage) 
 	return err
 }
 
+// list shows a page of those who pass the filter of the address.
 func (s *Site) list(r *http.Request, v visit, page *templates.PeoplePage) error {
 	ctx := r.Context()
-	people, next, err := s.cfg.Store.People(ctx, after(r))
+	f, err := akkoord.ParsePeopleFilter(r.URL.Query())
+	if wrong := s.filterForm(ctx, v, page, r.URL.Query()); wrong != nil {
+		return wrong
+	}
+	var people []akkoord.Standing
+	var next int64
+	if err == nil {
+		people, next, err = s.cfg.Store.People(ctx, f, after(r))
+	}
+	if akkoord.KindOf(err) == akkoord.Invalid {
+		page.Filter.Errors, _, _ = faults(err, nil)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -62,12 +77,40 @@ func (s *Site) list(r *http.Request, v visit, page *templates.PeoplePage) error 
 	if err != nil {
 		return err
 	}
-	page.People = rows
+	page.People, page.Filter.Filtered = rows, !f.Everybody()
 	if next != 0 {
-		page.Next = Prefix + "/people?" + url.Values{"after": {strconv.FormatInt(next, 10)}}.Encode()
+		q := f.Query()
+		q.Set("after", strconv.FormatInt(next, 10))
+		page.Next = peoplePath + "?" + q.Encode()
 	}
-	return s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.list", "subscriber", trail.People(ids))
+	return s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.list", "subscriber", trail.Found(f, ids))
 }
+
+// filterForm fills in what the list can be narrowed by.
+func (s *Site) filterForm(ctx context.Context, v visit, page *templates.PeoplePage, q url.Values) error {
+	purposes, err := s.cfg.Store.Purposes(ctx)
+	if err != nil {
+		return err
+	}
+	names, err := s.cfg.Store.SegmentNames(ctx, 0)
+	if err != nil {
+		return err
+	}
+	page.Filter = templates.PeopleFilter{
+		Purpose: q.Get("purpose"), State: q.Get("state"), Interest: q.Get("interest"), Locale: q.Get("locale"), Source: q.Get("source"), Act: q.Get("act"), From: q.Get("from"), To: q.Get("to"),
+		Purposes: options(purposes, v.locale), Interests: names.Interests, Sources: names.Sources, Locales: akkoord.Locales,
+	}
+	for _, state := range akkoord.PeopleStates {
+		page.Filter.States = append(page.Filter.States, string(state))
+	}
+	for _, act := range akkoord.PeopleActs {
+		page.Filter.Acts = append(page.Filter.Acts, string(act))
+	}
+	return nil
+}
+
+// peoplePath is where the list of people is.
+const peoplePath = Prefix + "/people"
 
 // personRows gives the lines of a list of people, and who they are, for its line
 // in the audit trail.

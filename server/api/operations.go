@@ -36,7 +36,7 @@ func (a *API) operations() error {
 		handle(operation{get, "/forms/{slug}/figures", akkoord.ReadCatalogue, "Count what became of a form: shown, asked, mailed, opened, confirmed", 0, ""}, a.readFunnel),
 		handle(operation{patch, "/forms/{slug}", akkoord.ChangePurposes, "Make a new version of a form", 0, ""}, a.changeForm),
 
-		handle(operation{get, "/subscribers", people, "List people, or find one by address", 0, ""}, a.listSubscribers),
+		handle(operation{get, "/subscribers", people, "List people, by where they stand and what they did, or find one by address", 0, ""}, a.listSubscribers),
 		handle(operation{get, "/subscribers/{id}", people, "Read a person", 0, people}, a.readSubscriber),
 		handle(operation{patch, "/subscribers/{id}", akkoord.ChangePeople, "Change a person's name, language or interests", 0, people}, a.changeSubscriber),
 		handle(operation{post, "/subscribers/{id}/basis", akkoord.ChangePeople, "Change on which basis a person is mailed for a purpose", 0, people}, a.changeBasis),

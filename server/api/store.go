@@ -87,7 +87,7 @@ type Forms interface {
 // People finds and changes people. A person who is not there is a zero
 // Subscriber.
 type People interface {
-	People(ctx context.Context, p akkoord.Page) (people []akkoord.Standing, next int64, err error)
+	People(ctx context.Context, f akkoord.PeopleFilter, p akkoord.Page) (people []akkoord.Standing, next int64, err error)
 	Standing(ctx context.Context, id akkoord.ID) (akkoord.Standing, error)
 	StandingByEmail(ctx context.Context, e akkoord.Email) (akkoord.Standing, error)
 	SetProfile(ctx context.Context, id akkoord.ID, p akkoord.Profile, o akkoord.Origin) error

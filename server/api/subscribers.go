@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"akkoord"
@@ -61,14 +62,34 @@ func (a *API) showSubscriber(ctx context.Context, st akkoord.Standing) (subscrib
 // subscriberQuery is what GET /subscribers asks for.
 type subscriberQuery struct {
 	Paging
-	Email string `query:"email" doc:"Lists the person with this address, pending or not, or nobody."`
+	Email    string            `query:"email" doc:"Lists the person with this address, pending or not, or nobody. Goes with no other filter."`
+	Purpose  string            `query:"purpose" doc:"Slug: who ever dealt with this purpose; state and act are then about it alone."`
+	State    akkoord.State     `query:"state" enum:"pending,active,withdrawn,expired,held" doc:"Who stands so for a purpose."`
+	Interest string            `query:"interest" doc:"Slug: who chose this interest."`
+	Locale   string            `query:"locale" doc:"The person's language; with the acts asked and answered that of the request."`
+	Source   string            `query:"source" doc:"How those came in who did the act, like form:home, import, api or rule. Goes with an act."`
+	Act      akkoord.PeopleAct `query:"act" enum:"asked,answered,confirmed,joined,left" doc:"Who did this, in the order in which they did: signed up, signed up and confirmed since, confirmed, became active in whatever way, were active and ended in whatever way."`
+	From     string            `query:"from" doc:"First day of the act, like 2026-11-24 (UTC); without one, since when the state holds."`
+	To       string            `query:"to" doc:"Last day of it."`
+
+	filter akkoord.PeopleFilter
 }
 
-// Resolve refuses an empty address: whoever looks for one person and lost the
-// address on the way is not shown all people.
+// Resolve reads the filter. It refuses an empty address: whoever looks for one
+// person and lost the address on the way is not shown all people.
 func (q *subscriberQuery) Resolve(ctx huma.Context) []error {
-	if u := ctx.URL(); q.Email == "" && u.Query().Has("email") {
+	u := ctx.URL()
+	asked := u.Query()
+	var err error
+	q.filter, err = akkoord.ParsePeopleFilter(asked)
+	switch {
+	case q.Email == "" && asked.Has("email"):
 		return []error{&huma.ErrorDetail{Location: "query.email", Message: "it is empty"}}
+	case q.Email != "" && !q.filter.Everybody():
+		return []error{&huma.ErrorDetail{Location: "query.email", Message: "an address goes with no other filter"}}
+	}
+	if e, ok := errors.AsType[*akkoord.Error](err); ok {
+		return []error{&huma.ErrorDetail{Location: "query." + e.Field, Message: e.Message}}
 	}
 	return nil
 }
@@ -81,7 +102,7 @@ func (a *API) listSubscribers(ctx context.Context, in *subscriberQuery) (list[su
 	if err != nil {
 		return list[subscriber]{}, err
 	}
-	people, next, err := a.cfg.Store.People(ctx, page)
+	people, next, err := a.cfg.Store.People(ctx, in.filter, page)
 	if err != nil {
 		return list[subscriber]{}, err
 	}
@@ -97,7 +118,7 @@ func (a *API) listSubscribers(ctx context.Context, in *subscriberQuery) (list[su
 	for i, row := range rows {
 		ids[i] = row.ID
 	}
-	err = a.audit(ctx, "subscriber.list", "subscriber", trail.People(ids))
+	err = a.audit(ctx, "subscriber.list", "subscriber", trail.Found(in.filter, ids))
 	return newList(rows, next, func(s subscriber) subscriber { return s }), err
 }
 

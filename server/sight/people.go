@@ -8,23 +8,50 @@ import (
 	"akkoord"
 )
 
-// People gives a page of those who may be seen.
-func (g *Guard) People(ctx context.Context, p akkoord.Page) (people []akkoord.Standing, next int64, err error) {
+// People gives a page of those who may be seen. A filter that tells more than a
+// list does, like what people did on a day, is about those of whom that may be
+// seen.
+func (g *Guard) People(ctx context.Context, f akkoord.PeopleFilter, p akkoord.Page) (people []akkoord.Standing, next int64, err error) {
 	access, err := g.access(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
-	if purposes, all := access.Scope(); all {
-		people, next, err = g.store.People(ctx, p)
-	} else {
-		people, next, err = g.store.PeopleOf(ctx, purposes, p)
+	if f, err = g.among(ctx, access, f); err != nil {
+		return nil, 0, err
 	}
+	people, next, err = g.store.People(ctx, f, p)
 	for i := range people {
 		if people[i], err = see(ctx, access, people[i]); err != nil {
 			return nil, 0, err
 		}
 	}
 	return people, next, err
+}
+
+// among narrows a filter to the people who may be found by it.
+func (g *Guard) among(ctx context.Context, access akkoord.Access, f akkoord.PeopleFilter) (akkoord.PeopleFilter, error) {
+	fields := f.Tells()
+	if f.Purpose != "" {
+		p, err := g.store.Purpose(ctx, f.Purpose)
+		if akkoord.KindOf(err) == akkoord.NotFound {
+			return f, akkoord.Fieldf("purpose", "filter_purpose", "There is no such purpose.")
+		}
+		if err == nil {
+			err = access.CheckPurpose(p.ID, fields...)
+		}
+		f.Among = []int64{p.ID}
+		return f, err
+	}
+	purposes, all := access.Scope(fields...)
+	switch {
+	case all:
+		f.Among = nil
+	case len(purposes) == 0:
+		return f, access.CheckPurpose(0, fields...)
+	default:
+		f.Among = purposes
+	}
+	return f, nil
 }
 
 // Standing is store.Store's, as far as it may be seen.

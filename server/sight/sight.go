@@ -25,8 +25,7 @@ type Store interface {
 	PurposeOfMailingID(ctx context.Context, mailing akkoord.ID) (int64, error)
 	Attributes(ctx context.Context) ([]akkoord.Attribute, error)
 
-	People(ctx context.Context, p akkoord.Page) (people []akkoord.Standing, next int64, err error)
-	PeopleOf(ctx context.Context, purposes []int64, p akkoord.Page) (people []akkoord.Standing, next int64, err error)
+	People(ctx context.Context, f akkoord.PeopleFilter, p akkoord.Page) (people []akkoord.Standing, next int64, err error)
 	Standing(ctx context.Context, id akkoord.ID) (akkoord.Standing, error)
 	StandingByEmail(ctx context.Context, e akkoord.Email) (akkoord.Standing, error)
 	StandingByNumber(ctx context.Context, id int64) (akkoord.Standing, error)

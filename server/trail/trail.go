@@ -25,10 +25,18 @@ func Mailing(m akkoord.Mailing) string { return "mailing:" + m.PublicID.String()
 func Mails(ids []akkoord.ID) string { return span(ids, "1 mail", "mails") }
 
 // People is the note of a read of several people: how many, and the first and
-// the last of them. Lists are in the order in which people were first known,
-// so those between them are known too. Zero ids, of people who were erased,
+// the last of them. Lists are in the order in which people were first known or,
+// of those who did something, did it, so those between them are known too. Zero ids, of people who were erased,
 // count but name nobody.
 func People(ids []akkoord.ID) string { return span(ids, "1 person", "people") }
+
+// Found is People for those whom a filter let through.
+func Found(f akkoord.PeopleFilter, ids []akkoord.ID) string {
+	if f.Everybody() {
+		return People(ids)
+	}
+	return f.Query().Encode() + ": " + People(ids)
+}
 
 func span(ids []akkoord.ID, one, many string) string {
 	var first, last akkoord.ID

@@ -247,7 +247,7 @@ func testRepeats(t *testing.T, open Open) {
 	if diff := cmp.Diff(before, after, cmp.AllowUnexported(akkoord.Email{})); diff != "" {
 		t.Errorf("a stranger's sign-up changed the person (-before +after):\n%s", diff)
 	}
-	if people, _, err := a.People(t.Context(), akkoord.Page{}); err != nil || len(people) != 1 {
+	if people, _, err := a.People(t.Context(), akkoord.PeopleFilter{}, akkoord.Page{}); err != nil || len(people) != 1 {
 		t.Errorf("%d people, %v; spellings of one address are one person (requirements-mail B.11)", len(people), err)
 	}
 

@@ -26,7 +26,7 @@ func testPeople(t *testing.T, open Open) {
 		var seen []int64
 		var sizes []int
 		for after := int64(0); ; {
-			people, next, err := a.People(t.Context(), akkoord.Page{After: after, Limit: 3})
+			people, next, err := a.People(t.Context(), akkoord.PeopleFilter{}, akkoord.Page{After: after, Limit: 3})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +54,7 @@ func testPeople(t *testing.T, open Open) {
 		if !slices.IsSorted(seen) || len(slices.Compact(slices.Clone(seen))) != 7 {
 			t.Errorf("the pages held the numbers %v; each person once, in order", seen)
 		}
-		if _, next, err := a.People(t.Context(), akkoord.Page{Limit: 7}); err != nil || next != 0 {
+		if _, next, err := a.People(t.Context(), akkoord.PeopleFilter{}, akkoord.Page{Limit: 7}); err != nil || next != 0 {
 			t.Errorf("a page that holds all names a next one: %d, %v", next, err)
 		}
 	})
@@ -71,7 +71,7 @@ func testPeople(t *testing.T, open Open) {
 			last = v.person.ID
 			says(t, v) // forgets them
 		}
-		if people, _, err := a.People(t.Context(), akkoord.Page{}); err != nil || len(people) != 0 {
+		if people, _, err := a.People(t.Context(), akkoord.PeopleFilter{}, akkoord.Page{}); err != nil || len(people) != 0 {
 			t.Errorf("%d people are left, %v", len(people), err)
 		}
 	})

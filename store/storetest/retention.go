@@ -38,7 +38,7 @@ func testRetention(t *testing.T, open Open) {
 			t.Errorf("%d people expired, want %d", n, want)
 		}
 	}
-	people, _, err := a.People(ctx, akkoord.Page{})
+	people, _, err := a.People(ctx, akkoord.PeopleFilter{}, akkoord.Page{})
 	if err != nil || len(people) != 1 || people[0].Subscriber.ID != fresh.Subscriber.ID {
 		t.Errorf("%d people are left, %v; want the one who confirmed", len(people), err)
 	}

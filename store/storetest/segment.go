@@ -155,7 +155,7 @@ func testSegmentModel(t *testing.T, open Open) {
 		noError(rt, err)
 		var want int64
 		for after := int64(0); ; {
-			people, next, err := a.People(ctx, akkoord.Page{After: after, Limit: 200})
+			people, next, err := a.People(ctx, akkoord.PeopleFilter{}, akkoord.Page{After: after, Limit: 200})
 			noError(rt, err)
 			for _, st := range people {
 				if akkoord.Gate(st.Facts(a.News.ID, 0, "", a.Clock.Now())).Allowed && f.Match(a.filterPerson(rt, st), types, a.Clock.Now()) {

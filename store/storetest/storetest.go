@@ -27,6 +27,7 @@ func Run(t *testing.T, open Open) {
 		{"consent", testConsent},
 		{"repeats", testRepeats},
 		{"people", testPeople},
+		{"people by filter", testPeopleFilter},
 		{"ledger", testLedger},
 		{"heads outside", testHeadsOutside},
 		{"evidence", testEvidence},

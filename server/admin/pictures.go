@@ -87,13 +87,9 @@ func (s *Site) upload(r *http.Request, v visit, typed *templates.MailingForm, bl
 	if data == nil {
 		return missing
 	}
-	contentType, err := picture.Type(data)
+	img, err := picture.Keep(r.Context(), s.cfg.Store, v.user.Actor(), data)
 	if err != nil {
 		return moved(err, field)
-	}
-	img, err := s.cfg.Store.PutImage(r.Context(), v.user.Actor(), akkoord.Image{ContentType: contentType, Data: data})
-	if err != nil {
-		return err
 	}
 	arrange(typed, "unpick:"+block)
 	return s.choosePicture(typed, block, img.PublicID.String())

@@ -30,10 +30,6 @@ func (a *API) createImage(ctx context.Context, in *struct{ RawBody multipart.For
 	if err != nil {
 		return upload{}, err
 	}
-	contentType, err := picture.Type(data)
-	if err != nil {
-		return upload{}, err
-	}
-	img, err := a.cfg.Store.PutImage(ctx, caller(ctx).Actor(), akkoord.Image{ContentType: contentType, Data: data})
+	img, err := picture.Keep(ctx, a.cfg.Store, caller(ctx).Actor(), data)
 	return upload{ID: img.PublicID, URL: a.cfg.BaseURL + "/media/" + img.PublicID.String()}, err
 }

@@ -16,19 +16,23 @@ import (
 // 600 points wide.
 const maxPixels = 8000
 
+var (
+	errInvalid = akkoord.Fieldf("file", "image_invalid", "The file is no PNG, JPEG, GIF or WebP picture of at most %d by %d points.", maxPixels, maxPixels)
+	errPoints  = akkoord.Fieldf("file", "image_points", "A picture has at most 12.5 million points, like 4000 by 3100; of one that moves all its frames count together. Make it smaller first.")
+)
+
 // Type tells by its content what kind of picture data is. Names and types that
 // the sender gives count for nothing (L15). Errors: image_invalid about the field file.
 func Type(data []byte) (string, error) {
-	refused := akkoord.Fieldf("file", "image_invalid", "The file is no PNG, JPEG, GIF or WebP picture of at most %d by %d points.", maxPixels, maxPixels)
 	switch contentType := http.DetectContentType(data); contentType {
 	case "image/png", "image/jpeg", "image/gif":
 		c, _, err := image.DecodeConfig(bytes.NewReader(data))
 		if err != nil || c.Width > maxPixels || c.Height > maxPixels {
-			return "", refused
+			return "", errInvalid
 		}
 		return contentType, nil
 	case "image/webp":
 		return contentType, nil
 	}
-	return "", refused
+	return "", errInvalid
 }

@@ -42,12 +42,15 @@ type LoginPage struct {
 type DashboardPage struct {
 	Admin
 	Active, Pending, Left int // people in, waiting, and gone in the last seven days
-	Campaigns             []CampaignCard
-	New                   string // path of the form of a new campaign; empty: not by this user
-	Hold                  *HoldNotice
-	Attention             []DeskItem // what is late at the privacy officer's desk, or soon will be
-	Setup                 []SetupStep
-	Missing               []string // what stands in the way of sending: "controller", "postal_address", "contact", "smtp", "from"
+
+	ActiveURL, PendingURL, LeftURL string // where these are listed; empty: not for this user
+
+	Campaigns []CampaignCard
+	New       string // path of the form of a new campaign; empty: not by this user
+	Hold      *HoldNotice
+	Attention []DeskItem // what is late at the privacy officer's desk, or soon will be
+	Setup     []SetupStep
+	Missing   []string // what stands in the way of sending: "controller", "postal_address", "contact", "smtp", "from"
 	Follow
 }
 
@@ -347,11 +350,14 @@ type PurposeCard struct {
 	Wordings          []Wording
 	Active, Pending   int
 	Forms             []FormLink
-	Policy            string     // path of the page about its retention
-	Ask               string     // where a re-permission round is posted; empty: not by this user
-	Askable           int        // people whom a round would ask now
-	Asking            bool       // a round is open
-	Rounds            []RoundRow // newest first
+
+	ActiveURL, PendingURL string // where these are listed; empty: not for this user
+
+	Policy  string     // path of the page about its retention
+	Ask     string     // where a re-permission round is posted; empty: not by this user
+	Askable int        // people whom a round would ask now
+	Asking  bool       // a round is open
+	Rounds  []RoundRow // newest first
 }
 
 // RoundRow is a re-permission round with its figures.

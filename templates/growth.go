@@ -25,6 +25,8 @@ type PurposeGrowth struct {
 type GrowthDay struct {
 	Day                  time.Time
 	Joined, Gone, Active int
+
+	JoinedURL, GoneURL string // where these are listed; empty: not for this user
 }
 
 // FormGrowth is one form over a period, by language.
@@ -37,17 +39,23 @@ type FormGrowth struct {
 type LanguageGrowth struct {
 	Locale                                    string
 	Shown, Asked, Accepted, Opened, Confirmed int
+
+	AskedURL, ConfirmedURL string // where these are listed; empty: not for this user
 }
 
 // GrowthStep is a number of sign-ups that came so far, and their share of all
 // in percent, at most 100.
-type GrowthStep struct{ N, Share int }
+type GrowthStep struct {
+	N, Share int
+	URL      string // where these people are listed; empty: nowhere, or not for this user
+}
 
 // Steps are the numbers after the sign-up.
 func (l LanguageGrowth) Steps() []GrowthStep {
 	var out []GrowthStep
-	for _, n := range []int{l.Accepted, l.Opened, l.Confirmed} {
-		out = append(out, GrowthStep{n, min(100, (200*n+l.Asked)/max(1, 2*l.Asked))})
+	for _, step := range []GrowthStep{{N: l.Accepted}, {N: l.Opened}, {N: l.Confirmed, URL: l.ConfirmedURL}} {
+		step.Share = min(100, (200*step.N+l.Asked)/max(1, 2*l.Asked))
+		out = append(out, step)
 	}
 	return out
 }

@@ -46,6 +46,13 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 		return err
 	}
 	page.Active, page.Pending, page.Left = int(people.active), int(people.pending), int(people.left)
+	access, err := s.cfg.Store.Access(ctx, v.user.Actor())
+	if err != nil {
+		return err
+	}
+	page.ActiveURL = behind(v, access, 0, akkoord.PeopleFilter{State: akkoord.Active})
+	page.PendingURL = behind(v, access, 0, akkoord.PeopleFilter{State: akkoord.Pending})
+	page.LeftURL = behind(v, access, 0, akkoord.PeopleFilter{State: akkoord.Withdrawn, From: akkoord.DayOf(s.cfg.Now()) - leftDays})
 	if v.user.Role.May(akkoord.WriteMailings) {
 		page.New = Prefix + "/campaigns/new"
 	}
@@ -176,6 +183,10 @@ func (s *Site) purposes(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
+	access, err := s.cfg.Store.Access(ctx, v.user.Actor())
+	if err != nil {
+		return err
+	}
 	page := templates.PurposesPage{Admin: s.frame(r, v, "purposes")}
 	if v.user.Role.May(akkoord.ChangePurposes) {
 		page.New = purposesPath + "/new"
@@ -184,7 +195,8 @@ func (s *Site) purposes(w http.ResponseWriter, r *http.Request, v visit) error {
 		card := templates.PurposeCard{
 			Slug: p.Slug, Name: p.Text(v.locale).Name, URL: purposePath(p), Basis: string(p.Basis), Version: p.Version,
 			Active: int(counts[p.ID][akkoord.Active]), Pending: int(counts[p.ID][akkoord.Pending]), Forms: formLinks(forms, p.Slug, v.locale),
-			Policy: policyPath(p),
+			Policy: policyPath(p), ActiveURL: behind(v, access, p.ID, akkoord.PeopleFilter{Purpose: p.Slug, State: akkoord.Active}),
+			PendingURL: behind(v, access, p.ID, akkoord.PeopleFilter{Purpose: p.Slug, State: akkoord.Pending}),
 		}
 		for _, locale := range akkoord.Locales {
 			if t, ok := p.Texts[locale]; ok {

@@ -32,21 +32,26 @@ func (s *Site) growth(w http.ResponseWriter, r *http.Request, v visit) error {
 	if v.user.Role.May(akkoord.ReadPeople) {
 		page.Unconfirmed = Prefix + "/unconfirmed"
 	}
-	g, err := s.cfg.Store.Growth(r.Context(), akkoord.DayOf(s.cfg.Now())-akkoord.Day(days-1))
+	since := akkoord.DayOf(s.cfg.Now()) - akkoord.Day(days-1)
+	g, err := s.cfg.Store.Growth(r.Context(), since)
 	if err != nil {
 		return err
 	}
 	page.Behind = g.Behind
-	if page.Purposes, err = s.purposeGrowth(r.Context(), v.locale, g.Purposes); err != nil {
+	access, err := s.cfg.Store.Access(r.Context(), v.user.Actor())
+	if err != nil {
 		return err
 	}
-	if page.Forms, err = s.formGrowth(r.Context(), v.locale, g.Forms); err != nil {
+	if page.Purposes, err = s.purposeGrowth(r.Context(), v, access, g.Purposes); err != nil {
+		return err
+	}
+	if page.Forms, err = s.formGrowth(r.Context(), v, access, since, g.Forms); err != nil {
 		return err
 	}
 	return s.page(w, v, http.StatusOK, page)
 }
 
-func (s *Site) purposeGrowth(ctx context.Context, locale string, days map[int64][]akkoord.PurposeDay) ([]templates.PurposeGrowth, error) {
+func (s *Site) purposeGrowth(ctx context.Context, v visit, access akkoord.Access, days map[int64][]akkoord.PurposeDay) ([]templates.PurposeGrowth, error) {
 	purposes, err := s.cfg.Store.Purposes(ctx)
 	if err != nil {
 		return nil, err
@@ -58,29 +63,34 @@ func (s *Site) purposeGrowth(ctx context.Context, locale string, days map[int64]
 	var out []templates.PurposeGrowth
 	for _, p := range purposes {
 		active := counts[p.ID][akkoord.Active]
-		g := templates.PurposeGrowth{Slug: p.Slug, Name: p.Text(locale).Name, URL: purposePath(p), Active: int(active)}
+		g := templates.PurposeGrowth{Slug: p.Slug, Name: p.Text(v.locale).Name, URL: purposePath(p), Active: int(active)}
 		people := akkoord.PeopleByDay(active, days[p.ID])
 		for i, d := range days[p.ID] {
 			g.Joined, g.Gone = g.Joined+int(d.Joined), g.Gone+int(d.Gone)
-			g.Days = append(g.Days, templates.GrowthDay{Day: noon(d.Day.Time()), Joined: int(d.Joined), Gone: int(d.Gone), Active: int(people[i])})
+			g.Days = append(g.Days, templates.GrowthDay{Day: noon(d.Day.Time()), Joined: int(d.Joined), Gone: int(d.Gone), Active: int(people[i]),
+				JoinedURL: behind(v, access, p.ID, akkoord.PeopleFilter{Purpose: p.Slug, Act: akkoord.ActJoined, From: d.Day, To: d.Day}),
+				GoneURL:   behind(v, access, p.ID, akkoord.PeopleFilter{Purpose: p.Slug, Act: akkoord.ActLeft, From: d.Day, To: d.Day}),
+			})
 		}
 		out = append(out, g)
 	}
 	return out, nil
 }
 
-func (s *Site) formGrowth(ctx context.Context, locale string, figures []akkoord.FormFigures) ([]templates.FormGrowth, error) {
+func (s *Site) formGrowth(ctx context.Context, v visit, access akkoord.Access, since akkoord.Day, figures []akkoord.FormFigures) ([]templates.FormGrowth, error) {
 	forms, err := s.cfg.Store.Forms(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var out []templates.FormGrowth
 	for _, f := range forms {
-		g := templates.FormGrowth{Slug: f.Slug, Title: formTitle(f, locale), URL: formPath(f)}
+		g := templates.FormGrowth{Slug: f.Slug, Title: formTitle(f, v.locale), URL: formPath(f)}
 		for _, l := range figures {
 			if l.FormID == f.ID {
 				g.Languages = append(g.Languages, templates.LanguageGrowth{
 					Locale: l.Locale, Shown: int(l.Shown), Asked: int(l.Asked), Accepted: int(l.Accepted), Opened: int(l.Opened), Confirmed: int(l.Confirmed),
+					AskedURL:     behind(v, access, 0, akkoord.PeopleFilter{Act: akkoord.ActAsked, Source: "form:" + f.Slug, Locale: l.Locale, From: since}),
+					ConfirmedURL: behind(v, access, 0, akkoord.PeopleFilter{Act: akkoord.ActAnswered, Source: "form:" + f.Slug, Locale: l.Locale, From: since}),
 				})
 			}
 		}

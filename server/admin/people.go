@@ -109,6 +109,15 @@ func (s *Site) filterForm(ctx context.Context, v visit, page *templates.PeoplePa
 	return nil
 }
 
+// behind gives where the people behind a figure are listed; empty for those who
+// may not find them, whom it is a number alone. Purpose 0 is that of all.
+func behind(v visit, access akkoord.Access, purpose int64, f akkoord.PeopleFilter) string {
+	if !v.user.Role.May(akkoord.ReadPeople) || access.CheckPurpose(purpose, f.Tells()...) != nil {
+		return ""
+	}
+	return peoplePath + "?" + f.Query().Encode()
+}
+
 // peoplePath is where the list of people is.
 const peoplePath = Prefix + "/people"
 

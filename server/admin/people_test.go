@@ -38,3 +38,21 @@ func TestStaffNarrowTheListOfPeople(t *testing.T) {
 	has(t, b.get("/admin/people?from="+today), "Say what happened on these days", `aria-invalid="true"`)
 	has(t, b.get("/admin/people?purpose=nothing"), "There is no such purpose", `aria-invalid="true"`)
 }
+
+// Figures lead to the people behind them, for whoever may see these.
+func TestFiguresLeadToThePeopleBehindThem(t *testing.T) {
+	f := newFixture(t)
+	f.mailing()
+	f.person("an@voorbeeld.example")
+	today := akkoord.DayOf(f.clock()).Time().Format("2006-01-02")
+	manager, analyst := f.as(akkoord.RoleManager), f.as(akkoord.RoleAnalyst)
+	for page, link := range map[string]string{
+		"/admin": "state=active", "/admin/purposes": "purpose=travel-news&amp;state=active", "/admin/growth": "act=joined&amp;from=" + today + "&amp;purpose=travel-news&amp;to=" + today,
+	} {
+		has(t, manager.get(page), `href="/admin/people?`+link+`"`)
+		has(t, manager.get("/admin/people?"+strings.ReplaceAll(link, "&amp;", "&")), "an@voorbeeld.example")
+		if r := analyst.get(page); strings.Contains(r.body, "/admin/people?") {
+			t.Errorf("%s leads an analyst to people", page)
+		}
+	}
+}

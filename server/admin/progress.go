@@ -79,11 +79,14 @@ func (s *Site) progress(ctx context.Context, m akkoord.Mailing) (templates.Progr
 	return p, err
 }
 
+// leftDays is for how many days before today the start page counts who left.
+const leftDays = 7
+
 // people7 counts people who are active, who are pending, and who left in the
-// last seven days.
+// last seven days or today, which are days of UTC as those of the list are.
 func (s *Site) people7(ctx context.Context) (census, error) {
 	c, _, err := s.census.Ask(ctx, struct{}{}, func(ctx context.Context) (c census, err error) {
-		c.active, c.pending, c.left, err = s.cfg.Store.PeopleCounts(ctx, s.cfg.Now().AddDate(0, 0, -7))
+		c.active, c.pending, c.left, err = s.cfg.Store.PeopleCounts(ctx, (akkoord.DayOf(s.cfg.Now()) - leftDays).Time())
 		return c, err
 	})
 	return c, err

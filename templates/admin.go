@@ -300,7 +300,12 @@ type PersonPage struct {
 	Leavable                  []Option   // purposes that they can leave
 	SetBasis                  string     // where a basis by hand is posted; empty: not by this user
 	Purposes                  []Option   // that a basis can be for
+	Stops                     []string   // kinds of suppression in force: no mail goes out, whatever the consents say
+	PausedUntil               time.Time  // zero: no pause
 }
+
+// Stopped reports that no mail goes to the person now, although a consent may be active.
+func (p PersonPage) Stopped() bool { return len(p.Stops) > 0 || !p.PausedUntil.IsZero() }
 
 // Option is one choice of a list.
 type Option struct{ Value, Name string }

@@ -48,7 +48,7 @@ func BrandCSS(accentHex string) []byte {
 	light, dark := lightRoles(brand), darkRoles(brand)
 	return []byte("/* From " + brand.Hex() + ": see BrandCSS. */\n" +
 		":root, :host {\n" + light.css() + "}\n" +
-		"@media (prefers-color-scheme: dark) {\n:root:not([data-theme=\"light\"]) {\n" + dark.css() + "}\n}\n" +
+		"@media screen and (prefers-color-scheme: dark) {\n:root:not([data-theme=\"light\"]) {\n" + dark.css() + "}\n}\n" +
 		"[data-theme=\"dark\"] {\n" + dark.css() + "}\n")
 }
 

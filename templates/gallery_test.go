@@ -355,10 +355,11 @@ func gallery() map[string]any {
 		"admin-people":        people(),
 		"admin-people-filter": PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{State: "withdrawn", From: "2026-11-24", To: "2026-11-01", Filtered: true,
 			Errors: FieldErrors{{Field: "to", Code: "filter_period", At: "to"}}})},
-		"admin-people-nobody": PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{Purpose: "travel-news", State: "held", Filtered: true})},
-		"admin-people-none":   PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
-		"admin-person":        person(),
-		"admin-person-long":   longAddress(),
+		"admin-people-nobody":  PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{Purpose: "travel-news", State: "held", Filtered: true})},
+		"admin-people-none":    PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
+		"admin-person":         person(),
+		"admin-person-stopped": stopped(person()),
+		"admin-person-long":    longAddress(),
 		"admin-purposes": PurposesPage{Admin: desk("purposes"), New: "/admin/purposes/new", Purposes: []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", Version: 3, Active: 12480, Pending: 14,
 			Wordings: []Wording{{"nl", newsWording}, {"en", "Yes, Zonvaart Reizen may e-mail me travel ideas and holiday offers."}}, Forms: []FormLink{{"home", "", "/f/home"}},
 			Ask: "/admin/purposes/travel-news/ask", Askable: 3120, Rounds: []RoundRow{{State: "waiting", Version: 3, Asked: 400, Confirmed: 290, Left: 6, NoAnswer: 104, Reminded: 80, RemindAfter: 7, At: now}, {State: "stopped", Version: 2, Asked: 12, NoAnswer: 12, At: now.AddDate(0, -2, 0), EndedAt: now}}}}},
@@ -701,6 +702,11 @@ func peopleFilter(f PeopleFilter) PeopleFilter {
 	f.Interests, f.Locales, f.Sources = []string{"strand", "wintersport"}, []string{"nl", "en", "de", "fr"}, []string{"form:home", "import"}
 	f.Acts = []string{"asked", "answered", "confirmed", "joined", "left"}
 	return f
+}
+
+func stopped(p PersonPage) PersonPage {
+	p.Stops, p.PausedUntil = []string{"restricted", "hard_bounce"}, now.AddDate(0, 1, 0)
+	return p
 }
 
 func person() PersonPage {

@@ -74,3 +74,22 @@ func TestLeavingsOfAMailing(t *testing.T) {
 	b.get("/admin?locale=nl")
 	b.get(path, "Uitschrijvingen via deze mailing", "Het hele doel", "Knop van het mailprogramma")
 }
+
+// Whoever gets no mail although they agreed, since their data may not be used (Art. 18
+// GDPR) or they asked for a pause, is not shown as somebody who does.
+func TestAPersonsPageSaysThatMailIsStopped(t *testing.T) {
+	f := newFixture(t)
+	f.mailing()
+	p := f.person("pim@voorbeeld.example")
+	path := "/admin/people/" + p.PublicID.String()
+	b := f.as(akkoord.RoleDPO)
+	b.get("/admin?locale=en")
+	if page := b.get(path); strings.Contains(page.body, "No mail goes to this person now") {
+		t.Error("somebody who is mailed is shown as stopped")
+	}
+	f.check(f.store.Restrict(t.Context(), p.PublicID, "asked for", akkoord.Origin{Source: "admin", Actor: "user:1"}))
+	page := b.get(path, "No mail goes to this person now", "Processing restricted", "active, but stopped")
+	if strings.Contains(page.body, `badge ok`) {
+		t.Error("a consent is still green")
+	}
+}

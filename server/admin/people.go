@@ -170,6 +170,12 @@ func (s *Site) person(w http.ResponseWriter, r *http.Request, v visit) error {
 		Admin: s.frame(r, v, "people"), ID: p.PublicID.String(), Address: cmp.Or(p.Email.Display(), hidden), Name: p.Name, Locale: p.Locale,
 		Interests: p.Interests, Take: r.URL.Path + "/take",
 	}
+	for _, kind := range st.Suppressions {
+		page.Stops = append(page.Stops, string(kind))
+	}
+	if st.PausedUntil.After(s.cfg.Now()) {
+		page.PausedUntil = st.PausedUntil
+	}
 	if v.user.Role.May(akkoord.ChangePeople) {
 		page.Withdraw, page.SetBasis = r.URL.Path+"/withdraw", r.URL.Path+"/basis"
 		purposes, err := s.cfg.Store.Purposes(ctx)

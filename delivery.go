@@ -111,6 +111,7 @@ type Window struct {
 	Scopes []string  // caps that its mails count against
 	Slot   int64     // PaceSlotOf when it was claimed
 	Begun  int       // mails whose bodies were begun
+	Again  time.Time // when uncertain copies of the mailing were last sent again
 }
 
 // Recipient is one person of a window, with what composing needs.

@@ -220,7 +220,7 @@ func TestStatesOfMailingsAreDocumented(t *testing.T) {
 	for _, from := range []akkoord.MailingState{
 		akkoord.MailingDraft, akkoord.MailingScheduled, akkoord.MailingSending, akkoord.MailingPaused, akkoord.MailingSent, akkoord.MailingCancelled,
 	} {
-		for _, act := range []string{"send", "schedule", "pause", "resume", "cancel", "finish"} {
+		for _, act := range []string{"send", "schedule", "pause", "resume", "cancel", "finish", "send_again"} {
 			if to, err := from.Next(act); err == nil {
 				want = append(want, []string{string(from), act, string(to)})
 			}

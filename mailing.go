@@ -35,7 +35,8 @@ type Mailing struct {
 	SendAt     time.Time // zero: when told
 	StartedAt  time.Time // when its audience was frozen
 	FinishedAt time.Time
-	Why        string // why it is paused, where the system paused it
+	AgainAt    time.Time // when its uncertain copies were last sent again; zero: never
+	Why        string    // why it is paused, where the system paused it
 	CreatedAt  time.Time
 	ChangedAt  time.Time // when its draft was last edited; zero: never
 
@@ -330,10 +331,11 @@ func (s MailingState) Next(act string) (MailingState, error) {
 		{MailingSending, "cancel"}:  MailingCancelled,
 		{MailingPaused, "cancel"}:   MailingCancelled,
 		{MailingScheduled, "pause"}: MailingDraft, {MailingScheduled, "cancel"}: MailingCancelled,
-		{MailingSending, "finish"}: MailingSent,
+		{MailingSending, "finish"}:     MailingSent,
+		{MailingSending, "send_again"}: MailingSending, {MailingPaused, "send_again"}: MailingPaused, {MailingSent, "send_again"}: MailingSending,
 	}
 	if to, ok := moves[move{s, act}]; ok {
 		return to, nil
 	}
-	return s, Errorf(Conflict, "state", "The mailing is %s; it can't %s now.", s, act)
+	return s, Errorf(Conflict, "state", "The mailing is %s; it can't %s now.", s, strings.ReplaceAll(act, "_", " "))
 }

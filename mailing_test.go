@@ -16,6 +16,8 @@ func TestMailingMoves(t *testing.T) {
 		"resume":   {MailingPaused: MailingSending},
 		"cancel":   {MailingDraft: MailingCancelled, MailingScheduled: MailingCancelled, MailingSending: MailingCancelled, MailingPaused: MailingCancelled},
 		"finish":   {MailingSending: MailingSent},
+
+		"send_again": {MailingSending: MailingSending, MailingPaused: MailingPaused, MailingSent: MailingSending},
 	}
 	for act, moves := range want {
 		for _, from := range states {

@@ -41,7 +41,7 @@ func (o *Outcomes) add(c Copies) {
 }
 
 func classOfDelay(code string) Class {
-	if code == DelayProvider {
+	if code == DelayProvider || code == CodeSentAgain {
 		return ClassNone
 	}
 	_, enhanced, _ := strings.Cut(code, " ")

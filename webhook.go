@@ -201,7 +201,7 @@ func AnnounceMove(from MailingState, act string, by Actor) (Announcement, bool) 
 		if by == ActorSystem {
 			a.Reason = "by_itself"
 		}
-	case act == "resume":
+	case act == "resume", act == "send_again" && from == MailingSent:
 		a.Event = MailingResumed
 	case act == "finish":
 		a.Event = MailingFinished

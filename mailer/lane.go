@@ -254,11 +254,18 @@ func (l *lane) attempted(i int, r akkoord.Result, aboutUs bool) akkoord.Result {
 	}
 	if r.State == akkoord.Deferred {
 		r.NextAt = now.Add(Backoff(r.Attempts, l.Jitter()))
-		if !aboutUs && r.NextAt.Sub(p.FirstAt) >= GiveUpCampaign {
+		if !aboutUs && r.NextAt.Sub(later(p.FirstAt, l.w.Again)) >= GiveUpCampaign {
 			r.State, r.Code, r.NextAt = akkoord.Failed, "expired", time.Time{}
 		}
 	}
 	return r
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (l *lane) note(i int, r akkoord.Result) {

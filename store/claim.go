@@ -63,6 +63,7 @@ type liveCampaign struct {
 	trial                      bool      // it has one
 	series                     bool      // it takes in people as their time comes
 	version                    int       // of its content
+	again                      time.Time // when uncertain copies of it were last sent again
 	room                       int       // how many people may be claimed now
 	until                      time.Time // until when they may be used; zero: for ever
 	scopes                     []string  // what they count against
@@ -106,13 +107,15 @@ func (t *tx) claim() (*akkoord.Window, error) {
 
 func (t *tx) sending() ([]liveCampaign, error) {
 	var out []liveCampaign
-	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id, m.plan, m.winner, m.trial <> '', m.trigger_on <> '', m.version FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.state = 'sending' ORDER BY m.id`)
+	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id, m.plan, m.winner, m.trial <> '', m.trigger_on <> '', m.version, m.again_at FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.state = 'sending' ORDER BY m.id`)
 	err = each(rows, err, func(r row) error {
 		var m liveCampaign
 		var plan string
-		if err := r.Scan(&m.mailing, &m.campaign, &m.purpose, &plan, &m.winner, &m.trial, &m.series, &m.version); err != nil {
+		var again int64
+		if err := r.Scan(&m.mailing, &m.campaign, &m.purpose, &plan, &m.winner, &m.trial, &m.series, &m.version, &again); err != nil {
 			return err
 		}
+		m.again = fromMicros(again)
 		var err error
 		m.plan, err = parsePlan(m.mailing, plan)
 		out = append(out, m)
@@ -160,7 +163,7 @@ func (m liveCampaign) least() int {
 
 // window gives an empty window of a mailing.
 func (t *tx) window(m liveCampaign) *akkoord.Window {
-	return &akkoord.Window{MailingID: m.mailing, Fence: t.fence(), Sparse: m.plan.PerPerson() || m.trial, Until: m.until, Scopes: m.scopes, Slot: akkoord.PaceSlotOf(t.now)}
+	return &akkoord.Window{MailingID: m.mailing, Fence: t.fence(), Sparse: m.plan.PerPerson() || m.trial, Until: m.until, Scopes: m.scopes, Slot: akkoord.PaceSlotOf(t.now), Again: m.again}
 }
 
 // narrow cuts off a claimed chunk whom there is no room for, as an open chunk of

@@ -104,6 +104,11 @@ func (s *Store) moveMailing(ctx context.Context, actor akkoord.Actor, id akkoord
 // move stores the state that an act leads to, with the mailing's other facts,
 // and tells those who are about to send it.
 func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
+	return t.moveNoted(actor, m, act, m.Why)
+}
+
+// moveNoted is move with a note for the audit trail.
+func (t *tx) moveNoted(actor akkoord.Actor, m *akkoord.Mailing, act, note string) error {
 	next, err := m.State.Next(act)
 	if err != nil {
 		return err
@@ -123,8 +128,8 @@ func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
 		m.ChangedAt = t.now // who has the draft on the screen reads it again before changing what runs
 	}
 	m.State = next
-	if err := t.exec(`UPDATE mailing SET state = $2, why = $3, send_at = $4, started_at = $5, finished_at = $6, changed_at = $7 WHERE id = $1`,
-		m.ID, string(m.State), m.Why, micros(m.SendAt), micros(m.StartedAt), micros(m.FinishedAt), micros(m.ChangedAt)); err != nil {
+	if err := t.exec(`UPDATE mailing SET state = $2, why = $3, send_at = $4, started_at = $5, finished_at = $6, changed_at = $7, again_at = $8 WHERE id = $1`,
+		m.ID, string(m.State), m.Why, micros(m.SendAt), micros(m.StartedAt), micros(m.FinishedAt), micros(m.ChangedAt), micros(m.AgainAt)); err != nil {
 		return err
 	}
 	t.mailings = append(t.mailings, m.ID)
@@ -132,7 +137,7 @@ func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
 	if err := t.enqueueMailing(m); err != nil {
 		return err
 	}
-	return t.audit(actor, "mailing."+act, named("mailing", m.PublicID.String()), m.Why)
+	return t.audit(actor, "mailing."+act, named("mailing", m.PublicID.String()), note)
 }
 
 func (t *tx) start(m *akkoord.Mailing) error {

@@ -141,6 +141,8 @@ type MailingPage struct {
 	Campaign, CampaignURL, Purpose, Segment string
 	Edit                                    string // path of the editor; empty: not by this user, or no draft any more
 	Action                                  string
+	SendAgain                               string // path of the page that asks whether to send uncertain copies again; empty: not offered
+	Uncertain                               string // the list of their people; empty: none, or not for this user
 	Results                                 string // path of what became of it; empty: nothing of it was sent
 	Preview, Look                           string // paths of the HTML part, shown in a sandboxed frame, and of the page of all previews
 	CanSend, CanPause,
@@ -164,6 +166,20 @@ type MailingPage struct {
 	Series                         SeriesFacts
 	Follow
 }
+
+// AgainPage is GET /admin/mailings/{id}/send-again: it asks once more before the
+// uncertain copies of a mailing are sent again. Its button posts count and last to
+// Action.
+type AgainPage struct {
+	Admin
+	Subject, Back, Action string
+	State                 string // of the mailing
+	Count                 int
+	Last                  int64  // when the last of them became so, in microseconds
+	People                string // the list of them; empty: not for this user
+}
+
+func (AgainPage) file() string { return "admin/send-again.html" }
 
 // FindingRow is one thing that a mailing is told before it is sent.
 type FindingRow struct {

@@ -78,7 +78,7 @@ func mailing() MailingPage {
 	return MailingPage{
 		Admin: desk("campaigns"), Campaign: "Winter 2027", Purpose: "Reisnieuws", Segment: "Wintersport", Action: "/admin/mailings/m2",
 		MailingRow: MailingRow{ID: "m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
-		Preview:    "/admin/mailings/m2/preview", Look: "/admin/mailings/m2/look", Results: "/admin/mailings/m2/results", CanPause: true, CanCancel: true, Follow: Follow{Going: true}, Next: "?cursor=abc",
+		Preview:    "/admin/mailings/m2/preview", Look: "/admin/mailings/m2/look", Results: "/admin/mailings/m2/results", SendAgain: "/admin/mailings/m2/send-again", Uncertain: "?state=uncertain#deliveries", CanPause: true, CanCancel: true, Follow: Follow{Going: true}, Next: "?cursor=abc",
 		Trial: &TrialFacts{
 			Measure: "clicks", Share: 20, Wait: 4 * time.Hour, Each: 1000, Detectable: 3.4, Started: true, Code: "won", Winner: "kort", At: now,
 			Arms: []TrialArm{{Name: "lang", Sent: 1000, Waited: 990, Counted: 400, Few: true, High: 4.1}, {Name: "kort", Sent: 1000, Waited: 1000, Counted: 410, Left: 3, Rate: 12, Low: 7.5, High: 18}},
@@ -415,7 +415,9 @@ func gallery() map[string]any {
 		},
 		"admin-left-out": LeftOutPage{Admin: desk("campaigns"), Subject: "Vroeg boeken: de Tiroler kaart", Back: "/admin/mailings/m1", Code: "withdrawn", Started: true, Next: "?code=withdrawn&after=51",
 			People: []PersonRow{{URL: "/admin/people/p1", Address: "weg@voorbeeld.example", Name: "Anouk", Locale: "nl", Since: now, Consents: []ConsentBadge{{"Reisnieuws", "withdrawn"}}}}},
-		"admin-left-out-none": LeftOutPage{Admin: desk("campaigns"), Subject: "Skiweek", Code: "bounced"},
+		"admin-send-again":      AgainPage{Admin: desk("campaigns"), Subject: "Drie dorpen waar de sneeuw al ligt", Back: "/admin/mailings/m2", Action: "/admin/mailings/m2/send-again", State: "sent", Count: 2, Last: 1795514400000000, People: "/admin/mailings/m2?state=uncertain#deliveries"},
+		"admin-send-again-none": AgainPage{Admin: desk("campaigns"), Subject: "Skiweek", Back: "/admin/mailings/m1", State: "sending"},
+		"admin-left-out-none":   LeftOutPage{Admin: desk("campaigns"), Subject: "Skiweek", Code: "bounced"},
 		"admin-gate": GatePage{Admin: desk("people"), Email: "anouk@voorbeeld.example", About: "travel-news", At: "2026-11-01T09:30", Purposes: []Option{{"travel-news", "Reisnieuws"}}, Mailings: []Option{{"0193", "Vroeg boeken: de Tiroler kaart"}},
 			Answered: true, Purpose: "Reisnieuws", Code: "withdrawn", Reason: "The person withdrew their consent for this purpose.", Person: "/admin/people/1"},
 	}

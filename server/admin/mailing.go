@@ -106,6 +106,12 @@ func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord
 	}
 	page.CanPause, page.CanResume, page.CanCancel = can("pause"), can("resume"), can("cancel")
 	page.CanTest = role.May(akkoord.WriteMailings)
+	if can("send_again") && page.Progress.Uncertain > 0 {
+		page.SendAgain = againPath(m)
+	}
+	if page.Progress.Uncertain > 0 && role.May(akkoord.ReadPeople) {
+		page.Uncertain = "?state=uncertain#deliveries"
+	}
 	if _, err := m.State.Next("send"); err == nil {
 		why, err := s.cfg.Mail.Obstacles(ctx, m, s.cfg.Sender())
 		if err != nil {

@@ -107,6 +107,8 @@ func (s *Site) routes() []route {
 		{"GET /admin/mailings/{id}/edit", akkoord.WriteMailings, s.edit},
 		{"POST /admin/mailings/{id}/edit", akkoord.WriteMailings, s.save},
 		{"GET /admin/mailings/{id}/left-out", akkoord.ReadPeople, s.leftOutPeople},
+		{"GET /admin/mailings/{id}/send-again", akkoord.SendMailings, s.askAgain},
+		{"POST /admin/mailings/{id}/send-again", akkoord.SendMailings, s.sendAgain},
 		{"GET /admin/mailings/{id}/preview", akkoord.ReadCatalogue, s.preview},
 		{"POST /admin/mailings/{id}/preview", akkoord.WriteMailings, s.previewTyped},
 		{"GET /admin/mailings/{id}/preview/{person}", akkoord.ReadPeople, s.previewFor},

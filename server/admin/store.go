@@ -112,6 +112,9 @@ type Sending interface {
 	PauseMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
 	ResumeMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
 	CancelMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error)
+	Uncertain(ctx context.Context, mailingID int64) (akkoord.LostCopies, error)
+	// SendAgain sends the uncertain copies once more, where they are those that somebody saw.
+	SendAgain(ctx context.Context, actor akkoord.Actor, id akkoord.ID, seen akkoord.LostCopies) (akkoord.Mailing, error)
 	// BeginTest notes that a test of a mailing is sent, or refuses it.
 	BeginTest(ctx context.Context, actor akkoord.Actor, mailing akkoord.ID, to akkoord.Email) error
 }

@@ -88,6 +88,7 @@ func (a *API) operations() error {
 		handle(operation{post, "/mailings/{id}/pause", akkoord.SendMailings, "Pause a mailing", 0, ""}, a.pauseMailing),
 		handle(operation{post, "/mailings/{id}/resume", akkoord.SendMailings, "Go on with a paused mailing", 0, ""}, a.resumeMailing),
 		handle(operation{post, "/mailings/{id}/cancel", akkoord.SendMailings, "End a mailing early", 0, ""}, a.cancelMailing),
+		handle(operation{post, "/mailings/{id}/send-again", akkoord.SendMailings, "Send the copies again of which nobody knows whether they arrived; their people may get the mail twice", 0, ""}, a.sendAgain),
 		handle(operation{post, "/mailings/{id}/test", akkoord.WriteMailings, "Send a test mail to one address", 0, ""}, a.testMailing),
 		handle(operation{get, "/mailings/{id}/checks", akkoord.ReadCatalogue, "See what is wrong with a mailing, and how to mend it", 0, ""}, a.checkMailing),
 		handle(operation{post, "/mailings/{id}/checks/links", akkoord.WriteMailings, "Ask the pages that a mailing leads to whether they are there", 0, ""}, a.askLinks),

@@ -99,6 +99,27 @@ func (a *API) cancelMailing(ctx context.Context, in *moveInput) (progress, error
 	return a.move(ctx, in.ID, a.cfg.Store.CancelMailing)
 }
 
+// againOrder is the body of POST /mailings/{id}/send-again.
+type againOrder struct {
+	Uncertain int64 `json:"uncertain" minimum:"1" doc:"How many copies are uncertain, as the mailing says: these people may get the mail twice. Where it is another number by now, nothing is sent (409, uncertain_changed or uncertain_none)."`
+}
+
+func (a *API) sendAgain(ctx context.Context, in *struct {
+	ByID
+	Body againOrder
+}) (progress, error) {
+	return a.move(ctx, in.ID, func(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error) {
+		m, err := a.cfg.Store.Mailing(ctx, id)
+		if err != nil {
+			return m, err
+		}
+		if err := refusal(m.SendableAgain(a.cfg.Sender())); err != nil {
+			return m, err
+		}
+		return a.cfg.Store.SendAgain(ctx, actor, id, akkoord.LostCopies{Count: in.Body.Uncertain})
+	})
+}
+
 // testOrder is the body of POST /mailings/{id}/test.
 type testOrder struct {
 	Email   string `json:"email"`

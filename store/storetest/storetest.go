@@ -93,6 +93,7 @@ func Run(t *testing.T, open Open) {
 		{"segments and the rule", testSegmentModel},
 		{"segments while somebody edits", testSegmentCounts},
 		{"reports", testReports},
+		{"sent again", testSentAgain},
 		{"caps", testCaps},
 		{"warm-up", testWarmup},
 		{"hours", testHours},

@@ -190,6 +190,23 @@ type keyAddCommand struct {
 	Name   string `required:"" help:"What the key is for."`
 	Role   string `required:"" help:"owner, manager, editor, analyst, dpo or mail (for programs that send transactional mail or hand over what comes in)."`
 	Reason string `required:"" help:"Why this program needs access; it is kept on record (M26)."`
+
+	LastDay  string   `placeholder:"YYYY-MM-DD" help:"The last day on which it works, in UTC; without it, it works until it is ended."`
+	Purposes []string `name:"purpose" placeholder:"SLUG" help:"It sees the people of this purpose alone; may be given several times. Without it, everybody."`
+}
+
+// key gives what the flags say.
+func (c *keyAddCommand) key(role akkoord.Role) (akkoord.APIKey, error) {
+	k := akkoord.APIKey{Name: c.Name, Role: role, Reason: c.Reason}
+	if c.LastDay == "" {
+		return k, nil
+	}
+	day, err := time.Parse(time.DateOnly, c.LastDay)
+	if err != nil {
+		return k, fmt.Errorf("--last-day is %q; give a day, like 2027-06-30", c.LastDay)
+	}
+	k.ExpiresAt = day.AddDate(0, 0, 1)
+	return k, nil
 }
 
 func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
@@ -200,12 +217,27 @@ func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
 	if err := akkoord.CheckReason(c.Reason); err != nil {
 		return usageError{err}
 	}
+	key, err := c.key(role)
+	if err != nil {
+		return usageError{err}
+	}
 	st, err := c.open(ctx, "stop that process first, or use /admin/keys or POST /api/v1/api-keys")
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	secret, err := addKey(ctx, st, akkoord.APIKey{Name: c.Name, Role: role, Reason: c.Reason})
+	var purposes []int64
+	for _, slug := range c.Purposes {
+		p, err := st.Purpose(ctx, slug)
+		if akkoord.KindOf(err) == akkoord.NotFound {
+			return fmt.Errorf("--purpose: there is no purpose %s", slug)
+		}
+		if err != nil {
+			return err
+		}
+		purposes = append(purposes, p.ID)
+	}
+	secret, err := addKey(ctx, st, key, purposes...)
 	if err != nil {
 		return err
 	}
@@ -214,12 +246,12 @@ func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
 }
 
 // addKey makes an API key and gives its secret, which is stored nowhere.
-func addKey(ctx context.Context, st *store.Store, key akkoord.APIKey) (string, error) {
+func addKey(ctx context.Context, st *store.Store, key akkoord.APIKey, purposes ...int64) (string, error) {
 	secret, hash, err := newAPIKey()
 	if err != nil {
 		return "", err
 	}
-	_, err = st.AddKey(ctx, commandActor, key, hash)
+	_, err = st.AddKey(ctx, commandActor, key, hash, purposes...)
 	return secret, err
 }
 

@@ -24,7 +24,7 @@ func (s *Site) deliverability(w http.ResponseWriter, r *http.Request, v visit) e
 func (s *Site) showDeliverability(w http.ResponseWriter, r *http.Request, v visit, code int, again bool, tell func(id string, row *templates.DomainKeyRow)) error {
 	found := s.cfg.Delivering.Deliverability(r.Context(), again)
 	page := templates.DeliverabilityPage{
-		Admin: s.frame(r, v, "account"), Domain: found.Domain, Return: found.Return, LookedAt: found.LookedAt, Files: found.Files,
+		Admin: s.frame(r, v, "settings"), Domain: found.Domain, Return: found.Return, LookedAt: found.LookedAt, Files: found.Files,
 		Changes: v.user.Role.May(akkoord.SetUp), Make: domainKeysPath,
 	}
 	page.Path = deliverabilityPath

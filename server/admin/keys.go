@@ -48,7 +48,7 @@ func (s *Site) showKeys(w http.ResponseWriter, r *http.Request, v visit, code in
 		names[p.ID] = p.Text(v.locale).Name
 		page.Purposes = append(page.Purposes, templates.Option{Value: p.Slug, Name: names[p.ID]})
 	}
-	page.Admin = s.frame(r, v, "account")
+	page.Admin = s.frame(r, v, "settings")
 	page.Path, page.Tomorrow = keysPath, now.In(s.home).AddDate(0, 0, 1).Format(time.DateOnly)
 	page.Role = cmp.Or(page.Role, string(akkoord.RoleEditor))
 	for _, role := range akkoord.Roles {

@@ -41,7 +41,7 @@ func (s *Site) showUsers(w http.ResponseWriter, r *http.Request, v visit, code i
 	if err != nil {
 		return err
 	}
-	page.Admin = s.frame(r, v, "account")
+	page.Admin = s.frame(r, v, "settings")
 	page.Path = usersPath
 	page.Role = cmp.Or(page.Role, string(akkoord.RoleEditor))
 	for _, role := range akkoord.Roles {

@@ -108,6 +108,9 @@ func renewed(u akkoord.User) int64 {
 // frame gives what every page shows around its content, with the notice of
 // the last post, once.
 func (s *Site) frame(r *http.Request, v visit, section string) templates.Admin {
+	if section == "settings" && !v.user.Role.May(akkoord.SetUp) {
+		section = "account" // from where they come
+	}
 	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path, SeesPeople: v.user.Role.May(akkoord.ReadPeople), SeesPrivacy: v.user.Role.May(akkoord.ReadRecords), SetsUp: v.user.Role.May(akkoord.SetUp), AskFactor: v.user.Role == akkoord.RoleOwner && !v.user.TwoFactors()}
 	if v.user.ID != 0 {
 		ctx := r.Context()

@@ -44,7 +44,7 @@ func (s *Site) webhooks(w http.ResponseWriter, r *http.Request, v visit) error {
 }
 
 func (s *Site) showWebhooks(w http.ResponseWriter, r *http.Request, v visit, code int, form templates.WebhookForm) error {
-	page := templates.WebhooksPage{Admin: s.frame(r, v, "account")}
+	page := templates.WebhooksPage{Admin: s.frame(r, v, "settings")}
 	all, err := s.cfg.Store.Webhooks(r.Context())
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ func (s *Site) webhook(w http.ResponseWriter, r *http.Request, v visit) error {
 // where it was refused.
 func (s *Site) showWebhook(w http.ResponseWriter, r *http.Request, v visit, code int, hook akkoord.Webhook, page templates.WebhookPage, typed *templates.WebhookForm) error {
 	ctx := r.Context()
-	page.Admin = s.frame(r, v, "account")
+	page.Admin = s.frame(r, v, "settings")
 	page.Path = webhookPath(hook)
 	choices, err := s.webhookChoices(ctx, v)
 	if err != nil {

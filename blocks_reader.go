@@ -102,14 +102,24 @@ func (c Content) BlockInterests() []string {
 	return BlockInterests(blocks)
 }
 
-// BlockInterests gives those of all contents of a mailing: of its variants and versions.
+// allBlockInterests gives those of a content in all its languages.
+func (c Content) allBlockInterests() []string {
+	out := c.BlockInterests()
+	for _, t := range c.Languages {
+		out = append(out, t.BlockInterests()...)
+	}
+	return out
+}
+
+// BlockInterests gives those of all contents of a mailing: of its variants, versions and
+// translations.
 func (m Mailing) BlockInterests() []string {
-	out := m.Content.BlockInterests()
+	out := m.Content.allBlockInterests()
 	for _, v := range m.Variants {
-		out = append(out, v.BlockInterests()...)
+		out = append(out, v.allBlockInterests()...)
 	}
 	for _, v := range m.Versions {
-		out = append(out, v.BlockInterests()...)
+		out = append(out, v.allBlockInterests()...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

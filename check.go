@@ -29,6 +29,7 @@ type Finding struct {
 	Severity Severity
 	Field    string // subject, preheader, body, from or audience; empty: all of it
 	Variant  string // name; empty: the mailing's own content
+	Language string // of the translation that it is about; empty: the main text
 	Detail   string // the link, word or colours that it is about
 	Number   int    // where it counts something
 	Message  string // of a stop: why
@@ -37,7 +38,9 @@ type Finding struct {
 // ComposedMail is what a mailing says in one variant once it is composed, as its
 // checks look at it. Fields stand in it as {{name}}.
 type ComposedMail struct {
-	Variant            string // name; empty: the mailing's own content
+	Variant            string   // name; empty: the mailing's own content
+	Language           string   // of a translation; empty: the main text
+	Lacks              []string // of a translation: subject or body, where it has the main text's
 	Subject, Preheader string
 	Text               string // the text part, without its footer
 	HTMLSize           int    // bytes of the HTML part
@@ -71,6 +74,7 @@ type Envelope struct {
 	DKIM    string           // domain that signs; empty: no key of ours does
 	Readers map[string]int64 // people of the audience by language; nil: not counted
 	Spoken  []string         // languages that the purpose has texts in
+	Written []string         // languages that the mailing has texts in
 }
 
 const (
@@ -91,7 +95,7 @@ var vague = []string{"here", "click here", "read more", "more", "link", "hier", 
 func (c ComposedMail) Check() []Finding {
 	var out []Finding
 	add := func(code string, s Severity, field, detail string, n int) {
-		f := Finding{Code: code, Severity: s, Field: field, Variant: c.Variant, Detail: detail, Number: n}
+		f := Finding{Code: code, Severity: s, Field: field, Variant: c.Variant, Language: c.Language, Detail: detail, Number: n}
 		same := 0
 		for _, have := range out {
 			if have == f {
@@ -104,6 +108,9 @@ func (c ComposedMail) Check() []Finding {
 		if same < sameFindings {
 			out = append(out, f)
 		}
+	}
+	for _, part := range c.Lacks {
+		add("translation_"+part, SeverityWarn, part, "", 0)
 	}
 	c.checkLines(add)
 	if c.HTMLSize > largeHTML {
@@ -200,19 +207,15 @@ func (e Envelope) Check() []Finding {
 	case "noreply", "donotreply", "nepasrepondre", "nietbeantwoorden":
 		out = append(out, Finding{Code: "from_noreply", Severity: SeverityHint, Field: "from", Detail: e.From})
 	}
-	languages := 0
 	for _, locale := range slices.Sorted(maps.Keys(e.Readers)) {
-		n := e.Readers[locale]
-		if n == 0 {
-			continue
+		n := int(e.Readers[locale])
+		switch {
+		case n == 0:
+		case !slices.Contains(e.Spoken, locale):
+			out = append(out, Finding{Code: "language_missing", Severity: SeverityWarn, Field: "audience", Detail: locale, Number: n})
+		case !slices.Contains(e.Written, locale):
+			out = append(out, Finding{Code: "translation_missing", Severity: SeverityHint, Field: "audience", Detail: locale, Number: n})
 		}
-		languages++
-		if !slices.Contains(e.Spoken, locale) {
-			out = append(out, Finding{Code: "language_missing", Severity: SeverityWarn, Field: "audience", Detail: locale, Number: int(n)})
-		}
-	}
-	if languages > 1 {
-		out = append(out, Finding{Code: "languages", Severity: SeverityHint, Field: "audience", Detail: strings.Join(slices.Sorted(maps.Keys(e.Readers)), ", "), Number: languages})
 	}
 	return out
 }

@@ -30,6 +30,8 @@ func TestEachFaultOfAMailHasItsFinding(t *testing.T) {
 	}{
 		{func(c *ComposedMail) { c.Subject = strings.Repeat("é", 71) }, Finding{Code: "subject_long", Severity: SeverityWarn, Field: "subject", Number: 71}},
 		{func(c *ComposedMail) { c.Subject = "NU BOEKEN {{name | u}}!" }, Finding{Code: "subject_capitals", Severity: SeverityWarn, Field: "subject"}},
+		{func(c *ComposedMail) { c.Language, c.Lacks = "en", []string{"subject"} }, Finding{Code: "translation_subject", Severity: SeverityWarn, Field: "subject", Language: "en"}},
+		{func(c *ComposedMail) { c.Language, c.Lacks = "en", []string{"body"} }, Finding{Code: "translation_body", Severity: SeverityWarn, Field: "body", Language: "en"}},
 		{func(c *ComposedMail) { c.Preheader = " " }, Finding{Code: "preheader_missing", Severity: SeverityHint, Field: "preheader"}},
 		{func(c *ComposedMail) { c.HTMLSize = 81 << 10 }, Finding{Code: "html_large", Severity: SeverityWarn, Field: "body", Number: 81}},
 		{func(c *ComposedMail) { c.Text = "\n" }, Finding{Code: "text_empty", Severity: SeverityWarn, Field: "body"}},
@@ -82,7 +84,8 @@ func TestWhoAMailComesFromAndWhoReadsItIsChecked(t *testing.T) {
 		{Envelope{From: "no-reply@zonvaart.example"}, []string{"unsigned", "from_noreply"}},
 		{Envelope{}, nil},
 		{Envelope{From: "a@b.example", DKIM: "b.example", Readers: map[string]int64{"nl": 3, "fr": 0}, Spoken: []string{"nl"}}, nil},
-		{Envelope{From: "a@b.example", DKIM: "b.example", Readers: map[string]int64{"nl": 3, "fr": 2}, Spoken: []string{"nl"}}, []string{"language_missing", "languages"}},
+		{Envelope{From: "a@b.example", DKIM: "b.example", Readers: map[string]int64{"nl": 3, "fr": 2}, Spoken: []string{"nl"}, Written: []string{"nl"}}, []string{"language_missing"}},
+		{Envelope{From: "a@b.example", DKIM: "b.example", Readers: map[string]int64{"nl": 3, "en": 41, "fr": 2, "de": 0}, Spoken: []string{"nl", "en", "de", "fr"}, Written: []string{"nl", "fr"}}, []string{"translation_missing"}},
 	} {
 		var got []string
 		for _, f := range tt.e.Check() {

@@ -228,6 +228,9 @@ type CampaignMail struct {
 	Markdown  string `json:"markdown,omitempty"`
 	HTML      string `json:"html,omitempty"`
 	Blocks    string `json:"blocks,omitempty"` // as FormatBlocks writes them
+	// Languages are all translations of the mailing. The fields above say what the
+	// person gets in the language that they have now.
+	Languages map[string]Translation `json:"languages,omitempty"`
 }
 
 // BundleHead is a signed head of the ledger, in heads.json.

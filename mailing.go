@@ -1,6 +1,7 @@
 package akkoord
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -76,7 +77,7 @@ func (m Mailing) Draft() Mailing {
 // Renewed gives a running mailing with another content, as a new version.
 // Errors: Conflict where it has had MaxVersions, or could not be sent by it.
 func (m Mailing) Renewed(c Content, now time.Time) (Mailing, error) {
-	if c == m.Content {
+	if c.Equal(m.Content) {
 		return m, nil
 	}
 	versions := slices.Clone(m.Versions)
@@ -94,13 +95,17 @@ func (m Mailing) Renewed(c Content, now time.Time) (Mailing, error) {
 	return m, nil
 }
 
-// Content is what a mail says. One of Markdown, HTML and Blocks is set.
+// Content is what a mail says. One of Markdown, HTML and Blocks is set. Languages are
+// its translations, each of which has neither Language nor Languages.
 type Content struct {
 	Subject   string `json:"subject"`
 	Preheader string `json:"preheader,omitempty"` // the line that mail programs show beside the subject
 	Markdown  string `json:"markdown,omitempty"`
 	HTML      string `json:"html,omitempty"`
 	Blocks    string `json:"blocks,omitempty"` // as FormatBlocks writes them
+
+	Language  string                 `json:"language,omitempty"` // of a mailing's own: its main one; empty: the first of its purpose
+	Languages map[string]Translation `json:"languages,omitempty"`
 }
 
 // Variant is one of several contents of a mailing. It inherits what it lacks.
@@ -142,6 +147,9 @@ func (m Mailing) Check() error {
 	if err := m.Content.check(); err != nil {
 		return err
 	}
+	if err := m.Content.checkTranslations(""); err != nil {
+		return err
+	}
 	if err := m.Plan.Check(); err != nil {
 		return err
 	}
@@ -161,6 +169,12 @@ func (m Mailing) Check() error {
 			return err
 		}
 		if err := v.Content.check(); err != nil {
+			return err
+		}
+		if v.Language != "" {
+			return Fieldf("variants.language", "translation_nested", "The main language is the mailing's, of all its variants.")
+		}
+		if err := v.Content.checkTranslations("variants."); err != nil {
 			return err
 		}
 	}
@@ -226,16 +240,9 @@ func (m Mailing) Variant(i int) Content {
 	if i < 0 || i >= len(m.Variants) {
 		return m.Content
 	}
-	c, v := m.Content, m.Variants[i].Content
-	if v.Subject != "" {
-		c.Subject = v.Subject
-	}
-	if v.Preheader != "" {
-		c.Preheader = v.Preheader
-	}
-	if v.Body() {
-		c.Markdown, c.HTML, c.Blocks = v.Markdown, v.HTML, v.Blocks
-	}
+	own := m.Variants[i].Content
+	c := own.over(m.Content)
+	c.Language, c.Languages = m.Content.Language, translationsOver(own.Languages, m.Content.Languages)
 	return c
 }
 
@@ -275,19 +282,31 @@ func (m Mailing) contents() []Reason {
 		if !c.Body() {
 			add("content_missing", "The mailing has no content.")
 		}
-		for _, text := range []string{c.Subject, c.Preheader, c.Markdown, c.HTML} {
-			if _, err := ParseTemplate(text); err != nil {
-				add(CodeOf(err), err.Error())
+		why = append(why, c.fields()...)
+		for _, locale := range slices.Sorted(maps.Keys(c.Languages)) {
+			for _, r := range c.Languages[locale].fields() {
+				why = append(why, InLanguage(locale, r))
 			}
 		}
-		if c.Blocks != "" {
-			blocks, err := ParseBlocks(c.Blocks)
-			if err == nil {
-				err = checkBlockFields(blocks)
-			}
-			if err != nil {
-				add(CodeOf(err), err.Error())
-			}
+	}
+	return why
+}
+
+// fields gives what is wrong with the fields in a content.
+func (c Content) fields() []Reason {
+	var why []Reason
+	for _, text := range []string{c.Subject, c.Preheader, c.Markdown, c.HTML} {
+		if _, err := ParseTemplate(text); err != nil {
+			why = append(why, Reason{CodeOf(err), err.Error()})
+		}
+	}
+	if c.Blocks != "" {
+		blocks, err := ParseBlocks(c.Blocks)
+		if err == nil {
+			err = checkBlockFields(blocks)
+		}
+		if err != nil {
+			why = append(why, Reason{CodeOf(err), err.Error()})
 		}
 	}
 	return why

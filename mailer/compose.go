@@ -27,7 +27,8 @@ type Letter struct {
 	PurposeSlug, PurposeName   string
 	MailingID                  akkoord.ID
 	Basis                      akkoord.Basis // why people get it, said in the footer; empty is consent
-	Locale                     string
+	Locale                     string        // of its reader, and of the words around what it says
+	Language                   string        // of what it says; empty: Locale
 	Subject                    string
 	Preheader                  string // optional line that mail programs show beside the subject
 	Markdown                   string // the body, unless HTML or Blocks is set
@@ -119,6 +120,9 @@ func (c *Composer) draft(l Letter) (*draft, error) {
 		sheet: newSheet(l.Sender, locale, d.gaps.template(subject, constants)), Reason: reason, CampaignName: l.CampaignName,
 		UnsubscribeURL: d.gaps.add(slotUnsubscribe), PreferencesURL: d.gaps.add(slotPreferences), ViewURL: d.gaps.add(slotView),
 	}
+	if l.Language != "" && l.Language != locale {
+		page.Locale, page.Dir, page.Around, page.AroundDir = l.Language, direction(l.Language), locale, direction(locale)
+	}
 	page.Blocks, page.Logo = l.Blocks != "", l.Logo
 	page.Preheader = d.gaps.template(preheader, constants)
 	textPage := page
@@ -157,6 +161,9 @@ func (d *draft) render(boundary string) ([]byte, error) {
 	}
 	if err := m.To(d.gaps.add(slotTo) + markHost); err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
+	}
+	if d.Language != "" && d.Language != d.locale {
+		m.SetGenHeader(mail.HeaderContentLang, d.Language, d.locale)
 	}
 	m.SetGenHeader(mail.HeaderDate, d.gaps.add(slotDate))
 	m.SetMessageIDWithValue(d.gaps.add(slotMessageID))

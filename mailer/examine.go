@@ -25,7 +25,7 @@ func (t *Tester) Checks(ctx context.Context, m akkoord.Mailing, s akkoord.Sender
 	for _, r := range why {
 		out = append(out, akkoord.Finding{Code: r.Code, Severity: akkoord.SeverityStop, Message: r.Message})
 	}
-	all, spoken, err := t.composed(ctx, m)
+	all, languages, err := t.composed(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (t *Tester) Checks(ctx context.Context, m akkoord.Mailing, s akkoord.Sender
 			}
 		}
 	}
-	e := akkoord.Envelope{From: t.Press.Sender.From.Address, Spoken: spoken}
+	e := akkoord.Envelope{From: t.Press.Sender.From.Address, Spoken: languages.spoken, Written: languages.written}
 	if t.Signer.signs() {
 		e.DKIM = t.Signer.domain
 	}
@@ -67,38 +67,50 @@ func (t *Tester) Answers(ctx context.Context, m akkoord.Mailing) ([]akkoord.Link
 	return t.Asker.Ask(ctx, urls), nil
 }
 
-// composed gives each content of a mailing that can be composed, and the languages
-// of its purpose.
-func (t *Tester) composed(ctx context.Context, m akkoord.Mailing) (all []akkoord.ComposedMail, spoken []string, err error) {
+// mailingLanguages are those that the purpose of a mailing has texts in, and the mailing has.
+type mailingLanguages struct{ spoken, written []string }
+
+// composed gives each content of a mailing that can be composed, in each language that
+// it has, and these.
+func (t *Tester) composed(ctx context.Context, m akkoord.Mailing) (all []akkoord.ComposedMail, in mailingLanguages, err error) {
 	c, err := t.Press.Catalog.CampaignByID(ctx, m.CampaignID)
 	if err != nil {
-		return nil, nil, err
+		return nil, in, err
 	}
 	purpose, err := t.Press.Catalog.PurposeByID(ctx, c.PurposeID)
 	if err != nil {
-		return nil, nil, err
+		return nil, in, err
 	}
 	for _, locale := range akkoord.Locales {
 		if _, ok := purpose.Texts[locale]; ok {
-			spoken = append(spoken, locale)
+			in.spoken = append(in.spoken, locale)
 		}
 	}
+	in.written = m.Written(purpose)
 	for i := range max(len(m.Variants), 1) {
 		variant := m.Latest() + i
-		l := t.Press.letter(m, c, purpose, plateKey{variant: variant, locale: append(spoken, fallback)[0], everything: true})
-		mail, err := t.Press.Composer.examine(l)
-		if akkoord.KindOf(err) != "" {
-			continue // Obstacles says why
+		for n, locale := range in.written {
+			text := m.Text(variant, locale)
+			if n > 0 && !text.Translated {
+				continue // it is of another variant
+			}
+			mail, err := t.Press.Composer.examine(t.Press.letter(m, c, purpose, plateKey{variant: variant, locale: locale, everything: true}))
+			if akkoord.KindOf(err) != "" {
+				continue // Obstacles says why
+			}
+			if err != nil {
+				return nil, in, err
+			}
+			if i < len(m.Variants) {
+				mail.Variant = m.Variants[i].Name
+			}
+			if mail.Lacks = text.Lacks; text.Translated {
+				mail.Language = locale
+			}
+			all = append(all, mail)
 		}
-		if err != nil {
-			return nil, nil, err
-		}
-		if i < len(m.Variants) {
-			mail.Variant = m.Variants[i].Name
-		}
-		all = append(all, mail)
 	}
-	return all, spoken, nil
+	return all, in, nil
 }
 
 // examine composes a letter and gives what its checks look at.

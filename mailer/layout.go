@@ -88,6 +88,8 @@ type sheet struct {
 	Brand                                 palette
 	Logo                                  Logo
 	Blocks                                bool // the body needs the styles of blocks
+
+	Around, AroundDir string // language of the words around the body, where it is another one
 }
 
 // contact is a way to reach the sender: words, and a link where there is one.

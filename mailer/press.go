@@ -155,20 +155,22 @@ func (p *Press) cast(ctx context.Context, m akkoord.Mailing, k plateKey) (*plate
 	return &plate{Skeleton: s, mailing: m.ID, campaign: c.ID, purpose: purpose.ID}, nil
 }
 
-// letter gives a mailing's content as it is composed.
+// letter gives a mailing's content as it is composed, in the language of its readers
+// where it has one.
 func (p *Press) letter(m akkoord.Mailing, c akkoord.Campaign, purpose akkoord.Purpose, k plateKey) Letter {
-	content := m.Variant(k.variant)
+	_, k.locale = p.Composer.language(k.locale)
+	content := m.Text(k.variant, k.locale)
 	l := Letter{
 		Sender: p.sender(), CampaignSlug: c.Slug, CampaignName: c.Name, PurposeSlug: purpose.Slug, PurposeName: purpose.Text(k.locale).Name,
-		MailingID: m.PublicID, Basis: cmp.Or(k.basis, purpose.Basis), Locale: k.locale,
+		MailingID: m.PublicID, Basis: cmp.Or(k.basis, purpose.Basis), Locale: k.locale, Language: content.In(k.locale, m.MainLanguage(purpose)),
 		Subject: content.Subject, Preheader: content.Preheader, Markdown: content.Markdown, HTML: content.HTML, Blocks: content.Blocks,
 		Everything: k.everything,
 	}
 	if k.interests != "" {
 		l.Interests = strings.Split(k.interests, ",")
 	}
-	if m.Variants != nil && k.variant >= 0 && k.variant < len(m.Variants) && m.Variants[k.variant].Sender != "" {
-		l.Sender.From.Name = m.Variants[k.variant].Sender
+	if content.Sender != "" {
+		l.Sender.From.Name = content.Sender
 	}
 	return l
 }

@@ -141,6 +141,9 @@ func (t *Tester) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sen
 				return nil, err
 			}
 			r := akkoord.Reason{Code: akkoord.CodeOf(err), Message: err.Error()}
+			if m.Text(variant, locale).Translated {
+				r = akkoord.InLanguage(locale, r)
+			}
 			said := slices.ContainsFunc(why[:known], func(k akkoord.Reason) bool { return k.Code == r.Code })
 			if !said && !slices.Contains(why, r) {
 				why = append(why, r)

@@ -48,7 +48,7 @@ func (s *Store) MailsTo(ctx context.Context, subscriberID, before int64, limit i
 	}
 	var out []akkoord.SentMail
 	rows, err := s.view(ctx).query(`SELECT m.id, c.id, c.name, `+s.dialect.subject()+`, d.first_at FROM delivery d JOIN mailing m ON m.id = d.mailing_id
-		JOIN campaign c ON c.id = m.campaign_id WHERE d.subscriber_id = $1 AND d.mailing_id < $2 AND d.state IN (2, 5, 7) ORDER BY d.mailing_id DESC LIMIT $3`, subscriberID, before, limit)
+		JOIN campaign c ON c.id = m.campaign_id JOIN subscriber s ON s.id = d.subscriber_id WHERE d.subscriber_id = $1 AND d.mailing_id < $2 AND d.state IN (2, 5, 7) ORDER BY d.mailing_id DESC LIMIT $3`, subscriberID, before, limit)
 	err = each(rows, err, func(r row) error {
 		var sent akkoord.SentMail
 		var at int64

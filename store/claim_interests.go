@@ -11,6 +11,7 @@ type sentContent struct {
 	mailing int64
 	version int
 	variant int
+	locale  string // of its reader
 }
 
 // maxAsked bounds for how many contents it is remembered whom their blocks are for.
@@ -30,7 +31,7 @@ func (t *tx) blockInterests(c sentContent) ([]string, error) {
 	if turn.asked == nil || len(turn.asked) >= maxAsked {
 		turn.asked = map[sentContent][]string{}
 	}
-	turn.asked[c] = m.Variant(c.variant).BlockInterests()
+	turn.asked[c] = m.Text(c.variant, c.locale).BlockInterests()
 	return turn.asked[c], nil
 }
 
@@ -50,14 +51,14 @@ func (t *tx) checkBlockInterests(m akkoord.Mailing) error {
 }
 
 // readInterests tells of people who are about to be mailed which interests they chose
-// of those that the blocks of their variant are for.
+// of those that the blocks of their text are for.
 func (t *tx) readInterests(m liveCampaign, people []akkoord.Recipient) error {
 	asked := map[int64][]string{}
 	at := map[int64]*akkoord.Recipient{}
 	var ids []int64
 	for i := range people {
 		r := &people[i]
-		slugs, err := t.blockInterests(sentContent{m.mailing, m.version, r.Variant})
+		slugs, err := t.blockInterests(sentContent{m.mailing, m.version, r.Variant, akkoord.MailLanguage(r.Locale)})
 		if err != nil {
 			return err
 		}

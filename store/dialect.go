@@ -43,7 +43,7 @@ type dialect interface {
 	size(q querier) (database, log int64, err error) // in bytes; log is what is not in the database's file yet
 
 	query(text string) string // as the driver wants it
-	subject() string          // of the variant d.variant of the mailing m, as an expression
+	subject() string          // of the variant d.variant of the mailing m in the language of the subscriber s, as an expression
 	domain(of string) string  // of an address, as an expression; empty for NULL
 	full(err error) bool      // the disk is full: nothing is lost, and writing goes on when there is space (P04)
 	lost(err error) bool      // nobody knows what is on the disk: nothing more may be written (P05)

@@ -335,5 +335,7 @@ func (p *postgres) size(q querier) (database, log int64, err error) {
 func (p *postgres) domain(of string) string { return `split_part(coalesce(` + of + `, ''), '@', 2)` }
 
 func (p *postgres) subject() string {
-	return `coalesce(nullif((m.variants::json -> (` + winnerOf + `)::int) ->> 'subject', ''), m.content::json ->> 'subject', '')`
+	own, translated := `(m.variants::json -> (`+winnerOf+`)::int)`, ` -> 'languages' -> s.locale ->> 'subject'`
+	return `coalesce(nullif(` + own + translated + `, ''), CASE WHEN m.trigger_on = '' THEN nullif(m.content::json` + translated + `, '') END,
+		nullif(` + own + ` ->> 'subject', ''), m.content::json ->> 'subject', '')`
 }

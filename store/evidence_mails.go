@@ -44,30 +44,35 @@ func (s *Store) evidenceMails(q querier, b *akkoord.Bundle, person int64, delive
 	for _, d := range deliveries {
 		records[d.Mailing] = d
 	}
-	rows, err = q.query(`SELECT m.id, m.public_id, m.content, m.variants, `+winnerOf+`, coalesce(p.slug, '')
-		FROM delivery d JOIN mailing m ON m.id = d.mailing_id JOIN campaign c ON c.id = m.campaign_id LEFT JOIN purpose p ON p.id = c.purpose_id
+	rows, err = q.query(`SELECT m.id, m.public_id, m.content, m.variants, m.trigger_on <> '', `+winnerOf+`, coalesce(p.slug, ''), s.locale
+		FROM delivery d JOIN mailing m ON m.id = d.mailing_id JOIN subscriber s ON s.id = d.subscriber_id JOIN campaign c ON c.id = m.campaign_id LEFT JOIN purpose p ON p.id = c.purpose_id
 		WHERE d.subscriber_id = $1 ORDER BY d.mailing_id`, person)
 	return each(rows, err, func(r row) error {
 		var m akkoord.Mailing
 		var id []byte
-		var content, variants, purpose string
+		var content, variants, purpose, locale string
+		var series bool
 		var variant int
-		if err := r.Scan(&m.ID, &id, &content, &variants, &variant, &purpose); err != nil {
+		if err := r.Scan(&m.ID, &id, &content, &variants, &series, &variant, &purpose, &locale); err != nil {
 			return err
+		}
+		if series {
+			m.Trigger = new(akkoord.MailingTrigger)
 		}
 		if err := json.Unmarshal([]byte(content), &m.Content); err != nil {
 			return err
 		}
-		if err := json.Unmarshal([]byte(variants), &m.Variants); err != nil {
+		if err := json.Unmarshal([]byte(variants), listOf(&m)); err != nil {
 			return err
 		}
 		d, known := records[id16(id)]
 		if !known {
 			return nil // since the record was read
 		}
-		c := m.Variant(variant)
+		c := m.Text(variant, locale)
 		out.Campaigns = append(out.Campaigns, akkoord.CampaignMail{
 			DeliveryRecord: d, MessageID: akkoord.MailToken(key, 'm', m.ID, person), Purpose: purpose, Subject: c.Subject, Preheader: c.Preheader, Markdown: c.Markdown, HTML: c.HTML, Blocks: c.Blocks,
+			Languages: m.Variant(variant).Languages,
 		})
 		return nil
 	})

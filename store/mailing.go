@@ -14,7 +14,8 @@ import (
 // else is a Conflict with code state, and with code mailing_changed where somebody
 // edited it since m was read. Errors of a trigger are Invalid, with code
 // purpose_limitation for what another purpose learned (M16); of blocks for an interest
-// that nobody can choose they have code interest_unknown.
+// that nobody can choose they have code interest_unknown, and of a translation those of
+// akkoord.Mailing.CheckLanguages.
 func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing) (akkoord.Mailing, error) {
 	if err := m.Check(); err != nil {
 		return akkoord.Mailing{}, err
@@ -50,6 +51,9 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 		if err := t.checkBlockInterests(m); err != nil {
 			return err
 		}
+		if err := t.checkLanguages(m); err != nil {
+			return err
+		}
 		trigger, err := t.checkTrigger(m)
 		if err != nil {
 			return err
@@ -81,6 +85,19 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 		return t.audit(actor, action, named("mailing", out.PublicID.String()), note)
 	})
 	return out, err
+}
+
+// checkLanguages holds a mailing's languages against those of its purpose.
+func (t *tx) checkLanguages(m akkoord.Mailing) error {
+	var purpose int64
+	if err := t.queryRow(`SELECT purpose_id FROM campaign WHERE id = $1`, m.CampaignID).Scan(&purpose); err != nil {
+		return missing(err, "campaign")
+	}
+	p, err := purposeNumbered(t, purpose)
+	if err != nil {
+		return err
+	}
+	return m.CheckLanguages(p)
 }
 
 // stored are the parts of a mailing that are edited, as they are stored.

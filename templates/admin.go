@@ -184,6 +184,7 @@ func (AgainPage) file() string { return "admin/send-again.html" }
 // FindingRow is one thing that a mailing is told before it is sent.
 type FindingRow struct {
 	Code, Severity, Variant, Detail string
+	Language                        string // of a translation
 	Number                          int
 }
 

@@ -18,7 +18,7 @@ func (s *Site) findings(ctx context.Context, page *templates.MailingPage, m akko
 	page.Checked = true
 	for _, f := range found {
 		if f.Severity != akkoord.SeverityStop {
-			page.Findings = append(page.Findings, templates.FindingRow{Code: f.Code, Severity: string(f.Severity), Variant: f.Variant, Detail: f.Detail, Number: f.Number})
+			page.Findings = append(page.Findings, templates.FindingRow{Code: f.Code, Severity: string(f.Severity), Variant: f.Variant, Language: f.Language, Detail: f.Detail, Number: f.Number})
 		}
 	}
 	return err

@@ -254,16 +254,18 @@ func readDraft(f *templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, er
 	if m.ChangedAt = time.UnixMicro(read); read == 0 {
 		m.ChangedAt = time.Time{}
 	}
-	said := parts(f)
+	said, had := parts(f), m
 	if m.Content, err = said[0].read(f.Kind, f.Subject, f.Preheader); err != nil {
 		return m, err
 	}
+	m.Content.Language, m.Content.Languages = had.Content.Language, had.Content.Languages
 	m.Variants, m.Trial = nil, nil
 	for i, v := range f.Variants {
 		c, err := said[i+1].read(f.Kind, v.Subject, v.Preheader)
 		if err != nil {
 			return m, err
 		}
+		c.Languages = translationsOf(had, v.Name)
 		m.Variants = append(m.Variants, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: c})
 	}
 	if m.Plan, err = readPlan(*f); err != nil {
@@ -292,6 +294,16 @@ func readDraft(f *templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, er
 		m.Trial = t
 	}
 	return m, m.Check()
+}
+
+// translationsOf gives those of the variant with a name.
+func translationsOf(m akkoord.Mailing, name string) map[string]akkoord.Translation {
+	for _, v := range m.Variants {
+		if v.Name == name {
+			return v.Languages
+		}
+	}
+	return nil
 }
 
 func readPlan(f templates.MailingForm) (akkoord.Plan, error) {

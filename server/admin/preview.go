@@ -131,6 +131,7 @@ func (s *Site) previewTyped(w http.ResponseWriter, r *http.Request, v visit) err
 	typed := typedDraft(r.PostForm)
 	l := readLook(akkoord.Mailing{Variants: make([]akkoord.Variant, len(typed.Variants))}, r.PostForm)
 	m = m.Draft()
+	had := m
 	m.Variants, m.Trial = nil, nil
 	said := parts(&typed)
 	for i, f := range typed.Variants {
@@ -138,9 +139,11 @@ func (s *Site) previewTyped(w http.ResponseWriter, r *http.Request, v visit) err
 		if err != nil {
 			return s.unseen(w, v, err)
 		}
+		c.Languages = translationsOf(had, f.Name)
 		m.Variants = append(m.Variants, akkoord.Variant{Name: f.Name, Content: c})
 	}
 	if m.Content, err = said[0].read(typed.Kind, typed.Subject, typed.Preheader); err == nil {
+		m.Content.Language, m.Content.Languages = had.Content.Language, had.Content.Languages
 		m.Content, m.Variants = m.Variant(l.variant), nil
 		err = m.Check()
 	}

@@ -15,6 +15,7 @@ type finding struct {
 	Detail   *string          `json:"detail" doc:"The link, the words or the colours that it is about."`
 	Message  string           `json:"message"`
 	Mend     *string          `json:"mend" doc:"How to mend it."`
+	Language *string          `json:"language" doc:"Of the translation that it is about; null: the main text, or all."`
 }
 
 // checks are all findings of a mailing, stops first.
@@ -34,7 +35,7 @@ func (a *API) checkMailing(ctx context.Context, in *struct {
 	found, err := a.cfg.Mail.Checks(ctx, m, a.cfg.Sender())
 	out := checks{Sendable: true, Findings: []finding{}}
 	for _, f := range found {
-		shown := finding{Code: f.Code, Severity: f.Severity, Field: orNil(f.Field), Variant: orNil(f.Variant), Detail: orNil(f.Detail), Message: f.Message}
+		shown := finding{Code: f.Code, Severity: f.Severity, Field: orNil(f.Field), Variant: orNil(f.Variant), Language: orNil(f.Language), Detail: orNil(f.Detail), Message: f.Message}
 		if f.Severity == akkoord.SeverityStop {
 			out.Sendable = false
 		} else {

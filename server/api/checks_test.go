@@ -18,7 +18,7 @@ func TestAMailingIsToldWhatIsWrongWithIt(t *testing.T) {
 	f.must("PATCH", path, `{"preheader":"Kijk","markdown":"Dag {{name}}, [hier](http://www.zonvaart.example/) ![](https://www.zonvaart.example/a.png)"}`)
 	a := f.must("GET", path+"/checks?lang=nl", "")
 	for _, want := range []string{
-		`"sendable":true`, `{"code":"link_http","severity":"warn","field":"body","variant":null,"detail":"http://www.zonvaart.example/","message":"Een link gaat over http, onbeschermd: http://www.zonvaart.example/","mend":"Schrijf https:// als de pagina dat heeft."}`,
+		`"sendable":true`, `{"code":"link_http","severity":"warn","field":"body","variant":null,"detail":"http://www.zonvaart.example/","message":"Een link gaat over http, onbeschermd: http://www.zonvaart.example/","mend":"Schrijf https:// als de pagina dat heeft.","language":null}`,
 		`"code":"image_decorative"`, `"code":"link_words"`, `"code":"field_bare"`, `"code":"unsigned"`,
 	} {
 		if !strings.Contains(a.raw, want) {

@@ -18,6 +18,8 @@ type variant struct {
 	Blocks    []akkoord.Block `json:"blocks,omitempty"`
 	Sender    string          `json:"sender,omitempty" doc:"Name of the sender, in place of that of AKKOORD_FROM."`
 	At        string          `json:"at,omitempty" doc:"In a test: sent when the clock of the plan's zone shows this, like 09:00."`
+
+	Languages map[string]translation `json:"languages,omitempty" doc:"Its translations; what one lacks is that of the mailing's translation, and then the main text."`
 }
 
 // newMailing is the body of POST /campaigns/{slug}/mailings.
@@ -31,29 +33,37 @@ type newMailing struct {
 	AB        *ab             `json:"ab,omitempty" doc:"Tests the variants on a part of the audience; without it they split the audience evenly."`
 	Plan      *plan           `json:"plan,omitempty"`
 	Trigger   *mailingTrigger `json:"trigger,omitempty" doc:"Makes it one of a series: once started it goes to each person when their time comes, and never again."`
-	SendAt    *Time           `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null or past."`
+	Language  string          `json:"language,omitempty" doc:"Of the main text, like nl; the first in which the purpose has texts when left out."`
+
+	Languages map[string]translation `json:"languages,omitempty" doc:"Translations, by language like en: one in which the purpose has texts, and not that of the main text. Each has at least a subject or a text. Who reads another language gets the main text."`
+
+	SendAt *Time `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null or past."`
 }
 
 // Mailing is a mailing as lists show it. (Types that others embed are exported:
 // huma does not look into those that are not.)
 type Mailing struct {
-	ID         akkoord.ID           `json:"id" format:"uuid"`
-	Campaign   string               `json:"campaign"`
-	State      akkoord.MailingState `json:"state" enum:"draft,scheduled,sending,paused,sent,cancelled"`
-	Subject    string               `json:"subject"`
-	Preheader  string               `json:"preheader"`
-	Markdown   string               `json:"markdown"`
-	HTML       string               `json:"html"`
-	Blocks     []akkoord.Block      `json:"blocks" nullable:"false" doc:"Empty unless it is written in blocks."`
-	Variants   []variant            `json:"variants"`
-	AB         *ab                  `json:"ab"`
-	Plan       plan                 `json:"plan"`
-	Trigger    *mailingTrigger      `json:"trigger" doc:"Null unless it is one of a series."`
-	Why        *string              `json:"why" doc:"Why the system paused it, or did not start it at its time."`
-	SendAt     *Time                `json:"send_at"`
-	StartedAt  *Time                `json:"started_at"`
-	FinishedAt *Time                `json:"finished_at"`
-	CreatedAt  *Time                `json:"created_at"`
+	ID        akkoord.ID           `json:"id" format:"uuid"`
+	Campaign  string               `json:"campaign"`
+	State     akkoord.MailingState `json:"state" enum:"draft,scheduled,sending,paused,sent,cancelled"`
+	Subject   string               `json:"subject"`
+	Preheader string               `json:"preheader"`
+	Markdown  string               `json:"markdown"`
+	HTML      string               `json:"html"`
+	Blocks    []akkoord.Block      `json:"blocks" nullable:"false" doc:"Empty unless it is written in blocks."`
+	Language  *string              `json:"language" doc:"Of the main text; null: the first in which the purpose has texts."`
+	Variants  []variant            `json:"variants"`
+	AB        *ab                  `json:"ab"`
+
+	Languages map[string]translation `json:"languages" nullable:"false" doc:"Translations, by language."`
+
+	Plan       plan            `json:"plan"`
+	Trigger    *mailingTrigger `json:"trigger" doc:"Null unless it is one of a series."`
+	Why        *string         `json:"why" doc:"Why the system paused it, or did not start it at its time."`
+	SendAt     *Time           `json:"send_at"`
+	StartedAt  *Time           `json:"started_at"`
+	FinishedAt *Time           `json:"finished_at"`
+	CreatedAt  *Time           `json:"created_at"`
 }
 
 // progress is a mailing with its deliveries by state. Total is the sum of the
@@ -103,10 +113,11 @@ func showLinks(all []akkoord.LinkCount, clicks []*int64) []linkCount {
 func showMailing(m akkoord.Mailing, campaign string) Mailing {
 	out := Mailing{
 		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Preheader: m.Content.Preheader, Markdown: m.Content.Markdown, HTML: m.Content.HTML, Blocks: showBlocks(m.Content.Blocks),
+		Language: orNil(m.Content.Language), Languages: showTranslations(m.Content.Languages),
 		Variants: []variant{}, AB: showTrial(m.Trial), Plan: showPlan(m.Plan), Trigger: showTrigger(m.Trigger), Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
 	}
 	for _, v := range m.Variants {
-		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Preheader, v.Markdown, v.HTML, showBlocks(v.Blocks), v.Sender, v.At})
+		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Preheader, v.Markdown, v.HTML, showBlocks(v.Blocks), v.Sender, v.At, showTranslations(v.Languages)})
 	}
 	return out
 }
@@ -123,7 +134,7 @@ func showBlocks(stored string) []akkoord.Block {
 func variants(in []variant) []akkoord.Variant {
 	var out []akkoord.Variant
 	for _, v := range in {
-		out = append(out, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: akkoord.Content{Subject: v.Subject, Preheader: v.Preheader, Markdown: v.Markdown, HTML: v.HTML, Blocks: akkoord.FormatBlocks(v.Blocks)}})
+		out = append(out, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: akkoord.Content{Subject: v.Subject, Preheader: v.Preheader, Markdown: v.Markdown, HTML: v.HTML, Blocks: akkoord.FormatBlocks(v.Blocks), Languages: translations(v.Languages)}})
 	}
 	return out
 }
@@ -186,7 +197,7 @@ func (a *API) createMailing(ctx context.Context, in *struct {
 		return progress{}, err
 	}
 	b := in.Body
-	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Preheader: b.Preheader, Markdown: b.Markdown, HTML: b.HTML, Blocks: akkoord.FormatBlocks(b.Blocks)}, Variants: variants(b.Variants), Trial: b.AB.read(), Plan: b.Plan.read()}
+	m := akkoord.Mailing{CampaignID: c.ID, Content: akkoord.Content{Subject: b.Subject, Preheader: b.Preheader, Markdown: b.Markdown, HTML: b.HTML, Blocks: akkoord.FormatBlocks(b.Blocks), Language: b.Language, Languages: translations(b.Languages)}, Variants: variants(b.Variants), Trial: b.AB.read(), Plan: b.Plan.read()}
 	if m.Trigger, err = b.Trigger.read(); err != nil {
 		return progress{}, err
 	}
@@ -232,6 +243,8 @@ type mailingChange struct {
 	HTML      *string                  `json:"html,omitempty"`
 	Blocks    *[]akkoord.Block         `json:"blocks,omitempty" doc:"An empty list takes them away."`
 	Variants  *[]variant               `json:"variants,omitempty"`
+	Language  *string                  `json:"language,omitempty" doc:"Of the main text."`
+	Languages *map[string]translation  `json:"languages,omitempty" doc:"Takes the place of all translations; {} takes them away."`
 	AB        optional[ab]             `json:"ab,omitempty" doc:"Null takes the test away."`
 	Plan      *plan                    `json:"plan,omitempty" doc:"Takes the place of the whole plan."`
 	Trigger   optional[mailingTrigger] `json:"trigger,omitempty" doc:"Takes the place of the whole trigger; null takes it away from a draft. Of a running mailing: for those whose time comes from now on, and for people of before where include_past becomes true."`
@@ -242,13 +255,16 @@ func (c mailingChange) apply(m *akkoord.Mailing) (err error) {
 	for _, f := range []struct {
 		from *string
 		to   *string
-	}{{c.Subject, &m.Content.Subject}, {c.Preheader, &m.Content.Preheader}, {c.Markdown, &m.Content.Markdown}, {c.HTML, &m.Content.HTML}} {
+	}{{c.Subject, &m.Content.Subject}, {c.Preheader, &m.Content.Preheader}, {c.Markdown, &m.Content.Markdown}, {c.HTML, &m.Content.HTML}, {c.Language, &m.Content.Language}} {
 		if f.from != nil {
 			*f.to = *f.from
 		}
 	}
 	if c.Blocks != nil {
 		m.Content.Blocks = akkoord.FormatBlocks(*c.Blocks)
+	}
+	if c.Languages != nil {
+		m.Content.Languages = translations(*c.Languages)
 	}
 	if c.Variants != nil {
 		m.Variants = variants(*c.Variants)

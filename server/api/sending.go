@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -124,7 +125,7 @@ func (a *API) sendAgain(ctx context.Context, in *struct {
 type testOrder struct {
 	Email   string `json:"email"`
 	Variant string `json:"variant,omitempty" doc:"Name; the first one when left out."`
-	Locale  string `json:"locale,omitempty" doc:"A language of the purpose, like nl; the first in which the purpose has texts when left out."`
+	Locale  string `json:"locale,omitempty" doc:"A language of the purpose, like nl; that of the main text when left out. each: a mail in every language that the mailing has texts in."`
 }
 
 type testResult struct {
@@ -148,22 +149,32 @@ func (a *API) testMailing(ctx context.Context, in *struct {
 	if err := refusal(draft.Sendable(a.cfg.Sender())); err != nil {
 		return testResult{}, err
 	}
-	if err := a.cfg.Store.BeginTest(ctx, caller(ctx).Actor(), m.PublicID, to); err != nil {
+	locales, err := a.testLocales(ctx, m, locale)
+	if err != nil {
 		return testResult{}, err
 	}
-	return testResult{"sent"}, a.cfg.Mail.SendTest(ctx, m, index, locale, to)
+	for _, locale := range locales {
+		if err := a.cfg.Store.BeginTest(ctx, caller(ctx).Actor(), m.PublicID, to); err != nil {
+			return testResult{}, err
+		}
+		if err := a.cfg.Mail.SendTest(ctx, m, index, locale, to); err != nil {
+			return testResult{}, err
+		}
+	}
+	return testResult{"sent"}, nil
 }
 
 // variant loads a mailing, finds one of its variants by name, and gives the
-// language to show it in: the one asked for, or else the first in which its
-// purpose has texts.
+// language to show it in: the one asked for, or else that of its main text.
 func (a *API) variant(ctx context.Context, id, name, locale string) (m akkoord.Mailing, index int, in string, err error) {
 	if m, err = a.mailing(ctx, id); err != nil {
 		return m, 0, "", err
 	}
 	if locale == "" {
-		locale, err = a.firstLocale(ctx, m)
-	} else if !akkoord.KnownLocale(locale) {
+		var p akkoord.Purpose
+		p, err = a.purposeOf(ctx, m)
+		locale = cmp.Or(m.MainLanguage(p), akkoord.Locales[0])
+	} else if !akkoord.KnownLocale(locale) && locale != each {
 		err = akkoord.Fieldf("locale", "locale_unknown", "There are no mails in this language.")
 	}
 	if err != nil || name == "" {
@@ -175,22 +186,6 @@ func (a *API) variant(ctx context.Context, id, name, locale string) (m akkoord.M
 		}
 	}
 	return m, 0, locale, akkoord.Fieldf("variant", "variant_unknown", "The mailing has no such variant.")
-}
-
-// firstLocale gives the first of akkoord.Locales in which a mailing's purpose
-// has texts.
-func (a *API) firstLocale(ctx context.Context, m akkoord.Mailing) (string, error) {
-	c, err := a.cfg.Store.CampaignByID(ctx, m.CampaignID)
-	if err != nil {
-		return "", err
-	}
-	p, err := a.cfg.Store.PurposeByID(ctx, c.PurposeID)
-	for _, locale := range akkoord.Locales {
-		if _, ok := p.Texts[locale]; ok {
-			return locale, err
-		}
-	}
-	return akkoord.Locales[0], err
 }
 
 // previewPolicy lets a mail show its pictures and nothing else.
@@ -206,12 +201,15 @@ type preview struct {
 func (a *API) previewMailing(ctx context.Context, in *struct {
 	ByID
 	Variant string `query:"variant"`
-	Locale  string `query:"locale" doc:"A language of the purpose, like nl; the first in which the purpose has texts when left out."`
+	Locale  string `query:"locale" doc:"A language of the purpose, like nl; that of the main text when left out."`
 	Format  string `query:"format" default:"json" enum:"json,html"`
 }) (document, error) {
 	m, index, locale, err := a.variant(ctx, in.ID, in.Variant, in.Locale)
 	if err != nil {
 		return document{}, err
+	}
+	if locale == each {
+		return document{}, akkoord.Fieldf("locale", "locale_unknown", "There are no mails in this language.")
 	}
 	html, text, subject, err := a.cfg.Mail.Preview(ctx, m, index, locale)
 	if err != nil {

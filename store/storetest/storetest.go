@@ -36,6 +36,7 @@ func Run(t *testing.T, open Open) {
 		{"whole ip addresses", testWholeIP},
 		{"catalogue", testCatalogue},
 		{"mailings", testMailings},
+		{"translations", testTranslations},
 		{"access", testAccess},
 		{"credentials", testCredentials},
 		{"passkeys", testPasskeys},

@@ -83,7 +83,7 @@ func TestWhoAMailComesFromAndWhoReadsItIsChecked(t *testing.T) {
 		{Envelope{From: "reis@zonvaart.example", DKIM: "aart.example"}, []string{"from_unaligned"}},
 		{Envelope{From: "no-reply@zonvaart.example"}, []string{"unsigned", "from_noreply"}},
 		{Envelope{}, nil},
-		{Envelope{From: "a@b.example", DKIM: "b.example", Readers: map[string]int64{"nl": 3, "fr": 0}, Spoken: []string{"nl"}}, nil},
+		{Envelope{From: "a@b.example", DKIM: "b.example", Readers: map[string]int64{"nl": 3, "fr": 0}, Spoken: []string{"nl"}, Written: []string{"nl"}}, nil},
 		{Envelope{From: "a@b.example", DKIM: "b.example", Readers: map[string]int64{"nl": 3, "fr": 2}, Spoken: []string{"nl"}, Written: []string{"nl"}}, []string{"language_missing"}},
 		{Envelope{From: "a@b.example", DKIM: "b.example", Readers: map[string]int64{"nl": 3, "en": 41, "fr": 2, "de": 0}, Spoken: []string{"nl", "en", "de", "fr"}, Written: []string{"nl", "fr"}}, []string{"translation_missing"}},
 	} {

@@ -162,7 +162,7 @@ func TestAMailIsBuiltOfBlocksByForms(t *testing.T) {
 			a.fields.Set(name, text)
 		}
 	}
-	if f.content(path) != before {
+	if !f.content(path).Equal(before) {
 		t.Errorf("before it is saved, %+v is stored", f.content(path))
 	}
 	if r := a.press("save"); r.status != http.StatusSeeOther {

@@ -34,7 +34,7 @@ func TestStaffNarrowTheListOfPeople(t *testing.T) {
 	}) {
 		t.Errorf("audit: %+v", lines)
 	}
-	has(t, b.get("/admin/people?state=expired"), "Nobody is like that")
+	has(t, b.get("/admin/people?state=expired"), "Nobody matches")
 	has(t, b.get("/admin/people?from="+today), "Say what happened on these days", `aria-invalid="true"`)
 	has(t, b.get("/admin/people?purpose=nothing"), "There is no such purpose", `aria-invalid="true"`)
 }

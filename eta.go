@@ -15,6 +15,7 @@ const (
 	BrakeDay    BrakeCode = "cap_day"
 	BrakeWarmup BrakeCode = "warmup" // the sending domain is new
 	BrakePeople BrakeCode = "people" // people whose own time is yet to come
+	BrakeTrial  BrakeCode = "trial"  // the test of its variants is not decided
 	BrakeSpeed  BrakeCode = "speed"  // of the mail server
 )
 
@@ -54,6 +55,8 @@ func (b Brake) Message(zone *time.Location) string {
 		s = fmt.Sprintf("by day %d of the warm-up, with %d mails", b.Step, b.Number)
 	case BrakePeople:
 		s = "until it is time where the last person lives"
+	case BrakeTrial:
+		s = "by the test of its variants, whose winner all others get; nothing goes to them"
 	case BrakeSpeed:
 		return fmt.Sprintf("by the mail server, at %d a minute", b.Number)
 	}
@@ -70,6 +73,9 @@ type Course struct {
 	Rate   float64   // mails a second just now; 0: not known
 	From   time.Time // when it begins or goes on; zero: now
 	LastAt time.Time // when it is time for the last person; zero: now
+
+	Held    int64     // of those left, who wait for the winner of a test
+	Decides time.Time // when that is decided at the latest, as far as is known
 
 	Own, All []PaceCount // mails of it, and of all mailings
 	AllCap   Cap
@@ -104,6 +110,10 @@ func (c Course) End(now time.Time) (end time.Time, why []Brake) {
 		why = append(why, room.Brake)
 	}
 	left, lost := float64(c.Left), map[BrakeCode]int{}
+	if c.Held > 0 && c.Decides.After(t) {
+		t, left = c.Decides, float64(c.Held)
+		why = append(why, Brake{Code: BrakeTrial, Until: c.Decides})
+	}
 	var most Brake
 	count := func(b Brake) {
 		b.Until = time.Time{}

@@ -110,6 +110,9 @@ func TestTheEndIsToldWithItsReason(t *testing.T) {
 		{"outside the hours", "2026-11-30T08:00:00Z", "outside the hours until Monday 30 November 09:00", akkoord.Course{Left: 5, Plan: akkoord.Plan{Hours: akkoord.SendHours{From: "09:00", Until: "18:00", Days: office.Days}}}},
 		{"a new domain", "2026-11-29T18:00:00Z", "by day 1 of the warm-up, with 100 mails", akkoord.Course{Left: 700, Warmup: akkoord.Warmup{First: 100, Growth: 2, Full: 1000}}},
 		{"people far away", "2026-11-28T18:00:00Z", "until it is time where the last person lives until Saturday 28 November 19:00", akkoord.Course{Left: 5, LastAt: now.AddDate(0, 0, 1)}},
+		{"a test that is not decided", "2026-11-27T19:10:00Z", "by the test of its variants, whose winner all others get; nothing goes to them until Friday 27 November 20:00; by the mail server, at 600 a minute",
+			akkoord.Course{Left: 6300, Held: 6000, Rate: 10, Decides: now.Add(time.Hour)}},
+		{"a test that takes everybody", "2026-11-27T18:10:00Z", "by the mail server, at 600 a minute", akkoord.Course{Left: 6000, Rate: 10, Decides: now.Add(time.Hour)}},
 		{"never", "", "by the cap of 1 a day", akkoord.Course{Left: 1000, Plan: akkoord.Plan{Cap: akkoord.Cap{Day: 1}}}},
 	} {
 		end, why := tt.c.End(now)

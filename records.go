@@ -57,7 +57,7 @@ type Record struct {
 // have the words, and what is named in them.
 type Term struct {
 	Code  string
-	Days  int
+	Days  int // or how many users
 	Names []string
 }
 
@@ -205,7 +205,8 @@ func (f RecordFacts) parties(roles ...ProcessorRole) []Processor {
 }
 
 func (f RecordFacts) security() []Term {
-	out := terms("tls_"+cmp.Or(f.TLS, "off"), "login_link", "roles", "audit", "ledger", "links", "hashes", "erasure")
+	out := append(terms("tls_"+cmp.Or(f.TLS, "off")), f.logins()...)
+	out = append(out, terms("roles", "audit", "ledger", "links", "hashes", "erasure")...)
 	if f.Heads {
 		out = append(out, term("heads"))
 	}
@@ -214,6 +215,31 @@ func (f RecordFacts) security() []Term {
 	}
 	if f.DKIM {
 		out = append(out, term("dkim"))
+	}
+	return out
+}
+
+// logins are the ways in which users log in that are in use.
+func (f RecordFacts) logins() []Term {
+	out := terms("login_link")
+	in := func(code string, has func(User) bool) bool {
+		n := 0
+		for _, u := range f.Users {
+			if u.DisabledAt.IsZero() && has(u) {
+				n++
+			}
+		}
+		if n > 0 {
+			out = append(out, Term{Code: code, Days: n})
+		}
+		return n > 0
+	}
+	in("login_password", func(u User) bool { return u.HasPassword })
+	second := in("login_second", func(u User) bool { return u.SecondFactor })
+	passkey := in("login_passkey", func(u User) bool { return u.Passkeys > 0 })
+	signOn := in("login_sign_on", func(u User) bool { return u.Linked })
+	if !second && !passkey && !signOn {
+		out = append(out, term("login_no_second"))
 	}
 	return out
 }

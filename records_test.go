@@ -105,6 +105,13 @@ func TestTheRecordOfProcessingFollowsTheConfiguration(t *testing.T) {
 	if s := codes(r.Security); !strings.HasPrefix(s, "tls_auto, ") || !strings.HasSuffix(s, ", dkim") || strings.Contains(s, "heads") {
 		t.Errorf("security: %s", s)
 	}
+	if s := codes(r.Security); !strings.Contains(s, "login_link, login_no_second, roles") {
+		t.Errorf("nobody has a second factor: %s", s)
+	}
+	f.Users = []akkoord.User{{HasPassword: true, SecondFactor: true}, {HasPassword: true, DisabledAt: now}, {Passkeys: 2}, {Linked: true}}
+	if s := codes(akkoord.RecordOf(f, now).Security); !strings.Contains(s, "login_link, login_password, login_second, login_passkey, login_sign_on, roles") {
+		t.Errorf("how staff log in: %s", s)
+	}
 	if i := slices.IndexFunc(r.Activities, func(p akkoord.Processing) bool { return p.Code == "transactional" }); r.Activities[i].Kept[0].Days != 30 {
 		t.Errorf("the log is kept %d days", r.Activities[i].Kept[0].Days)
 	}

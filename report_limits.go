@@ -100,6 +100,29 @@ type Reports struct {
 	Bounces    map[Class]int64 `json:"bounces"` // those while sending included
 }
 
+// Excess is a tally of a mailing that is more than it should be.
+type Excess struct {
+	Code    string
+	N, Sent int64
+	PauseAt int64 // share at which the mailing pauses by itself, in hundredths of a per cent
+}
+
+// Excesses gives the tallies of a mailing that are to be warned about.
+func (r Reports) Excesses(c Counts) []Excess {
+	var out []Excess
+	sent := c.Sent + c.Bounced + c.Failed
+	for _, l := range ReportLimits {
+		n := r.Complaints
+		if l.Tally != TallyComplaint {
+			n = r.Bounces[Class(l.Tally)]
+		}
+		if _, ok := l.Warning(n, sent); ok {
+			out = append(out, Excess{l.code, n, sent, l.Pause})
+		}
+	}
+	return out
+}
+
 // Warnings gives what is to be said of a mailing's reports.
 func (r Reports) Warnings(c Counts) []Reason {
 	var out []Reason

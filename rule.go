@@ -76,7 +76,7 @@ func (r *Rule) checkWhen(attributes []Attribute, purpose Purpose) error {
 	w := &r.When
 	switch {
 	case (w.Attribute == "") == (w.Form == ""):
-		return Fieldf("when", "trigger_missing", "Say when: an attribute that is set, a number of months after a date attribute, or a form that was filled in.")
+		return Fieldf("when", "rule_when_missing", "Say when: an attribute that is set, a number of months after a date attribute, or a form that was filled in.")
 	case w.Form != "" && (w.Equals != nil || w.Months != 0):
 		return Fieldf("when", "trigger_mixed", "A form that was filled in has no value and no months.")
 	case w.Form != "":

@@ -270,11 +270,11 @@ func RateInterval(x, n int) (low, high float64) {
 	return low, high
 }
 
-// Foretell gives how many people each of so many variants gets of an audience,
-// and the smallest difference of their rates that the trial finds four times
+// Foretell gives how many of so many people, who count, each of so many variants
+// gets, and the smallest difference of their rates that the trial finds four times
 // of five, where the expected share of them acts; 1: none.
-func (t Trial) Foretell(audience int64, variants int) (each int, difference float64) {
-	each = int(float64(audience) * float64(t.Share) / 100 / float64(max(variants, 1)))
+func (t Trial) Foretell(people int64, variants int) (each int, difference float64) {
+	each = int(float64(people) * float64(t.Share) / 100 / float64(max(variants, 1)))
 	finds := func(d float64) bool {
 		q, n := t.Expect+d, float64(each)
 		if n < 1 {

@@ -280,7 +280,10 @@ func (s *Store) Course(ctx context.Context, m akkoord.Mailing, left int64, rate 
 		c.From = m.Plan.Begins(m.SendAt)
 	}
 	c.LastAt = m.LastAt
-	return c, nil
+	if m.Trial != nil && m.Decision == nil && m.State == akkoord.MailingSending {
+		c.Held, c.Decides, err = undecided(v, m, now)
+	}
+	return c, err
 }
 
 func parsePlan(mailingID int64, text string) (p akkoord.Plan, err error) {

@@ -121,6 +121,52 @@ func trialFigures(q querier, m akkoord.Mailing, now time.Time) (arms []akkoord.A
 	return arms, open, nil
 }
 
+func (s *Store) letClicksCount(ctx context.Context, purposeID int64) (counted, all int64, err error) {
+	err = s.view(ctx).queryRow(`SELECT coalesce(sum(CASE WHEN tracking > 0 THEN 1 ELSE 0 END), 0), count(*)
+		FROM subscription WHERE purpose_id = $1 AND state = 'active'`, purposeID).Scan(&counted, &all)
+	return counted, all, err
+}
+
+// TrialCounts gives how many of a mailing's so many people count in its trial: all of
+// them, or as many as let their clicks be counted in its purpose.
+func (s *Store) TrialCounts(ctx context.Context, m akkoord.Mailing, people int64) (int64, error) {
+	if m.Trial == nil || m.Trial.Measure != akkoord.TrialClicks {
+		return people, nil
+	}
+	c, err := s.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return 0, err
+	}
+	counted, all, err := s.letClicksCount(ctx, c.PurposeID)
+	if err != nil || all == 0 {
+		return 0, err
+	}
+	return people * counted / all, nil
+}
+
+// undecided gives how many people wait for the winner of a mailing's trial, and when
+// that is decided at the latest: when the last of the test had their time, which
+// for whom has no mail yet does not begin before now.
+func undecided(q querier, m akkoord.Mailing, now time.Time) (held int64, decides time.Time, err error) {
+	var open, last int64
+	err = q.queryRow(`SELECT coalesce(sum(CASE WHEN variant < 0 AND state IN (0, 1, 3) THEN 1 ELSE 0 END), 0),
+			coalesce(sum(CASE WHEN variant >= 0 AND state IN (0, 1) THEN 1 ELSE 0 END), 0),
+			coalesce(max(CASE WHEN variant >= 0 AND state = 2 THEN updated_at ELSE 0 END), 0)
+		FROM delivery WHERE mailing_id = $1`, m.ID).Scan(&held, &open, &last)
+	from := m.StartedAt
+	if at := fromMicros(last); at.After(from) {
+		from = at
+	}
+	if open > 0 {
+		from = now
+	}
+	decides = from.Add(m.Trial.Waits())
+	if look := now.Add(trialLook); decides.Before(look) {
+		decides = look
+	}
+	return held, decides, err
+}
+
 // decideTrial ends a mailing's trial, once: when a variant has won or nearly everybody
 // had their time. Then all others may be claimed. It reports whether the trial
 // goes on.

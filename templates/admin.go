@@ -89,6 +89,7 @@ type MailingRow struct {
 type Progress struct {
 	Total, Open, Sent, Deferred, Bounced, Failed, Uncertain, Skipped int
 	Rate                                                             float64 // mails a second, just now; 0 when not known
+	Held                                                             bool    // most wait for the winner of a test: the rate says nothing of them
 }
 
 // Done is the share that is finished, in percent from 0 to 100; 100 only when all is.
@@ -101,7 +102,7 @@ func (p Progress) Done() int {
 
 // Left estimates the time until the open ones are sent; 0 when not known.
 func (p Progress) Left() time.Duration {
-	if p.Rate <= 0 {
+	if p.Rate <= 0 || p.Held {
 		return 0
 	}
 	return time.Duration(float64(p.Open) / p.Rate * float64(time.Second))
@@ -156,6 +157,7 @@ type MailingPage struct {
 	Filter                         string // the state that deliveries are limited to; empty for all
 	Reason                         string // the gate's code that skipped ones are limited to; empty for all
 	Leavings                       []LeavingGroup
+	Warnings                       []ReportWarning
 	AudienceTotal, AudienceAllowed int // people whom the gate was asked about, and whom it lets through
 	LeftOut                        []LeftOutRow
 	Deliveries                     []DeliveryRow
@@ -323,6 +325,13 @@ type PersonPage struct {
 
 // Stopped reports that no mail goes to the person now, although a consent may be active.
 func (p PersonPage) Stopped() bool { return len(p.Stops) > 0 || !p.PausedUntil.IsZero() }
+
+// ReportWarning is a share of a mailing's reports that is more than it should be.
+type ReportWarning struct {
+	Code         string // complaints, bounces or policy_bounces
+	Number, Of   int
+	PauseAt, Per int // share at which the mailing pauses by itself
+}
 
 // Option is one choice of a list.
 type Option struct{ Value, Name string }

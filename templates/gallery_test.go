@@ -80,13 +80,14 @@ func mailing() MailingPage {
 		MailingRow: MailingRow{ID: "m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
 		Preview:    "/admin/mailings/m2/preview", Look: "/admin/mailings/m2/look", Results: "/admin/mailings/m2/results", SendAgain: "/admin/mailings/m2/send-again", Uncertain: "?state=uncertain#deliveries", CanPause: true, CanCancel: true, Follow: Follow{Going: true}, Next: "?cursor=abc",
 		Trial: &TrialFacts{
-			Measure: "clicks", Share: 20, Wait: 4 * time.Hour, Each: 1000, Detectable: 3.4, Started: true, Code: "won", Winner: "kort", At: now,
+			Measure: "clicks", Share: 20, Wait: 4 * time.Hour, Each: 1000, Counting: 400, Detectable: 3.4, Started: true, Code: "won", Winner: "kort", At: now,
 			Arms: []TrialArm{{Name: "lang", Sent: 1000, Waited: 990, Counted: 400, Few: true, High: 4.1}, {Name: "kort", Sent: 1000, Waited: 1000, Counted: 410, Left: 3, Rate: 12, Low: 7.5, High: 18}},
 		},
 		Plan: PlanFacts{
 			SendAt: now, Zone: "Europe/Amsterdam", ZoneAttribute: "time-zone", From: "09:00", Until: "20:00", Days: []string{"mon", "tue"}, PerHour: 2000, PerDay: 10000, Missed: "ask", End: now,
 			Why: []Brake{{Key: "outside_hours", Until: now}, {Key: "cap_hour_all", Number: 2000}},
 		},
+		Warnings: []ReportWarning{{"complaints", 3, 1900, 30, 10000}},
 		Leavings: []LeavingGroup{
 			{By: "scope", Rows: []LeavingRow{{"purpose", 31}, {"campaign", 9}, {"all", 4}}},
 			{By: "place", Rows: []LeavingRow{{"one-click", 28}, {"unsubscribe", 11}, {"preferences", 4}, {"mail", 1}}},

@@ -74,6 +74,7 @@ type SetupPurposePage struct {
 	Purposes                  []Link // that it asks about
 	Previews                  []Option
 	Errors                    FieldErrors
+	Nameless                  bool // who sends is not said yet: no words can name them
 }
 
 // SetupTryPage is GET /admin/setup/try: how far the newest sign-up came.

@@ -11,6 +11,7 @@ type TrialFacts struct {
 	Share      int    // percent of the audience
 	Wait       time.Duration
 	Each       int     // people of each variant
+	Counting   int     // of them, of whom the measure can know
 	Detectable float64 // percentage points; 0: no difference would be found
 	Started    bool
 	Code       string // won, no_difference or guarded; empty until it is decided

@@ -85,3 +85,17 @@ func (s *Site) leavings(ctx context.Context, m akkoord.Mailing) ([]templates.Lea
 	}
 	return out, nil
 }
+
+// warnings gives what of a mailing's reports is more than it should be (D.4).
+func (s *Site) warnings(ctx context.Context, m akkoord.Mailing) ([]templates.ReportWarning, error) {
+	reports, err := s.cfg.Store.Reports(ctx, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	counts, _, err := s.cfg.Figures.Counts(ctx, m)
+	var out []templates.ReportWarning
+	for _, e := range reports.Excesses(counts) {
+		out = append(out, templates.ReportWarning{Code: e.Code, Number: int(e.N), Of: int(e.Sent), PauseAt: int(e.PauseAt), Per: 10000})
+	}
+	return out, err
+}

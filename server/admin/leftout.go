@@ -20,7 +20,7 @@ type LeftOut interface {
 // leftOut adds to a mailing's page whom the gate leaves out, and why, while
 // that is at rest: the page of a mailing under way reloads often.
 func (s *Site) leftOut(ctx context.Context, v visit, page *templates.MailingPage, m akkoord.Mailing) error {
-	if m.State == akkoord.MailingSending {
+	if m.State == akkoord.MailingSending || m.Trigger != nil && m.StartedAt.IsZero() { // whom a trigger takes, its own figures say
 		return nil
 	}
 	a, err := s.cfg.Store.Audience(ctx, m)

@@ -69,6 +69,9 @@ func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m ak
 		if page.Leavings, err = s.leavings(ctx, m); err != nil {
 			return err
 		}
+		if page.Warnings, err = s.warnings(ctx, m); err != nil {
+			return err
+		}
 	}
 	if err := s.ofSeries(ctx, &page, m); err != nil {
 		return err

@@ -71,6 +71,7 @@ func (s *Site) progress(ctx context.Context, m akkoord.Mailing) (templates.Progr
 		Total: int(c.Total), Open: int(c.Open), Sent: int(c.Sent), Deferred: int(c.Deferred), Bounced: int(c.Bounced),
 		Failed: int(c.Failed), Uncertain: int(c.Uncertain), Skipped: int(c.Skipped),
 	}
+	p.Held = m.Trial != nil && m.Trial.Share < 100 && m.Decision == nil
 	if m.State == akkoord.MailingSending {
 		p.Rate = s.pace.rate(m.ID, c.Total-c.Open-c.Deferred, at)
 	} else {

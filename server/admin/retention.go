@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -181,7 +182,23 @@ func trial(p akkoord.Purpose, f url.Values) (akkoord.Purpose, error) {
 			}
 		}
 	}
-	return p, p.Check()
+	return p, policyFault(p.Check())
+}
+
+// policyFields are the codes that name a field of a policy's form.
+var policyFields = map[string]string{
+	"inactive_after_days": "retention_inactive", "reactivate_again_after_days": "retention_again", "expire_after_days": "retention_expire", "signals": "retention_signals",
+}
+
+// policyFault gives what is wrong with a policy a code of its own for each field.
+func policyFault(err error) error {
+	e, ok := errors.AsType[*akkoord.Error](err)
+	if !ok || policyFields[e.Field] == "" {
+		return err
+	}
+	named := *e
+	named.Code = policyFields[e.Field]
+	return &named
 }
 
 // trialQuery keeps of a query what trial reads.
@@ -221,7 +238,7 @@ func (s *Site) changePolicy(w http.ResponseWriter, r *http.Request, v visit) err
 			return nil
 		})
 	default:
-		err = akkoord.Fieldf("act", "value_invalid", "Press one of the buttons.")
+		err = errNoAct
 	}
 	return s.done(w, r, err, notice, policyPath(p))
 }
@@ -261,7 +278,7 @@ func (s *Site) dayPeople(w http.ResponseWriter, r *http.Request, v visit, page t
 	ctx, q := r.Context(), r.URL.Query()
 	on, err := time.Parse(time.DateOnly, cmp.Or(q.Get("day"), s.cfg.Now().UTC().Format(time.DateOnly)))
 	if err != nil {
-		return akkoord.Fieldf("day", "value_invalid", "Write the day like 2026-11-27.")
+		return akkoord.Fieldf("day", "day_invalid", "Write the day like 2026-11-27.")
 	}
 	people, next, err := read(on)
 	if err != nil {

@@ -66,6 +66,15 @@ func TestRetentionByForm(t *testing.T) {
 	if page := b.post(path, path, url.Values{"act": {"start"}}); strings.Contains(page.body, "Stopped since") {
 		t.Errorf("%s", page.body)
 	}
+	for field, want := range map[string]string{"inactive": "Silent for:", "again": "Days until they are asked once more:", "expire": "Days until the consent ends:", "signal": "Signs of life:"} {
+		in := url.Values{"act": {"save"}, "inactive": {"12"}, "unit": {"months"}, "again": {"14"}, "expire": {"14"}, "signal": {"click"}}
+		if in.Set(field, "5000"); field == "signal" {
+			in.Del(field)
+		}
+		if page := b.post(path, path, in); !strings.Contains(page.body, want) {
+			t.Errorf("a wrong %s is not named: %s", field, page.body)
+		}
+	}
 	if r := b.send("GET", path+"/people?day=friday", ""); r.status != http.StatusUnprocessableEntity && r.status != http.StatusBadRequest {
 		t.Errorf("a day that is none: %d", r.status)
 	}

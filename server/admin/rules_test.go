@@ -44,6 +44,12 @@ func TestRulesByForm(t *testing.T) {
 		t.Errorf("a sale at which refusing was not offered is taken: %s", page.body)
 	}
 	rule.Set("refusal_offered", "1")
+	when := rule.Get("attribute")
+	rule.Del("attribute")
+	if page := b.post("/admin/rules", "/admin/rules", rule); !strings.Contains(page.body, "Say when the rule applies") {
+		t.Errorf("a rule without an occasion: %s", page.body)
+	}
+	rule.Set("attribute", when)
 	const path = "/admin/rules/sale"
 	page := b.post("/admin/rules", path, rule)
 	for _, want := range []string{"The rule is saved.", "When last-purchase is set, the basis for Travel news becomes: existing customer.", "Whom it would change today", `name="read"`} {

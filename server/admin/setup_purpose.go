@@ -29,6 +29,7 @@ func (s *Site) showFirstPurpose(w http.ResponseWriter, r *http.Request, v visit,
 	if page.Setup, err = s.setupFrame(r, v, "purpose"); err != nil {
 		return err
 	}
+	page.Nameless = s.cfg.Sender().Controller == ""
 	forms, err := s.cfg.Store.Forms(ctx)
 	if err != nil || len(forms) == 0 {
 		if err == nil {
@@ -85,7 +86,13 @@ func (s *Site) addFirstPurpose(w http.ResponseWriter, r *http.Request, v visit) 
 // formSlugs are the names that a first form may get: the first that is free.
 var formSlugs = []string{"home", "news", "form"}
 
+// errNoSender is for words that would name nobody whom people agree with.
+var errNoSender = akkoord.Fieldf("controller", "setup_who_missing", "Nobody is named yet whom people agree with: fill in the name of the organisation in the step Who first.")
+
 func (s *Site) makePurposeAndForm(ctx context.Context, v visit, words templates.PurposeForm) error {
+	if s.cfg.Sender().Controller == "" {
+		return errNoSender
+	}
 	all := texts(words)
 	if len(all) == 0 {
 		return akkoord.Fieldf("name", "text_missing", "A purpose needs a name, an explanation and a wording in at least one language.")

@@ -320,3 +320,19 @@ func TestADraftIsLookedAtOnceMore(t *testing.T) {
 		t.Errorf("the form of a campaign is not begun: %s", body)
 	}
 }
+
+// Words that would name nobody can't be a purpose; the page leads to the step that is
+// missing.
+func TestAFirstPurposeNamesWhoMails(t *testing.T) {
+	f := newFixture(t)
+	f.sender.Controller = ""
+	b := f.as(akkoord.RoleOwner)
+	b.get("/admin?locale=en")
+	b.get("/admin/setup/purpose", "The words of a purpose name who mails", `href="/admin/setup/who"`)
+	in := url.Values{"language": {"en"}, "en.name": {"News"}, "en.explanation": {"What is new."}, "en.wording": {"Yes, mail me the news of …."}}
+	b.send("POST", "/admin/setup/purpose", in.Encode())
+	purposes, err := f.store.Purposes(t.Context())
+	if f.check(err); len(purposes) != 0 {
+		t.Errorf("stored: %+v", purposes)
+	}
+}

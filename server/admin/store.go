@@ -123,8 +123,11 @@ type Sending interface {
 type Deliveries interface {
 	// TrialFigures gives what is known of each variant in a mailing's test, and how many of its people have no mail yet.
 	TrialFigures(ctx context.Context, m akkoord.Mailing) (arms []akkoord.ArmFigures, open int, err error)
+	// TrialCounts gives how many of a mailing's so many people count in its test.
+	TrialCounts(ctx context.Context, m akkoord.Mailing, people int64) (int64, error)
 	// Course gives what is known of how a mailing goes on, of whom so many are left, at so many mails a second.
 	Course(ctx context.Context, m akkoord.Mailing, left int64, rate float64) (akkoord.Course, error)
+	Reports(ctx context.Context, mailingID int64) (akkoord.Reports, error)
 	Leavings(ctx context.Context, mailingID int64) (akkoord.Leavings, error)
 	Deliveries(ctx context.Context, mailingID int64, f akkoord.DeliveryFilter, p akkoord.Page) (deliveries []akkoord.Delivery, next int64, err error)
 }

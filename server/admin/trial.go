@@ -21,8 +21,13 @@ func (s *Site) trial(ctx context.Context, page *templates.MailingPage, m akkoord
 		people = page.AudienceAllowed
 	}
 	t := &templates.TrialFacts{Measure: string(m.Trial.Measure), Share: m.Trial.Share, Wait: m.Trial.Waits(), Started: !m.StartedAt.IsZero()}
-	each, found := m.Trial.Foretell(int64(people), len(m.Variants))
-	if t.Each = each; found < 1 {
+	counting, err := s.cfg.Store.TrialCounts(ctx, m, int64(people))
+	if err != nil {
+		return err
+	}
+	t.Each, _ = m.Trial.Foretell(int64(people), len(m.Variants))
+	found := 1.0
+	if t.Counting, found = m.Trial.Foretell(counting, len(m.Variants)); found < 1 {
 		t.Detectable = 100 * found
 	}
 	if d := m.Decision; d != nil {

@@ -140,6 +140,8 @@ type Deliveries interface {
 	Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error)
 	// TrialFigures gives what is known of each variant in a mailing's test, and how many of its people have no mail yet.
 	TrialFigures(ctx context.Context, m akkoord.Mailing) (arms []akkoord.ArmFigures, open int, err error)
+	// TrialCounts gives how many of a mailing's so many people count in its test.
+	TrialCounts(ctx context.Context, m akkoord.Mailing, people int64) (int64, error)
 	// TriggerFigures gives how many people a mailing of a series has before it.
 	TriggerFigures(ctx context.Context, m akkoord.Mailing) (akkoord.TriggerFigures, error)
 	// Course gives what is known of how a mailing goes on, of whom so many are left, at so many mails a second.

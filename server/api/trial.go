@@ -41,7 +41,7 @@ func showTrial(t *akkoord.Trial) *ab {
 // trial is what a test can find, and has found.
 type trial struct {
 	PerVariant int               `json:"per_variant" doc:"People of each variant, of the audience as it is now or was frozen."`
-	Detectable float64           `json:"detectable" doc:"The smallest difference of two rates that is found in four of five such tests, if all of them let their clicks be counted; 1: none."`
+	Detectable float64           `json:"detectable" doc:"The smallest difference of two rates that is found in four of five such tests, by clicks among those who let them be counted; 1: none."`
 	Winner     *string           `json:"winner" doc:"Name of the variant that all others get; null until it is decided."`
 	Code       akkoord.TrialCode `json:"code" enum:",won,no_difference,guarded" doc:"won: it is better than each other one. no_difference: none is, and the first is sent. guarded: one has more clicks and more people leave by it, and the first is sent. Empty until then."`
 	P          *float64          `json:"p" doc:"How likely it is at most to find such a difference, or a greater one, at any time among equal variants; 0.05 is the limit. Null until it is decided."`
@@ -80,7 +80,12 @@ func (a *API) trial(ctx context.Context, m akkoord.Mailing, c akkoord.Counts) (*
 		return nil, err
 	}
 	out := &trial{Variants: []armFigures{}}
-	out.PerVariant, out.Detectable = m.Trial.Foretell(people, len(m.Variants))
+	counting, err := a.cfg.Store.TrialCounts(ctx, m, people)
+	if err != nil {
+		return nil, err
+	}
+	out.PerVariant, _ = m.Trial.Foretell(people, len(m.Variants))
+	_, out.Detectable = m.Trial.Foretell(counting, len(m.Variants))
 	if d := m.Decision; d != nil {
 		out.Winner, out.Code, out.P, out.DecidedAt = &m.Variants[d.Winner].Name, d.Code, &d.P, when(d.At)
 	}

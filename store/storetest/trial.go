@@ -63,6 +63,13 @@ func testTrial(t *testing.T, open Open) {
 				t.Fatalf("%d of 60 are in the test", first)
 			}
 			links := must(a.MailLinks(ctx, m.ID, []akkoord.MailLink{{URL: "https://zonvaart.example/sneeuw"}}))(t)
+			c := must(a.Course(ctx, m, int64(60-first), 10))(t)
+			if end, why := c.End(a.Clock.Now()); c.Held != int64(60-first) || len(why) == 0 || why[0].Code != akkoord.BrakeTrial || end.Before(m.StartedAt.Add(time.Hour)) {
+				t.Errorf("%d wait for the winner: it ends %s by %+v", c.Held, end, why)
+			}
+			if n := must(a.TrialCounts(ctx, m, 60))(t); n != 60 {
+				t.Errorf("%d let their clicks be counted", n)
+			}
 			a.Clock.Move(20 * time.Minute)
 			for person, variant := range got {
 				if variant == tt.clicks {

@@ -56,7 +56,7 @@ func TestBrand(t *testing.T) {
 		"no colour":   {`{"version":1,"accent":"red"}`, "accent_invalid", "accent", http.StatusUnprocessableEntity},
 		"no picture":  {`{"version":1,"logo":"00000000-0000-7000-8000-000000000000"}`, "logo_unknown", "logo", http.StatusUnprocessableEntity},
 		"no id":       {`{"version":1,"logo":"x"}`, "logo_unknown", "logo", http.StatusUnprocessableEntity},
-		"too large":   {fmt.Sprintf(`{"version":1,"logo":%q}`, picture(4001, 1000)), "logo_large", "logo", http.StatusUnprocessableEntity},
+		"too large":   {fmt.Sprintf(`{"version":1,"logo":%q}`, picture(1000, 4001)), "logo_large", "logo", http.StatusUnprocessableEntity},
 		"two lines":   {`{"version":1,"logo_alt":"a\nb"}`, "text_invalid", "logo_alt", http.StatusUnprocessableEntity},
 		"no version":  {`{"accent":""}`, "field_missing", "version", http.StatusUnprocessableEntity},
 		"of nothing":  {`{"version":1,"logo":"","logo_alt":"a"}`, "logo_missing", "logo_alt", http.StatusUnprocessableEntity},

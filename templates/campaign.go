@@ -38,6 +38,7 @@ type EditPage struct {
 	Mailing               string // path of the mailing's own page
 	Preview, Look         string // paths of the frame, which takes what is typed by POST, and of the page of all previews
 	Fields                []MergeField
+	Languages             []LanguageRow
 	Interests             []string // that blocks can be for
 	Zones                 []string // attributes that may hold people's time zones
 	Running               bool     // it is a mailing of a series that goes out: what is saved goes out from then on
@@ -50,12 +51,40 @@ type EditPage struct {
 	Errors                FieldErrors
 }
 
+// LanguageRow is a language that a mailing's purpose has texts in.
+type LanguageRow struct {
+	Locale, URL      string
+	Main, There, Now bool // it is the main text's; there is a text; it is what is edited
+	Readers          int  // who read it and get the main text, as far as there is none
+}
+
+// Lacking are those without a text that somebody reads.
+func (p EditPage) Lacking() []LanguageRow {
+	return slices.DeleteFunc(slices.Clone(p.Languages), func(l LanguageRow) bool { return l.There || l.Readers == 0 })
+}
+
+// MainLocale is the language of the main text; empty where there is one language.
+func (p EditPage) MainLocale() string {
+	for _, l := range p.Languages {
+		if l.Main {
+			return l.Locale
+		}
+	}
+	return ""
+}
+
+// Translated reports whether there is a translation that is edited.
+func (p EditPage) Translated() bool {
+	return slices.ContainsFunc(p.Languages, func(l LanguageRow) bool { return l.Now && !l.Main && l.There })
+}
+
 // MergeField is something that can be put into a mail.
 type MergeField struct{ Code, Key string }
 
 // MailingForm is a draft as its form shows it, word for word what was typed.
 type MailingForm struct {
 	Read                                string // which state of the draft was read
+	Translation, Sender                 string // of a translation: its language, and the name of its sender
 	Subject, Preheader, Kind, Body      string // Kind: markdown, html, blocks, or source, which is blocks as JSON
 	Blocks                              BlockList
 	Ask                                 string   // the kind that it is to become, where Loses says what that costs

@@ -341,19 +341,20 @@ func gallery() map[string]any {
 		"admin-sessions": SessionsPage{Admin: owner, Rows: []SessionRow{
 			{ID: "s1", Client: "Firefox, Windows", BegunAt: now.Add(-2 * time.Hour), SeenAt: now, This: true}, {ID: "s2", BegunAt: now.Add(-9 * time.Hour), SeenAt: now.Add(-8 * time.Hour)},
 		}},
-		"admin-account-setup": AccountPage{Admin: desk("account"), Email: "femke@zonvaart.example", Role: "dpo", Reason: "Privacy.", HasPassword: true, Secret: "JBSW Y3DP EHPK 3PXP", Errors: FieldErrors{{Field: "code", Code: "code_wrong", At: "code"}}},
-		"admin-account-codes": AccountPage{Admin: desk("account"), Email: "femke@zonvaart.example", Role: "dpo", Reason: "Privacy.", HasPassword: true, SecondFactor: true, CodesLeft: 10, Codes: []string{"abcd efgh ijkl mnop", "qrst uvwx yz23 4567"}},
-		"admin-purpose":       purposePage(),
-		"admin-new-purpose":   EditPurposePage{Admin: desk("purposes"), Action: "/admin/purposes", Form: PurposeForm{Basis: "consent", Words: purposeWords()}},
-		"admin-forms":         FormsPage{Admin: desk("purposes"), New: "/admin/forms/new", Forms: []FormCard{{Title: "Reisnieuws in uw mailbox", Slug: "home", URL: "/admin/forms/home", Public: "/f/home", Purposes: []string{"Reisnieuws"}, Version: 3}}},
-		"admin-no-forms":      FormsPage{Admin: desk("purposes"), New: "/admin/forms/new"},
-		"admin-form":          formPage(),
-		"admin-edit-wrong":    wrongDraft,
-		"admin-edit-theirs":   staleDraft,
-		"admin-edit-blocks":   blocksPage(),
-		"admin-edit-loses":    losing,
-		"admin-draft":         draft,
-		"admin-people":        people(),
+		"admin-account-setup":    AccountPage{Admin: desk("account"), Email: "femke@zonvaart.example", Role: "dpo", Reason: "Privacy.", HasPassword: true, Secret: "JBSW Y3DP EHPK 3PXP", Errors: FieldErrors{{Field: "code", Code: "code_wrong", At: "code"}}},
+		"admin-account-codes":    AccountPage{Admin: desk("account"), Email: "femke@zonvaart.example", Role: "dpo", Reason: "Privacy.", HasPassword: true, SecondFactor: true, CodesLeft: 10, Codes: []string{"abcd efgh ijkl mnop", "qrst uvwx yz23 4567"}},
+		"admin-purpose":          purposePage(),
+		"admin-new-purpose":      EditPurposePage{Admin: desk("purposes"), Action: "/admin/purposes", Form: PurposeForm{Basis: "consent", Words: purposeWords()}},
+		"admin-forms":            FormsPage{Admin: desk("purposes"), New: "/admin/forms/new", Forms: []FormCard{{Title: "Reisnieuws in uw mailbox", Slug: "home", URL: "/admin/forms/home", Public: "/f/home", Purposes: []string{"Reisnieuws"}, Version: 3}}},
+		"admin-no-forms":         FormsPage{Admin: desk("purposes"), New: "/admin/forms/new"},
+		"admin-form":             formPage(),
+		"admin-edit-wrong":       wrongDraft,
+		"admin-edit-theirs":      staleDraft,
+		"admin-edit-blocks":      blocksPage(),
+		"admin-edit-translation": translationPage(),
+		"admin-edit-loses":       losing,
+		"admin-draft":            draft,
+		"admin-people":           people(),
 		"admin-people-filter": PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{State: "withdrawn", From: "2026-11-24", To: "2026-11-01", Filtered: true,
 			Errors: FieldErrors{{Field: "to", Code: "filter_period", At: "to"}}})},
 		"admin-people-nobody":  PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{Purpose: "travel-news", State: "held", Filtered: true})},
@@ -637,6 +638,14 @@ func draftPage() EditPage {
 			Variants: []VariantForm{{Name: "A"}, {Name: "B", Subject: "Sneeuw!", At: "09:00"}},
 		},
 	}
+}
+
+// translationPage has an English text beside the Dutch, and none in French.
+func translationPage() EditPage {
+	page := draftPage()
+	page.Languages = []LanguageRow{{Locale: "nl", URL: page.Action, Main: true, There: true}, {Locale: "en", URL: page.Action + "?in=en", There: true, Now: true}, {Locale: "de", URL: page.Action + "?in=de", Readers: 1}, {Locale: "fr", URL: page.Action + "?in=fr", Readers: 41}}
+	page.Form = MailingForm{Read: page.Form.Read, Translation: "en", Sender: "Sunvoyage", Subject: "Three villages that have snow", Kind: "markdown", Body: "Hello {{name}},\n\nThe snow is there."}
+	return page
 }
 
 // blocksPage has a block of each kind, one of them wrong and one without its picture yet.

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,10 +31,14 @@ func (s *Site) edit(w http.ResponseWriter, r *http.Request, v visit) error {
 		http.Redirect(w, r, mailingPath(m), http.StatusSeeOther)
 		return nil
 	}
-	if _, mixed := kindOf(m); mixed {
+	locale, err := s.translationOf(r.Context(), m, r.URL.Query().Get("in"))
+	if err != nil {
+		return err
+	}
+	if _, mixed := kindOf(inLanguage(m, locale)); mixed {
 		return errKinds
 	}
-	return s.editor(w, r, v, http.StatusOK, m, templates.EditPage{Form: draftForm(m)})
+	return s.editor(w, r, v, http.StatusOK, m, templates.EditPage{Form: translationForm(m, locale)})
 }
 
 // editor draws the form of a draft.
@@ -44,6 +49,9 @@ func (s *Site) editor(w http.ResponseWriter, r *http.Request, v visit, code int,
 		return err
 	}
 	page.Title = subject(m)
+	if err := s.languages(ctx, &page, m); err != nil {
+		return err
+	}
 	page.Admin, page.Campaign, page.CampaignURL = s.frame(r, v, "campaigns"), c.Name, campaignPath(c)
 	page.Action, page.Mailing, page.Preview = editPath(m), mailingPath(m), mailingPath(m)+"/preview"
 	page.Look = lookPath(m)
@@ -76,17 +84,23 @@ func (s *Site) save(w http.ResponseWriter, r *http.Request, v visit) error {
 	if m.Runs() && !mayEdit(m, v.user.Role) {
 		return s.nothing(w, r, v)
 	}
-	if _, mixed := kindOf(m); mixed {
+	typed := typedDraft(r.PostForm)
+	if typed.Translation, err = s.translationOf(r.Context(), m, typed.Translation); err != nil {
+		return err
+	}
+	if _, mixed := kindOf(inLanguage(m, typed.Translation)); mixed {
 		return errKinds
 	}
-	typed := typedDraft(r.PostForm)
 	switch act := r.PostForm.Get("act"); act {
-	case "save", "done":
+	case "save", "done", "untranslate":
 		next := editPath(m)
-		if act == "done" {
+		switch {
+		case act == "done":
 			next = mailingPath(m)
+		case act == "save" && typed.Translation != "":
+			next += "?in=" + typed.Translation
 		}
-		changed, err := readDraft(&typed, m)
+		changed, err := s.readTyped(r.Context(), &typed, m, act == "untranslate")
 		if err == nil {
 			err = s.checkRunning(r.Context(), changed)
 		}
@@ -103,6 +117,35 @@ func (s *Site) save(w http.ResponseWriter, r *http.Request, v visit) error {
 		}
 		return s.editor(w, r, v, http.StatusOK, m, templates.EditPage{Form: typed, Unsaved: true})
 	}
+}
+
+// translationOf gives the language that an editor is asked for, of which the purpose has
+// texts and the mailing its translation; empty is its main one.
+func (s *Site) translationOf(ctx context.Context, m akkoord.Mailing, locale string) (string, error) {
+	if locale == "" {
+		return "", nil
+	}
+	_, p, err := s.sentFor(ctx, m)
+	if err != nil || locale == m.MainLanguage(p) {
+		return "", err
+	}
+	_, worded := p.Texts[locale]
+	if _, there := m.Content.Languages[locale]; !worded && !there {
+		return "", akkoord.Errorf(akkoord.NotFound, "not_found", "There is nothing at this address.")
+	}
+	return locale, nil
+}
+
+// readTyped gives a mailing with what was typed, of it or of a translation.
+func (s *Site) readTyped(ctx context.Context, typed *templates.MailingForm, m akkoord.Mailing, remove bool) (akkoord.Mailing, error) {
+	if typed.Translation == "" {
+		return readDraft(typed, m)
+	}
+	_, p, err := s.sentFor(ctx, m)
+	if err != nil {
+		return m, err
+	}
+	return readTranslation(typed, m, p, remove)
 }
 
 // rearrange does what a button inside the form says. Nothing of it is stored but a
@@ -139,7 +182,7 @@ func (s *Site) rearrange(r *http.Request, v visit, typed *templates.MailingForm,
 
 // unsaved shows a draft that could not be stored, and why.
 func (s *Site) unsaved(w http.ResponseWriter, r *http.Request, v visit, m akkoord.Mailing, typed templates.MailingForm, why error) error {
-	errs, code, ok := faults(why, elements)
+	errs, code, ok := faults(atTranslation(typed.Translation, why), elements)
 	if !ok {
 		return why
 	}
@@ -149,7 +192,7 @@ func (s *Site) unsaved(w http.ResponseWriter, r *http.Request, v visit, m akkoor
 		if err != nil {
 			return err
 		}
-		theirs := draftForm(now)
+		theirs := translationForm(now, typed.Translation)
 		if theirs.Kind == asBlocks {
 			theirs.Body, _ = akkoord.MarkdownOf(blocksOf(theirs.Blocks))
 		}
@@ -210,7 +253,7 @@ func numeral(n int) string {
 func typedDraft(in url.Values) templates.MailingForm {
 	line := func(name string) string { return strings.TrimSpace(in.Get(name)) }
 	f := templates.MailingForm{
-		Read: in.Get("read"), Subject: line("subject"), Preheader: line("preheader"), Kind: in.Get("kind"), Body: newlines(in.Get("body")), SendAt: line("send_at"), Zone: line("zone"), ZoneAttribute: in.Get("zone_attribute"),
+		Read: in.Get("read"), Translation: in.Get("translation"), Sender: line("sender"), Subject: line("subject"), Preheader: line("preheader"), Kind: in.Get("kind"), Body: newlines(in.Get("body")), SendAt: line("send_at"), Zone: line("zone"), ZoneAttribute: in.Get("zone_attribute"),
 		From: line("from"), Until: line("until"), PerHour: line("per_hour"), PerDay: line("per_day"), Missed: in.Get("missed"),
 		Trial: in.Get("trial") != "", Share: cmp.Or(line("share"), "20"), Measure: cmp.Or(in.Get("measure"), "clicks"), WaitMinutes: cmp.Or(line("wait"), "240"), Expect: cmp.Or(line("expect"), "0.03"),
 	}
@@ -245,14 +288,23 @@ func typedDraft(in url.Values) templates.MailingForm {
 // newlines undoes the line breaks that browsers make of a text area's.
 func newlines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
 
+// readAt gives when the state of a draft was written that a form was made from.
+func readAt(s string) (time.Time, error) {
+	read, err := strconv.ParseInt(s, 10, 64)
+	switch {
+	case err != nil:
+		return time.Time{}, akkoord.Fieldf("read", "body_invalid", "The form did not arrive whole.")
+	case read == 0:
+		return time.Time{}, nil
+	}
+	return time.UnixMicro(read), nil
+}
+
 // readDraft gives a draft with what was typed, or the first thing wrong with it.
 func readDraft(f *templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, error) {
-	read, err := strconv.ParseInt(f.Read, 10, 64)
-	if err != nil {
-		return m, akkoord.Fieldf("read", "body_invalid", "The form did not arrive whole.")
-	}
-	if m.ChangedAt = time.UnixMicro(read); read == 0 {
-		m.ChangedAt = time.Time{}
+	var err error
+	if m.ChangedAt, err = readAt(f.Read); err != nil {
+		return m, err
 	}
 	said, had := parts(f), m
 	if m.Content, err = said[0].read(f.Kind, f.Subject, f.Preheader); err != nil {

@@ -143,12 +143,18 @@ func (s *Site) previewTyped(w http.ResponseWriter, r *http.Request, v visit) err
 		m.Variants = append(m.Variants, akkoord.Variant{Name: f.Name, Content: c})
 	}
 	if m.Content, err = said[0].read(typed.Kind, typed.Subject, typed.Preheader); err == nil {
-		m.Content.Language, m.Content.Languages = had.Content.Language, had.Content.Languages
+		if typed.Translation == "" {
+			m.Content.Language, m.Content.Languages = had.Content.Language, had.Content.Languages
+		}
 		m.Content, m.Variants = m.Variant(l.variant), nil
 		err = m.Check()
 	}
 	if err != nil {
 		return s.unseen(w, v, err)
+	}
+	if typed.Translation != "" { // what is seen is the translation that is typed
+		l.locale = typed.Translation
+		m.Content.Language = l.locale
 	}
 	if l.locale == "" {
 		if l.locale, err = s.mailLocale(r.Context(), m, v.locale); err != nil {

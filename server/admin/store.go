@@ -129,6 +129,8 @@ type Deliveries interface {
 	Course(ctx context.Context, m akkoord.Mailing, left int64, rate float64) (akkoord.Course, error)
 	Reports(ctx context.Context, mailingID int64) (akkoord.Reports, error)
 	Leavings(ctx context.Context, mailingID int64) (akkoord.Leavings, error)
+	// Readers counts the people whom a mailing could reach by language.
+	Readers(ctx context.Context, m akkoord.Mailing) (map[string]int64, error)
 	Deliveries(ctx context.Context, mailingID int64, f akkoord.DeliveryFilter, p akkoord.Page) (deliveries []akkoord.Delivery, next int64, err error)
 }
 

@@ -261,7 +261,7 @@ func (f sqliteFile) domain(of string) string {
 }
 
 func (f sqliteFile) subject() string {
-	own, translated := `json_extract(m.variants, '$[' || (`+winnerOf+`) || ']`, `.languages.' || s.locale || '.subject')`
+	own, translated := `json_extract(m.variants, '$[' || (`+winnerOf+`) || ']`, `.languages."' || s.locale || '".subject')`
 	return `coalesce(nullif(` + own + translated + `, ''), CASE WHEN m.trigger_on = '' THEN nullif(json_extract(m.content, '$` + translated + `, '') END,
 		nullif(` + own + `.subject'), ''), json_extract(m.content, '$.subject'), '')`
 }

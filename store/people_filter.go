@@ -60,6 +60,10 @@ func (s *Store) peopleQuery(ctx context.Context, f akkoord.PeopleFilter) (*peopl
 	return q, nil
 }
 
+// maxStood bounds the purposes that a question reads one by one: with each of their
+// states it stays below the 500 parts that SQLite takes.
+const maxStood = 90
+
 // page writes the question for the next so many people after a cursor; each row
 // is a person and their cursor. Where person is not 0, the question is whether
 // that one passes.
@@ -68,7 +72,7 @@ func (q *peopleQuery) page(after int64, limit int, person int64) (string, []any)
 	switch {
 	case q.filter.Act != "":
 		q.acts(after, person)
-	case q.interest == 0 && q.purposes != nil || q.filter.State != "" && q.filter.State != akkoord.Active:
+	case len(q.purposes) <= maxStood && (q.interest == 0 && q.purposes != nil || q.filter.State != "" && q.filter.State != akkoord.Active):
 		q.standing(after, limit, person)
 	default:
 		q.known(after, person)

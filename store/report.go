@@ -33,9 +33,11 @@ func (s *Store) TakeReport(ctx context.Context, r akkoord.Report) (akkoord.Taken
 }
 
 // reached are the states of a delivery whose return path somebody can know of:
-// those that are being sent have to be claimed, or sent again.
+// those that are being sent have to be claimed. Of a copy that was sent again the first
+// may have arrived, whatever became of the second.
 const reached = `SELECT d.state, d.updated_at FROM delivery d WHERE d.mailing_id = $1 AND d.subscriber_id = $2 AND (d.state IN (1, 2, 5, 7)
-	OR d.state = 3 AND (d.fence <> 0 OR d.first_at < (SELECT m.again_at FROM mailing m WHERE m.id = d.mailing_id))
+	OR d.state = 3 AND d.fence <> 0
+	OR d.state IN (3, 4, 6) AND d.first_at > 0 AND d.first_at < (SELECT m.again_at FROM mailing m WHERE m.id = d.mailing_id)
 	OR d.state = 0 AND EXISTS (SELECT 1 FROM delivery_chunk c WHERE c.mailing_id = d.mailing_id AND c.state = 1 AND d.subscriber_id BETWEEN c.first AND c.last AND d.next_at <= c.due_at))`
 
 // reportOn takes a report about a copy of a mailing.

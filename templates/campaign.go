@@ -102,6 +102,7 @@ type MailingForm struct {
 // VariantForm is one of the contents that a mailing tries. What is empty is the
 // mailing's own.
 type VariantForm struct {
+	Was                                        string // its name as it is stored, by which its translations are found; empty: it is new
 	Name, Sender, At, Subject, Preheader, Body string
 	Blocks                                     BlockList
 }

@@ -228,7 +228,7 @@ func draftForm(m akkoord.Mailing) templates.MailingForm {
 		f.SendAt = m.SendAt.In(m.Plan.Location()).Format(gateTime)
 	}
 	for _, v := range m.Variants {
-		f.Variants = append(f.Variants, templates.VariantForm{Name: v.Name, Sender: v.Sender, At: v.At, Subject: v.Subject, Preheader: v.Preheader})
+		f.Variants = append(f.Variants, templates.VariantForm{Was: v.Name, Name: v.Name, Sender: v.Sender, At: v.At, Subject: v.Subject, Preheader: v.Preheader})
 	}
 	said := parts(&f)
 	next := said[0].show(m.Content, mainPlace, 1)
@@ -274,7 +274,7 @@ func typedDraft(in url.Values) templates.MailingForm {
 	}
 	for i := range min(len(in["variant_name"]), 10) {
 		f.Variants = append(f.Variants, templates.VariantForm{
-			Name: nth("variant_name", i), Sender: nth("variant_sender", i), At: nth("variant_at", i), Subject: nth("variant_subject", i), Preheader: nth("variant_preheader", i), Body: nth("variant_body", i),
+			Was: nth("variant_was", i), Name: nth("variant_name", i), Sender: nth("variant_sender", i), At: nth("variant_at", i), Subject: nth("variant_subject", i), Preheader: nth("variant_preheader", i), Body: nth("variant_body", i),
 		})
 	}
 	list := typedBlocks(in)
@@ -317,7 +317,7 @@ func readDraft(f *templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, er
 		if err != nil {
 			return m, err
 		}
-		c.Languages = translationsOf(had, v.Name)
+		c.Languages = translationsOf(had, v.Was)
 		m.Variants = append(m.Variants, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: c})
 	}
 	if m.Plan, err = readPlan(*f); err != nil {

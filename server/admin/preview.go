@@ -139,7 +139,7 @@ func (s *Site) previewTyped(w http.ResponseWriter, r *http.Request, v visit) err
 		if err != nil {
 			return s.unseen(w, v, err)
 		}
-		c.Languages = translationsOf(had, f.Name)
+		c.Languages = translationsOf(had, f.Was)
 		m.Variants = append(m.Variants, akkoord.Variant{Name: f.Name, Content: c})
 	}
 	if m.Content, err = said[0].read(typed.Kind, typed.Subject, typed.Preheader); err == nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"image"
+	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
@@ -17,9 +18,10 @@ import (
 const (
 	// maxWidth is twice the 600 points of a mail, for screens that show two for one.
 	maxWidth = 1200
-	// maxPoints bounds what is taken apart in memory, at up to 4 bytes a point; of
-	// what moves, all its frames together.
-	maxPoints = 12_500_000
+	// maxPoints bounds what is taken apart in memory: 4 bytes a point, 8 for
+	// points of 16 bits, of which there may be half as many, and up to 15 for a
+	// progressive JPEG. Of what moves, all frames count together.
+	maxPoints = 6_000_000
 	quality   = 85 // of JPEG, of 100
 	sideways  = 5  // orientations from here on turn width into height
 )
@@ -44,7 +46,12 @@ func redraw(data []byte) (contentType string, drawn []byte, err error) {
 	if err != nil || c.Width < 1 || c.Height < 1 {
 		return "", nil, errInvalid
 	}
-	if c.Width > maxPixels || c.Height > maxPixels || c.Width*c.Height > maxPoints {
+	points := maxPoints
+	switch c.ColorModel {
+	case color.NRGBA64Model, color.RGBA64Model, color.Gray16Model:
+		points /= 2
+	}
+	if c.Width > maxPixels || c.Height > maxPixels || c.Width*c.Height > points {
 		return "", nil, errPoints
 	}
 	var out bytes.Buffer
@@ -203,8 +210,20 @@ func frames(data []byte) (n int, err error) {
 		switch kind {
 		case ';':
 			return n, nil
-		case '!':
-			ok = skip(2) && blocks()
+		case '!': // as image/gif reads them: what it takes for frames must not be taken for anything else
+			if len(rest) < 3 {
+				return 0, errInvalid
+			}
+			switch rest[1] {
+			case 0x01: // text
+				ok = skip(2+13) && blocks()
+			case 0xF9: // graphic control
+				ok = skip(2 + 6)
+			case 0xFE: // comment
+				ok = skip(2) && blocks()
+			case 0xFF: // application
+				ok = skip(3+int(rest[2])) && blocks()
+			}
 		case ',':
 			if n++; len(rest) > 9 {
 				ok = skip(10+colours(rest[9])) && skip(1) && blocks()

@@ -133,7 +133,14 @@ func TestPicturesStandUpright(t *testing.T) {
 func TestPicturesAreBounded(t *testing.T) {
 	large := func() []byte {
 		var b bytes.Buffer
-		if err := png.Encode(&b, image.NewPaletted(image.Rect(0, 0, 5000, 2501), color.Palette{color.Black})); err != nil {
+		if err := png.Encode(&b, image.NewPaletted(image.Rect(0, 0, 3000, 2001), color.Palette{color.Black})); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	deep := func() []byte {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray16(image.Rect(0, 0, 2000, 1501))); err != nil {
 			t.Fatal(err)
 		}
 		return b.Bytes()
@@ -143,7 +150,8 @@ func TestPicturesAreBounded(t *testing.T) {
 		code string
 	}{
 		"too many points":    {large(), "image_points"},
-		"too many frames":    {moving(t, 500, 500, 51), "image_points"},
+		"points of 16 bits":  {deep(), "image_points"},
+		"too many frames":    {moving(t, 500, 500, 25), "image_points"},
 		"cut off":            {picture(t, 90, 30)[:60], "image_invalid"},
 		"a GIF that is none": {[]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00,"), "image_invalid"},
 		"a page":             {[]byte("<html><script>alert(1)</script>"), "image_invalid"},
@@ -154,6 +162,22 @@ func TestPicturesAreBounded(t *testing.T) {
 		if e, ok := errors.AsType[*akkoord.Error](err); !ok || e.Code != c.code || e.Field != "file" || len(s.all) != 0 {
 			t.Errorf("%s: %v, %d kept", name, err, len(s.all))
 		}
+	}
+}
+
+// Frames are counted as they are taken apart: none hides in what only looks like a part
+// of something else.
+func TestNoFrameHides(t *testing.T) {
+	one := moving(t, 20, 10, 1)
+	frame := one[bytes.IndexByte(one, ','):bytes.Index(one, []byte{'!', 0xFE})]
+	text := append([]byte{'!', 0x01, 255}, make([]byte, 13)...) // a header of 13 bytes, of which the first is no length; then no blocks
+	data := slices.Concat(one[:len(one)-1], text, frame, []byte{'!', 0xFE, 250}, bytes.Repeat([]byte{'x'}, 250), []byte{0}, frame, []byte{';'})
+	g, err := gif.DecodeAll(bytes.NewReader(data))
+	if err != nil || len(g.Image) != 3 {
+		t.Fatalf("the picture is not as meant: %v", err)
+	}
+	if n, err := frames(data); err != nil || n != len(g.Image) {
+		t.Errorf("%d of %d frames are counted: %v", n, len(g.Image), err)
 	}
 }
 
@@ -168,5 +192,10 @@ func FuzzKeep(f *testing.F) {
 			}
 		}
 		orientation(data)
+		if g, err := gif.DecodeAll(bytes.NewReader(data)); err == nil {
+			if n, err := frames(data); err != nil || n != len(g.Image) {
+				t.Errorf("%d of %d frames are counted: %v", n, len(g.Image), err)
+			}
+		}
 	})
 }

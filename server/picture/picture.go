@@ -18,7 +18,7 @@ const maxPixels = 8000
 
 var (
 	errInvalid = akkoord.Fieldf("file", "image_invalid", "The file is no PNG, JPEG, GIF or WebP picture of at most %d by %d points.", maxPixels, maxPixels)
-	errPoints  = akkoord.Fieldf("file", "image_points", "A picture has at most 12.5 million points, like 4000 by 3100; of one that moves all its frames count together. Make it smaller first.")
+	errPoints  = akkoord.Fieldf("file", "image_points", "A picture has at most 6 million points, like 3000 by 2000; of one that moves all its frames count together. Make it smaller first.")
 )
 
 // Type tells by its content what kind of picture data is. Names and types that

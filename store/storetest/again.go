@@ -20,6 +20,7 @@ func testSentAgain(t *testing.T, open Open) {
 		{"P13 a second press", testSendAgainTwice},
 		{"P07 states", testSendAgainStates},
 		{"M.10 a report resolves it", testSendAgainReport},
+		{"M.10 a report of the first copy", testSendAgainReportOfFirst},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, newAgency(t, open)) })
 	}
@@ -146,6 +147,29 @@ func testSendAgainStates(t *testing.T, a *Agency) {
 	}
 	if c := must(a.Counts(ctx, m.ID))(t); c.Total != 3 || c.Uncertain != 1 || c.Sent != 1 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// A report about the first copy counts although the second was never sent, since the
+// person left meanwhile.
+func testSendAgainReportOfFirst(t *testing.T, a *Agency) {
+	m := a.again(t, a.lost(t))
+	bob, cas := a.standing(t, "bob@voorbeeld.example").Subscriber, a.standing(t, "cas@voorbeeld.example").Subscriber
+	for _, p := range []akkoord.Subscriber{bob, cas} {
+		must(a.Leave(t.Context(), akkoord.Link{Subscriber: p.PublicID, Campaign: a.Campaign.ID, Purpose: a.News.ID, Mailing: m.ID}, akkoord.ScopePurpose, byLink))(t)
+	}
+	a.Clock.Move(time.Minute)
+	a.drain(t, accepted)
+	if c := must(a.Counts(t.Context(), m.ID))(t); c.Skipped != 2 {
+		t.Fatalf("%+v", c)
+	}
+	a.take(t, bounced(m, bob.ID, akkoord.ClassHard), akkoord.ReportCounts)
+	a.take(t, complained(m, cas.ID), akkoord.ReportCounts)
+	if !a.standing(t, "cas@voorbeeld.example").Suppressed(akkoord.SuppressedComplaint) {
+		t.Error("who complained of the first copy is mailed on")
+	}
+	if diff := cmp.Diff(akkoord.Counts{Total: 4, Sent: 2, Bounced: 1, Skipped: 1}, must(a.Counts(t.Context(), m.ID))(t)); diff != "" {
+		t.Error(diff)
 	}
 }
 

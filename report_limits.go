@@ -100,9 +100,10 @@ type Reports struct {
 	Bounces    map[Class]int64 `json:"bounces"` // those while sending included
 }
 
-// Excess is a tally of a mailing that is more than it should be.
+// Excess is a tally of a mailing that is more than it should be, with what is to be
+// said of it.
 type Excess struct {
-	Code    string
+	Reason
 	N, Sent int64
 	PauseAt int64 // share at which the mailing pauses by itself, in hundredths of a per cent
 }
@@ -116,8 +117,8 @@ func (r Reports) Excesses(c Counts) []Excess {
 		if l.Tally != TallyComplaint {
 			n = r.Bounces[Class(l.Tally)]
 		}
-		if _, ok := l.Warning(n, sent); ok {
-			out = append(out, Excess{l.code, n, sent, l.Pause})
+		if w, ok := l.Warning(n, sent); ok {
+			out = append(out, Excess{w, n, sent, l.Pause})
 		}
 	}
 	return out
@@ -126,14 +127,8 @@ func (r Reports) Excesses(c Counts) []Excess {
 // Warnings gives what is to be said of a mailing's reports.
 func (r Reports) Warnings(c Counts) []Reason {
 	var out []Reason
-	for _, l := range ReportLimits {
-		n := r.Complaints
-		if l.Tally != TallyComplaint {
-			n = r.Bounces[Class(l.Tally)]
-		}
-		if w, ok := l.Warning(n, c.Sent+c.Bounced+c.Failed); ok {
-			out = append(out, w)
-		}
+	for _, e := range r.Excesses(c) {
+		out = append(out, e.Reason)
 	}
 	return out
 }

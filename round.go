@@ -147,6 +147,17 @@ func (s Standing) comeBack(c *Change, now time.Time) {
 	}
 }
 
+// Languages gives those that the purpose has texts in, in the order of Locales.
+func (p Purpose) Languages() []string {
+	var out []string
+	for _, l := range Locales {
+		if _, ok := p.Texts[l]; ok {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
 // Language gives the language of a purpose's texts for somebody who reads
 // locale: that one where the purpose has it, else the first that it has.
 func (p Purpose) Language(locale string) string {

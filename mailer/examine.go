@@ -81,12 +81,7 @@ func (t *Tester) composed(ctx context.Context, m akkoord.Mailing) (all []akkoord
 	if err != nil {
 		return nil, in, err
 	}
-	for _, locale := range akkoord.Locales {
-		if _, ok := purpose.Texts[locale]; ok {
-			in.spoken = append(in.spoken, locale)
-		}
-	}
-	in.written = m.Written(purpose)
+	in.spoken, in.written = purpose.Languages(), m.Written(purpose)
 	for i := range max(len(m.Variants), 1) {
 		variant := m.Latest() + i
 		for n, locale := range in.written {

@@ -3,6 +3,7 @@ package mailer
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -254,18 +255,11 @@ func (l *lane) attempted(i int, r akkoord.Result, aboutUs bool) akkoord.Result {
 	}
 	if r.State == akkoord.Deferred {
 		r.NextAt = now.Add(Backoff(r.Attempts, l.Jitter()))
-		if !aboutUs && r.NextAt.Sub(later(p.FirstAt, l.w.Again)) >= GiveUpCampaign {
+		if !aboutUs && r.NextAt.Sub(slices.MaxFunc([]time.Time{p.FirstAt, l.w.Again}, time.Time.Compare)) >= GiveUpCampaign {
 			r.State, r.Code, r.NextAt = akkoord.Failed, "expired", time.Time{}
 		}
 	}
 	return r
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 func (l *lane) note(i int, r akkoord.Result) {

@@ -3,11 +3,11 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
-	"akkoord/static"
 	"akkoord/templates"
 )
 
@@ -33,9 +33,7 @@ func (s *Server) embed(c echo.Context) error {
 	if !ok {
 		return errForm
 	}
-	c.SetParamNames("form")
-	c.SetParamValues(slug)
-	form, err := s.findForm(c)
+	form, err := s.formNamed(c.Request().Context(), slug)
 	if err != nil {
 		return err
 	}
@@ -61,15 +59,11 @@ func (s *Server) embed(c echo.Context) error {
 			w.First = locale
 		}
 	}
-	script, err := static.FS.ReadFile("js/embed.js")
-	if err != nil {
-		return err
-	}
 	data, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}
 	c.Response().Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
-	serve(c, newAsset("embed.js", append(append(append(script, "("...), data...), ");\n"...)), embedScript)
+	serve(c, newAsset("embed.js", slices.Concat(s.assets["js/embed.js"].body, []byte("("), data, []byte(");\n"))), embedScript)
 	return nil
 }

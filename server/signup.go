@@ -22,11 +22,14 @@ var (
 
 // findForm gives the form of the path.
 func (s *Server) findForm(c echo.Context) (akkoord.Form, error) {
-	slug := c.Param("form")
+	return s.formNamed(c.Request().Context(), c.Param("form"))
+}
+
+func (s *Server) formNamed(ctx context.Context, slug string) (akkoord.Form, error) {
 	if len(slug) > akkoord.Limits.Slug {
 		return akkoord.Form{}, errForm
 	}
-	form, err := s.Catalog.Form(c.Request().Context(), slug)
+	form, err := s.Catalog.Form(ctx, slug)
 	if akkoord.KindOf(err) == akkoord.NotFound {
 		return form, errForm
 	}

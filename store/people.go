@@ -20,7 +20,7 @@ func (s *Store) People(ctx context.Context, f akkoord.PeopleFilter, p akkoord.Pa
 		return nil, 0, err
 	}
 	type place struct{ person, cursor int64 }
-	text, args := q.page(p.After, p.Size()+1, 0)
+	text, args := q.page(p.After, p.Size()+1)
 	rows, err := s.view(ctx).askOnce(text, args)
 	found, err := list(rows, err, func(r row) (place, error) {
 		var f place

@@ -65,24 +65,23 @@ func (s *Store) peopleQuery(ctx context.Context, f akkoord.PeopleFilter) (*peopl
 const maxStood = 90
 
 // page writes the question for the next so many people after a cursor; each row
-// is a person and their cursor. Where person is not 0, the question is whether
-// that one passes.
-func (q *peopleQuery) page(after int64, limit int, person int64) (string, []any) {
+// is a person and their cursor.
+func (q *peopleQuery) page(after int64, limit int) (string, []any) {
 	q.text, q.args = strings.Builder{}, nil
 	switch {
 	case q.filter.Act != "":
-		q.acts(after, person)
+		q.acts(after)
 	case len(q.purposes) <= maxStood && (q.interest == 0 && q.purposes != nil || q.filter.State != "" && q.filter.State != akkoord.Active):
-		q.standing(after, limit, person)
+		q.standing(after, limit)
 	default:
-		q.known(after, person)
+		q.known(after)
 	}
 	q.write(" ORDER BY 2 LIMIT ", q.bind(limit))
 	return q.text.String(), q.args
 }
 
 // known are people by what they chose, or by what is on record of them alone.
-func (q *peopleQuery) known(after, person int64) {
+func (q *peopleQuery) known(after int64) {
 	number := "s.id"
 	if q.interest != 0 {
 		number = "w.subscriber_id"
@@ -90,7 +89,7 @@ func (q *peopleQuery) known(after, person int64) {
 	} else {
 		q.write(`SELECT s.id, s.id FROM subscriber s WHERE 1 = 1`)
 	}
-	q.write(q.next(number, after, person))
+	q.write(` AND `, number, ` > `, q.bind(after))
 	q.locale("s.locale")
 	if q.purposes == nil {
 		return
@@ -101,14 +100,6 @@ func (q *peopleQuery) known(after, person int64) {
 		q.since()
 	}
 	q.write(`)`)
-}
-
-// next are those whose number comes after the last page's, or the one person.
-func (q *peopleQuery) next(column string, after, person int64) string {
-	if person != 0 {
-		return " AND " + column + " = " + q.bind(person)
-	}
-	return " AND " + column + " > " + q.bind(after)
 }
 
 func (q *peopleQuery) list(ids []int64) string {
@@ -130,7 +121,7 @@ func (q *peopleQuery) locale(column string) {
 
 // standing are people by where they stand: of each purpose and state the first
 // of a page, as their index gives them, and of these the first.
-func (q *peopleQuery) standing(after int64, limit int, person int64) {
+func (q *peopleQuery) standing(after int64, limit int) {
 	states := akkoord.PeopleStates
 	if q.filter.State != "" {
 		states = []akkoord.State{q.filter.State}
@@ -139,14 +130,14 @@ func (q *peopleQuery) standing(after int64, limit int, person int64) {
 	for _, purpose := range q.purposes {
 		for _, state := range states {
 			q.write(` UNION ALL SELECT person FROM (`)
-			q.stand(purpose, state, after, limit, person)
+			q.stand(purpose, state, after, limit)
 			q.write(`) AS part`)
 		}
 	}
 	q.write(`) AS parts`)
 }
 
-func (q *peopleQuery) stand(purpose int64, state akkoord.State, after int64, limit int, person int64) {
+func (q *peopleQuery) stand(purpose int64, state akkoord.State, after int64, limit int) {
 	// Those who are pending are few and are read at once by when they asked; a plus
 	// before a column keeps a database from walking everybody by number instead.
 	column := "x.subscriber_id"
@@ -160,10 +151,7 @@ func (q *peopleQuery) stand(purpose int64, state akkoord.State, after int64, lim
 	default:
 		q.write(` AND x.state NOT IN ('active', 'pending')`)
 	}
-	if person != 0 {
-		column = "x.subscriber_id"
-	}
-	q.write(q.next(column, after, person))
+	q.write(` AND `, column, ` > `, q.bind(after))
 	q.since()
 	q.locale("s.locale")
 	q.chose("x.subscriber_id")
@@ -199,14 +187,10 @@ func (q *peopleQuery) cameBy(line string) {
 
 // acts are people by what they did: each at the first line of the period that
 // says so.
-func (q *peopleQuery) acts(after, person int64) {
+func (q *peopleQuery) acts(after int64) {
 	q.write(`SELECT e.subscriber_id, e.seq FROM consent_event e JOIN subscriber s ON s.id = e.subscriber_id WHERE `)
 	q.act("e")
-	if person != 0 {
-		q.write(` AND e.subscriber_id = `, q.bind(person))
-	} else {
-		q.write(` AND e.seq > `, q.bind(after))
-	}
+	q.write(` AND e.seq > `, q.bind(after))
 	q.chose("e.subscriber_id")
 	q.write(` AND NOT EXISTS (SELECT 1 FROM consent_event f WHERE f.subscriber_id = e.subscriber_id AND f.seq < e.seq AND `)
 	q.act("f")

@@ -37,9 +37,23 @@ func (s *Store) SegmentNames(ctx context.Context, purposeID int64) (akkoord.Segm
 			out.Attributes = append(out.Attributes, a.Slug)
 		}
 	}
-	for _, slug := range slices.Sorted(maps.Keys(c.formSlug)) {
-		out.Sources = append(out.Sources, "form:"+slug)
-	}
-	out.Sources = append(out.Sources, "import", "api", "rule")
+	out.Sources = c.sources()
 	return out, nil
+}
+
+// Sources gives how people can have come in.
+func (s *Store) Sources(ctx context.Context) ([]string, error) {
+	c, err := s.catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.sources(), nil
+}
+
+func (c *catalogue) sources() []string {
+	var out []string
+	for _, slug := range slices.Sorted(maps.Keys(c.formSlug)) {
+		out = append(out, "form:"+slug)
+	}
+	return append(out, "import", "api", "rule")
 }

@@ -51,9 +51,7 @@ func (s *Site) sendAgain(w http.ResponseWriter, r *http.Request, v visit) error 
 	if err != nil {
 		return errNoAct
 	}
-	if why := m.SendableAgain(s.cfg.Sender()); len(why) > 0 {
-		err = &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: why[0].Message}
-	} else {
+	if err = refusal(m.SendableAgain(s.cfg.Sender())); err == nil {
 		_, err = s.cfg.Store.SendAgain(r.Context(), v.user.Actor(), m.PublicID, akkoord.LostCopies{Count: count, Last: time.UnixMicro(last).UTC()})
 	}
 	return s.done(w, r, err, "sent_again", mailingPath(m))

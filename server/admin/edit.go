@@ -311,14 +311,9 @@ func readDraft(f *templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, er
 		return m, err
 	}
 	m.Content.Language, m.Content.Languages = had.Content.Language, had.Content.Languages
-	m.Variants, m.Trial = nil, nil
-	for i, v := range f.Variants {
-		c, err := said[i+1].read(f.Kind, v.Subject, v.Preheader)
-		if err != nil {
-			return m, err
-		}
-		c.Languages = translationsOf(had, v.Was)
-		m.Variants = append(m.Variants, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: c})
+	m.Trial = nil
+	if m.Variants, err = readVariants(*f, said[1:], had); err != nil {
+		return m, err
 	}
 	if m.Plan, err = readPlan(*f); err != nil {
 		return m, err
@@ -346,6 +341,20 @@ func readDraft(f *templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, er
 		m.Trial = t
 	}
 	return m, m.Check()
+}
+
+// readVariants gives the variants that a form says, each with the translations that it had.
+func readVariants(f templates.MailingForm, said []part, had akkoord.Mailing) ([]akkoord.Variant, error) {
+	var out []akkoord.Variant
+	for i, v := range f.Variants {
+		c, err := said[i].read(f.Kind, v.Subject, v.Preheader)
+		if err != nil {
+			return nil, err
+		}
+		c.Languages = translationsOf(had, v.Was)
+		out = append(out, akkoord.Variant{Name: v.Name, Sender: v.Sender, At: v.At, Content: c})
+	}
+	return out, nil
 }
 
 // translationsOf gives those of the variant with a name.

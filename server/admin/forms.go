@@ -19,6 +19,8 @@ type Forming interface {
 	Form(ctx context.Context, slug string) (akkoord.Form, error)
 	// Interests gives the slugs of the interests that people can choose.
 	Interests(ctx context.Context) ([]string, error)
+	// Sources gives how people can have come in, like form:home.
+	Sources(ctx context.Context) ([]string, error)
 	PutForm(ctx context.Context, actor akkoord.Actor, f akkoord.Form) (akkoord.Form, error)
 	// EditForm makes a new version of a form from its present one; an error of
 	// edit, which may be called more than once, ends it.
@@ -128,12 +130,7 @@ func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code in
 func boxes(shown akkoord.FormVersion, purposes []akkoord.Purpose, locale string) []templates.PurposeBox {
 	var out []templates.PurposeBox
 	for _, p := range purposes {
-		b := templates.PurposeBox{Slug: p.Slug, Name: p.Text(locale).Name}
-		for _, l := range akkoord.Locales {
-			if _, ok := p.Texts[l]; ok {
-				b.Languages = append(b.Languages, l)
-			}
-		}
+		b := templates.PurposeBox{Slug: p.Slug, Name: p.Text(locale).Name, Languages: p.Languages()}
 		if i := slices.Index(shown.Purposes, p.Slug); i >= 0 {
 			b.Chosen, b.Place = true, strconv.Itoa(i+1)
 		}

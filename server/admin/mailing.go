@@ -266,8 +266,8 @@ func (s *Site) send(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing)
 	if err != nil {
 		return "", err
 	}
-	if len(why) > 0 {
-		return "", &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: why[0].Message}
+	if err := refusal(why); err != nil {
+		return "", err
 	}
 	if m.SendAt.After(s.cfg.Now()) {
 		_, err := s.cfg.Store.ScheduleMailing(ctx, actor, m.PublicID, m.SendAt)
@@ -284,8 +284,8 @@ func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, address str
 	}
 	draft := m
 	draft.State = akkoord.MailingDraft // a test is no sending: any state may be tested
-	if why := draft.Sendable(s.cfg.Sender()); len(why) > 0 {
-		return &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: why[0].Message}
+	if err := refusal(draft.Sendable(s.cfg.Sender())); err != nil {
+		return err
 	}
 	if err := s.cfg.Store.BeginTest(ctx, v.user.Actor(), m.PublicID, to); err != nil {
 		return err
@@ -295,4 +295,13 @@ func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, address str
 		return err
 	}
 	return s.cfg.Mail.SendTest(ctx, m, m.Latest(), locale, to)
+}
+
+// refusal is the first of some reasons why a mailing can't be sent, as a Conflict; nil
+// where there are none.
+func refusal(why []akkoord.Reason) error {
+	if len(why) == 0 {
+		return nil
+	}
+	return &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: why[0].Message}
 }

@@ -92,13 +92,17 @@ func (s *Site) filterForm(ctx context.Context, v visit, page *templates.PeoplePa
 	if err != nil {
 		return err
 	}
-	names, err := s.cfg.Store.SegmentNames(ctx, 0)
+	interests, err := s.cfg.Store.Interests(ctx)
+	if err != nil {
+		return err
+	}
+	sources, err := s.cfg.Store.Sources(ctx)
 	if err != nil {
 		return err
 	}
 	page.Filter = templates.PeopleFilter{
 		Purpose: q.Get("purpose"), State: q.Get("state"), Interest: q.Get("interest"), Locale: q.Get("locale"), Source: q.Get("source"), Act: q.Get("act"), From: q.Get("from"), To: q.Get("to"),
-		Purposes: options(purposes, v.locale), Interests: names.Interests, Sources: names.Sources, Locales: akkoord.Locales,
+		Purposes: options(purposes, v.locale), Interests: interests, Sources: sources, Locales: akkoord.Locales,
 	}
 	for _, state := range akkoord.PeopleStates {
 		page.Filter.States = append(page.Filter.States, string(state))

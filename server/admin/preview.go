@@ -132,15 +132,10 @@ func (s *Site) previewTyped(w http.ResponseWriter, r *http.Request, v visit) err
 	l := readLook(akkoord.Mailing{Variants: make([]akkoord.Variant, len(typed.Variants))}, r.PostForm)
 	m = m.Draft()
 	had := m
-	m.Variants, m.Trial = nil, nil
+	m.Trial = nil
 	said := parts(&typed)
-	for i, f := range typed.Variants {
-		c, err := said[i+1].read(typed.Kind, f.Subject, f.Preheader)
-		if err != nil {
-			return s.unseen(w, v, err)
-		}
-		c.Languages = translationsOf(had, f.Was)
-		m.Variants = append(m.Variants, akkoord.Variant{Name: f.Name, Content: c})
+	if m.Variants, err = readVariants(typed, said[1:], had); err != nil {
+		return s.unseen(w, v, err)
 	}
 	if m.Content, err = said[0].read(typed.Kind, typed.Subject, typed.Preheader); err == nil {
 		if typed.Translation == "" {

@@ -213,10 +213,7 @@ func (s *Site) checkRunning(ctx context.Context, m akkoord.Mailing) error {
 		return nil
 	}
 	why, err := s.cfg.Mail.Obstacles(ctx, m.Draft(), s.cfg.Sender())
-	if err == nil && len(why) > 0 {
-		err = &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: why[0].Message}
-	}
-	return err
+	return cmp.Or(err, refusal(why))
 }
 
 // typedTrigger reads what was typed, word for word.

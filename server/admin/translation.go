@@ -80,10 +80,7 @@ func (s *Site) languages(ctx context.Context, page *templates.EditPage, m akkoor
 		return err
 	}
 	main := m.MainLanguage(p)
-	for _, locale := range akkoord.Locales {
-		if _, ok := p.Texts[locale]; !ok {
-			continue
-		}
+	for _, locale := range p.Languages() {
 		_, there := m.Content.Languages[locale]
 		row := templates.LanguageRow{Locale: locale, Main: locale == main, There: there || locale == main, Now: locale == cmp.Or(page.Form.Translation, main), URL: editPath(m)}
 		if !row.Main {

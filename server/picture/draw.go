@@ -39,7 +39,7 @@ func Keep(ctx context.Context, shelf Shelf, actor akkoord.Actor, data []byte) (a
 }
 
 func redraw(data []byte) (contentType string, drawn []byte, err error) {
-	if contentType, err = Type(data); err != nil {
+	if contentType, err = typeOf(data); err != nil {
 		return "", nil, err
 	}
 	c, _, err := image.DecodeConfig(bytes.NewReader(data))
@@ -96,7 +96,12 @@ func narrow(img image.Image, turned bool) image.Image {
 		return img
 	}
 	scaled := func(side int) int { return max(1, (side*maxWidth+width/2)/width) }
-	out := image.NewNRGBA(image.Rect(0, 0, scaled(size.X), scaled(size.Y)))
+	return drawnTo(image.Pt(scaled(size.X), scaled(size.Y)), img)
+}
+
+// drawnTo draws a picture anew in a size.
+func drawnTo(size image.Point, img image.Image) *image.NRGBA {
+	out := image.NewNRGBA(image.Rectangle{Max: size})
 	draw.CatmullRom.Scale(out, out.Bounds(), img, img.Bounds(), draw.Src, nil)
 	return out
 }

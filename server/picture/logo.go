@@ -6,7 +6,6 @@ import (
 	"image"
 	"image/png"
 
-	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp" // a format that logos can have
 
 	"akkoord"
@@ -85,7 +84,7 @@ func bare(data []byte) bool {
 }
 
 func drawLogo(data []byte) (drawn []byte, size image.Point, err error) {
-	if _, err := Type(data); err != nil {
+	if _, err := typeOf(data); err != nil {
 		return nil, size, err
 	}
 	refused := akkoord.Fieldf("file", "image_invalid", "The file is no PNG, JPEG, GIF or WebP picture.")
@@ -104,10 +103,8 @@ func drawLogo(data []byte) (drawn []byte, size image.Point, err error) {
 	if scale := min(float64(akkoord.LogoWidth)/float64(size.X), float64(akkoord.LogoHeight)/float64(size.Y)); scale < 1 {
 		size = image.Pt(max(1, int(scale*float64(size.X)+.5)), max(1, int(scale*float64(size.Y)+.5)))
 	}
-	out := image.NewNRGBA(image.Rectangle{Max: size})
-	draw.CatmullRom.Scale(out, out.Bounds(), img, img.Bounds(), draw.Src, nil)
 	var b bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, out); err != nil {
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, drawnTo(size, img)); err != nil {
 		return nil, size, err
 	}
 	return b.Bytes(), size, nil

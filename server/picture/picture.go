@@ -21,9 +21,9 @@ var (
 	errPoints  = akkoord.Fieldf("file", "image_points", "A picture has at most 6 million points, like 3000 by 2000; of one that moves all its frames count together. Make it smaller first.")
 )
 
-// Type tells by its content what kind of picture data is. Names and types that
+// typeOf tells by its content what kind of picture data is. Names and types that
 // the sender gives count for nothing (L15). Errors: image_invalid about the field file.
-func Type(data []byte) (string, error) {
+func typeOf(data []byte) (string, error) {
 	switch contentType := http.DetectContentType(data); contentType {
 	case "image/png", "image/jpeg", "image/gif":
 		c, _, err := image.DecodeConfig(bytes.NewReader(data))

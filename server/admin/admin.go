@@ -56,6 +56,7 @@ type Config struct {
 type Site struct {
 	cfg      Config
 	sessions *scs.SessionManager
+	mux      http.Handler // routes without what is around them
 	handler  http.Handler
 	pace     pace
 	passkeys *webauthn.WebAuthn // nil: browsers keep none for this address
@@ -125,7 +126,7 @@ func New(cfg Config) (*Site, error) {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, route{right: loggedIn, handle: s.nothing}) })
 	origins := http.NewCrossOriginProtection()
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, visit{}, errCrossSite) }))
-	s.handler = origins.Handler(s.sessions.LoadAndSave(mux))
+	s.mux, s.handler = mux, origins.Handler(s.sessions.LoadAndSave(mux))
 	return s, nil
 }
 

@@ -140,7 +140,11 @@ func TestRoundByButton(t *testing.T) {
 // post posts a form, and gives the page that it leads to.
 func (b *browser) post(path, next string, in url.Values) reply {
 	b.f.t.Helper()
-	if r := b.send("POST", path, in.Encode()); r.status != http.StatusSeeOther || r.header.Get("Location") != next {
+	r := b.send("POST", path, in.Encode())
+	if r.refused() {
+		return r
+	}
+	if r.status != http.StatusSeeOther || r.header.Get("Location") != next {
 		b.f.t.Fatalf("POST %s %v: %d to %q: %s", path, in, r.status, r.header.Get("Location"), r.body)
 	}
 	return b.get(next)

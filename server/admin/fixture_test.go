@@ -276,10 +276,13 @@ func (b *browser) get(path string, words ...string) reply {
 // press posts a button of a mailing's page and gives the page after it.
 func (b *browser) press(path string, in url.Values) reply {
 	b.f.t.Helper()
-	if r := b.send("POST", path, in.Encode()); r.status != http.StatusSeeOther || r.header.Get("Location") != path {
-		b.f.t.Fatalf("POST %s %v: %d to %q: %s", path, in, r.status, r.header.Get("Location"), r.body)
-	}
-	return b.get(path)
+	return b.post(path, path, in)
+}
+
+// refused reports whether an answer is the page of a form again, with what is wrong
+// in focus.
+func (r reply) refused() bool {
+	return (r.status/100 == 4 || r.status == http.StatusServiceUnavailable) && strings.Contains(r.body, `role="alert"`) && strings.Contains(r.body, ` autofocus=""`)
 }
 
 // mailing makes a purpose, a form, a campaign and a draft, and gives the path

@@ -17,6 +17,9 @@ import (
 func (b *browser) after(path string, in url.Values) reply {
 	b.f.t.Helper()
 	r := b.send("POST", path, in.Encode())
+	if r.refused() {
+		return r
+	}
 	if r.status != http.StatusSeeOther {
 		b.f.t.Fatalf("POST %s %v: %d: %s", path, in, r.status, r.body)
 	}

@@ -57,11 +57,12 @@ func TestARecordIsTakenAwayForAReason(t *testing.T) {
 		"nothing":          {"what": {"pdf"}, "reason": {"asked for"}},
 	} {
 		_, before := f.trail()
+		b.get(path)
+		opened, once := f.trail()
 		r := b.send("POST", path+"/take", in.Encode())
-		if _, n := f.trail(); r.status != http.StatusSeeOther || n != before {
-			t.Errorf("%s: %d and %d lines", name, r.status, n-before)
+		if last, n := f.trail(); !r.refused() || n-once != once-before || last != opened {
+			t.Errorf("%s: %d and the line %q", name, r.status, last)
 		}
-		b.get(path, `role="alert"`)
 	}
 	if r := b.send("POST", "/admin/people/01890000-0000-7000-8000-000000000000/take", url.Values{"what": {"zip"}, "reason": {"asked for"}}.Encode()); r.status != http.StatusNotFound {
 		t.Errorf("nobody's record: %d", r.status)

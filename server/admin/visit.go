@@ -240,16 +240,16 @@ func (s *Site) logout(w http.ResponseWriter, r *http.Request, v visit) error {
 	return nil
 }
 
-// done tells on the next page what a post came to.
+// done leads to the next page, which tells what a post came to. What was refused
+// is not led away from what was typed.
 func (s *Site) done(w http.ResponseWriter, r *http.Request, err error, notice, next string) error {
-	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind != akkoord.NotFound {
-		s.sessions.Put(r.Context(), keyProblem, e.Code)
-		s.sessions.Put(r.Context(), keyText, e.Message)
-	} else if err != nil {
-		return err
-	} else {
-		s.sessions.Put(r.Context(), keyNotice, notice)
+	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Kind != "" && e.Kind != akkoord.NotFound {
+		return s.refuse(w, r, e, next)
 	}
+	if err != nil {
+		return err
+	}
+	s.sessions.Put(r.Context(), keyNotice, notice)
 	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
 }

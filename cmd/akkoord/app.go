@@ -115,7 +115,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	}
 	counted := mailfigures.NewReader(a.store, time.Now)
 	apiConfig := api.Config{
-		Store: a.store, Mail: tester, Sender: a.facts, BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: a.fingerprint,
+		Store: a.store, Mail: tester, Sender: a.facts, Settings: s.organisation(), BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: a.fingerprint,
 		Setup: s.setup(), Pages: pages, SigningKeys: a.keys, Delivering: a.desk, Figures: counted, Login: api.Login{New: newLogin, Life: admin.LoginLife},
 		Dossier: dossier.Writer{Set: pages, Zone: home}.In,
 	}

@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -178,8 +179,8 @@ func (s *Site) verify(w http.ResponseWriter, r *http.Request, v visit) error {
 	ctx := r.Context()
 	var page templates.LedgerPage
 	head, err := s.cfg.Store.VerifyLedger(ctx, nil)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if err != nil && !errors.Is(err, akkoord.ErrLedger) {
+		return err
 	}
 	note := "verifies"
 	if err != nil {

@@ -30,12 +30,13 @@ const Prefix = "/api/v1"
 
 // Config says what the API works on.
 type Config struct {
-	Store   Store
-	Mail    Mail
-	Sender  func() akkoord.Sender // the sender facts in force (M28, contract: AKKOORD_FROM and others)
-	BaseURL string                // AKKOORD_URL, without a slash at the end
-	Now     func() time.Time
-	Log     *slog.Logger
+	Store    Store
+	Mail     Mail
+	Sender   func() akkoord.Sender // the sender facts in force (M28, contract: AKKOORD_FROM and others)
+	BaseURL  string                // AKKOORD_URL, without a slash at the end
+	Settings akkoord.Organisation  // what the settings say of the organisation, which wins over what is stored
+	Now      func() time.Time
+	Log      *slog.Logger
 
 	// ReadLeave reads what came in at the address for leaving; nil: there is none.
 	ReadLeave func(message []byte, rcpt string) akkoord.IncomingMail

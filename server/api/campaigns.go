@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 
 	"akkoord"
 )
@@ -81,19 +79,4 @@ func (a *API) readCampaign(ctx context.Context, in *BySlug) (campaign, error) {
 		return campaign{}, err
 	}
 	return a.nameCampaign(ctx, c)
-}
-
-// head is the signed head of the ledger: whoever keeps one can later tell
-// whether the lines up to it were altered.
-type head struct {
-	Seq       int64  `json:"seq"`
-	Hash      string `json:"hash" doc:"SHA-256 in hexadecimal."`
-	At        *Time  `json:"at"`
-	Signature string `json:"signature" doc:"Ed25519 (RFC 8032), in base64."`
-	Key       string `json:"key_fingerprint" doc:"SHA-256 of the public key that signed, in hexadecimal."`
-}
-
-func (a *API) readHead(ctx context.Context, _ *struct{}) (head, error) {
-	h, err := a.cfg.Store.SignHead(ctx)
-	return head{h.Seq, hex.EncodeToString(h.Hash[:]), when(h.At), base64.StdEncoding.EncodeToString(h.Signature), a.cfg.KeyFingerprint}, err
 }

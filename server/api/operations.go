@@ -11,9 +11,9 @@ import (
 // needs (P28).
 func (a *API) operations() error {
 	const (
-		get, post, patch = http.MethodGet, http.MethodPost, http.MethodPatch
-		created          = http.StatusCreated
-		people           = akkoord.ReadPeople
+		get, post, patch, put = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut
+		created               = http.StatusCreated
+		people                = akkoord.ReadPeople
 	)
 	for _, register := range []registration{
 		handle(operation{post, "/purposes", akkoord.ChangePurposes, "Make a purpose that people can agree to", created, ""}, a.createPurpose),
@@ -184,6 +184,8 @@ func (a *API) operations() error {
 		handle(operation{get, "/approvals", people, "List requests to do what takes two persons, newest first", 0, ""}, a.listApprovals),
 		handle(operation{post, "/approvals", people, "Ask to do what takes two persons; somebody else agrees on the admin site", created, ""}, a.askApproval),
 
+		handle(operation{get, "/organisation", akkoord.ReadCatalogue, "Read who is behind the mails", 0, ""}, a.readOrganisation),
+		handle(operation{put, "/organisation", akkoord.SetUp, "Say who is behind the mails", 0, ""}, a.putOrganisation),
 		handle(operation{get, "/brand", akkoord.ReadCatalogue, "Read the colour and the logo of pages and mails", 0, ""}, a.readBrand),
 		handle(operation{patch, "/brand", akkoord.SetUp, "Change the colour or the logo of pages and mails", 0, ""}, a.changeBrand),
 		handle(operation{post, "/images", akkoord.WriteMailings, "Upload a picture for mailings", created, ""}, a.createImage),
@@ -191,6 +193,7 @@ func (a *API) operations() error {
 		handleDocument(operation{get, "/audit/export", akkoord.ReadAudit, "Take the audit trail, or a part of it, away", 0, ""},
 			[]string{"application/json", "text/csv"}, a.exportAudit),
 		handle(operation{get, "/ledger/head", akkoord.ReadAudit, "Read the signed head of the consent ledger", 0, ""}, a.readHead),
+		handle(operation{post, "/ledger/verify", akkoord.ReadAudit, "Check every line of the consent ledger, its chain and its signed heads", 0, ""}, a.verifyLedger),
 		handle(operation{get, "/jobs", akkoord.ReadAudit, "See background work and how it went", 0, ""}, a.listJobs),
 	} {
 		if err := register(a); err != nil {

@@ -33,6 +33,7 @@ type Store interface {
 	Notices
 	Breaches
 	Configured
+	Organisations
 	Grants
 	Approvals
 	Audiences
@@ -159,6 +160,7 @@ type Trail interface {
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
 	SearchAudit(ctx context.Context, f akkoord.AuditFilter, p akkoord.Page) (entries []akkoord.AuditEntry, next int64, err error)
 	SignHead(ctx context.Context) (akkoord.Head, error)
+	VerifyLedger(ctx context.Context, progress func(done, total int64)) (akkoord.Head, error)
 }
 
 // Mail shows mailings and sends tests of them.

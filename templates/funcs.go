@@ -54,6 +54,7 @@ func (s *Set) funcs(locale string) template.FuncMap {
 		"list":          t.list,
 		"number":        t.number,
 		"share":         t.share,
+		"decimal":       t.decimal,
 		"plus":          func(a, b int) int { return a + b },
 		"duration":      t.duration,
 		"day":           date(&t.calendar.day),
@@ -289,6 +290,11 @@ func (t *texts) share(n, of int) string {
 		whole, digits = tenths/10, strconv.Itoa(tenths%10)
 	}
 	return t.number(whole) + t.messages["number.decimal"].other.text(nil) + digits + "\u00a0%"
+}
+
+// decimal writes a number with one digit behind the mark of the language.
+func (t *texts) decimal(x float64) string {
+	return strings.Replace(strconv.FormatFloat(x, 'f', 1, 64), ".", t.messages["number.decimal"].other.text(nil), 1)
 }
 
 // duration says how long something takes, in the unit that a person would use.

@@ -53,6 +53,3 @@ func (t TrialFacts) X(percent float64) string {
 
 // Y is where the line of an arm is in the drawing.
 func (t TrialFacts) Y(arm int) int { return trialRow*arm + trialRow/2 + 2 }
-
-// Percent writes a rate with a decimal.
-func (t TrialFacts) Percent(rate float64) string { return strconv.FormatFloat(rate, 'f', 1, 64) }

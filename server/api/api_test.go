@@ -454,6 +454,18 @@ func TestImages(t *testing.T) {
 			t.Errorf("%s: %s", name, a.raw)
 		}
 	}
+	first := f.call(akkoord.RoleAnalyst, "GET", "/images?limit=1", "")
+	rest := f.call(akkoord.RoleAnalyst, "GET", "/images?cursor="+first.str("next_cursor"), "")
+	for _, a := range []answer{first, rest} {
+		items := a.object()["items"].([]any)
+		if len(items) != 1 {
+			t.Fatalf("%d pictures: %s", len(items), a.raw)
+		}
+		img := items[0].(map[string]any)
+		if img["content_type"] != "image/png" || img["url"] != "https://mail.zonvaart.example/media/"+img["id"].(string) || img["created_at"] == nil {
+			t.Errorf("%v", img)
+		}
+	}
 }
 
 // TestUploadsLeaveNoFiles leaves nothing of a large upload in the folder for

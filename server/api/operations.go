@@ -188,6 +188,7 @@ func (a *API) operations() error {
 		handle(operation{put, "/organisation", akkoord.SetUp, "Say who is behind the mails", 0, ""}, a.putOrganisation),
 		handle(operation{get, "/brand", akkoord.ReadCatalogue, "Read the colour and the logo of pages and mails", 0, ""}, a.readBrand),
 		handle(operation{patch, "/brand", akkoord.SetUp, "Change the colour or the logo of pages and mails", 0, ""}, a.changeBrand),
+		handle(operation{get, "/images", akkoord.ReadCatalogue, "List the pictures that were uploaded, newest first", 0, ""}, a.listImages),
 		handle(operation{post, "/images", akkoord.WriteMailings, "Upload a picture for mailings", created, ""}, a.createImage),
 		handle(operation{get, "/audit", akkoord.ReadAudit, "Read who did what, when and to whom", 0, ""}, a.listAudit),
 		handleDocument(operation{get, "/audit/export", akkoord.ReadAudit, "Take the audit trail, or a part of it, away", 0, ""},

@@ -51,7 +51,7 @@ type Store interface {
 	Suppressing
 	Slugs
 	picture.Branding
-	picture.Shelf
+	Pictures
 }
 
 // Purposes keeps the purposes.

@@ -41,6 +41,29 @@ type Profile struct {
 	Attributes map[string]*string
 }
 
+// Check reports the first thing wrong with what is to be set. Interests are those
+// of offered alone: most others are slips. A name was read by ParseName.
+func (p Profile) Check(offered []string) error {
+	if p.Locale != nil && !KnownLocale(*p.Locale) {
+		return Fieldf("locale", "locale_unknown", "There are no mails in this language.")
+	}
+	if p.Interests == nil {
+		return nil
+	}
+	if len(*p.Interests) > Limits.Interests {
+		return Fieldf("interests", "too_many_items", "A person has at most %d interests.", Limits.Interests)
+	}
+	for _, slug := range *p.Interests {
+		if err := CheckSlug("interests", slug); err != nil {
+			return err
+		}
+		if !slices.Contains(offered, slug) {
+			return Fieldf("interests", "interest_unknown", "No form offers the interest %q.", slug)
+		}
+	}
+	return nil
+}
+
 // After gives the standing that a change leads to.
 func (s Standing) After(c Change) Standing {
 	s.Subscriptions = slices.Clone(s.Subscriptions)

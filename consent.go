@@ -179,6 +179,24 @@ func (s Standing) Asked(request ID, now time.Time) ([]Subscription, Answer) {
 	return nil, AnswerNone
 }
 
+// RepeatConfirmation decides what sending the mail of a sign-up once more does,
+// for staff, who are told why it would not go out. recent counts the
+// confirmation mails of the last day to the mailbox (P14), and resting says that
+// one of this sign-up was asked for a moment ago. Errors: Conflict.
+func (s Standing) RepeatConfirmation(purposeID int64, recent int, resting bool, now time.Time) (Change, error) {
+	sub := s.Subscription(purposeID)
+	mail, why := s.SignUpMail(sub.Request, recent, time.Time{}, now)
+	switch {
+	case sub.State != Pending || mail != MailConfirm && why != "blocked" && why != "restricted" && why != "role_address" && why != "mailbox_limit":
+		return Change{}, Errorf(Conflict, "resend_nothing", "No sign-up for this purpose waits for a confirmation.")
+	case resting || why == "mailbox_limit":
+		return Change{}, Errorf(Conflict, "resend_limit", "This mailbox got a confirmation mail a moment ago, or as many as it gets in a day. Try again later.")
+	case mail != MailConfirm:
+		return Change{}, Errorf(Conflict, "resend_forbidden", "No confirmation mail may go to this address: its owner wanted none, its data may not be used, or it is nobody's own.")
+	}
+	return Change{Messages: []Message{{Request: sub.Request, Locale: sub.Locale}}}, nil
+}
+
 // Confirm decides what pressing the button behind a confirmation link does
 // (M6). A second press changes nothing. It gives the purposes that are active
 // now because of this link.

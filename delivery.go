@@ -190,6 +190,33 @@ type SentMail struct {
 	At         time.Time
 }
 
+// PersonMail is one person's copy of a mailing, and of which.
+type PersonMail struct {
+	Delivery
+	SentMail
+	Public ID // of the mailing
+}
+
+// Class gives why a copy was refused, as far as its code tells; none for one that
+// was not.
+func (d Delivery) Class() Class {
+	switch d.State {
+	case Failed, Bounced:
+		return ClassOfReply(d.Code, d.Reply)
+	case Deferred:
+		return ClassSoft
+	}
+	return ClassNone
+}
+
+// Holdings count what is stored of a person, before something ends it.
+type Holdings struct {
+	Consents int64 // purposes that they ever dealt with
+	Lines    int64 // of the ledger
+	Mails    int64 // copies of mailings
+	Waiting  int64 // of these, not handed over yet
+}
+
 // SubjectFor gives the subject as a person read it.
 func (m SentMail) SubjectFor(p Subscriber) string {
 	t, err := ParseTemplate(m.Subject)

@@ -137,3 +137,14 @@ func checkSlugs(field string, slugs []string) error {
 	}
 	return nil
 }
+
+// OfferedInterests gives the interests that forms offer, and those that somebody
+// has already, each once.
+func OfferedInterests(forms []Form, have []string) []string {
+	all := slices.Clone(have)
+	for _, f := range forms {
+		all = append(all, f.Version.Interests...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

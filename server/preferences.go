@@ -138,7 +138,7 @@ func (s *Server) change(ctx context.Context, link akkoord.Link, st akkoord.Stand
 			return page, err
 		}
 		page.Notice = templates.NoticeAddress
-		return page, s.Consents.AskAddress(ctx, link.Subscriber, to, o.Locale)
+		return page, s.Consents.AskAddress(ctx, link.Subscriber, to, "", o)
 	case "interests":
 		offered, err := s.interests(ctx, st, o.Locale)
 		if err != nil {

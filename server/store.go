@@ -40,7 +40,7 @@ type PersonRights interface {
 // Chooser records what people decide for themselves by their own page.
 type Chooser interface {
 	AskOwnData(ctx context.Context, e akkoord.Email, wish, page string) error
-	AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Email, locale string) error
+	AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Email, reason string, o akkoord.Origin) error
 	AddressChange(context.Context, akkoord.Link) (akkoord.AddressChange, error)
 	ChangeAddress(context.Context, akkoord.Link, akkoord.Origin) (akkoord.AddressChange, error)
 	AddressSince(ctx context.Context, person akkoord.ID) (time.Time, error)

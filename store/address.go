@@ -10,9 +10,12 @@ import (
 
 // AskAddress records that a person wants mail at another address. Nothing
 // changes before that is confirmed there (M21). It does the same whether or
-// not somebody has the new address. Errors: NotFound for a person who is gone,
-// Invalid for the address they have, TooMany after Limits.AddressAsks in a day.
-func (s *Store) AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Email, locale string) error {
+// not somebody has the new address. The mail is in the language of the origin.
+// Anybody but the person gives a reason, which stands in the audit trail.
+// Errors: NotFound for a person who is gone, Invalid for the address they have,
+// TooMany after Limits.AddressAsks in a day, and those of
+// akkoord.CheckErasureReason.
+func (s *Store) AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Email, reason string, o akkoord.Origin) error {
 	request, err := s.newID(s.cfg.Now())
 	if err != nil {
 		return err
@@ -23,6 +26,14 @@ func (s *Store) AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Em
 			return err
 		}
 		p := st.Subscriber
+		if o.Actor != akkoord.ActorPerson {
+			if err := akkoord.CheckErasureReason(reason, p); err != nil {
+				return err
+			}
+			if err := t.audit(o.Actor, "subscriber.address", named("subscriber", p.PublicID.String()), reason); err != nil {
+				return err
+			}
+		}
 		if p.Email == to {
 			return akkoord.Fieldf("email", "address_same", "This is the address that we mail already.")
 		}
@@ -32,9 +43,9 @@ func (s *Store) AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Em
 			return err
 		}
 		if asks >= akkoord.Limits.AddressAsks {
-			return akkoord.Errorf(akkoord.TooMany, "address_asks", "You asked for several new addresses today. Try again tomorrow.")
+			return akkoord.Errorf(akkoord.TooMany, "address_asks", "Several new addresses were asked for today. Try again tomorrow.")
 		}
-		return errors.Join(t.putAddressChange(request, p.ID, to, addressAsked), t.errand(p.ID, request, locale, akkoord.MailAddress))
+		return errors.Join(t.putAddressChange(request, p.ID, to, addressAsked), t.errand(p.ID, request, o.Locale, akkoord.MailAddress))
 	})
 }
 

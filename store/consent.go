@@ -156,14 +156,41 @@ func (s *Store) Resend(ctx context.Context, link akkoord.Link) error {
 		if answer != akkoord.AnswerPending {
 			return nil
 		}
-		since := micros(t.now.Add(-akkoord.Limits.ResendPause))
-		var resting bool
-		if err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM outbox WHERE subscriber_id = $1 AND request = $2 AND at > $3
-			AND id > coalesce((SELECT id FROM outbox WHERE at <= $3 ORDER BY id DESC LIMIT 1), 0))`,
-			st.Subscriber.ID, link.Request[:], since).Scan(&resting); err != nil || resting {
+		resting, err := t.resting(st.Subscriber.ID, link.Request)
+		if err != nil || resting {
 			return err
 		}
 		return t.apply(st, akkoord.Change{Messages: []akkoord.Message{{Request: link.Request, Locale: subs[0].Locale}}})
+	})
+}
+
+// resting reports whether the mail of a sign-up was put into the outbox within
+// Limits.ResendPause.
+func (t *tx) resting(subscriberID int64, request akkoord.ID) (resting bool, err error) {
+	since := micros(t.now.Add(-akkoord.Limits.ResendPause))
+	err = t.queryRow(`SELECT EXISTS (SELECT 1 FROM outbox WHERE subscriber_id = $1 AND request = $2 AND at > $3
+		AND id > coalesce((SELECT id FROM outbox WHERE at <= $3 ORDER BY id DESC LIMIT 1), 0))`, subscriberID, request[:], since).Scan(&resting)
+	return resting, err
+}
+
+// RepeatConfirmation is Resend by staff, for the sign-up of a person for a
+// purpose; it leaves a line in the audit trail. Errors: NotFound, and those of
+// Standing.RepeatConfirmation.
+func (s *Store) RepeatConfirmation(ctx context.Context, person akkoord.ID, purposeID int64, o akkoord.Origin) error {
+	return s.decide(ctx, "repeat confirmation", person, func(st akkoord.Standing, t *tx) (akkoord.Change, error) {
+		b, err := t.budget(s.hasher.Mailbox(st.Subscriber.Email))
+		if err != nil {
+			return akkoord.Change{}, err
+		}
+		resting, err := t.resting(st.Subscriber.ID, st.Subscription(purposeID).Request)
+		if err != nil {
+			return akkoord.Change{}, err
+		}
+		c, err := st.RepeatConfirmation(purposeID, b.recent, resting, t.now)
+		if err != nil {
+			return c, err
+		}
+		return c, t.audit(o.Actor, "subscriber.resend", named("subscriber", person.String()), "")
 	})
 }
 

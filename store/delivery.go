@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"math"
 
 	"akkoord"
 )
@@ -63,6 +65,46 @@ func (s *Store) Deliveries(ctx context.Context, mailingID int64, f akkoord.Deliv
 // reached them, newest first.
 func (s *Store) SentTo(ctx context.Context, subscriberID int64, limit int) ([]akkoord.Delivery, error) {
 	return s.deliveries(ctx, deliveryQuery+` WHERE d.subscriber_id = $1 AND d.state IN (2, 5, 7) ORDER BY d.mailing_id DESC LIMIT $2`, subscriberID, limit)
+}
+
+// PersonMails gives a page of a person's copies of mailings of some purposes, or
+// of all where these are nil, newest mailing first. The page begins before the
+// mailing with the number After.
+func (s *Store) PersonMails(ctx context.Context, subscriberID int64, purposes []int64, p akkoord.Page) ([]akkoord.PersonMail, int64, error) {
+	args := []any{subscriberID, cmp.Or(p.After, math.MaxInt64), p.Size() + 1}
+	where := ""
+	if purposes != nil {
+		if len(purposes) == 0 {
+			return nil, 0, nil
+		}
+		where = ` AND c.purpose_id IN (` + parameters(len(args)+1, len(purposes)) + `)`
+		for _, id := range purposes {
+			args = append(args, id)
+		}
+	}
+	rows, err := s.view(ctx).query(`SELECT m.id, m.public_id, c.id, c.name, `+s.dialect.subject()+`, d.state, d.attempts, d.code, d.reply, d.first_at, d.updated_at, d.next_at
+		FROM delivery d JOIN mailing m ON m.id = d.mailing_id JOIN campaign c ON c.id = m.campaign_id JOIN subscriber s ON s.id = d.subscriber_id
+		WHERE d.subscriber_id = $1 AND d.mailing_id < $2`+where+` ORDER BY d.mailing_id DESC LIMIT $3`, args...)
+	out, err := list(rows, err, func(r row) (akkoord.PersonMail, error) {
+		m := akkoord.PersonMail{Delivery: akkoord.Delivery{SubscriberID: subscriberID}}
+		var id []byte
+		var first, updated, next int64
+		err := r.Scan(&m.MailingID, &id, &m.CampaignID, &m.Campaign, &m.Subject, &m.State, &m.Attempts, &m.Code, &m.Reply, &first, &updated, &next)
+		m.Public, m.FirstAt, m.UpdatedAt, m.NextAt = id16(id), fromMicros(first), fromMicros(updated), fromMicros(next)
+		m.Mailing, m.At = m.MailingID, m.FirstAt
+		return m, err
+	})
+	out, next := cut(out, p, func(m akkoord.PersonMail) int64 { return m.MailingID })
+	return out, next, err
+}
+
+// Holdings counts what is stored of a person.
+func (s *Store) Holdings(ctx context.Context, subscriberID int64) (akkoord.Holdings, error) {
+	var h akkoord.Holdings
+	err := s.view(ctx).queryRow(`SELECT (SELECT count(*) FROM subscription WHERE subscriber_id = $1), (SELECT count(*) FROM consent_event WHERE subscriber_id = $1),
+		(SELECT count(*) FROM delivery WHERE subscriber_id = $1), (SELECT count(*) FROM delivery WHERE subscriber_id = $1 AND state IN (0, 3))`, subscriberID).
+		Scan(&h.Consents, &h.Lines, &h.Mails, &h.Waiting)
+	return h, err
 }
 
 // DeliveryTo gives one person's delivery of a mailing, or NotFound: what the

@@ -97,3 +97,16 @@ func (s *Store) Withdraw(ctx context.Context, person akkoord.ID, purposeID int64
 		return st.Leave(scope, purposeID, 0, o, t.now), err
 	})
 }
+
+// LeaveCampaign records that staff end a campaign for somebody who asked them
+// to. Errors are those of Withdraw; whoever left it already stays so.
+func (s *Store) LeaveCampaign(ctx context.Context, person akkoord.ID, c akkoord.Campaign, reason string, o akkoord.Origin) error {
+	o.Campaign = c.ID
+	return s.decide(ctx, "leave campaign", person, func(st akkoord.Standing, t *tx) (akkoord.Change, error) {
+		err := akkoord.CheckErasureReason(reason, st.Subscriber)
+		if err == nil {
+			err = t.audit(o.Actor, "subscriber.withdraw", named("subscriber", st.Subscriber.PublicID.String()), reason)
+		}
+		return st.Leave(akkoord.ScopeCampaign, c.PurposeID, c.ID, o, t.now), err
+	})
+}

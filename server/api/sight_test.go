@@ -191,6 +191,9 @@ func TestActsOnPeopleAskForAGrant(t *testing.T) {
 		{"of:ski-offers", "POST", "/basis", `{"purpose":"travel-news","basis":"contract","reason":"They booked.","text":"the booking"}`},
 		{"of:travel-news", "POST", "/basis", `{"purpose":"ski-offers","basis":"contract","reason":"They booked.","text":"the booking"}`},
 		{"of:ski-offers", "POST", "/restrict", `{"reason":"asked"}`},
+		{"of:ski-offers", "POST", "/withdraw", `{"campaign":"winter-2027","reason":"asked"}`},
+		{"of:travel-news name", "POST", "/address", `{"email":"pim@elders.example","reason":"asked"}`},
+		{"of:ski-offers", "POST", "/resend", `{"purpose":"travel-news"}`},
 		{"of:travel-news address", "POST", "/erase", `{"reason":"asked"}`},
 	} {
 		f.narrow(akkoord.RoleOwner, tt.grant)
@@ -222,6 +225,7 @@ func TestEveryActOnPeopleIsTriedWithoutAGrant(t *testing.T) {
 	bodies := map[string]string{
 		"PATCH /subscribers/{id}": `{"name":"Pim"}`, "POST /subscribers/{id}/basis": `{"purpose":"travel-news","basis":"contract","reason":"They booked.","text":"the booking"}`,
 		"POST /subscribers/{id}/withdraw": `{"all":true,"reason":"asked"}`, "POST /subscribers/{id}/erase": `{"reason":"asked"}`, "POST /subscribers/{id}/restrict": `{"reason":"asked"}`,
+		"POST /subscribers/{id}/address": `{"email":"new@voorbeeld.example","reason":"asked"}`, "POST /subscribers/{id}/resend": `{"purpose":"travel-news"}`,
 		"POST /subscribers/{id}/unrestrict": `{"reason":"asked","told_on":"2026-11-24"}`,
 		"POST /requests":                    `{"kind":"access","email":"` + canaryAddress + `"}`, "PATCH /requests/{id}": `{"note":"Called."}`, "POST /requests/{id}/take": `{}`,
 		"POST /requests/{id}/extend": `{"months":1,"reason":"Much mail."}`, "POST /requests/{id}/done": `{"answer":"Sent."}`, "POST /requests/{id}/refuse": `{"reason":"Not theirs."}`,

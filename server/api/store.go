@@ -25,6 +25,7 @@ type Store interface {
 	Forms
 	Growing
 	People
+	Persons
 	Bases
 	Histories
 	Evidence

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"akkoord"
 	"akkoord/server/trail"
@@ -160,7 +159,11 @@ func (a *API) readSubscriber(ctx context.Context, in *ByID) (subscriber, error) 
 	if err != nil {
 		return subscriber{}, err
 	}
-	if err := a.audit(ctx, "subscriber.read", trail.Subscriber(st.Subscriber), ""); err != nil {
+	opening, err := a.sight.Opening(ctx, st.Subscriber.PublicID)
+	if err == nil {
+		err = a.audit(ctx, "subscriber.read", trail.Subscriber(st.Subscriber), trail.Opened(opening))
+	}
+	if err != nil {
 		return subscriber{}, err
 	}
 	return a.showOne(ctx, st)
@@ -185,22 +188,9 @@ func (c profileChange) profile() (akkoord.Profile, error) {
 		}
 		p.Name = &name
 	}
-	if c.Locale != nil && !akkoord.KnownLocale(*c.Locale) {
-		return p, akkoord.Fieldf("locale", "locale_unknown", "There are no mails in this language.")
-	}
 	var err error
-	if p.Attributes, err = attributeValues(c.Attributes); err != nil || c.Interests == nil {
-		return p, err
-	}
-	if len(*c.Interests) > akkoord.Limits.Interests {
-		return p, akkoord.Fieldf("interests", "too_many_items", "A person has at most %d interests.", akkoord.Limits.Interests)
-	}
-	for _, slug := range *c.Interests {
-		if err := akkoord.CheckSlug("interests", slug); err != nil {
-			return p, err
-		}
-	}
-	return p, nil
+	p.Attributes, err = attributeValues(c.Attributes)
+	return p, err
 }
 
 func (a *API) changeSubscriber(ctx context.Context, in *struct {
@@ -215,7 +205,11 @@ func (a *API) changeSubscriber(ctx context.Context, in *struct {
 	if err != nil {
 		return subscriber{}, err
 	}
-	if err := a.checkInterests(ctx, p.Interests, st.Subscriber.Interests); err != nil {
+	forms, err := a.cfg.Store.Forms(ctx)
+	if err == nil {
+		err = p.Check(akkoord.OfferedInterests(forms, st.Subscriber.Interests))
+	}
+	if err != nil {
 		return subscriber{}, err
 	}
 	o := origin(ctx)
@@ -227,28 +221,6 @@ func (a *API) changeSubscriber(ctx context.Context, in *struct {
 		return subscriber{}, err
 	}
 	return a.showOne(ctx, st)
-}
-
-// checkInterests refuses interests that no form offers and that the person
-// does not have yet: most of them are slips.
-func (a *API) checkInterests(ctx context.Context, interests *[]string, have []string) error {
-	if interests == nil {
-		return nil
-	}
-	forms, err := a.cfg.Store.Forms(ctx)
-	if err != nil {
-		return err
-	}
-	known := slices.Clone(have)
-	for _, f := range forms {
-		known = append(known, f.Version.Interests...)
-	}
-	for _, slug := range *interests {
-		if !slices.Contains(known, slug) {
-			return akkoord.Fieldf("interests", "interest_unknown", "No form offers the interest %q.", slug)
-		}
-	}
-	return nil
 }
 
 // audit leaves a line about a read of personal data (M27). A read that can't

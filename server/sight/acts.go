@@ -16,7 +16,21 @@ func (g *Guard) SetProfile(ctx context.Context, id akkoord.ID, p akkoord.Profile
 	if p.Interests != nil || len(p.Attributes) > 0 {
 		fields = append(fields, akkoord.FieldAttributes)
 	}
-	if err := g.may(ctx, id, func(a akkoord.Access, st akkoord.Standing) error { return a.CheckPerson(st, fields...) }); err != nil {
+	attributes, err := g.store.Attributes(ctx)
+	if err != nil {
+		return err
+	}
+	if err := g.may(ctx, id, func(a akkoord.Access, st akkoord.Standing) error {
+		for _, of := range attributes {
+			if _, sent := p.Attributes[of.Slug]; !sent {
+				continue
+			}
+			if err := a.CheckPurpose(of.PurposeID, akkoord.FieldAttributes); err != nil {
+				return err
+			}
+		}
+		return a.CheckPerson(st, fields...)
+	}); err != nil {
 		return err
 	}
 	return g.store.SetProfile(ctx, id, p, o)
@@ -28,12 +42,7 @@ func (g *Guard) SetBasis(ctx context.Context, person akkoord.ID, slug string, b 
 	if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
 		return err
 	}
-	if err := g.may(ctx, person, func(a akkoord.Access, st akkoord.Standing) error {
-		if err := a.CheckPerson(st); err != nil {
-			return err
-		}
-		return a.CheckPurpose(p.ID)
-	}); err != nil {
+	if err := g.may(ctx, person, ofPurpose(p.ID)); err != nil {
 		return err
 	}
 	return g.store.SetBasis(ctx, person, slug, b)
@@ -51,6 +60,40 @@ func (g *Guard) Withdraw(ctx context.Context, person akkoord.ID, purposeID int64
 		return err
 	}
 	return g.store.Withdraw(ctx, person, purposeID, reason, o)
+}
+
+// LeaveCampaign is as Withdraw, for the purpose of the campaign.
+func (g *Guard) LeaveCampaign(ctx context.Context, person akkoord.ID, c akkoord.Campaign, reason string, o akkoord.Origin) error {
+	if err := g.may(ctx, person, ofPurpose(c.PurposeID)); err != nil {
+		return err
+	}
+	return g.store.LeaveCampaign(ctx, person, c, reason, o)
+}
+
+// AskAddress is for those who may see the person's address.
+func (g *Guard) AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Email, reason string, o akkoord.Origin) error {
+	if err := g.may(ctx, person, func(a akkoord.Access, st akkoord.Standing) error { return a.CheckPerson(st, akkoord.FieldAddress) }); err != nil {
+		return err
+	}
+	return g.store.AskAddress(ctx, person, to, reason, o)
+}
+
+// RepeatConfirmation is for the purposes whose people may be seen.
+func (g *Guard) RepeatConfirmation(ctx context.Context, person akkoord.ID, purposeID int64, o akkoord.Origin) error {
+	if err := g.may(ctx, person, ofPurpose(purposeID)); err != nil {
+		return err
+	}
+	return g.store.RepeatConfirmation(ctx, person, purposeID, o)
+}
+
+// ofPurpose asks for a person as one of a purpose.
+func ofPurpose(purposeID int64) func(akkoord.Access, akkoord.Standing) error {
+	return func(a akkoord.Access, st akkoord.Standing) error {
+		if err := a.CheckPerson(st); err != nil {
+			return err
+		}
+		return a.CheckPurpose(purposeID)
+	}
 }
 
 // Erase is for those who may see all that ends by it.

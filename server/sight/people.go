@@ -174,6 +174,37 @@ func (g *Guard) AttributesOf(ctx context.Context, subscriberID int64) (map[strin
 	return values, err
 }
 
+// PersonMails gives a person's copies of the mailings of purposes for which
+// mails may be seen.
+func (g *Guard) PersonMails(ctx context.Context, subscriberID int64, _ []int64, p akkoord.Page) ([]akkoord.PersonMail, int64, error) {
+	access, err := g.access(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	purposes, all := access.Scope(akkoord.FieldMails)
+	if !all {
+		withhold(ctx, akkoord.FieldMails)
+	}
+	switch {
+	case all:
+		purposes = nil
+	case len(purposes) == 0:
+		return nil, 0, nil
+	}
+	return g.store.PersonMails(ctx, subscriberID, purposes, p)
+}
+
+// Opening gives the grants by which a person is opened to whoever asks, and which
+// fields they open.
+func (g *Guard) Opening(ctx context.Context, id akkoord.ID) (akkoord.Access, error) {
+	access, err := g.access(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st, err := g.store.Standing(ctx, id)
+	return access.Opening(st), err
+}
+
 // PersonNames gives the names that go with a list of people who may be seen;
 // none to those who may not see the names of everybody.
 func (g *Guard) PersonNames(ctx context.Context, ids []int64) (map[int64]string, error) {

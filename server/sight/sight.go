@@ -32,12 +32,16 @@ type Store interface {
 	SetProfile(ctx context.Context, id akkoord.ID, p akkoord.Profile, o akkoord.Origin) error
 	SetBasis(ctx context.Context, person akkoord.ID, slug string, b akkoord.BasisChange) error
 	Withdraw(ctx context.Context, person akkoord.ID, purposeID int64, reason string, o akkoord.Origin) error
+	LeaveCampaign(ctx context.Context, person akkoord.ID, c akkoord.Campaign, reason string, o akkoord.Origin) error
+	AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Email, reason string, o akkoord.Origin) error
+	RepeatConfirmation(ctx context.Context, person akkoord.ID, purposeID int64, o akkoord.Origin) error
 	Erase(ctx context.Context, person akkoord.ID, reason string, o akkoord.Origin) (akkoord.Erasure, error)
 	Restrict(ctx context.Context, person akkoord.ID, reason string, o akkoord.Origin) error
 	Unrestrict(ctx context.Context, person akkoord.ID, told time.Time, reason string, o akkoord.Origin) error
 
 	Events(ctx context.Context, subscriberID int64) ([]akkoord.Event, error)
 	AttributesOf(ctx context.Context, subscriberID int64) (map[string]string, error)
+	PersonMails(ctx context.Context, subscriberID int64, purposes []int64, p akkoord.Page) (mails []akkoord.PersonMail, next int64, err error)
 	PersonNames(ctx context.Context, ids []int64) (map[int64]string, error)
 	ExportPerson(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string) (akkoord.PersonRecord, error)
 	EvidenceBundle(ctx context.Context, actor akkoord.Actor, id akkoord.ID, reason string, pages akkoord.BundlePages) ([]byte, error)

@@ -5,6 +5,7 @@ package trail
 
 import (
 	"fmt"
+	"strings"
 
 	"akkoord"
 )
@@ -36,6 +37,15 @@ func Found(f akkoord.PeopleFilter, ids []akkoord.ID) string {
 		return People(ids)
 	}
 	return f.Query().Encode() + ": " + People(ids)
+}
+
+// Opened is the note of a read of one person: by which grants it was done (M26).
+func Opened(grants []akkoord.Grant) string {
+	var names []string
+	for _, g := range grants {
+		names = append(names, g.Name())
+	}
+	return "by " + strings.Join(names, ", ")
 }
 
 func span(ids []akkoord.ID, one, many string) string {

@@ -109,7 +109,7 @@ func testAddress(t *testing.T, open Open) {
 	ask := func(address string) (akkoord.Link, []string) {
 		t.Helper()
 		a.Clock.Move(25 * time.Hour)
-		if err := a.AskAddress(ctx, id, email(t, address), "nl"); err != nil {
+		if err := a.AskAddress(ctx, id, email(t, address), "", akkoord.Origin{Actor: akkoord.ActorPerson, Locale: "nl"}); err != nil {
 			t.Fatal(err)
 		}
 		mails, d := a.mailed(t)
@@ -183,7 +183,7 @@ func testAddress(t *testing.T, open Open) {
 	}
 	// A person may not send mail to many strangers.
 	for i, address := range []string{"a@x.example", "b@x.example", "c@x.example", "d@x.example"} {
-		err := a.AskAddress(ctx, other.Subscriber.PublicID, email(t, address), "nl")
+		err := a.AskAddress(ctx, other.Subscriber.PublicID, email(t, address), "", akkoord.Origin{Actor: akkoord.ActorPerson, Locale: "nl"})
 		if (err != nil) != (i == akkoord.Limits.AddressAsks) {
 			t.Errorf("ask %d: %v", i+1, err)
 		}

@@ -192,7 +192,7 @@ func (a *Agency) comesBackBy(t testing.TB, basis akkoord.Basis, row string) {
 // readdress lets a person ask for another address and confirm it there.
 func (a *Agency) readdress(t testing.TB, person akkoord.ID, address string) {
 	t.Helper()
-	if err := a.AskAddress(t.Context(), person, email(t, address), "nl"); akkoord.KindOf(err) == akkoord.NotFound {
+	if err := a.AskAddress(t.Context(), person, email(t, address), "", akkoord.Origin{Actor: akkoord.ActorPerson, Locale: "nl"}); akkoord.KindOf(err) == akkoord.NotFound {
 		return
 	} else if err != nil {
 		t.Fatal(err)

@@ -169,7 +169,7 @@ var acts = map[string]func(*rapid.T, *visitor){
 		v.moves++
 		to, err := akkoord.ParseEmail(fmt.Sprintf("n%d.%s", v.moves, v.email.Address()))
 		noError(rt, err)
-		err = v.AskAddress(rt.Context(), v.person.PublicID, to, "nl")
+		err = v.AskAddress(rt.Context(), v.person.PublicID, to, "", akkoord.Origin{Actor: akkoord.ActorPerson, Locale: "nl"})
 		if akkoord.KindOf(err) == akkoord.TooMany {
 			return
 		}

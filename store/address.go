@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -10,7 +11,8 @@ import (
 
 // AskAddress records that a person wants mail at another address. Nothing
 // changes before that is confirmed there (M21). It does the same whether or
-// not somebody has the new address. The mail is in the language of the origin.
+// not somebody has the new address. The mail is in the language of the origin,
+// else in the person's.
 // Anybody but the person gives a reason, which stands in the audit trail.
 // Errors: NotFound for a person who is gone, Invalid for the address they have,
 // TooMany after Limits.AddressAsks in a day, and those of
@@ -45,7 +47,7 @@ func (s *Store) AskAddress(ctx context.Context, person akkoord.ID, to akkoord.Em
 		if asks >= akkoord.Limits.AddressAsks {
 			return akkoord.Errorf(akkoord.TooMany, "address_asks", "Several new addresses were asked for today. Try again tomorrow.")
 		}
-		return errors.Join(t.putAddressChange(request, p.ID, to, addressAsked), t.errand(p.ID, request, o.Locale, akkoord.MailAddress))
+		return errors.Join(t.putAddressChange(request, p.ID, to, addressAsked), t.errand(p.ID, request, cmp.Or(o.Locale, p.Locale), akkoord.MailAddress))
 	})
 }
 

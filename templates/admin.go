@@ -312,11 +312,16 @@ type PersonPage struct {
 	Admin
 	ID, Address, Name, Locale string
 	Interests                 []string
+	Attributes                []Option   // by slug
+	Grants                    []GrantRow // by which the person is opened
+	Edit                      string     // page of the form of their data; empty: not by this user
+	Acts                      []PersonLink
 	Consents                  []PersonConsent
+	Mails                     []PersonMail // newest mailing first
+	Older                     bool         // these are not the newest
+	NextMails                 string
 	Events                    []EventRow // oldest first
 	Take                      string     // where it is posted what is taken away, with what and reason
-	Withdraw                  string     // where it is posted that the person leaves, with purpose (or all) and reason; empty: not by this user
-	Leavable                  []Option   // purposes that they can leave
 	SetBasis                  string     // where a basis by hand is posted; empty: not by this user
 	Purposes                  []Option   // that a basis can be for
 	Stops                     []string   // kinds of suppression in force: no mail goes out, whatever the consents say

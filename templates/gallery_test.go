@@ -357,11 +357,21 @@ func gallery() map[string]any {
 		"admin-people":           people(),
 		"admin-people-filter": PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{State: "withdrawn", From: "2026-11-24", To: "2026-11-01", Filtered: true,
 			Errors: FieldErrors{{Field: "to", Code: "filter_period", At: "to"}}})},
-		"admin-people-nobody":  PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{Purpose: "travel-news", State: "held", Filtered: true})},
-		"admin-people-none":    PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
-		"admin-person":         person(),
-		"admin-person-stopped": stopped(person()),
-		"admin-person-long":    longAddress(),
+		"admin-people-nobody":     PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{Purpose: "travel-news", State: "held", Filtered: true})},
+		"admin-people-none":       PeoplePage{Admin: desk("people"), Query: "wie@voorbeeld.example", Searched: true},
+		"admin-person":            person(),
+		"admin-person-edit":       personEdit(),
+		"admin-person-stale":      personStale(),
+		"admin-person-withdraw":   personAct("withdraw"),
+		"admin-person-resend":     personAct("resend"),
+		"admin-person-address":    personAct("address"),
+		"admin-person-restrict":   personAct("restrict"),
+		"admin-person-unrestrict": personAct("unrestrict"),
+		"admin-person-erase":      personAct("erase"),
+		"admin-person-no-act":     PersonActPage{Admin: desk("people"), Act: "restrict", Person: Link{"Anouk", "/admin/people/1"}},
+		"admin-person-erased":     ErasedPage{Admin: desk("people"), At: now, Receipt: "akkoord erasure receipt 1\nerased at: 2026-11-24T08:30:00.000000Z\nledger line: 12\nsignature: " + strings.Repeat("k3y", 30) + "\n"},
+		"admin-person-stopped":    stopped(person()),
+		"admin-person-long":       longAddress(),
 		"admin-purposes": PurposesPage{Admin: desk("purposes"), New: "/admin/purposes/new", Purposes: []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", Version: 3, Active: 12480, Pending: 14,
 			Wordings: []Wording{{"nl", newsWording}, {"en", "Yes, Zonvaart Reizen may e-mail me travel ideas and holiday offers."}}, Forms: []FormLink{{"home", "", "/f/home"}},
 			Ask: "/admin/purposes/travel-news/ask", Askable: 3120, Rounds: []RoundRow{{State: "waiting", Version: 3, Asked: 400, Confirmed: 290, Left: 6, NoAnswer: 104, Reminded: 80, RemindAfter: 7, At: now}, {State: "stopped", Version: 2, Asked: 12, NoAnswer: 12, At: now.AddDate(0, -2, 0), EndedAt: now}}}}},
@@ -728,9 +738,40 @@ func person() PersonPage {
 			{Seq: 1, At: now.Add(-time.Hour), Kind: "requested", Purpose: "Reisnieuws", Source: "form:home", Version: 3, ToldIn: "Europe/Amsterdam"},
 			{Seq: 2, At: now, Kind: "confirmed", Purpose: "Reisnieuws", Source: "link", Version: 3, ToldIn: "Europe/Amsterdam"},
 			{Seq: 3, At: now.Add(time.Hour), Kind: "withdrawn", Purpose: "Aanbiedingen ski-uitrusting", Campaign: "winter-2027", Source: "mail", Actor: "de persoon", Clock: "+01:00"},
-		}, Take: "/admin/people/1/take",
-		Withdraw: "/admin/people/1/withdraw", Leavable: []Option{{"travel-news", "Reisnieuws"}},
+		}, Take: "/admin/people/1/take", Edit: "/admin/people/1/edit", Attributes: []Option{{Name: "city", Value: "Utrecht"}},
+		Grants: []GrantRow{{ID: "g1", State: "in_force", Reason: "Helpdesk", Purposes: []string{"Reisnieuws"}, From: now}},
+		Acts:   []PersonLink{{"resend", "/admin/people/1/resend"}, {"address", "/admin/people/1/address"}, {"withdraw", "/admin/people/1/withdraw"}, {"restrict", "/admin/people/1/restrict"}, {"unrestrict", "/admin/people/1/unrestrict"}, {"erase", "/admin/people/1/erase"}},
+		Mails: []PersonMail{
+			{Subject: "De sneeuw ligt er", URL: "/admin/mailings/m2", Campaign: "Winter 2027", State: "failed", Class: "hard", Code: "550 5.1.1", Attempts: 1, At: now},
+			{Subject: "Herfst in de bergen", URL: "/admin/mailings/m1", Campaign: "Winter 2027", State: "skipped", Reason: "withdrawn", At: now}, {State: "queued", URL: "/admin/mailings/m0", Campaign: "Winter 2027"},
+		}, Older: true, NextMails: "?after=7#mails",
 		SetBasis: "/admin/people/1/basis", Purposes: []Option{{"travel-news", "Reisnieuws"}}}
+}
+
+func personAct(act string) PersonActPage {
+	p := PersonActPage{Admin: desk("people"), Act: act, Action: "/admin/people/1/" + act, Person: Link{"Anouk (anouk@voorbeeld.example)", "/admin/people/1"}, Fits: true, Consents: 2, Lines: 3, Mails: 12, Waiting: 1, Today: "2026-11-24"}
+	switch act {
+	case "withdraw":
+		p.Purposes, p.Campaigns = []Option{{"purpose:travel-news", "Reisnieuws"}}, []Option{{"campaign:winter-2027", "Winter 2027 (Reisnieuws)"}}
+		p.Reason, p.Errors = "belde", FieldErrors{{Field: "what", Code: "what_missing", At: "what"}}
+	case "resend":
+		p.Purposes = []Option{{"ski-offers", "Aanbiedingen ski-uitrusting"}}
+	case "erase":
+		p.Person.Title = longAddress().Address
+	}
+	return p
+}
+
+func personEdit() PersonEditPage {
+	return PersonEditPage{Admin: desk("people"), Action: "/admin/people/1/edit", Person: Link{"anouk@voorbeeld.example", "/admin/people/1"}, Names: true, Name: "Anouk", Locale: "nl", Locales: []string{"nl", "en", "de", "fr"},
+		Interests: []Choice{{"stedentrip", false}, {"wintersport", true}}, Attributes: []AttributeField{{Slug: "city", Label: "city", Type: "text", Purpose: "Reisnieuws", Value: "Utrecht"}, {Slug: "sold_on", Label: "sold_on", Type: "date", Purpose: "Reisnieuws"}}}
+}
+
+func personStale() PersonEditPage {
+	p := personEdit()
+	p.Theirs = &PersonData{Name: "Anoek", Locale: "nl", Interests: []string{"wintersport"}, Attributes: []Option{{Name: "city", Value: "Zeist"}}}
+	p.Errors = FieldErrors{{Field: "name", Code: "person_changed", At: "name"}, {Field: "attribute.sold_on", Code: "attribute_value", Text: "The value of sold_on is a day."}}
+	return p
 }
 
 // TestGallery keeps every page as it was looked at; -update writes it anew.

@@ -4,46 +4,11 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"net/http"
 	"slices"
 
 	"akkoord"
 	"akkoord/templates"
 )
-
-// leavable gives the purposes that somebody can leave.
-func (s *Site) leavable(ctx context.Context, v visit, st akkoord.Standing) ([]templates.Option, error) {
-	var out []templates.Option
-	for _, sub := range st.Subscriptions {
-		if sub.State != akkoord.Active && sub.State != akkoord.Pending && sub.State != akkoord.Held {
-			continue
-		}
-		p, err := s.cfg.Store.PurposeByID(ctx, sub.PurposeID)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, templates.Option{Value: p.Slug, Name: p.Text(v.locale).Name})
-	}
-	return out, nil
-}
-
-// withdraw records that a person told staff that they leave (M13): a purpose, or
-// everything where none is named.
-func (s *Site) withdraw(w http.ResponseWriter, r *http.Request, v visit) error {
-	if err := form(r); err != nil {
-		return err
-	}
-	id, err := akkoord.ParseID(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	purpose, err := s.purposeNumber(r.Context(), r.PostForm.Get("purpose"))
-	if err == nil {
-		o := v.origin()
-		err = s.cfg.Store.Withdraw(r.Context(), id, purpose, r.PostForm.Get("reason"), o)
-	}
-	return s.done(w, r, err, "withdrawn", Prefix+"/people/"+id.String())
-}
 
 // purposeNumber gives the number of a purpose by its slug; 0 for none.
 func (s *Site) purposeNumber(ctx context.Context, slug string) (int64, error) {

@@ -40,7 +40,7 @@ func (r route) room() int64 {
 // routes are all routes with the right that each needs (P28). GET answers
 // HEAD too and changes nothing.
 func (s *Site) routes() []route {
-	return []route{
+	return append(s.personRoutes(), []route{
 		{"GET /admin/login", anyone, s.loginPage},
 		{"POST /admin/login", anyone, s.signIn},
 		{"GET /admin/login/code", anyone, s.codePage},
@@ -178,10 +178,25 @@ func (s *Site) routes() []route {
 		{"GET /admin/gate", akkoord.ReadPeople, s.gate},
 		{"GET /admin/people", akkoord.ReadPeople, s.people},
 		{"GET /admin/people/{id}", akkoord.ReadPeople, s.person},
-		{"POST /admin/people/{id}/withdraw", akkoord.ChangePeople, s.withdraw},
 		{"POST /admin/people/{id}/basis", akkoord.ChangePeople, s.basis},
 		{"POST /admin/people/{id}/take", akkoord.ReadPeople, s.proven(always, s.take)},
+		{"GET /admin/people/{id}/edit", akkoord.ChangePeople, s.editPerson},
+		{"POST /admin/people/{id}/edit", akkoord.ChangePeople, s.savePerson},
+	}...)
+}
+
+// personRoutes are a page and a post for each act on one person.
+func (s *Site) personRoutes() []route {
+	var out []route
+	for _, a := range s.personActs() {
+		path := "/admin/people/{id}/" + a.name
+		do := s.doAct(a)
+		if a.proven {
+			do = s.proven(always, do)
+		}
+		out = append(out, route{"GET " + path, a.right, s.askAct(a)}, route{"POST " + path, a.right, do})
 	}
+	return out
 }
 
 // Rights gives the right that each route needs, by pattern.
@@ -193,6 +208,6 @@ func (s *Site) Rights() map[string]akkoord.Right {
 	return out
 }
 
-func (s *Site) nothing(http.ResponseWriter, *http.Request, visit) error {
-	return akkoord.Errorf(akkoord.NotFound, "not_found", "There is nothing at this address.")
-}
+var errNothing = akkoord.Errorf(akkoord.NotFound, "not_found", "There is nothing at this address.")
+
+func (s *Site) nothing(http.ResponseWriter, *http.Request, visit) error { return errNothing }

@@ -24,6 +24,7 @@ type Store interface {
 	Wordings
 	Forming
 	People
+	Persons
 	Census
 	Growing
 	Mailings

@@ -77,9 +77,7 @@ func (a *API) askAddress(ctx context.Context, in *struct {
 	if err != nil {
 		return subscriber{}, err
 	}
-	o := origin(ctx)
-	o.Locale = st.Subscriber.Locale
-	if err := a.cfg.Store.AskAddress(ctx, st.Subscriber.PublicID, to, in.Body.Reason, o); err != nil {
+	if err := a.cfg.Store.AskAddress(ctx, st.Subscriber.PublicID, to, in.Body.Reason, origin(ctx)); err != nil {
 		return subscriber{}, err
 	}
 	return a.showSubscriber(ctx, st)

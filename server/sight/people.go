@@ -205,6 +205,9 @@ func (g *Guard) Opening(ctx context.Context, id akkoord.ID) (akkoord.Access, err
 	return access.Opening(st), err
 }
 
+// Whole refuses those who may not see all that is stored of a person.
+func (g *Guard) Whole(ctx context.Context, id akkoord.ID) error { return g.may(ctx, id, whole) }
+
 // PersonNames gives the names that go with a list of people who may be seen;
 // none to those who may not see the names of everybody.
 func (g *Guard) PersonNames(ctx context.Context, ids []int64) (map[int64]string, error) {

@@ -557,7 +557,7 @@ func ruleForm(read string) *RuleForm {
 }
 
 func dashboard() DashboardPage {
-	return DashboardPage{Admin: desk("campaigns"), Active: 12480, Pending: 14, Left: 9, Follow: Follow{Going: true, Refresh: 5}, New: "/admin/campaigns/new", Campaigns: []CampaignCard{
+	return DashboardPage{Admin: desk("campaigns"), Active: 12480, Pending: 14, Left: 9, Follow: Follow{Going: true, Refresh: 5}, New: "/admin/campaigns/new", Lately: &Lately{Days: 30, Purposes: growthPage().Purposes, Forms: growthPage().Forms}, Campaigns: []CampaignCard{
 		{Slug: "winter-2027", Name: "Winter 2027", Purpose: "Reisnieuws", URL: "/admin/campaigns/winter-2027", Mailings: []MailingRow{
 			{ID: "m2", URL: "/admin/mailings/m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
 			{ID: "m1", URL: "/admin/mailings/m1", Subject: "Vroeg boeken: de Tiroler kaart", State: "sent", At: now.AddDate(0, 0, -14), Progress: Progress{Total: 12411, Sent: 12380, Failed: 21, Skipped: 10}},

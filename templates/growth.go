@@ -14,6 +14,14 @@ type GrowthPage struct {
 	Unconfirmed string // where those are who did not confirm; empty: not for this user
 }
 
+// Lately is the growth of a period in short, as the start page shows it.
+type Lately struct {
+	Days     int
+	Behind   bool // not all is counted yet: lines are not drawn
+	Purposes []PurposeGrowth
+	Forms    []FormGrowth
+}
+
 // PurposeGrowth is one purpose over a period.
 type PurposeGrowth struct {
 	Slug, Name, URL      string
@@ -33,6 +41,15 @@ type GrowthDay struct {
 type FormGrowth struct {
 	Slug, Title, URL string
 	Languages        []LanguageGrowth
+}
+
+// All is what became of a form in all its languages together.
+func (f FormGrowth) All() LanguageGrowth {
+	var all LanguageGrowth
+	for _, l := range f.Languages {
+		all.Shown, all.Asked, all.Accepted, all.Opened, all.Confirmed = all.Shown+l.Shown, all.Asked+l.Asked, all.Accepted+l.Accepted, all.Opened+l.Opened, all.Confirmed+l.Confirmed
+	}
+	return all
 }
 
 // LanguageGrowth is what became of a form in one language.

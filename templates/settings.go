@@ -21,6 +21,19 @@ type SettingRow struct {
 	Secret     bool   // it is set, and not shown
 }
 
+// Given reports whether the setting is set.
+func (r SettingRow) Given() bool { return r.Secret || r.Value != "" }
+
+// Unset is how many settings are not set.
+func (p SettingsPage) Unset() (n int) {
+	for _, r := range p.Set {
+		if !r.Given() {
+			n++
+		}
+	}
+	return n
+}
+
 // BrandPage is GET /admin/settings/brand, and what a post to it shows: nothing is
 // kept until act=save. The form posts accent, logo, logo-file, alt, version and act,
 // which is try, nearest, remove or save.

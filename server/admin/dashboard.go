@@ -56,6 +56,9 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 	if v.user.Role.May(akkoord.WriteMailings) {
 		page.New = Prefix + "/campaigns/new"
 	}
+	if page.Lately, err = s.lately(ctx, v, access); err != nil {
+		return err
+	}
 	campaigns, err := akkoord.AllPages(ctx, s.cfg.Store.Campaigns)
 	if err != nil {
 		return err

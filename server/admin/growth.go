@@ -51,6 +51,26 @@ func (s *Site) growth(w http.ResponseWriter, r *http.Request, v visit) error {
 	return s.page(w, v, http.StatusOK, page)
 }
 
+// lately gives the growth of the usual period for the start page; nil where there is
+// no purpose yet.
+func (s *Site) lately(ctx context.Context, v visit, access akkoord.Access) (*templates.Lately, error) {
+	days, err := akkoord.ParseGrowthDays(0)
+	if err != nil {
+		return nil, err
+	}
+	since := akkoord.DayOf(s.cfg.Now()) - akkoord.Day(days-1)
+	g, err := s.cfg.Store.Growth(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	out := &templates.Lately{Days: days, Behind: g.Behind}
+	if out.Purposes, err = s.purposeGrowth(ctx, v, access, g.Purposes); err != nil || len(out.Purposes) == 0 {
+		return nil, err
+	}
+	out.Forms, err = s.formGrowth(ctx, v, access, since, g.Forms)
+	return out, err
+}
+
 func (s *Site) purposeGrowth(ctx context.Context, v visit, access akkoord.Access, days map[int64][]akkoord.PurposeDay) ([]templates.PurposeGrowth, error) {
 	purposes, err := s.cfg.Store.Purposes(ctx)
 	if err != nil {

@@ -45,7 +45,7 @@ func TestThePrivacyOfficerAnswersARequest(t *testing.T) {
 	got := b.send("POST", "/admin/privacy/requests", url.Values{"kind": {"access"}, "channel": {"phone"}, "email": {"pim@voorbeeld.example"}, "note": {"Calls back."}}.Encode())
 	at := got.header.Get("Location")
 	has(t, b.get(at), "Access", "pim@voorbeeld.example", "/admin/people/"+p.PublicID.String(), "Calls back.", "days left")
-	has(t, b.get("/admin/privacy", "Open requests", "Lines in the audit trail today"), `badge off">1<`)
+	has(t, b.get("/admin/privacy", "Open requests", "Lines in the audit trail today"), `num-line">1<`)
 	b.after(at, url.Values{"act": {"take"}})
 	has(t, b.after(at, url.Values{"act": {"change"}, "text": {"Called back."}}), "Called back.", "user:")
 	has(t, b.after(at, url.Values{"act": {"extend"}, "months": {"3"}, "text": {"Much mail."}}), `role="alert"`)

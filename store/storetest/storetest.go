@@ -78,6 +78,7 @@ func Run(t *testing.T, open Open) {
 		{"DKIM keys", testDomainKeys},
 		{"choices", testChoices},
 		{"address", testAddress},
+		{"person's page", testPersonsPage},
 		{"own data", testOwnData},
 		{"basis", testBasis},
 		{"transactional", testContracts},

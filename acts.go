@@ -13,6 +13,7 @@ type SignUp struct {
 	Purposes  []Purpose   // those ticked
 	Interests []string    // slugs that the form offers
 	Values    []FormValue // of the purposes ticked
+	Tracking  string      // see Request
 	Origin    Origin
 }
 

@@ -35,6 +35,8 @@ type Subscription struct {
 	Renewed   time.Time // when the person last said that they still want it, while it is active; zero: never
 	Asked     time.Time // when they were last asked that (M18)
 	Reminded  time.Time // and when once more
+
+	TrackingAsked string // while it is pending: the words beside the box that lets clicks be counted, where that was ticked
 }
 
 // EventKind is what happened, in the words of the ledger.
@@ -86,6 +88,7 @@ type Request struct {
 	Purposes []Purpose           // those ticked, in the form's order
 	Filled   map[string]FilledIn // what was filled in, by slug of the purpose
 	Differs  bool                // from what the same person filled in before, and has not confirmed
+	Tracking string              // the words beside the box that lets clicks be counted, where that was ticked (M22)
 	Origin   Origin
 }
 
@@ -107,9 +110,10 @@ func (s Standing) SignUp(r Request, now time.Time) Change {
 		sub.Basis, sub.Version, sub.Origin, sub.Locale = p.Basis, p.Version, r.Origin.FormID, r.Origin.Locale
 		sub.WasActive, sub.Tracking, sub.Ground = time.Time{}, time.Time{}, Ground{}
 		sub.Renewed, sub.Asked, sub.Reminded = time.Time{}, time.Time{}, time.Time{}
+		sub.TrackingAsked = r.Tracking
 		c.Subscriptions = append(c.Subscriptions, sub)
 		o := r.Origin
-		o.Evidence.Filled = r.Filled[p.Slug]
+		o.Evidence.Filled, o.Evidence.Tracking = r.Filled[p.Slug], r.Tracking
 		c.Events = append(c.Events, o.event(Requested, sub, now))
 	}
 	c.Messages = []Message{{Request: id, Locale: r.Origin.Locale}}
@@ -117,7 +121,8 @@ func (s Standing) SignUp(r Request, now time.Time) Change {
 }
 
 // repeats gives the earlier request that r is the same as: pending for the
-// very purposes that are not active yet, with the same texts, of today.
+// very purposes that are not active yet, with the same texts and the same
+// answer about clicks, of today.
 func (s Standing) repeats(r Request, now time.Time) (ID, bool) {
 	var earlier ID
 	asked := 0
@@ -126,7 +131,8 @@ func (s Standing) repeats(r Request, now time.Time) (ID, bool) {
 		if s.covers(sub, p) {
 			continue
 		}
-		same := sub.State == Pending && sub.Version == p.Version && sub.Locale == r.Origin.Locale && now.Sub(sub.Since) < Limits.RepeatWindow
+		same := sub.State == Pending && sub.Version == p.Version && sub.Locale == r.Origin.Locale && sub.TrackingAsked == r.Tracking &&
+			now.Sub(sub.Since) < Limits.RepeatWindow
 		if !same || !earlier.IsZero() && sub.Request != earlier {
 			return ID{}, false
 		}
@@ -199,7 +205,8 @@ func (s Standing) RepeatConfirmation(purposeID int64, recent int, resting bool, 
 
 // Confirm decides what pressing the button behind a confirmation link does
 // (M6). A second press changes nothing. It gives the purposes that are active
-// now because of this link.
+// now because of this link. Where the sign-up lets clicks be counted, that begins
+// now too, with a line of its own.
 func (s Standing) Confirm(request ID, o Origin, now time.Time) (Change, []Subscription, Answer) {
 	asked, answer := s.Asked(request, now)
 	if answer != AnswerPending {
@@ -211,13 +218,30 @@ func (s Standing) Confirm(request ID, o Origin, now time.Time) (Change, []Subscr
 		if sub.Agreed.IsZero() {
 			sub.Agreed = now
 		}
-		asked[i] = sub
-		c.Subscriptions = append(c.Subscriptions, sub)
 		o.Locale, o.FormID = sub.Locale, sub.Origin
 		c.Events = append(c.Events, o.event(Confirmed, sub, now))
+		if sub.TrackingAsked != "" {
+			by := o
+			by.Evidence.Tracking = sub.TrackingAsked
+			c.Events = append(c.Events, by.event(TrackingOn, sub, now))
+			sub.Tracking, sub.TrackingAsked = now, ""
+		}
+		asked[i] = sub
+		c.Subscriptions = append(c.Subscriptions, sub)
 	}
 	s.comeBack(&c, now)
 	return c, asked, AnswerConfirmed
+}
+
+// TrackingAsked gives the words beside the box about clicks that a sign-up
+// ticked, of the purposes that wait for its confirmation.
+func TrackingAsked(pending []Subscription) string {
+	for _, sub := range pending {
+		if sub.TrackingAsked != "" {
+			return sub.TrackingAsked
+		}
+	}
+	return ""
 }
 
 // NotMe decides what "I did not ask for this" does: what is pending is
@@ -322,7 +346,7 @@ func (sub Subscription) end(state State, now time.Time) Subscription {
 	} else {
 		sub.WasActive = time.Time{}
 	}
-	sub.State, sub.Since, sub.Tracking = state, now, time.Time{}
+	sub.State, sub.Since, sub.Tracking, sub.TrackingAsked = state, now, time.Time{}, ""
 	sub.Renewed, sub.Asked, sub.Reminded = time.Time{}, time.Time{}, time.Time{}
 	return sub
 }

@@ -185,6 +185,7 @@ type BundleForm struct {
 	Purposes  []string            `json:"purposes"` // boxes in their order; none is ever pre-ticked
 	Interests []string            `json:"interests"`
 	Asks      []FormAttribute     `json:"attributes,omitempty"` // what was filled in is evidence of the lines
+	Tracking  bool                `json:"tracking,omitempty"`   // a box of its own let clicks be counted; whether it was ticked is evidence of the lines too
 	Texts     map[string]FormText `json:"texts"`
 }
 

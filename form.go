@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -24,6 +25,7 @@ type FormVersion struct {
 	Purposes  []string // slugs, in the order of the boxes; none is ever pre-ticked (M2)
 	Interests []string
 	Asks      []FormAttribute
+	Tracking  bool     // a box of its own lets clicks be counted, in the words of the texts (M22)
 	Challenge string   // "none" or "pow"
 	Origins   []string // sites that may post across
 	Texts     map[string]FormText
@@ -37,6 +39,16 @@ type FormText struct {
 	Intro     string            `json:"intro"`
 	Interests map[string]string `json:"interests,omitempty"` // labels by slug
 	Asks      map[string]string `json:"attributes,omitempty"`
+	Tracking  string            `json:"tracking,omitempty"` // beside the box that lets clicks be counted, quoted verbatim ever after
+}
+
+// TrackingWording gives the words beside the box that lets clicks be counted;
+// empty where the form has none in that language.
+func (v FormVersion) TrackingWording(locale string) string {
+	if !v.Tracking {
+		return ""
+	}
+	return v.Texts[locale].Tracking
 }
 
 // Check reports the first thing wrong with a form about to be stored.
@@ -79,6 +91,9 @@ func (f Form) Check() error {
 		if err := CheckText("intro", t.Intro, Limits.Text); err != nil {
 			return err
 		}
+		if err := CheckText("tracking", t.Tracking, Limits.Text); err != nil {
+			return err
+		}
 		if err := checkLabels("interests", t.Interests); err != nil {
 			return err
 		}
@@ -100,12 +115,28 @@ func (v FormVersion) CheckLanguages(purposes []Purpose) error {
 			}
 		}
 	}
-	for _, locale := range Locales {
-		if !slices.ContainsFunc(purposes, func(p Purpose) bool { _, ok := p.Texts[locale]; return !ok }) {
-			return nil
+	common := CommonLanguages(purposes)
+	for _, locale := range common {
+		if v.Tracking && strings.TrimSpace(v.TrackingWording(locale)) == "" {
+			return Fieldf("tracking", "tracking_wording_missing", "The box about clicks has no words in %q, in which this form is public. Write what one agrees to, or leave the box out.", locale)
 		}
 	}
+	if len(common) > 0 {
+		return nil
+	}
 	return Fieldf("purposes", "purpose_language_missing", "There is no language in which all of these purposes have a name, an explanation and a wording: nobody could read the form whole. Add the texts to a purpose first.")
+}
+
+// CommonLanguages lists those that all purposes have texts in, in which a form
+// about them is public, the default first.
+func CommonLanguages(purposes []Purpose) []string {
+	var common []string
+	for _, locale := range Locales {
+		if !slices.ContainsFunc(purposes, func(p Purpose) bool { _, ok := p.Texts[locale]; return !ok }) {
+			common = append(common, locale)
+		}
+	}
+	return common
 }
 
 // checkLabels checks the labels of a form's interests or attributes, by slug.

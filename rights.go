@@ -100,7 +100,8 @@ type ConsentRecord struct {
 	Basis          Basis       `json:"basis"`
 	WordingVersion int         `json:"wording_version"`
 	Locale         string      `json:"locale"`
-	Tracked        Moment      `json:"tracked_since"` // since when clicks may be counted; null: they may not
+	Tracked        Moment      `json:"tracked_since"`            // since when clicks may be counted; null: they may not
+	TrackingAsked  string      `json:"tracking_asked,omitempty"` // words of the form to let them be counted, ticked and not confirmed yet
 	Text           PurposeText `json:"text"`
 	Renewed        Moment      `json:"renewed_at,omitzero"` // last said to be still wanted
 	Asked          Moment      `json:"asked_at,omitzero"`   // whether it is (M18)

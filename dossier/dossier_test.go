@@ -56,7 +56,7 @@ func anouk(t *testing.T) *akkoord.Bundle {
 			{PurposeID: 2, Slug: "ski", Version: 3, Locale: "nl", Text: akkoord.PurposeText{Name: "Wintersport", Explanation: "Sneeuw.", Wording: "Ja, mail mij over wintersport"}},
 			{PurposeID: 2, Slug: "ski", Version: 3, Locale: "en", Text: akkoord.PurposeText{Name: "Winter sports", Explanation: "Snow.", Wording: "Yes, mail me about winter sports"}},
 		},
-		Forms:   []akkoord.BundleForm{{ID: 5, Slug: "home", Number: 2, Purposes: []string{"news", "ski"}, Interests: []string{"langlaufen"}, Asks: []akkoord.FormAttribute{{Slug: "boots", Type: akkoord.AttributeNumber, Purpose: "ski"}}, Texts: map[string]akkoord.FormText{"nl": {Title: "Blijf op de hoogte"}}}},
+		Forms:   []akkoord.BundleForm{{ID: 5, Slug: "home", Number: 2, Purposes: []string{"news", "ski"}, Interests: []string{"langlaufen"}, Asks: []akkoord.FormAttribute{{Slug: "boots", Type: akkoord.AttributeNumber, Purpose: "ski"}}, Tracking: true, Texts: map[string]akkoord.FormText{"nl": {Title: "Blijf op de hoogte", Tracking: "U mag mijn kliks tellen"}}}},
 		Privacy: []akkoord.BundlePrivacy{{Version: 1, Facts: facts}},
 	}
 	b.Mails = akkoord.BundleMails{

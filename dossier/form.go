@@ -6,6 +6,7 @@ import (
 	"html"
 	"io/fs"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -43,6 +44,9 @@ func (r *reader) form(up akkoord.BundleSignUp) ([]byte, error) {
 		}
 		page.Interests = append(page.Interests, templates.Interest{Slug: slug, Name: name})
 	}
+	if f.Tracking {
+		page.Tracking, page.Tracked = text.Tracking, r.tracked(up.Request)
+	}
 	values := r.filledIn(up.Request)
 	for _, a := range f.Asks {
 		name := text.Asks[a.Slug]
@@ -70,6 +74,13 @@ func (r *reader) filledIn(request akkoord.ID) map[string]string {
 		}
 	}
 	return out
+}
+
+// tracked reports whether a sign-up ticked the box about clicks.
+func (r *reader) tracked(request akkoord.ID) bool {
+	return slices.ContainsFunc(r.Lines, func(l akkoord.BundleLine) bool {
+		return l.Kind == akkoord.Requested && l.Request == request && r.proof[l.Seq].Tracking != ""
+	})
 }
 
 // boxText gives the words beside a box, in the language of the form or in the

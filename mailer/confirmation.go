@@ -20,6 +20,7 @@ type Notice struct {
 	Date      time.Time
 	Requested time.Time // when the form was sent, in the zone to show it in
 	Purposes  []PurposeWording
+	Tracking  string         // the words of the box about clicks, where it was ticked
 	Alarm     *akkoord.Alarm // of the mail to staff, in the zone to show it in
 }
 
@@ -79,6 +80,7 @@ type noticeSheet struct {
 	Again                            bool // it is the second time that this is asked
 	Alarm                            *alarmSheet
 	Purposes                         []PurposeWording
+	Tracking                         string
 }
 
 // noticePlate is the skeleton of a notice, for all who asked for the same
@@ -217,7 +219,7 @@ func (c *Composer) castNotice(kind akkoord.SystemMail, n Notice) (*noticePlate, 
 	lang, locale := c.language(n.Locale)
 	gaps := &marks{}
 	page := noticeSheet{
-		sheet: newSheet(n.Sender, locale, ""), Purposes: n.Purposes,
+		sheet: newSheet(n.Sender, locale, ""), Purposes: n.Purposes, Tracking: n.Tracking,
 		RequestedAt: gaps.add(slotRequested), ExpiresAt: gaps.add(slotExpires), DeleteAt: gaps.add(slotDeletion),
 		ConfirmURL: gaps.add(slotConfirm), PreferencesURL: gaps.add(slotPreferences), LeaveURL: gaps.add(slotUnsubscribe),
 		Again: kind == akkoord.MailStillAgain || kind == akkoord.MailRenewAgain,
@@ -284,7 +286,7 @@ func (s *noticeSheet) setTitles(kind akkoord.SystemMail, w words) (layout string
 
 // check refuses texts that would be taken for a gap.
 func (n Notice) check() error {
-	texts := n.Sender.texts()
+	texts := append(n.Sender.texts(), n.Tracking)
 	for _, p := range n.Purposes {
 		texts = append(texts, p.Name, p.Wording)
 	}

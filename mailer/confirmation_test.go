@@ -49,6 +49,20 @@ func TestGoldenConfirmationMails(t *testing.T) {
 	}
 }
 
+// M22: the mail quotes what was ticked about clicks too, in both parts.
+func TestGoldenConfirmationThatClicksMayBeCounted(t *testing.T) {
+	n := confirmation("en")
+	n.Tracking = "Yes, count which <links> I click."
+	raw, err := newComposer(t).Confirmation(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkWire(raw); err != nil {
+		t.Error(err)
+	}
+	golden(t, "confirmation-counting.en.eml", raw)
+}
+
 // M4: the question of a round quotes the new words, with one button, and says
 // what silence means; it is no list mail.
 func TestGoldenRenewalMails(t *testing.T) {

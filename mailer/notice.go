@@ -156,12 +156,17 @@ func (p *Press) noticePlate(ctx context.Context, d *akkoord.SystemDelivery) (*no
 		}
 		key = append(key, names[0].Name...)
 	}
+	var tracking string
+	if d.Mail == akkoord.MailConfirm {
+		tracking = akkoord.TrackingAsked(d.Asked)
+		key = append(key, tracking...)
+	}
 	by := p.sender()
 	return p.notices.get(by, key, func() (*noticePlate, error) {
 		purposes, err := p.purposes(ctx, d, locale)
 		if err != nil {
 			return nil, err
 		}
-		return p.Composer.castNotice(d.Mail, Notice{Sender: by, Locale: locale, Purposes: purposes})
+		return p.Composer.castNotice(d.Mail, Notice{Sender: by, Locale: locale, Purposes: purposes, Tracking: tracking})
 	})
 }

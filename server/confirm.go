@@ -90,7 +90,7 @@ func (s *Server) showAsked(c echo.Context, link akkoord.Link, asked akkoord.Aske
 	}
 	if asked.Answer == akkoord.AnswerPending {
 		return s.page(c, http.StatusOK, locale, templates.ConfirmPage{
-			Site: s.site(at), Action: at, NotMe: at + "/not-me", Address: asked.Person.Email.Masked(), Purposes: purposes, EraseOn: eraseOn(asked),
+			Site: s.site(at), Action: at, NotMe: at + "/not-me", Address: asked.Person.Email.Masked(), Purposes: purposes, Tracking: akkoord.TrackingAsked(asked.Subscriptions), EraseOn: eraseOn(asked),
 		})
 	}
 	if asked.Answer == akkoord.AnswerConfirmed {

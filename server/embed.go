@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"akkoord"
 	"akkoord/templates"
 )
 
@@ -47,7 +48,7 @@ func (s *Server) embed(c echo.Context) error {
 			w.Styles = append(w.Styles, s.BaseURL+sheet)
 		}
 	}
-	for _, locale := range languages(purposes) {
+	for _, locale := range akkoord.CommonLanguages(purposes) {
 		page := s.signUpPage(form, purposes, locale, nil)
 		page.Base, page.Action = s.BaseURL, w.Action
 		var html bytes.Buffer

@@ -75,6 +75,17 @@ func (f fields) typed(name string, err error) error {
 	return err
 }
 
+// flag reads a box: ticked, or not. In JSON it may be true or false too.
+func (f fields) flag(name string) (bool, error) {
+	switch strings.ToLower(strings.TrimPrefix(f.first(name), "\x00")) { // see addScalar
+	case "", "0", "false", "no":
+		return false, nil
+	case "1", "true", "yes", "on":
+		return true, nil
+	}
+	return false, akkoord.Fieldf(name, name+"_invalid", "The value of %s is true or false.", name)
+}
+
 func isJSON(contentType string) bool {
 	return contentType == "application/json" || strings.HasPrefix(contentType, "application/json;")
 }

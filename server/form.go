@@ -62,7 +62,8 @@ func (s *Server) signUpPage(form akkoord.Form, purposes []akkoord.Purpose, local
 	v, text := form.Version, form.Version.Texts[locale]
 	page := templates.NewSignUpPage(s.site("/f/"+form.Slug), form, purposes, locale)
 	page.Email, page.Name = shown(typed.first("email")), shown(typed.first("name"))
-	page.Trap, page.Languages = true, languages(purposes)
+	page.Tracked, _ = typed.flag("tracking") // what is no flag is told among the errors
+	page.Trap, page.Languages = true, akkoord.CommonLanguages(purposes)
 	ticked, interests := typed.all("purpose"), typed.all("interest")
 	for i, p := range page.Purposes {
 		page.Purposes[i].Chosen = slices.Contains(ticked, p.Slug)

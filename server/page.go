@@ -120,7 +120,7 @@ func (s *Server) asked(c echo.Context, subs []akkoord.Subscription, locale strin
 		now := p.Text(locale)
 		a := templates.AskedPurpose{Name: now.Name, Frequency: now.Frequency, Wording: seen.Wording, Locale: sub.Locale}
 		if sub.State == akkoord.Active {
-			a.Since = sub.Since
+			a.Since, a.Tracked = sub.Since, !sub.Tracking.IsZero()
 		}
 		all = append(all, a)
 	}

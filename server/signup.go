@@ -128,11 +128,29 @@ func (s *Server) readSignUp(c echo.Context, form akkoord.Form, f fields) (akkoor
 		}
 	}
 	in.Locale = s.localeOf(c, purposes, f.first("locale"))
+	if in.Tracking, err = readTracking(form.Version, in.Locale, f); err != nil {
+		note(err)
+		return in, wrong, nil
+	}
 	in.Origin = akkoord.Origin{
 		Source: "form:" + form.Slug, Actor: akkoord.ActorPerson, Evidence: s.evidence(c), FormID: form.Version.ID, Locale: in.Locale,
 	}
 	in.Origin.Privacy, err = s.privacyInForce(ctx)
 	return in, nil, err
+}
+
+// readTracking gives the words that the box about clicks has, if it is ticked.
+// Leaving it empty changes nothing.
+func readTracking(v akkoord.FormVersion, locale string, f fields) (string, error) {
+	yes, err := f.flag("tracking")
+	if !yes || err != nil {
+		return "", err
+	}
+	wording := v.TrackingWording(locale)
+	if wording == "" {
+		return "", akkoord.Fieldf("tracking", "tracking_unknown", "This form does not ask in this language whether clicks may be counted. Leave tracking out.")
+	}
+	return wording, nil
 }
 
 func readEmail(f fields) (akkoord.Email, error) {
@@ -202,21 +220,10 @@ func (s *Server) localeOf(c echo.Context, purposes []akkoord.Purpose, choice str
 	}
 	for _, p := range purposes {
 		if _, ok := p.Texts[choice]; !ok {
-			return s.match(c, choice, "", "", languages(purposes)...)
+			return s.match(c, choice, "", "", akkoord.CommonLanguages(purposes)...)
 		}
 	}
 	return choice
-}
-
-// languages lists those that all purposes have texts in, the default first.
-func languages(purposes []akkoord.Purpose) []string {
-	var common []string
-	for _, locale := range akkoord.Locales {
-		if !slices.ContainsFunc(purposes, func(p akkoord.Purpose) bool { _, ok := p.Texts[locale]; return !ok }) {
-			common = append(common, locale)
-		}
-	}
-	return common
 }
 
 // refuse shows a form again, with what was typed and what is wrong with it.

@@ -156,6 +156,9 @@ func (s *Server) pastEvents(ctx context.Context, person akkoord.ID, locale strin
 			}
 			row.Wording, row.Locale, row.Version = text.Wording, e.Locale, e.WordingVersion
 		}
+		if e.Kind == akkoord.TrackingOn && e.Evidence.Tracking != "" { // said on a form
+			row.Wording, row.Locale = e.Evidence.Tracking, e.Locale
+		}
 		out = append(out, row)
 	}
 	return out, nil

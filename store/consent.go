@@ -51,7 +51,7 @@ func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
 			return err
 		}
 		in.Origin.Evidence.Address = in.Email.Address()
-		r := akkoord.Request{ID: request, Purposes: in.Purposes, Filled: filled, Origin: in.Origin}
+		r := akkoord.Request{ID: request, Purposes: in.Purposes, Filled: filled, Tracking: in.Tracking, Origin: in.Origin}
 		if len(in.Values) == 0 {
 			return t.apply(st, st.SignUp(r, t.now))
 		}

@@ -135,7 +135,7 @@ func (e *evidence) forms(q querier) error {
 		}
 		v := f.Version
 		e.bundle.Texts.Forms = append(e.bundle.Texts.Forms, akkoord.BundleForm{
-			ID: v.ID, Slug: f.Slug, Number: v.Number, CreatedAt: akkoord.Moment{Time: v.CreatedAt}, Purposes: v.Purposes, Interests: v.Interests, Asks: v.Asks, Texts: v.Texts,
+			ID: v.ID, Slug: f.Slug, Number: v.Number, CreatedAt: akkoord.Moment{Time: v.CreatedAt}, Purposes: v.Purposes, Interests: v.Interests, Asks: v.Asks, Tracking: v.Tracking, Texts: v.Texts,
 		})
 	}
 	return nil

@@ -13,6 +13,7 @@ type formSpec struct {
 	Purposes  []string                    `json:"purposes"`
 	Interests []string                    `json:"interests"`
 	Asks      []akkoord.FormAttribute     `json:"attributes,omitempty"`
+	Tracking  bool                        `json:"tracking,omitempty"`
 	Challenge string                      `json:"challenge"`
 	Origins   []string                    `json:"origins"`
 	Texts     map[string]akkoord.FormText `json:"texts"`
@@ -68,7 +69,7 @@ func (t *tx) putForm(actor akkoord.Actor, f akkoord.Form, id akkoord.ID) (akkoor
 	if err != nil {
 		return akkoord.Form{}, err
 	}
-	spec, err := toJSON(formSpec{v.Purposes, v.Interests, asks, v.Challenge, v.Origins, v.Texts})
+	spec, err := toJSON(formSpec{v.Purposes, v.Interests, asks, v.Tracking, v.Challenge, v.Origins, v.Texts})
 	if err != nil {
 		return akkoord.Form{}, err
 	}
@@ -178,7 +179,7 @@ func scanForm(r row) (akkoord.Form, error) {
 		return f, fmt.Errorf("form %d: %w", f.ID, err)
 	}
 	f.PublicID, f.CreatedAt, v.CreatedAt = id16(id), fromMicros(created), fromMicros(since)
-	v.Purposes, v.Interests, v.Asks, v.Challenge, v.Origins, v.Texts = have.Purposes, have.Interests, have.Asks, have.Challenge, have.Origins, have.Texts
+	v.Purposes, v.Interests, v.Asks, v.Tracking, v.Challenge, v.Origins, v.Texts = have.Purposes, have.Interests, have.Asks, have.Tracking, have.Challenge, have.Origins, have.Texts
 	return f, nil
 }
 

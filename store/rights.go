@@ -62,7 +62,7 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 	for _, sub := range st.Subscriptions {
 		r.Consents = append(r.Consents, akkoord.ConsentRecord{
 			Purpose: c.purpose(sub.PurposeID).Slug, State: sub.State, Since: akkoord.Moment{Time: sub.Since}, Basis: sub.Basis,
-			WordingVersion: sub.Version, Locale: sub.Locale, Tracked: akkoord.Moment{Time: sub.Tracking}, Text: c.wordings[wordingKey{sub.PurposeID, sub.Version, sub.Locale}],
+			WordingVersion: sub.Version, Locale: sub.Locale, Tracked: akkoord.Moment{Time: sub.Tracking}, TrackingAsked: sub.TrackingAsked, Text: c.wordings[wordingKey{sub.PurposeID, sub.Version, sub.Locale}],
 			Renewed: akkoord.Moment{Time: sub.Renewed}, Asked: akkoord.Moment{Time: sub.Asked}, Reminded: akkoord.Moment{Time: sub.Reminded},
 		})
 	}

@@ -52,7 +52,7 @@ const besides = `
 
 // subscriptionColumns are what subscriptionRow reads, of a table x that may have no row.
 const subscriptionColumns = `coalesce(x.purpose_id, 0), coalesce(x.state, ''), coalesce(x.since, 0), coalesce(x.basis, ''), x.request, coalesce(x.version, 0),
-	coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0), coalesce(x.tracking, 0), coalesce(x.ground, ''), coalesce(x.renewed, 0), coalesce(x.asked, 0), coalesce(x.reminded, 0),
+	coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0), coalesce(x.tracking, 0), coalesce(x.tracking_asked, ''), coalesce(x.ground, ''), coalesce(x.renewed, 0), coalesce(x.asked, 0), coalesce(x.reminded, 0),
 	coalesce((SELECT w.wider FROM purpose w WHERE w.id = x.purpose_id), 0)`
 
 // standingColumns are what standingRow reads.
@@ -157,7 +157,7 @@ type subscriptionRow struct {
 }
 
 func (x *subscriptionRow) fields() []any {
-	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was, &x.agreed, &x.tracking, &x.ground,
+	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was, &x.agreed, &x.tracking, &x.TrackingAsked, &x.ground,
 		&x.renewed, &x.asked, &x.reminded, &x.Wider}
 }
 

@@ -37,7 +37,13 @@ type FormFields struct {
 	Words                          []FormWords
 	Interests                      []InterestLine
 	Asks                           []AskLine
+	Tracking                       bool // the form has a box of its own about clicks
+	TrackingWords                  []TrackingWords
 }
+
+// TrackingWords are the words beside the box about clicks in one language. Where
+// Text is empty, Ready is stored.
+type TrackingWords struct{ Locale, Text, Ready string }
 
 // HasInterests reports whether one is named.
 func (f FormFields) HasInterests() bool { return len(f.Interests) > 0 && f.Interests[0].Slug != "" }

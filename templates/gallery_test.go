@@ -33,6 +33,16 @@ func zonvaart(path string) Site {
 	}
 }
 
+const countWording = "Zonvaart Reizen mag bijhouden op welke links in deze mails ik klik, om mij te sturen wat mij interesseert. Ik kan dat altijd stoppen."
+
+// counting is the form with a box of its own about clicks, refused once.
+func counting() SignUpPage {
+	p := signUp()
+	p.Tracking, p.Tracked, p.Email = countWording, true, "anouk"
+	p.Errors = FieldErrors{{Field: "email", Code: "email_invalid"}}
+	return p
+}
+
 func signUp() SignUpPage {
 	return SignUpPage{
 		Site: zonvaart("/f/home"), Action: "/f/home", Title: "Reisnieuws in uw mailbox", AskName: true, EraseDays: 14,
@@ -168,12 +178,13 @@ func gallery() map[string]any {
 	ski := AskedPurpose{Name: "Aanbiedingen ski-uitrusting", Wording: skiWording, Locale: "nl"}
 	newsIn, skiIn := news, ski
 	newsIn.Since, skiIn.Since = now, now
+	newsIn.Tracked = true
 	own := zonvaart("/confirm/x")
 	own.Preferences = "/preferences/x"
 	confirm := ConfirmPage{Site: zonvaart("/confirm/x"), Action: "/confirm/x", NotMe: "/confirm/x/not-me",
 		Address: "a•••••@voorbeeld.example", Purposes: []AskedPurpose{news}, EraseOn: now.AddDate(0, 0, 14)}
 	both := confirm
-	both.Purposes = []AskedPurpose{news, ski}
+	both.Purposes, both.Tracking = []AskedPurpose{news, ski}, countWording
 	unsubscribed := UnsubscribedPage{Site: own, Action: "/unsubscribe/x", Scope: "purpose", Campaign: "Winter 2027", Purpose: "Reisnieuws",
 		At: now, Undo: true, Still: []AskedPurpose{ski}}
 	preferences := PreferencesPage{Site: own, Action: "/preferences/x", Address: "a•••••@voorbeeld.example", Notice: NoticeStopped, Subject: "Aanbiedingen ski-uitrusting",
@@ -206,6 +217,7 @@ func gallery() map[string]any {
 	return map[string]any{
 		"signup":             signUp(),
 		"signup-422":         wrong,
+		"signup-counting":    counting(),
 		"signup-bare":        bare,
 		"check-mail":         CheckMailPage{Site: zonvaart(""), From: "Zonvaart Reizen <reisnieuws@zonvaart.example>", Subject: "Bevestig: Reisnieuws van Zonvaart Reizen", Until: now.AddDate(0, 0, 7), Again: "/f/home"},
 		"confirm":            confirm,
@@ -702,6 +714,7 @@ func formPage() EditFormPage {
 	return EditFormPage{
 		Admin: desk("purposes"), Title: "Reisnieuws in uw mailbox", Action: "/admin/forms/home", Public: "/f/home", CanChange: true, Embed: "<form method=\"post\">…</form>",
 		Form: FormFields{
+			Tracking: true, TrackingWords: []TrackingWords{{"nl", "Zonvaart Reizen mag zien op welke links ik klik.", "Ja, u mag …"}, {"en", "", "Yes, you may …"}, {"de", "", "Ja, Sie dürfen …"}, {"fr", "", "Oui, vous pouvez …"}},
 			Read: "3", Challenge: "pow", Origins: "https://www.zonvaart.example",
 			Boxes:     []PurposeBox{{Slug: "travel-news", Name: "Reisnieuws", Place: "1", Chosen: true, Languages: []string{"nl", "en"}}, {Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", Languages: []string{"nl"}}},
 			Words:     []FormWords{{Locale: "nl", Title: "Reisnieuws in uw mailbox", Intro: "U kiest.", Open: true}, {Locale: "en"}, {Locale: "de"}, {Locale: "fr"}},

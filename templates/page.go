@@ -16,6 +16,8 @@ type SignUpPage struct {
 	Purposes     []PurposeChoice
 	Attributes   []AttributeField
 	Interests    []Interest
+	Tracking     string // the words of the box that lets clicks be counted; empty: there is none
+	Tracked      bool   // whether this visitor ticked it before an error
 	Errors       FieldErrors
 	EraseDays    int    // an unconfirmed request is erased after this many days; 0 leaves the sentence out
 	Stamp        string // signed time of showing the form, sent back as "stamp"; empty for none
@@ -32,7 +34,7 @@ type EmbeddedForm struct{ SignUpPage }
 func NewSignUpPage(site Site, f akkoord.Form, purposes []akkoord.Purpose, locale string) SignUpPage {
 	text := f.Version.Texts[locale]
 	page := SignUpPage{
-		Site: site, Action: "/f/" + f.Slug, Title: text.Title, Intro: text.Intro, AskName: true,
+		Site: site, Action: "/f/" + f.Slug, Title: text.Title, Intro: text.Intro, AskName: true, Tracking: f.Version.TrackingWording(locale),
 		EraseDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)),
 	}
 	for _, p := range purposes {
@@ -85,6 +87,7 @@ type ConfirmPage struct {
 	NotMe    string // POST: /confirm/{token}/not-me
 	Address  string // masked
 	Purposes []AskedPurpose
+	Tracking string    // the words of the box about clicks, where it was ticked
 	EraseOn  time.Time // without an answer the request is erased then
 }
 
@@ -109,6 +112,7 @@ type AskedPurpose struct {
 	Name, Frequency, Wording string
 	Locale                   string    // language of the wording where it may differ from the page's
 	Since                    time.Time // consent given; zero before that
+	Tracked                  bool      // clicks in its mails may be counted
 }
 
 func askedNames(all []AskedPurpose) []string {

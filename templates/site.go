@@ -80,7 +80,7 @@ func (e FieldError) Anchor() string {
 		return e.At
 	}
 	switch e.Field {
-	case "email", "name", "locale":
+	case "email", "name", "locale", "tracking":
 		return e.Field
 	case "purpose", "interest":
 		return e.Field + "-0"

@@ -85,27 +85,32 @@ var demoForm = akkoord.Form{
 	Version: akkoord.FormVersion{
 		Purposes:  []string{"travel-news", "ski-offers"},
 		Interests: []string{"motorvakantie", "wintersport", "stedentrip"},
+		Tracking:  true,
 		Challenge: "none",
 		Texts: map[string]akkoord.FormText{
 			"nl": {
 				Title:     "Reisnieuws in uw mailbox",
 				Intro:     "U kiest wat u krijgt, en u stopt wanneer u wilt. Met één klik, onder elke mail.",
 				Interests: map[string]string{"motorvakantie": "Motorvakantie", "wintersport": "Wintersport", "stedentrip": "Stedentrip"},
+				Tracking:  "Zonvaart Reizen mag bijhouden op welke links in deze mails ik klik, om te zien wat er gelezen wordt en mij te sturen wat mij interesseert. Ik kan dat altijd stoppen.",
 			},
 			"en": {
 				Title:     "Travel news in your inbox",
 				Intro:     "You choose what you get, and you stop whenever you like. One click, under every mail.",
 				Interests: map[string]string{"motorvakantie": "Motorcycle trips", "wintersport": "Winter sports", "stedentrip": "City trips"},
+				Tracking:  "Zonvaart Reizen may count which links in these mails I click, to learn what is read and to send me what interests me. I can end this at any time.",
 			},
 			"de": {
 				Title:     "Reisenews in Ihrem Postfach",
 				Intro:     "Sie wählen, was Sie bekommen, und hören auf, wann Sie möchten. Ein Klick, unter jeder E-Mail.",
 				Interests: map[string]string{"motorvakantie": "Motorradreisen", "wintersport": "Wintersport", "stedentrip": "Städtereisen"},
+				Tracking:  "Zonvaart Reizen darf erfassen, welche Links in diesen E-Mails ich anklicke, um zu sehen, was gelesen wird, und mir zu senden, was mich interessiert. Ich kann das jederzeit beenden.",
 			},
 			"fr": {
 				Title:     "Les actualités voyages dans votre boîte de réception",
 				Intro:     "Vous choisissez ce que vous recevez et vous arrêtez quand vous voulez. Un clic, au bas de chaque e-mail.",
 				Interests: map[string]string{"motorvakantie": "Voyages à moto", "wintersport": "Sports d’hiver", "stedentrip": "Escapades en ville"},
+				Tracking:  "Zonvaart Reizen peut compter les liens sur lesquels je clique dans ces e-mails, pour savoir ce qui est lu et m’envoyer ce qui m’intéresse. Je peux y mettre fin à tout moment.",
 			},
 		},
 	},

@@ -97,11 +97,13 @@ func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code in
 		page.Script = base + "/embed/" + f.Slug + ".js"
 		page.Embed = s.embed(base+publicPath(f), f, purposes, v.locale)
 	}
+	page.Form.Tracking = shown.Tracking
 	page.Form.Challenge, page.Form.Origins = shown.Challenge, strings.Join(shown.Origins, "\n")
 	page.Form.Boxes = boxes(shown, purposes, v.locale)
 	for _, locale := range akkoord.Locales {
 		t := shown.Texts[locale]
 		page.Form.Words = append(page.Form.Words, templates.FormWords{Locale: locale, Title: t.Title, Intro: t.Intro, Open: locale == v.locale})
+		page.Form.TrackingWords = append(page.Form.TrackingWords, templates.TrackingWords{Locale: locale, Text: t.Tracking, Ready: s.cfg.Pages.T(locale, "signup.tracking_ready")})
 	}
 	label := func(of func(akkoord.FormText) string) (out []templates.Label) {
 		for _, locale := range akkoord.Locales {
@@ -196,7 +198,7 @@ func (s *Site) changeForm(w http.ResponseWriter, r *http.Request, v visit) error
 		if page.Form.Read != strconv.Itoa(have.Number) {
 			return errFormChanged
 		}
-		have.Purposes, have.Interests, have.Asks, have.Challenge, have.Origins, have.Texts = typed.Purposes, typed.Interests, typed.Asks, typed.Challenge, typed.Origins, typed.Texts
+		have.Purposes, have.Interests, have.Asks, have.Tracking, have.Challenge, have.Origins, have.Texts = typed.Purposes, typed.Interests, typed.Asks, typed.Tracking, typed.Challenge, typed.Origins, typed.Texts
 		return nil
 	})
 	if err == nil {
@@ -214,7 +216,7 @@ func (s *Site) changeForm(w http.ResponseWriter, r *http.Request, v visit) error
 
 // typedForm reads what was typed as a version of a form.
 func (s *Site) typedForm(ctx context.Context, in url.Values) (akkoord.FormVersion, error) {
-	v := akkoord.FormVersion{Purposes: slices.Clone(in["purposes"]), Challenge: cmp.Or(in.Get("challenge"), "none"), Origins: strings.Fields(in.Get("origins")), Texts: map[string]akkoord.FormText{}}
+	v := akkoord.FormVersion{Purposes: slices.Clone(in["purposes"]), Tracking: in.Get("tracking") != "", Challenge: cmp.Or(in.Get("challenge"), "none"), Origins: strings.Fields(in.Get("origins")), Texts: map[string]akkoord.FormText{}}
 	slices.SortStableFunc(v.Purposes, func(a, b string) int { return cmp.Compare(place(in.Get("place-"+a)), place(in.Get("place-"+b))) })
 	attributes, err := s.cfg.Store.Attributes(ctx)
 	if err != nil {
@@ -225,6 +227,10 @@ func (s *Site) typedForm(ctx context.Context, in url.Values) (akkoord.FormVersio
 			v.Asks = append(v.Asks, akkoord.FormAttribute{Slug: a.Slug, Required: ask == "required", Changeable: in.Get("ask-"+a.Slug+"-change") != ""})
 		}
 	}
+	offered, err := s.trackingOffered(ctx, v)
+	if err != nil {
+		return v, err
+	}
 	for _, slug := range in["interest"] {
 		if slug = strings.TrimSpace(slug); slug != "" {
 			v.Interests = append(v.Interests, slug)
@@ -232,6 +238,7 @@ func (s *Site) typedForm(ctx context.Context, in url.Values) (akkoord.FormVersio
 	}
 	for _, locale := range akkoord.Locales {
 		t := akkoord.FormText{Title: strings.TrimSpace(in.Get("title-" + locale)), Intro: strings.TrimSpace(newlines(in.Get("intro-" + locale)))}
+		t.Tracking = cmp.Or(strings.TrimSpace(newlines(in.Get("tracking-"+locale))), offered[locale])
 		labels := in["interest-"+locale]
 		for i, slug := range in["interest"] {
 			if i < len(labels) {
@@ -241,11 +248,29 @@ func (s *Site) typedForm(ctx context.Context, in url.Values) (akkoord.FormVersio
 		for _, a := range v.Asks {
 			t.Asks = labelled(t.Asks, a.Slug, in.Get("ask-"+a.Slug+"-"+locale))
 		}
-		if t.Title != "" || t.Intro != "" || len(t.Interests) > 0 || len(t.Asks) > 0 {
+		if t.Title != "" || t.Intro != "" || t.Tracking != "" || len(t.Interests) > 0 || len(t.Asks) > 0 {
 			v.Texts[locale] = t
 		}
 	}
 	return v, nil
+}
+
+// trackingOffered gives ready words for the box about clicks, in the languages
+// in which the form is public. They are stored with the form like typed ones.
+func (s *Site) trackingOffered(ctx context.Context, v akkoord.FormVersion) (map[string]string, error) {
+	if !v.Tracking || len(v.Purposes) == 0 {
+		return nil, nil
+	}
+	all, err := s.cfg.Store.Purposes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked := slices.DeleteFunc(slices.Clone(all), func(p akkoord.Purpose) bool { return !slices.Contains(v.Purposes, p.Slug) })
+	out := map[string]string{}
+	for _, locale := range akkoord.CommonLanguages(asked) {
+		out[locale] = s.cfg.Pages.T(locale, "signup.tracking_ready")
+	}
+	return out, nil
 }
 
 // labelled adds a label, where there is one.
@@ -267,6 +292,9 @@ var embedded = template.Must(template.New("embed").Parse(`<form method="post" ac
   <p><label><input type="checkbox" name="purpose" value="{{.Slug}}"> {{.Wording}}</label><br>
   <small>{{.Explanation}}</small></p>
 {{- end}}
+{{- with .Tracking}}
+  <p><label><input type="checkbox" name="tracking" value="1"> {{.}}</label></p>
+{{- end}}
   <p><button>{{.Button}}</button></p>
 </form>`))
 
@@ -277,7 +305,8 @@ func (s *Site) embed(action string, f akkoord.Form, purposes []akkoord.Purpose, 
 	data := struct {
 		Action, Locale, Email, Button string
 		Boxes                         []box
-	}{Action: action, Locale: locale, Email: s.cfg.Pages.T(locale, "signup.email"), Button: s.cfg.Pages.T(locale, "signup.button")}
+		Tracking                      string
+	}{Action: action, Locale: locale, Tracking: f.Version.TrackingWording(locale), Email: s.cfg.Pages.T(locale, "signup.email"), Button: s.cfg.Pages.T(locale, "signup.button")}
 	for _, slug := range f.Version.Purposes {
 		if i := slices.IndexFunc(purposes, func(p akkoord.Purpose) bool { return p.Slug == slug }); i >= 0 {
 			t := purposes[i].Text(locale)

@@ -116,3 +116,41 @@ func TestAFormIsMadeInTheBrowser(t *testing.T) {
 		t.Errorf("a form that asks nothing: %d %s", r.status, r.body)
 	}
 }
+
+// M22: the box about clicks is off until the form says so; words that are left out
+// are the ready ones, kept with the version, in the languages in which the form is public.
+func TestAFormMayAskAboutClicksM22(t *testing.T) {
+	f := newFixture(t)
+	f.mailing() // purpose travel-news, form home
+	b := f.as(akkoord.RoleOwner)
+	in := url.Values{"slug": {"kliks"}, "purposes": {"travel-news"}, "tracking-fr": {""}, "act": {"save"}}
+	stored := func() akkoord.FormVersion {
+		form, err := f.store.Form(t.Context(), "kliks")
+		f.check(err)
+		return form.Version
+	}
+	if r := b.send("POST", "/admin/forms", in.Encode()); r.status != http.StatusSeeOther || stored().Tracking || len(stored().Texts) != 0 {
+		t.Fatalf("by default: %d %+v", r.status, stored())
+	}
+	in.Set("read", "1")
+	in.Set("tracking", "1")
+	in.Set("tracking-en", "Count <my> clicks.")
+	if r := b.send("POST", "/admin/forms/kliks", in.Encode()); r.status != http.StatusSeeOther {
+		t.Fatalf("asking it: %d %s", r.status, r.body)
+	}
+	v := stored()
+	if !v.Tracking || v.Texts["en"].Tracking != "Count <my> clicks." {
+		t.Errorf("stored: %+v", v)
+	}
+	news, err := f.store.Purpose(t.Context(), "travel-news")
+	f.check(err)
+	for locale := range v.Texts {
+		if _, public := news.Texts[locale]; !public || v.Texts[locale].Tracking == "" {
+			t.Errorf("in %s the form has %+v", locale, v.Texts[locale])
+		}
+	}
+	page := b.get("/admin/forms/kliks", `name="tracking" value="1" checked`, "Count &lt;my&gt; clicks.</textarea>").body
+	if !strings.Contains(html.UnescapeString(page), `<input type="checkbox" name="tracking" value="1"> Count`) {
+		t.Errorf("the HTML for other pages lacks the box, or has it ticked: %s", page)
+	}
+}

@@ -30,7 +30,7 @@ func TestContract(t *testing.T) {
 	f := newFixture(t)
 	purpose := `{"id":"<id>","slug":"travel-news","name":{"nl":"Reisnieuws","en":"Travel news"},"explanation":{"nl":"Reisideeën.","en":"Travel ideas."},
 		"wording":{"nl":"Ja, mail mij.","en":"Yes, mail me."},"frequency":{},"basis":"consent","inactive_after_days":365,"reactivate_again_after_days":14,"expire_after_days":14,"signals":["click","preferences","confirmation_age"],"retention_stopped_at":null,"version":1,"wider_since":0,"created_at":"<time>"}`
-	form := `{"id":"<id>","slug":"home","url":"https://mail.zonvaart.example/f/home","purposes":["travel-news"],"interests":["wintersport"],"attributes":[],"challenge":"none",
+	form := `{"id":"<id>","slug":"home","url":"https://mail.zonvaart.example/f/home","purposes":["travel-news"],"interests":["wintersport"],"attributes":[],"tracking":false,"challenge":"none",
 		"origins":["https://www.zonvaart.example"],"texts":{},"version":1,"created_at":"<time>"}`
 	campaign := `{"id":"<id>","slug":"winter-2027","name":"Winter 2027","purpose":"travel-news","segment":null,"created_at":"<time>"}`
 	none := `"total":0,"open":0,"sent":0,"deferred":0,"bounced":0,"failed":0,"uncertain":0,"skipped":0,"clicks":0,"machine_clicks":0,"links":[],"unsubscribes":0,"leavings":{"scopes":{},"places":{},"reasons":{}},"reports":{"complaints":0,"bounces":{}},"trial":null,"series":null,"eta":null,"warnings":[]`
@@ -86,6 +86,8 @@ func TestContract(t *testing.T) {
 	run("history", "GET", path+"/events", "", 200, listed(fmt.Sprintf(event, 3, "requested", "form:home")+","+fmt.Sprintf(event, 4, "confirmed", "link")))
 	run("a form's next version", "PATCH", "/forms/home", `{"interests":["fietsen","wandelen"]}`, 200,
 		strings.NewReplacer(`["wintersport"]`, `["fietsen","wandelen"]`, `"version":1`, `"version":2`).Replace(form))
+	run("a form that asks about clicks", "PATCH", "/forms/home", `{"tracking":true,"texts":{"nl":{"tracking":"Tel mijn kliks."},"en":{"tracking":"Count my clicks."}}}`, 200,
+		strings.NewReplacer(`["wintersport"]`, `["fietsen","wandelen"]`, `"version":1`, `"version":3`, `"tracking":false`, `"tracking":true`, `"texts":{}`, `"texts":{"en":{"tracking":"Count my clicks."},"nl":{"tracking":"Tel mijn kliks."}}`).Replace(form))
 	run("rectify", "PATCH", path, `{"name":"Pim","interests":["fietsen","wandelen"]}`, 200,
 		strings.NewReplacer(`"Zoë"`, `"Pim"`, `["wintersport"]`, `["fietsen","wandelen"]`).Replace(person))
 

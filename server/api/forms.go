@@ -12,6 +12,7 @@ type formText struct {
 	Intro     string            `json:"intro,omitempty"`
 	Interests map[string]string `json:"interests,omitempty" doc:"Labels by slug."`
 	Asks      map[string]string `json:"attributes,omitempty" doc:"Labels of attributes by slug."`
+	Tracking  string            `json:"tracking,omitempty" doc:"Beside the box that lets clicks be counted, like: You may count which links I click, so that … Needed in each language of the form where tracking is true."`
 }
 
 // asked is an attribute that a form asks for, as it is set.
@@ -44,6 +45,7 @@ type newForm struct {
 	Purposes  []string            `json:"purposes" doc:"Slugs, in the order of the boxes."`
 	Interests []string            `json:"interests,omitempty"`
 	Asks      []asked             `json:"attributes,omitempty" doc:"In the order of the fields. They are kept once the sign-up is confirmed."`
+	Tracking  bool                `json:"tracking,omitempty" doc:"Whether a box of its own, never ticked by us, asks if clicks may be counted. What is ticked counts from the confirmation on, and people end it apart on their preferences page."`
 	Challenge string              `json:"challenge,omitempty" default:"none" enum:"none,pow"`
 	Origins   []string            `json:"origins,omitempty" doc:"Sites that may post to the form from their own pages."`
 	Texts     map[string]formText `json:"texts,omitempty" doc:"By language."`
@@ -57,6 +59,7 @@ type form struct {
 	Purposes  []string            `json:"purposes"`
 	Interests []string            `json:"interests"`
 	Asks      []shownAttribute    `json:"attributes" nullable:"false"`
+	Tracking  bool                `json:"tracking"`
 	Challenge string              `json:"challenge"`
 	Origins   []string            `json:"origins"`
 	Texts     map[string]formText `json:"texts"`
@@ -68,7 +71,7 @@ func (a *API) showForm(f akkoord.Form) form {
 	v := f.Version
 	out := form{
 		ID: f.PublicID, Slug: f.Slug, URL: a.cfg.BaseURL + "/f/" + f.Slug, Purposes: some(v.Purposes), Interests: some(v.Interests),
-		Challenge: v.Challenge, Origins: some(v.Origins), Texts: map[string]formText{}, Version: v.Number, CreatedAt: when(f.CreatedAt),
+		Tracking: v.Tracking, Challenge: v.Challenge, Origins: some(v.Origins), Texts: map[string]formText{}, Version: v.Number, CreatedAt: when(f.CreatedAt),
 	}
 	out.Asks = []shownAttribute{}
 	for _, a := range v.Asks {
@@ -82,7 +85,7 @@ func (a *API) showForm(f akkoord.Form) form {
 
 func (a *API) createForm(ctx context.Context, in *struct{ Body newForm }) (form, error) {
 	b := in.Body
-	v := akkoord.FormVersion{Purposes: b.Purposes, Interests: b.Interests, Asks: asks(b.Asks), Challenge: b.Challenge, Origins: b.Origins, Texts: map[string]akkoord.FormText{}}
+	v := akkoord.FormVersion{Purposes: b.Purposes, Interests: b.Interests, Asks: asks(b.Asks), Tracking: b.Tracking, Challenge: b.Challenge, Origins: b.Origins, Texts: map[string]akkoord.FormText{}}
 	for locale, t := range b.Texts {
 		v.Texts[locale] = akkoord.FormText(t)
 	}
@@ -96,6 +99,7 @@ type formChange struct {
 	Purposes  *[]string           `json:"purposes,omitempty" doc:"Takes the place of those there were, as interests, attributes and origins do."`
 	Interests *[]string           `json:"interests,omitempty"`
 	Asks      *[]asked            `json:"attributes,omitempty"`
+	Tracking  *bool               `json:"tracking,omitempty"`
 	Challenge *string             `json:"challenge,omitempty" enum:"none,pow"`
 	Origins   *[]string           `json:"origins,omitempty"`
 	Texts     map[string]formText `json:"texts,omitempty" doc:"By language; a language that is left out stays as it is."`
@@ -112,6 +116,9 @@ func (c formChange) apply(v *akkoord.FormVersion) error {
 	}
 	if c.Asks != nil {
 		v.Asks = asks(*c.Asks)
+	}
+	if c.Tracking != nil {
+		v.Tracking = *c.Tracking
 	}
 	if c.Challenge != nil {
 		v.Challenge = *c.Challenge

@@ -91,6 +91,7 @@ func TestBadInput(t *testing.T) {
 		"purpose: basis":    {"PATCH", "/purposes/travel-news", `{"basis":"contract"}`, 422, "field_unknown", "basis"},
 		"no purpose":        {"PATCH", "/purposes/none", `{}`, 404, "not_found", ""},
 		"form: no boxes":    {"PATCH", "/forms/home", `{"purposes":[]}`, 422, "purpose_required", "purposes"},
+		"form: clicks":      {"PATCH", "/forms/home", `{"tracking":true}`, 422, "tracking_wording_missing", "tracking"},
 		"form: purpose":     {"PATCH", "/forms/home", `{"purposes":["none"]}`, 422, "purpose_unknown", "purposes"},
 		"form: challenge":   {"PATCH", "/forms/home", `{"challenge":"quiz"}`, 422, "value_invalid", "challenge"},
 		"no form":           {"PATCH", "/forms/none", `{}`, 404, "not_found", ""},

@@ -73,6 +73,7 @@ var acts = map[string]func(*rapid.T, *visitor){
 		if rapid.Bool().Draw(rt, "whole address") {
 			in.Origin = fullIP(in.Origin)
 		}
+		in.Tracking = rapid.SampledFrom([]string{"", "", "You may count my clicks."}).Draw(rt, "box about clicks")
 		noError(rt, v.SignUp(rt.Context(), in))
 		st, err := v.StandingByEmail(rt.Context(), v.email)
 		noError(rt, err)
@@ -306,6 +307,7 @@ func proven(e akkoord.Event) time.Time {
 // the words of the ledger and not from the rules under test.
 func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 	subs := map[int64]akkoord.Subscription{}
+	asked := map[int64]string{} // what the form of a sign-up that was just confirmed had ticked about clicks
 	var left []int64
 	for _, e := range events {
 		if e.PurposeID == 0 { // of the person as a whole
@@ -316,8 +318,8 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 		switch e.Kind {
 		case akkoord.TrackingOn, akkoord.TrackingOff:
 			sub.Tracking = time.Time{}
-			if e.Kind == akkoord.TrackingOn {
-				sub.Tracking = e.At
+			if box := e.Evidence.Tracking; e.Kind == akkoord.TrackingOn && (box == "" || box == asked[e.PurposeID]) {
+				sub.Tracking = e.At // said on the preferences page, or ticked on the form and confirmed
 			}
 			subs[e.PurposeID] = sub
 			continue
@@ -336,6 +338,9 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 			sub.Tracking, sub.Renewed = time.Time{}, time.Time{}
 		}
 		was := sub
+		if e.Kind != akkoord.CampaignLeft && e.Kind != akkoord.CampaignBack {
+			asked[e.PurposeID], sub.TrackingAsked = "", ""
+		}
 		sub.Since, sub.WasActive = e.At, time.Time{}
 		if was.State == akkoord.Active {
 			sub.WasActive = was.Since
@@ -343,7 +348,9 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 		switch e.Kind {
 		case akkoord.Requested:
 			sub.State, sub.Request, sub.Version, sub.Origin, sub.Locale, sub.WasActive = akkoord.Pending, e.Request, e.WordingVersion, e.FormVersionID, e.Locale, time.Time{}
+			sub.TrackingAsked = e.Evidence.Tracking
 		case akkoord.Confirmed:
+			asked[e.PurposeID] = was.TrackingAsked
 			sub.State = akkoord.Active
 			if sub.Agreed.IsZero() {
 				sub.Agreed = e.At

@@ -84,6 +84,7 @@ func Run(t *testing.T, open Open) {
 		{"transactional", testContracts},
 		{"round", testRound},
 		{"attributes of forms", testFormAttributes},
+		{"box about clicks", testTrackingBox},
 		{"rules", testRules},
 		{"rules and P15", testRulesP15},
 		{"desk", testDesk},

@@ -35,6 +35,28 @@ func zonvaart(path string) Site {
 
 const countWording = "Zonvaart Reizen mag bijhouden op welke links in deze mails ik klik, om mij te sturen wat mij interesseert. Ik kan dat altijd stoppen."
 
+func referencePage() ReferencePage {
+	form := ReferenceType{Schema: "Form", ID: "schema-Form"}
+	return ReferencePage{
+		Site: Site{Path: "/api/v1/docs"}, Document: "/api/v1/openapi.json", Base: "https://mail.zonvaart.example/api/v1",
+		Resources: []ReferenceResource{{Name: "forms", ID: "resource-forms", Operations: []ReferenceOperation{{
+			ID: "post-forms", Method: "POST", Path: "/forms", Summary: "Make a sign-up form", Right: "catalogue.change", Roles: []string{"owner", "manager"},
+			Parameters: []ReferenceField{{Name: "Idempotency-Key", In: "header", About: "The same key gets the first answer.", Type: ReferenceType{Name: "string"}}},
+			Bodies:     []ReferenceBody{{Type: "application/json", Schema: form, Example: "{\n  \"slug\": \"home\"\n}"}},
+			Answers:    []ReferenceAnswer{{Code: "201", Bodies: []ReferenceBody{{Type: "application/json", Schema: form}}}},
+			Curl:       `curl -X POST -H "Authorization: Bearer $AKKOORD_KEY" "https://mail.zonvaart.example/api/v1/forms"`,
+		}}}},
+		Schemas: []ReferenceSchema{
+			{Name: "Form", ID: "schema-Form", Fields: []ReferenceField{
+				{Name: "slug", Required: true, Type: ReferenceType{Name: "string"}},
+				{Name: "challenge", Default: `"none"`, Values: []string{"none", "pow"}, Type: ReferenceType{Name: "string"}},
+				{Name: "texts", About: "By language.", Type: ReferenceType{Schema: "Problem", ID: "schema-Problem", Map: true}},
+			}},
+			{Name: "Problem", ID: "schema-Problem"},
+		},
+	}
+}
+
 // counting is the form with a box of its own about clicks, refused once.
 func counting() SignUpPage {
 	p := signUp()
@@ -218,6 +240,7 @@ func gallery() map[string]any {
 		"signup":             signUp(),
 		"signup-422":         wrong,
 		"signup-counting":    counting(),
+		"reference":          referencePage(),
 		"signup-bare":        bare,
 		"check-mail":         CheckMailPage{Site: zonvaart(""), From: "Zonvaart Reizen <reisnieuws@zonvaart.example>", Subject: "Bevestig: Reisnieuws van Zonvaart Reizen", Until: now.AddDate(0, 0, 7), Again: "/f/home"},
 		"confirm":            confirm,

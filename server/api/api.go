@@ -64,6 +64,7 @@ type API struct {
 	huma   huma.API
 	rights map[string]akkoord.Right // by "METHOD /path"
 	spec   []byte
+	docs   *reference
 	replay *replay
 
 	sight *sight.Guard // what the caller may see of people; cfg.Store asks it too
@@ -107,6 +108,7 @@ func New(cfg Config) (*API, error) {
 	if a.spec, err = json.Marshal(a.huma.OpenAPI()); err != nil {
 		return nil, fmt.Errorf("describe the API: %w", err)
 	}
+	a.docs = &reference{spec: a.spec, baseURL: cfg.BaseURL, rights: a.rights, pages: cfg.Pages}
 	return a, nil
 }
 
@@ -121,6 +123,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == Prefix+"/openapi.json" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(a.spec) // the visitor may have gone
+		return
+	}
+	if r.URL.Path == Prefix+"/docs" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		if err := a.docs.write(w, r); err != nil {
+			a.fail(w, r, err)
+		}
 		return
 	}
 	if err := a.serve(w, r); err != nil {

@@ -14,7 +14,7 @@ import (
 // keeps them. It is text alone and signed like all mail. Errors say why the
 // relay can't be used or did not take it.
 func (t *Tester) SendHeads(ctx context.Context, to akkoord.Email, locale string, last int64, lines []string) error {
-	if t.Dialer == nil || t.Press.Sender.From.Address == "" {
+	if t.off() || t.Press.Sender.From.Address == "" {
 		return fmt.Errorf("there is no mail server or no sender: set AKKOORD_SMTP and AKKOORD_FROM")
 	}
 	if t.Relay != nil {

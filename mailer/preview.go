@@ -98,6 +98,9 @@ func partOf(raw []byte, kind string) ([]byte, error) {
 type Tester struct {
 	Press  *Press
 	Dialer *Dialer // nil: there is no relay
+	// Off reports that the relay takes nothing at this moment, as if there were none;
+	// nil: it always does.
+	Off func() bool
 	// Relay gives all that forbids handing mail to the party that runs the
 	// relay (M28); nil: nothing does.
 	Relay  func(context.Context) ([]akkoord.Reason, error)
@@ -157,7 +160,7 @@ func (t *Tester) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sen
 // recorded, and its links lead to nobody. Errors: those of Composer.Campaign,
 // no_relay, and test_refused with what the relay said.
 func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
-	if t.Dialer == nil {
+	if t.off() {
 		return akkoord.Errorf(akkoord.Conflict, "no_relay", "Set AKKOORD_SMTP: there is no mail server to hand the mail to.")
 	}
 	pl, err := t.Press.cast(ctx, m, plateKey{variant: variant, locale: locale, everything: true})
@@ -185,6 +188,9 @@ func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, l
 	}
 	return nil
 }
+
+// off reports whether there is no relay at this moment.
+func (t *Tester) off() bool { return t.Dialer == nil || t.Off != nil && t.Off() }
 
 // single is a Source of one message.
 type single struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"akkoord"
 )
@@ -25,6 +26,7 @@ type catalogue struct {
 	formSlug   map[string]int
 
 	organisation akkoord.Organisation // as stored
+	catching     time.Time            // since when mails are caught; zero: they are not
 	domainKeys   []sealedDomainKey    // that mails are signed by
 	brand        akkoord.Brand
 }
@@ -95,6 +97,9 @@ func loadCatalogue(q querier) (*catalogue, error) {
 		return nil, err
 	}
 	if c.organisation, err = loadOrganisation(q); err != nil {
+		return nil, err
+	}
+	if c.catching, err = loadCatching(q); err != nil {
 		return nil, err
 	}
 	if c.domainKeys, err = loadSigningDomainKeys(q); err != nil {

@@ -21,6 +21,9 @@ const retryWindow = 200
 // Every window must be given to Release. What a killed process held is given
 // back when the database is opened or, where others share it, by one of them.
 func (s *Store) Claim(ctx context.Context) (*akkoord.Window, error) {
+	if idle, err := s.idle(ctx); idle || err != nil {
+		return nil, err
+	}
 	for {
 		var revision int64
 		var w *akkoord.Window
@@ -75,6 +78,9 @@ func (t *tx) claim() (*akkoord.Window, error) {
 	}
 	live, err := t.sending()
 	if err != nil {
+		return nil, err
+	}
+	if live, err = t.spare(live); err != nil {
 		return nil, err
 	}
 	turn := &t.store.journal.turn

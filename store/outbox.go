@@ -15,6 +15,9 @@ import (
 // (P14). Every claimed row must be given to NoteSystem or SettleSystem; those of a process
 // that died are given back when the database is opened.
 func (s *Store) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelivery, error) {
+	if idle, err := s.idle(ctx); idle || err != nil {
+		return nil, err
+	}
 	for {
 		out, seen, err := s.claimSystem(ctx, n)
 		if err != nil || len(out) > 0 || seen == 0 {
@@ -68,8 +71,12 @@ type outboxRow struct {
 
 func (t *tx) due(n int) ([]outboxRow, error) {
 	var out []outboxRow
+	whose := ""
+	if t.store.cfg.Catches {
+		whose = catchable
+	}
 	rows, err := t.query(`SELECT id, subscriber_id, request, locale, at, attempts, first_at, mail, about, purpose_id, user_id FROM outbox
-		WHERE state = 0 AND due_at <= $1 AND fence = 0 ORDER BY due_at LIMIT $2`, micros(t.now), n)
+		WHERE state = 0 AND due_at <= $1 AND fence = 0`+whose+` ORDER BY due_at LIMIT $2`, micros(t.now), n)
 	err = each(rows, err, func(r row) error {
 		var o outboxRow
 		var request []byte

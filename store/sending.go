@@ -120,6 +120,9 @@ func (t *tx) moveNoted(actor akkoord.Actor, m *akkoord.Mailing, act, note string
 		if err := t.mayRelay(); err != nil {
 			return err
 		}
+		if err := t.onlyUsers(m.ID); err != nil {
+			return err
+		}
 	}
 	if err := t.announceMove(m, m.State, act, actor); err != nil {
 		return err
@@ -181,7 +184,7 @@ func (s *Store) startScheduled(ctx context.Context, id int64) error {
 		if err != nil || m.State != akkoord.MailingScheduled || m.Plan.Begins(m.SendAt).After(t.now) {
 			return err
 		}
-		if held, err := t.barred(); held || err != nil {
+		if held, err := t.barred(); held || t.store.cfg.Catches || err != nil { // a trial is begun by hand
 			return err
 		}
 		switch m.Plan.WhenMissed(m.SendAt, t.now) {

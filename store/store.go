@@ -25,6 +25,7 @@ type Config struct {
 	Keyring  *akkoord.Keyring
 	Officer  akkoord.Email // of the settings: who is told of break-glass too; zero: nobody
 	Relay    string        // slug of the party that runs the relay; empty or own: nobody else (M28)
+	Catches  bool          // there is no mail server: while mails are caught those to users are handed out, and no others (ADR 59)
 	Now      func() time.Time
 	Random   io.Reader
 	Log      *slog.Logger

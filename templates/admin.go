@@ -22,6 +22,8 @@ type Admin struct {
 	SeesPrivacy bool // the same for those of the privacy officer
 	SetsUp      bool // the same for the settings
 	AskFactor   bool // an owner, who should set up a second factor
+	Caught      bool // mails are caught here and reach nobody
+	SeesCaught  bool // may open the inbox of those
 }
 
 // LoginPage is GET /admin/login, which posts email and password there, and the

@@ -297,7 +297,12 @@ func gallery() map[string]any {
 		"admin-setup-who":              SetupWhoPage{Setup: setup("who"), Controller: "Zonvaart Reizen B.V.", Set: SetBySetting{Controller: true}, BaseURL: "http://127.0.0.1:8080", Here: "127.0.0.1:8080", Reached: true, Local: true, Errors: FieldErrors{{Field: "contact", Code: "text_missing", At: "contact"}}},
 		"admin-setup-who-set":          SetupWhoPage{Setup: setup("who"), Controller: "Zonvaart Reizen B.V.", PostalAddress: "Kade 1, Utrecht", Contact: "privacy@zonvaart.example", Set: SetBySetting{true, true, true}, BaseURL: "https://news.zonvaart.example", Here: "10.0.0.1", SecondFactor: true},
 		"admin-setup-mail":             setupMail(),
-		"admin-setup-no-mail":          SetupMailPage{Setup: setup("mail"), TestTo: "femke@zonvaart.example"},
+		"admin-setup-no-mail":          SetupMailPage{Setup: setup("mail"), TestTo: "femke@zonvaart.example", CanCatch: true},
+		"admin-setup-catching":         SetupMailPage{Setup: catching(setup("mail")), TestTo: "femke@zonvaart.example", CanCatch: true, CatchingSince: now, From: `"Akkoord" <trial@akkoord.invalid>`, Processor: "own", Own: true},
+		"admin-inbox":                  InboxPage{Admin: catching(setup("")).Admin, Mails: []CaughtRow{{"/admin/inbox/2", "Bevestig je aanmelding", []string{"femke@zonvaart.example"}, now}, {"/admin/inbox/1", "", []string{"femke@zonvaart.example"}, now}}},
+		"admin-inbox-empty":            InboxPage{Admin: catching(setup("")).Admin, Elsewhere: true},
+		"admin-inbox-off":              InboxPage{Admin: desk("campaigns")},
+		"admin-caught":                 CaughtPage{Admin: catching(setup("")).Admin, Back: "/admin/inbox", Subject: "Bevestig je <aanmelding>", From: "Akkoord <trial@akkoord.invalid>", To: []string{"femke@zonvaart.example"}, At: now, Text: "Dag,\n\nhttps://news.zonvaart.example/confirm/x", Frame: "/admin/inbox/2/html", Raw: "/admin/inbox/2/raw"},
 		"admin-setup-purpose":          SetupPurposePage{Setup: setup("purpose"), Form: PurposeForm{Basis: "consent", Words: purposeWords()}},
 		"admin-setup-path":             SetupPurposePage{Setup: setup("purpose"), FormName: "home", FormURL: "/admin/forms/home", Public: "/f/home", Purposes: []Link{{"Reisnieuws", "/admin/purposes/travel-news"}}, Previews: []Option{{Name: "form", Value: "/admin/setup/preview/form"}, {Name: "mail", Value: "/admin/setup/preview/mail"}}},
 		"admin-setup-try":              SetupTryPage{Setup: setup("try"), Public: "/f/home", Address: "https://news.zonvaart.example/f/home", States: []TryState{{"asked", now}, {"sent", now}, {"accepted", time.Time{}}, {"opened", time.Time{}}, {"confirmed", time.Time{}}}, Code: "451 4.7.1", Follow: Follow{Going: true}},
@@ -476,6 +481,11 @@ func setup(here string) Setup {
 		out.Steps = append(out.Steps, SetupStep{Key: key, URL: "/admin/setup/" + key, Done: i == 0, Here: key == here})
 	}
 	return out
+}
+
+func catching(s Setup) Setup {
+	s.Caught, s.SeesCaught = true, true
+	return s
 }
 
 func setupMail() SetupMailPage {

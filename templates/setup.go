@@ -51,9 +51,11 @@ func (s SetBySetting) All() bool { return s.Controller && s.PostalAddress && s.C
 // SetupMailPage is GET /admin/setup/mail, and the answer to a test there.
 type SetupMailPage struct {
 	Setup
-	Relay, TLS, From, TestTo string // empty: not set
-	Processor, Party         string // slug of the party that runs the relay; path of the register
-	Own                      bool   // no other party runs it
+	Relay, TLS, From, TestTo string    // empty: not set
+	Processor, Party         string    // slug of the party that runs the relay; path of the register
+	Own                      bool      // no other party runs it
+	CanCatch                 bool      // mails can be caught here, since there is no mail server
+	CatchingSince            time.Time // zero: they are not caught
 	Blockers                 []Blocker
 	Tried, Works             bool // a test was made, and came to its end
 	Tries                    []RelayStep
@@ -80,6 +82,7 @@ type SetupPurposePage struct {
 // SetupTryPage is GET /admin/setup/try: how far the newest sign-up came.
 type SetupTryPage struct {
 	Setup
+	Own             string // address of the user, whose mails can be caught
 	Public, Address string // path and URL of the form; empty: there is none
 	States          []TryState
 	Code            string // why the mail is not accepted yet, where that is known
@@ -104,6 +107,35 @@ func BareAddress(sender string) string {
 	return a.Address
 }
 
+// InboxPage is GET /admin/inbox: the mails that were caught in the place of a mail
+// server, newest first.
+type InboxPage struct {
+	Admin
+	Mails     []CaughtRow
+	Elsewhere bool // other processes may have caught mails too
+}
+
+// CaughtRow is a mail in the list.
+type CaughtRow struct {
+	URL, Subject string
+	To           []string
+	At           time.Time
+}
+
+// CaughtPage is GET /admin/inbox/{mail}.
+type CaughtPage struct {
+	Admin
+	Back          string
+	Subject, From string
+	To            []string
+	At            time.Time
+	Text          string
+	Frame         string // path of its HTML; empty: it has none
+	Raw           string // path of the whole as it was sent
+}
+
+func (InboxPage) file() string        { return "admin/inbox.html" }
+func (CaughtPage) file() string       { return "admin/caught.html" }
 func (SetupOwnerPage) file() string   { return "admin/setup-owner.html" }
 func (SetupWhoPage) file() string     { return "admin/setup-who.html" }
 func (SetupMailPage) file() string    { return "admin/setup-mail.html" }

@@ -49,7 +49,8 @@ type app struct {
 	log    *slog.Logger
 	store  *store.Store
 	public *server.Server
-	sender *mailer.Worker // nil without a relay
+	sender *mailer.Worker
+	inbox  *inbox // takes mails in the place of a mail server; nil where there is one
 
 	outbound *outbound.Sender
 	desk     *domain.Desk // of the sending domain and its DKIM keys
@@ -58,6 +59,7 @@ type app struct {
 	showings    *server.Showings
 	known       atomic.Pointer[akkoord.Organisation] // as last read
 	worn        atomic.Pointer[akkoord.Brand]        // the same
+	caughtSince atomic.Pointer[time.Time]            // the same
 	incoming    incoming
 	fingerprint string // of the key that signs the ledger
 	keys        *keyFile
@@ -73,7 +75,7 @@ func newApp(ctx context.Context, s *site, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, store.Config{Database: database, Journal: s.Journal, Keyring: keys, Relay: s.relayParty(), Officer: s.officerAddress(), TwoPersons: s.TwoPersons == "on", Now: time.Now, Random: rand.Reader, Log: log, ContractKept: s.kept, Pace: s.pace, MailCopies: akkoord.MailCopies(s.EvidenceMail)})
+	st, err := store.Open(ctx, store.Config{Database: database, Journal: s.Journal, Keyring: keys, Relay: s.recipient(), Catches: s.relay == nil, Officer: s.officerAddress(), TwoPersons: s.TwoPersons == "on", Now: time.Now, Random: rand.Reader, Log: log, ContractKept: s.kept, Pace: s.pace, MailCopies: akkoord.MailCopies(s.EvidenceMail)})
 	if errors.Is(err, store.ErrInUse) {
 		err = fmt.Errorf("%w; stop that process first", err)
 	}
@@ -82,7 +84,12 @@ func newApp(ctx context.Context, s *site, log *slog.Logger) (*app, error) {
 	}
 	a := &app{site: s, log: log, store: st, keys: &keyFile{settings: s.databaseSettings, links: keys.Links(), now: time.Now, log: log, keys: keys}}
 	if err := errors.Join(st.RecordIPPolicy(ctx, akkoord.IPPolicy(s.IPPolicy)), a.build(keys)); err != nil {
-		return nil, errors.Join(err, st.Close())
+		return nil, errors.Join(err, a.close())
+	}
+	if s.relay != nil { // a trial is over for good
+		if err := st.SetCatching(ctx, akkoord.ActorSystem, false); err != nil {
+			return nil, errors.Join(err, a.close())
+		}
 	}
 	return a, nil
 }
@@ -106,7 +113,10 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	if err != nil {
 		return err
 	}
-	tester := a.buildMailer(keys, press, signer)
+	tester, err := a.buildMailer(keys, press, signer)
+	if err != nil {
+		return err
+	}
 	a.desk = domain.NewDesk(s.deskConfig(a.store, signer, a.log))
 	a.fingerprint = fingerprintOf(keys)
 	a.outbound = outbound.New(outbound.Config{Messages: a.store, Loopback: akkoord.LoopbackHost(s.base.Hostname()), Now: time.Now, Jitter: rand2.Float64, Log: a.log})
@@ -145,7 +155,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	adminSite, err := admin.New(admin.Config{
 		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: a.facts, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
 		Dossier: apiConfig.Dossier, Seal: sealer, NewKey: newAPIKey, SignOn: s.signOn, GuessKey: keys.Derive("login-guess"), Network: func(r *http.Request) netip.Prefix { return server.Neighbourhood(r, s.proxies) }, BaseURL: s.base.String(), Now: time.Now, Log: a.log,
-		Settings: s.organisation(), Brand: a.brand, BrandColour: s.Brand, Set: s.shown(), Relay: s.relayFacts(), Delivering: a.desk, Figures: counted, Watcher: &a.watch,
+		Settings: s.organisation(), Brand: a.brand, BrandColour: s.Brand, Set: s.shown(), Relay: s.relayFacts(), Inbox: a.shownInbox(), Delivering: a.desk, Figures: counted, Watcher: &a.watch,
 	})
 	if err != nil {
 		return err
@@ -172,8 +182,11 @@ func (a *app) build(keys *akkoord.Keyring) error {
 func (a *app) press(keys *akkoord.Keyring, composer *mailer.Composer, home *time.Location) *mailer.Press {
 	s := a.site
 	sender := mailer.Sender{BaseURL: s.base.String()}
-	if s.from != nil {
+	switch {
+	case s.from != nil:
 		sender.From = *s.from
+	case s.relay == nil:
+		sender.From = trialFrom
 	}
 	return &mailer.Press{
 		Composer: composer, Sender: sender, Organisation: a.organisation, Brand: a.brand, Catalog: a.store, Links: a.keys.links,
@@ -181,20 +194,25 @@ func (a *app) press(keys *akkoord.Keyring, composer *mailer.Composer, home *time
 	}
 }
 
-// buildMailer makes the worker, when there is a relay, and what sends test
-// mails.
-func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press, signer *mailer.Signer) *mailer.Tester {
+// buildMailer makes the worker and what sends test mails. Without a mail server both
+// know the built-in inbox, for while mails are caught.
+func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press, signer *mailer.Signer) (*mailer.Tester, error) {
 	s := a.site
 	tester := &mailer.Tester{Press: press, Relay: a.store.RelayObstacles, Readers: a.store.Readers, Asker: &mailer.Asker{}}
-	if s.relay == nil {
-		return tester
+	relay := s.relay
+	if relay == nil {
+		in, caught, err := startInbox()
+		if err != nil {
+			return nil, err
+		}
+		a.inbox, relay, tester.Off = in, &caught, func() bool { return !a.catching() }
 	}
-	tester.Dialer, tester.Signer = &mailer.Dialer{Relay: *s.relay, HELO: s.base.Hostname()}, signer
+	tester.Dialer, tester.Signer = &mailer.Dialer{Relay: *relay, HELO: s.base.Hostname()}, signer
 	a.sender = mailer.New(mailer.Config{
 		Deliveries: a.store, Outbox: a.store, Press: press, Dialer: tester.Dialer, Signer: signer, ReturnPath: s.returns(keys), ReportField: s.reportField,
 		Now: time.Now, Jitter: rand2.Float64, Log: a.log,
 	})
-	return tester
+	return tester, nil
 }
 
 // hooks makes what takes the webhooks of the sending service; nil where none is
@@ -234,6 +252,23 @@ func (s *site) statedRelay() string {
 	return s.relayParty()
 }
 
+// recipient is the party that gets the mails: none where there is no mail server.
+func (s *site) recipient() string {
+	if s.relay == nil {
+		return ""
+	}
+	return s.relayParty()
+}
+
+// close ends what was opened.
+func (a *app) close() error {
+	var err error
+	if a.inbox != nil {
+		err = a.inbox.server.Close()
+	}
+	return errors.Join(err, a.store.Close())
+}
+
 // relayParty is the party whose agreement sending waits for (M28). Where none is
 // named it is one that no register has.
 func (s *site) relayParty() string {
@@ -254,14 +289,12 @@ func (a *app) run(ctx context.Context, public, ops net.Listener) error {
 		public = tls.NewListener(public, tlsConfig)
 	}
 	if err := errors.Join(a.store.ReclaimJobs(ctx), a.desk.Renew(ctx)); err != nil {
-		return errors.Join(err, a.store.Close())
+		return errors.Join(err, a.close())
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serveHTTP(ctx, a.public.HTTP(), public) })
 	group.Go(func() error { return serveHTTP(ctx, a.public.OpsHTTP(a.checks()...), ops) })
-	if a.sender != nil {
-		group.Go(func() error { return a.sender.Run(ctx) })
-	}
+	group.Go(func() error { return a.sender.Run(ctx) })
 	group.Go(func() error { return newBackground(a).run(ctx) })
 	group.Go(func() error { return a.handOnShowings(ctx) })
 	group.Go(func() error { return a.keys.run(ctx) })
@@ -275,7 +308,7 @@ func (a *app) run(ctx context.Context, public, ops net.Listener) error {
 		}
 	})
 	err = group.Wait()
-	return errors.Join(err, a.store.Close())
+	return errors.Join(err, a.close())
 }
 
 // handOnShowings stores, until ctx ends, what was shown, and what is left then.
@@ -357,18 +390,21 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	}
 	public, err := listen(ctx, "AKKOORD_LISTEN", s.Listen)
 	if err != nil {
-		return errors.Join(err, a.store.Close())
+		return errors.Join(err, a.close())
 	}
 	ops, err := listen(ctx, "AKKOORD_OPS_LISTEN", s.OpsListen)
 	if err != nil {
-		return errors.Join(err, public.Close(), a.store.Close())
+		return errors.Join(err, public.Close(), a.close())
 	}
 	debug.FreeOSMemory() // what starting took and nothing needs any more
 	if err := a.offerSetup(ctx, io.err); err != nil {
-		return errors.Join(err, public.Close(), ops.Close(), a.store.Close())
+		return errors.Join(err, public.Close(), ops.Close(), a.close())
 	}
 	log.Info("serving", "site", s.URL, "listen", public.Addr().String(), "ops", ops.Addr().String())
-	if s.relay == nil {
+	switch {
+	case a.catching():
+		log.Warn("AKKOORD_SMTP is not set: mails are caught here, for a trial, and reach nobody")
+	case s.relay == nil:
 		log.Warn("AKKOORD_SMTP is not set: sign-ups are kept, and their confirmation mails wait")
 	}
 	err = a.run(ctx, public, ops)

@@ -35,8 +35,9 @@ type background struct {
 	runs  map[akkoord.JobKind]runJob
 	now   func() time.Time
 	log   *slog.Logger
-	heads bool // signed heads go somewhere
-	mail  bool // there is a mailbox to look into
+	heads bool                       // signed heads go somewhere
+	mail  bool                       // there is a mailbox to look into
+	rests func(akkoord.JobKind) bool // jobs of a kind wait
 
 	mu   sync.Mutex
 	busy map[akkoord.JobKind]bool
@@ -45,13 +46,15 @@ type background struct {
 
 // newBackground knows all that the server does by itself.
 func newBackground(a *app) *background {
-	b := &background{store: a.store, now: time.Now, log: a.log, heads: a.site != nil && a.site.heads != nil, mail: a.site != nil && a.site.mailbox != nil}
+	b := &background{store: a.store, now: time.Now, log: a.log, rests: a.rests, heads: a.site != nil && a.site.heads != nil, mail: a.site != nil && a.site.mailbox != nil}
 	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob, akkoord.JobRules: a.store.RunRules, akkoord.JobPublish: a.publish, akkoord.JobMailbox: a.collect, akkoord.JobWebhook: a.outbound.Run, akkoord.JobGrowth: a.store.RunGrowth}
 	if a.sender != nil {
-		b.runs[akkoord.JobRound] = b.store.AdvanceRound
 		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
 		b.runs[akkoord.JobSeries] = b.store.RunSeries
-		b.runs[akkoord.JobRetention] = b.retain // without a relay nobody can be asked
+	}
+	if a.sender != nil && a.inbox == nil { // without a mail server nobody can be asked
+		b.runs[akkoord.JobRound] = b.store.AdvanceRound
+		b.runs[akkoord.JobRetention] = b.retain
 	}
 	return b
 }
@@ -110,7 +113,7 @@ func (b *background) begin(ctx context.Context) error {
 // start begins a run of each kind that is due and not running here.
 func (b *background) start(ctx context.Context, runs *sync.WaitGroup) error {
 	for kind := range b.runs {
-		if b.isBusy(kind) {
+		if b.isBusy(kind) || b.rests(kind) {
 			continue
 		}
 		due, err := b.store.JobDue(ctx, kind)

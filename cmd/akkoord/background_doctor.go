@@ -17,7 +17,16 @@ func checkStored(ctx context.Context, s *site) []finding {
 		return []finding{checkSenderFacts(ctx, s, nil), warn("stored", "backups, jobs, parties and transactional mail can't be read yet; akkoord serve makes the database")}
 	}
 	defer st.Close()
-	return []finding{checkSenderFacts(ctx, s, st), checkBackup(ctx, s, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkDesk(ctx, st), checkContracts(ctx, st)}
+	return append([]finding{checkSenderFacts(ctx, s, st), checkBackup(ctx, s, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkDesk(ctx, st), checkContracts(ctx, st)}, checkCatching(ctx, s, st)...)
+}
+
+// checkCatching reminds of a trial.
+func checkCatching(ctx context.Context, s *site, st *store.Store) []finding {
+	since, err := st.Catching(ctx)
+	if s.relay != nil || err != nil || since.IsZero() {
+		return nil
+	}
+	return []finding{warn("catching", "since %s mails to users are caught at /admin/inbox, for a trial, and all others wait; set AKKOORD_SMTP to end it", since.Format(time.RFC3339))}
 }
 
 // checkContracts tells of transactional mail that doesn't get out.

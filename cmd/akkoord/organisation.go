@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -69,7 +70,13 @@ func (a *app) look() templates.Brand {
 }
 
 // facts gives what every campaign mail must name, as it is at this moment.
-func (a *app) facts() akkoord.Sender { return a.site.sender(a.organisation()) }
+func (a *app) facts() akkoord.Sender {
+	f := a.site.sender(a.organisation())
+	if a.catching() {
+		f.Relay, f.Processor, f.From = true, akkoord.OwnProcessor, cmp.Or(f.From, trialFrom.String())
+	}
+	return f
+}
 
 // sender gives those facts of an organisation.
 func (s *site) sender(by akkoord.Organisation) akkoord.Sender {

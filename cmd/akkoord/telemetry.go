@@ -58,7 +58,7 @@ func (a *app) checks() []server.Check {
 			return backedUp(last, a.site.backups, time.Now())
 		}})
 	}
-	if a.sender != nil {
+	if a.inbox == nil {
 		checks = append(checks, server.Check{Name: "sender", Run: func(ctx context.Context) error {
 			st, err := a.store.Stats(ctx)
 			if err != nil {

@@ -42,6 +42,7 @@ type Config struct {
 	MaxBytes       int64         // announced and enforced SIZE; default 25 MiB
 	Pace           time.Duration // taken for each message before its answer; a demo that can be watched
 	Keep           int           // messages kept, oldest dropped first; default 1000
+	KeepBytes      int           // of all that are kept, oldest dropped first; 0: any number
 	Rules          []Rule        // see also Server.SetRules
 	Dialogue       io.Writer     // gets a copy of what goes both ways in the clear
 	Now            func() time.Time
@@ -72,6 +73,7 @@ type Server struct {
 	rules    []Rule
 	uses     []int // of each rule
 	messages []Message
+	bytes    int           // of the kept messages
 	last     int           // id of the newest message
 	changed  chan struct{} // closed and replaced with every message
 	accepted int           // connections
@@ -200,7 +202,7 @@ func (s *Server) Message(id string) (Message, bool) {
 func (s *Server) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.messages = nil
+	s.messages, s.bytes = nil, 0
 }
 
 // Wait gives the messages to a recipient ("" for anyone) as soon as there are
@@ -227,9 +229,13 @@ func (s *Server) keep(m Message) {
 	s.last++
 	m.ID, m.At = strconv.Itoa(s.last), s.conf.Now()
 	s.messages = append(s.messages, m)
-	if over := len(s.messages) - s.conf.Keep; over > 0 {
-		s.messages = slices.Delete(s.messages, 0, over)
+	s.bytes += len(m.Raw)
+	drop := 0
+	for len(s.messages)-drop > s.conf.Keep || s.conf.KeepBytes > 0 && s.bytes > s.conf.KeepBytes {
+		s.bytes -= len(s.messages[drop].Raw)
+		drop++
 	}
+	s.messages = slices.Delete(s.messages, 0, drop)
 	close(s.changed)
 	s.changed = make(chan struct{})
 }

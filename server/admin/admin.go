@@ -35,6 +35,7 @@ type Config struct {
 	BrandColour    string                // what the settings say of it, which wins too
 	Set            []Setting             // what the settings say of all else
 	Relay          Relay
+	Inbox          Inbox // takes mails in the place of a mail server; nil where there is one
 	Delivering     deliver.Desk
 	Figures        *figures.Reader // shared with the API: what is costly is counted once
 	Watcher        Watcher         // nil: nobody is noted

@@ -48,6 +48,35 @@ func (s *Site) showBrand(w http.ResponseWriter, r *http.Request, v visit, code i
 	return s.page(w, v, code, page)
 }
 
+// withLogo keeps the picture that came with a brand to be kept before its sender is
+// asked who they are: the page that asks carries fields alone. One that can't be a logo
+// is told of first, and nothing is changed.
+func (s *Site) withLogo(next handler) handler {
+	return func(w http.ResponseWriter, r *http.Request, v visit) error {
+		if err := form(r); err != nil {
+			return err
+		}
+		if r.PostForm.Get("act") != "save" {
+			return next(w, r, v)
+		}
+		data, err := fileOf(r, logoField)
+		if err == nil && data == nil {
+			return next(w, r, v)
+		}
+		var logo akkoord.Logo
+		if err == nil {
+			logo, err = picture.KeepLogo(r.Context(), s.cfg.Store, v.user.Actor(), data)
+		}
+		if err != nil {
+			r.PostForm.Set("act", "try") // which keeps nothing
+			return s.changeBrand(w, r, v)
+		}
+		r.PostForm.Set("logo", logo.Image.String())
+		delete(r.MultipartForm.File, logoField)
+		return next(w, r, v)
+	}
+}
+
 // changeBrand keeps what was chosen, or shows what it looks like. A picture is kept
 // as soon as it was sent, and is the logo once the brand is.
 func (s *Site) changeBrand(w http.ResponseWriter, r *http.Request, v visit) error {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"akkoord"
 	"akkoord/server/admin"
@@ -128,6 +129,26 @@ func TestAnOwnerChoosesTheBrand(t *testing.T) {
 	}
 	if kept, err = f.store.Brand(t.Context()); err != nil || kept != (akkoord.Brand{Accent: "#0a6b49", Version: 2}) {
 		t.Errorf("kept %+v %v", kept, err)
+	}
+}
+
+// ASVS 7.5.3: a logo that came with a brand to be kept outlasts the question who sends
+// it, and nothing is kept without the answer, whatever came as a picture.
+func TestABrandWaitsForItsProofWithItsLogo(t *testing.T) {
+	f := newFixture(t)
+	owner := f.as(akkoord.RoleOwner)
+	f.advance(akkoord.Limits.ProofWindow + time.Minute)
+	for picture, logo := range map[string][]byte{"a picture": blank(560, 100), "none": []byte("<svg>")} {
+		form := &brandForm{f, owner, url.Values{"accent": {"#b8400e"}, "logo": {""}, "alt": {"Zonvaart"}, "version": {"0"}}}
+		r := form.press("save", logo)
+		if asked := strings.Contains(r.body, asksProof); asked != (picture == "a picture") || r.status != map[bool]int{true: http.StatusForbidden, false: http.StatusUnprocessableEntity}[asked] {
+			t.Errorf("%s: %d, asked %v", picture, r.status, asked)
+		} else if asked && form.fields.Get("logo") == "" {
+			t.Error("the page that asks lost the logo")
+		}
+		if b, err := f.store.Brand(t.Context()); err != nil || b != (akkoord.Brand{}) {
+			t.Errorf("%s kept %+v %v", picture, b, err)
+		}
 	}
 }
 

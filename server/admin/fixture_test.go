@@ -31,6 +31,7 @@ import (
 
 // fixture is the site on a real store behind a real listener.
 type fixture struct {
+	caught caughtMails
 	t      *testing.T
 	store  *store.Store
 	site   *admin.Site
@@ -139,7 +140,7 @@ func (f *fixture) newSite(base string, change ...func(*admin.Config)) *admin.Sit
 	pages, err := templates.New()
 	f.check(err)
 	cfg := admin.Config{
-		Store: f.store, Sessions: f.store.Sessions(), Mail: f.mail, Sender: func() akkoord.Sender { return f.sender }, Pages: pages, Delivering: f.desk, Figures: figures.NewReader(f.store, f.clock),
+		Store: f.store, Sessions: f.store.Sessions(), Mail: f.mail, Inbox: &f.caught, Sender: func() akkoord.Sender { return f.sender }, Pages: pages, Delivering: f.desk, Figures: figures.NewReader(f.store, f.clock),
 		Seal: f.sealer, NewKey: func() (string, [32]byte, error) { return api.NewKey(rand.Reader) }, GuessKey: []byte("guess"), Network: f.network, BaseURL: base, Now: f.clock, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)),
 	}
 	for _, f := range change {
@@ -344,6 +345,8 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	f.check(err)
 	dkim, err := f.desk.MakeDomainKey(ctx, akkoord.ActorSystem, akkoord.DomainKeyEd25519)
 	f.check(err)
+	f.check(f.store.SetCatching(ctx, akkoord.ActorSystem, true))
+	f.caught = caughtMails{{ID: "7", To: []string{"kanarie@voorbeeld.example"}, At: f.clock(), HTML: "<p>Yes?"}}
 	named := map[string]string{"/deliverability/keys/": dkim.PublicID.String(), "/webhooks/": hook.PublicID.String(), "/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
 	return func(pattern string) (method, path string) {
 		method, path, _ = strings.Cut(pattern, " ")
@@ -353,7 +356,7 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 				id = of
 			}
 		}
-		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{person}", person, "{slug}", "travel-news", "{rule}", "sale", "{segment}", "dutch", "{campaign}", "winter-2027", "{form}", "home", "{entry}", stops[0].Name(), "{part}", "form").Replace(path)
+		return method, strings.NewReplacer("{id}", id, "{token}", "guess", "{person}", person, "{slug}", "travel-news", "{rule}", "sale", "{segment}", "dutch", "{campaign}", "winter-2027", "{form}", "home", "{entry}", stops[0].Name(), "{part}", "form", "{mail}", "7").Replace(path)
 	}
 }
 

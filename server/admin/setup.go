@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"akkoord"
 	"akkoord/templates"
@@ -18,6 +19,10 @@ type Setups interface {
 	CheckSetupCode(ctx context.Context, code akkoord.SetupCode) error
 	FirstOwner(ctx context.Context, code akkoord.SetupCode, email, reason, password string) (akkoord.User, error)
 	SetOrganisation(ctx context.Context, actor akkoord.Actor, o akkoord.Organisation) error
+	// Catching gives since when mails are caught in the place of a mail server; zero: they are not.
+	Catching(ctx context.Context) (time.Time, error)
+	SetCatching(ctx context.Context, actor akkoord.Actor, on bool) error
+	Nodes() int // how many processes have the database open
 	SetupAway(ctx context.Context) (bool, error)
 	PutSetupAway(ctx context.Context, actor akkoord.Actor, away bool) error
 	ProcessorObstacles(ctx context.Context, slug string) ([]akkoord.Reason, error)

@@ -40,11 +40,15 @@ func (s *Site) showMail(w http.ResponseWriter, r *http.Request, v visit, page te
 		return err
 	}
 	page.Path = mailPath
+	page.CanCatch, page.CatchingSince = s.cfg.Inbox != nil, v.catching
 	f := s.cfg.Sender()
 	page.Relay, page.TLS, page.From, page.TestTo, page.Processor = s.cfg.Relay.Addr, s.cfg.Relay.TLS, f.From, v.user.Email, f.Processor
 	page.Own = f.Processor == akkoord.OwnProcessor
 	_, sender, _ := strings.Cut(f.From, "@")
 	page.Domain = strings.TrimSuffix(sender, ">")
+	if strings.HasSuffix(page.Domain, ".invalid") { // of a trial
+		page.Domain = ""
+	}
 	if f.Processor == "" || page.Own {
 		return s.page(w, v, http.StatusOK, page)
 	}

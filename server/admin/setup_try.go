@@ -34,6 +34,7 @@ func (s *Site) try(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	page.Path = tryPath
+	page.Own = v.user.Email
 	forms, err := s.cfg.Store.Forms(ctx)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"time"
 
 	"akkoord"
 	"akkoord/server/sight"
@@ -18,9 +19,10 @@ import (
 
 // visit is one request of somebody.
 type visit struct {
-	user    akkoord.User // zero before logging in
-	session akkoord.UserSession
-	locale  string
+	user     akkoord.User // zero before logging in
+	session  akkoord.UserSession
+	locale   string
+	catching time.Time // since when mails are caught; zero: they are not
 }
 
 // origin is what an act of the user leaves in the ledger. The site tells times
@@ -83,6 +85,11 @@ func (s *Site) visit(r *http.Request) (visit, error) {
 	if v.session, v.user, err = s.session(ctx); err != nil {
 		return visit{}, err
 	}
+	if s.cfg.Inbox != nil && v.user.ID != 0 {
+		if v.catching, err = s.cfg.Store.Catching(ctx); err != nil {
+			return visit{}, err
+		}
+	}
 	choice := r.URL.Query().Get("locale")
 	if choice != "" && akkoord.KnownLocale(choice) && v.user.ID != 0 && r.Method == http.MethodGet {
 		s.sessions.Put(ctx, keyLocale, choice)
@@ -111,7 +118,7 @@ func (s *Site) frame(r *http.Request, v visit, section string) templates.Admin {
 	if section == "settings" && !v.user.Role.May(akkoord.SetUp) {
 		section = "account" // from where they come
 	}
-	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path, SeesPeople: v.user.Role.May(akkoord.ReadPeople), SeesPrivacy: v.user.Role.May(akkoord.ReadRecords), SetsUp: v.user.Role.May(akkoord.SetUp), AskFactor: v.user.Role == akkoord.RoleOwner && !v.user.TwoFactors()}
+	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path, SeesPeople: v.user.Role.May(akkoord.ReadPeople), SeesPrivacy: v.user.Role.May(akkoord.ReadRecords), SetsUp: v.user.Role.May(akkoord.SetUp), AskFactor: v.user.Role == akkoord.RoleOwner && !v.user.TwoFactors(), Caught: !v.catching.IsZero(), SeesCaught: v.user.Role.May(akkoord.SendMailings)}
 	if v.user.ID != 0 {
 		ctx := r.Context()
 		a.Withheld = func() []string {

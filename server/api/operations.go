@@ -87,9 +87,9 @@ func (a *API) operations() error {
 
 		handle(operation{get, "/mailings/{id}", akkoord.ReadCatalogue, "Read a mailing and how far it is", 0, ""}, a.readMailing),
 		handle(operation{patch, "/mailings/{id}", akkoord.WriteMailings, "Change a draft, or a running mailing of a series", 0, ""}, a.changeMailing),
-		handle(operation{post, "/mailings/{id}/send", akkoord.SendMailings, "Send a mailing now or at its time", 0, ""}, a.sendMailing),
+		handle(operation{post, "/mailings/{id}/send", akkoord.SendMailings, "Send a mailing now or at its time; while mails are caught for a trial only one to users of the site alone (409, mails_caught)", 0, ""}, a.sendMailing),
 		handle(operation{post, "/mailings/{id}/pause", akkoord.SendMailings, "Pause a mailing", 0, ""}, a.pauseMailing),
-		handle(operation{post, "/mailings/{id}/resume", akkoord.SendMailings, "Go on with a paused mailing", 0, ""}, a.resumeMailing),
+		handle(operation{post, "/mailings/{id}/resume", akkoord.SendMailings, "Go on with a paused mailing, unless mails are caught and it would go to others than users (409, mails_caught)", 0, ""}, a.resumeMailing),
 		handle(operation{post, "/mailings/{id}/cancel", akkoord.SendMailings, "End a mailing early", 0, ""}, a.cancelMailing),
 		handle(operation{post, "/mailings/{id}/send-again", akkoord.SendMailings, "Send the copies again of which nobody knows whether they arrived; their people may get the mail twice", 0, ""}, a.sendAgain),
 		handle(operation{post, "/mailings/{id}/test", akkoord.WriteMailings, "Send a test mail to one address", 0, ""}, a.testMailing),

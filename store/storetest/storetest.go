@@ -44,6 +44,7 @@ func Run(t *testing.T, open Open) {
 		{"sessions of users", testUserSessions},
 		{"setup", testSetup},
 		{"organisation", testOrganisation},
+		{"catching", testCatching},
 		{"brand", testBrand},
 		{"newest sign-up", testNewestSignUp},
 		{"users", testUsers},

@@ -208,6 +208,16 @@ func (s Standing) RepeatConfirmation(purposeID int64, recent int, resting bool, 
 // now because of this link. Where the sign-up lets clicks be counted, that begins
 // now too, with a line of its own.
 func (s Standing) Confirm(request ID, o Origin, now time.Time) (Change, []Subscription, Answer) {
+	return s.confirm(request, true, o, now)
+}
+
+// ConfirmUncounted is Confirm of a person who lets no clicks be counted, whoever
+// ticked that box of the form (Art. 7(2) GDPR: one consent doesn't hang on another).
+func (s Standing) ConfirmUncounted(request ID, o Origin, now time.Time) (Change, []Subscription, Answer) {
+	return s.confirm(request, false, o, now)
+}
+
+func (s Standing) confirm(request ID, counted bool, o Origin, now time.Time) (Change, []Subscription, Answer) {
 	asked, answer := s.Asked(request, now)
 	if answer != AnswerPending {
 		return Change{}, asked, answer
@@ -220,12 +230,13 @@ func (s Standing) Confirm(request ID, o Origin, now time.Time) (Change, []Subscr
 		}
 		o.Locale, o.FormID = sub.Locale, sub.Origin
 		c.Events = append(c.Events, o.event(Confirmed, sub, now))
-		if sub.TrackingAsked != "" {
+		if sub.TrackingAsked != "" && counted {
 			by := o
 			by.Evidence.Tracking = sub.TrackingAsked
 			c.Events = append(c.Events, by.event(TrackingOn, sub, now))
-			sub.Tracking, sub.TrackingAsked = now, ""
+			sub.Tracking = now
 		}
+		sub.TrackingAsked = ""
 		asked[i] = sub
 		c.Subscriptions = append(c.Subscriptions, sub)
 	}

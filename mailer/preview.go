@@ -98,8 +98,8 @@ func partOf(raw []byte, kind string) ([]byte, error) {
 type Tester struct {
 	Press  *Press
 	Dialer *Dialer // nil: there is no relay
-	// Off reports that the relay takes nothing at this moment, as if there were none;
-	// nil: it always does.
+	// Off is set for a relay that catches mails for a trial, and reports that it takes
+	// nothing at this moment, as if there were none; nil: it is a mail server.
 	Off func() bool
 	// Relay gives all that forbids handing mail to the party that runs the
 	// relay (M28); nil: nothing does.

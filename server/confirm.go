@@ -50,7 +50,11 @@ func (s *Server) confirm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	asked, err := s.Consents.Confirm(c.Request().Context(), link, origin)
+	confirm := s.Consents.Confirm
+	if c.FormValue("tracking") == "no" {
+		confirm = s.Consents.ConfirmUncounted
+	}
+	asked, err := confirm(c.Request().Context(), link, origin)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ type Consents interface {
 	SignUp(context.Context, akkoord.SignUp) error
 	Asked(context.Context, akkoord.Link) (akkoord.Asked, error)
 	Confirm(context.Context, akkoord.Link, akkoord.Origin) (akkoord.Asked, error)
+	ConfirmUncounted(context.Context, akkoord.Link, akkoord.Origin) (akkoord.Asked, error)
 	Resend(context.Context, akkoord.Link) error
 	Keeper
 	Clicks

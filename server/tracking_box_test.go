@@ -88,6 +88,16 @@ func TestTheBoxAboutClicksCountsOnceConfirmedM22(t *testing.T) {
 			t.Errorf("%s: the history:\n%s", body, history)
 		}
 	}
+	s.do(http.MethodPost, "/f/home", `{"email":"zonder@voorbeeld.example","purpose":"travel-news","locale":"nl","tracking":true}`, sendJSON)
+	ticked := s.standing("zonder@voorbeeld.example")
+	at := "/confirm/" + s.token(akkoord.Link{Kind: akkoord.LinkConfirm, Subscriber: ticked.Subscriber.PublicID, Request: ticked.Subscription(s.purposes["travel-news"].ID).Request})
+	if page := s.get(at).Body; !strings.Contains(page, `name="tracking" value="no"`) {
+		t.Errorf("nobody can confirm without what somebody ticked:\n%s", page)
+	}
+	s.post(at, url.Values{"tracking": {"no"}})
+	if sub := s.standing("zonder@voorbeeld.example").Subscription(s.purposes["travel-news"].ID); sub.State != akkoord.Active || !sub.Tracking.IsZero() {
+		t.Errorf("confirmed without counting: %+v", sub)
+	}
 	st := s.standing("a@voorbeeld.example")
 	if a := s.post(s.preferences(st.Subscriber), url.Values{"untrack": {"travel-news"}}); a.Status != http.StatusOK {
 		t.Fatal(a.Status)

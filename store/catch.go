@@ -71,8 +71,9 @@ func (s *Store) idle(ctx context.Context) (bool, error) {
 const isUser = `EXISTS (SELECT 1 FROM app_user u WHERE lower(u.email) = lower(p.email) AND u.disabled_at = 0)`
 
 // catchable holds of a row of the outbox whose mail may be caught: it goes to a user,
-// at the address that they have. Others wait, as they do without a mail server.
-const catchable = ` AND (user_id IN (SELECT id FROM app_user WHERE disabled_at = 0)
+// at the address that they have. Others wait, as they do without a mail server, and
+// so does word of access that somebody took (M26): a trial hides it from nobody.
+const catchable = ` AND about <> 'alarm' AND (user_id IN (SELECT id FROM app_user WHERE disabled_at = 0)
 	OR about NOT IN ('address', 'moved') AND EXISTS (SELECT 1 FROM subscriber p WHERE p.id = outbox.subscriber_id AND ` + isUser + `))`
 
 // strangers counts whom a mailing would still go to and who is no user.
@@ -108,6 +109,10 @@ func errCaught(n int64) *akkoord.Error {
 func (t *tx) spare(live []liveCampaign) ([]liveCampaign, error) {
 	if !t.store.cfg.Catches {
 		return live, nil
+	}
+	since, err := loadCatching(t)
+	if err != nil || since.IsZero() {
+		return nil, err
 	}
 	var out []liveCampaign
 	for _, l := range live {

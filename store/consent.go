@@ -105,13 +105,24 @@ func (s *Store) Asked(ctx context.Context, link akkoord.Link) (akkoord.Asked, er
 
 // Confirm records that the holder of a confirmation link pressed its button.
 func (s *Store) Confirm(ctx context.Context, link akkoord.Link, o akkoord.Origin) (akkoord.Asked, error) {
+	return s.confirm(ctx, link, akkoord.Standing.Confirm, o)
+}
+
+// ConfirmUncounted is Confirm by the button that lets no clicks be counted.
+func (s *Store) ConfirmUncounted(ctx context.Context, link akkoord.Link, o akkoord.Origin) (akkoord.Asked, error) {
+	return s.confirm(ctx, link, akkoord.Standing.ConfirmUncounted, o)
+}
+
+type confirming func(akkoord.Standing, akkoord.ID, akkoord.Origin, time.Time) (akkoord.Change, []akkoord.Subscription, akkoord.Answer)
+
+func (s *Store) confirm(ctx context.Context, link akkoord.Link, decide confirming, o akkoord.Origin) (akkoord.Asked, error) {
 	var out akkoord.Asked
 	rules, err := s.catalogue(ctx)
 	if err != nil {
 		return out, err
 	}
 	err = s.recordOf("confirm", linked(link), func(t *tx, st akkoord.Standing) error {
-		c, subs, answer := st.Confirm(link.Request, o, t.now)
+		c, subs, answer := decide(st, link.Request, o, t.now)
 		q, err := questionOf(t, st, answer, link.Request)
 		if err != nil {
 			return err

@@ -73,6 +73,9 @@ func (t *tx) due(n int) ([]outboxRow, error) {
 	var out []outboxRow
 	whose := ""
 	if t.store.cfg.Catches {
+		if since, err := loadCatching(t); err != nil || since.IsZero() {
+			return nil, err
+		}
 		whose = catchable
 	}
 	rows, err := t.query(`SELECT id, subscriber_id, request, locale, at, attempts, first_at, mail, about, purpose_id, user_id FROM outbox

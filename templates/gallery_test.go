@@ -795,7 +795,7 @@ func person() PersonPage {
 }
 
 func personAct(act string) PersonActPage {
-	p := PersonActPage{Admin: desk("people"), Act: act, Action: "/admin/people/1/" + act, Person: Link{"Anouk (anouk@voorbeeld.example)", "/admin/people/1"}, Fits: true, Consents: 2, Lines: 3, Mails: 12, Waiting: 1, Today: "2026-11-24"}
+	p := PersonActPage{Admin: desk("people"), Act: act, Action: "/admin/people/1/" + act, Person: Link{"Anouk (anouk@voorbeeld.example)", "/admin/people/1"}, Fits: true, Whole: true, Consents: 2, Lines: 3, Mails: 12, Waiting: 1, Today: "2026-11-24"}
 	switch act {
 	case "withdraw":
 		p.Purposes, p.Campaigns = []Option{{"purpose:travel-news", "Reisnieuws"}}, []Option{{"campaign:winter-2027", "Winter 2027 (Reisnieuws)"}}

@@ -26,7 +26,9 @@ type PersonActPage struct {
 	Campaigns   []Option
 	Today       string // the last day of the field of a date
 
-	Consents, Lines, Mails, Waiting int // what is stored of the person, and mails that are not handed over yet
+	Whole                 bool // the reader may see all that is stored of the person: then there are these numbers
+	Lines, Mails, Waiting int  // of the ledger, copies of mailings, and those not handed over yet
+	Consents              int  // purposes that they dealt with, as far as these may be seen
 
 	What, Reason, Email, ToldOn string // as typed
 	Errors                      FieldErrors

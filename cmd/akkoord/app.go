@@ -206,6 +206,7 @@ func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press, signer *ma
 			return nil, err
 		}
 		a.inbox, relay, tester.Off = in, &caught, func() bool { return !a.catching() }
+		in.Take(a.catching())
 	}
 	tester.Dialer, tester.Signer = &mailer.Dialer{Relay: *relay, HELO: s.base.Hostname()}, signer
 	a.sender = mailer.New(mailer.Config{

@@ -24,6 +24,9 @@ const (
 // and in the evidence of each mail that asked for a yes.
 var caughtReply = mailertest.Rule{Stage: mailertest.AtDot, Code: 250, Enhanced: [3]int{2, 0, 0}, Text: "Caught by the built-in inbox: it reaches nobody"}
 
+// refusedReply is how mails are answered that are not to be caught any more.
+var refusedReply = mailertest.Rule{Stage: mailertest.AtDot, Code: 451, Enhanced: [3]int{4, 3, 0}, Text: "Mails are not caught any more"}
+
 // trialFrom is the sender of mails that are caught where AKKOORD_FROM names none.
 var trialFrom = mail.Address{Name: "Akkoord", Address: "trial@akkoord.invalid"}
 
@@ -61,8 +64,16 @@ func (in *inbox) Mail(since time.Time, id string) (admin.CaughtMail, bool) {
 	return caught(m), true
 }
 
-// Clear forgets all of them.
-func (in *inbox) Clear() { in.server.Clear() }
+// Take has mails taken, or, from now on, refused for a while, and forgets those that
+// were caught: what is on its way as catching ends waits for a mail server.
+func (in *inbox) Take(on bool) {
+	if on {
+		in.server.SetRules(caughtReply)
+		return
+	}
+	in.server.SetRules(refusedReply)
+	in.server.Clear()
+}
 
 func caught(m mailertest.Message) admin.CaughtMail {
 	c, _ := mailertest.Parse(m.Raw) // what can't be read is left out

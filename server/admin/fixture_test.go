@@ -346,7 +346,7 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	dkim, err := f.desk.MakeDomainKey(ctx, akkoord.ActorSystem, akkoord.DomainKeyEd25519)
 	f.check(err)
 	f.check(f.store.SetCatching(ctx, akkoord.ActorSystem, true))
-	f.caught = caughtMails{{ID: "7", To: []string{"kanarie@voorbeeld.example"}, At: f.clock(), HTML: "<p>Yes?"}}
+	f.caught = caughtMails{{ID: "7", To: []string{"owner@zonvaart.example", "manager@zonvaart.example"}, At: f.clock(), HTML: "<p>Yes?"}}
 	named := map[string]string{"/deliverability/keys/": dkim.PublicID.String(), "/webhooks/": hook.PublicID.String(), "/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
 	return func(pattern string) (method, path string) {
 		method, path, _ = strings.Cut(pattern, " ")

@@ -3,10 +3,10 @@ package admin
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"time"
 
 	"akkoord"
-	"akkoord/server/trail"
 	"akkoord/templates"
 )
 
@@ -15,7 +15,7 @@ import (
 type Inbox interface {
 	Mails(since time.Time) []CaughtMail // newest first
 	Mail(since time.Time, id string) (CaughtMail, bool)
-	Clear()
+	Take(on bool) // without it mails are refused for a while, and what was caught is forgotten
 }
 
 // CaughtMail is a mail that reached nobody.
@@ -42,42 +42,38 @@ func (s *Site) inbox(w http.ResponseWriter, r *http.Request, v visit) error {
 	}
 	page.Elsewhere = s.cfg.Store.Nodes() > 1
 	for _, m := range s.cfg.Inbox.Mails(v.catching) {
+		if !m.isTo(v.user) {
+			continue
+		}
 		page.Mails = append(page.Mails, templates.CaughtRow{URL: inboxPath + "/" + m.ID, Subject: m.Subject, To: m.To, At: m.At})
 	}
 	return s.page(w, v, http.StatusOK, page)
 }
 
-// openCaught gives one of these to be read, as far as grants open whom it is to, and
-// leaves a line about it: one for a page and what it shows in its frame (M26, M27).
+// isTo reports whether a mail went to a user: everybody opens their own alone, whose
+// links act for them.
+func (m CaughtMail) isTo(u akkoord.User) bool {
+	own, err := akkoord.ParseEmail(u.Email)
+	return err == nil && slices.ContainsFunc(m.To, func(to string) bool {
+		email, err := akkoord.ParseEmail(to)
+		return err == nil && email == own
+	})
+}
+
+// openCaught gives the user one of their own to be read, and leaves a line about it: one
+// for a page and what it shows in its frame (M27).
 func (s *Site) openCaught(r *http.Request, v visit) (m CaughtMail, err error) {
 	ctx, ok := r.Context(), false
 	if !v.catching.IsZero() {
 		m, ok = s.cfg.Inbox.Mail(v.catching, r.PathValue("mail"))
 	}
-	if !ok {
+	if !ok || !m.isTo(v.user) {
 		return m, errNothing
-	}
-	var readers []akkoord.Subscriber // zero: no person, as of a test mail
-	for _, to := range m.To {
-		email, err := akkoord.ParseEmail(to)
-		if err != nil {
-			return m, err
-		}
-		st, err := s.cfg.Store.StandingByEmail(ctx, email)
-		if err != nil {
-			return m, err
-		}
-		readers = append(readers, st.Subscriber)
 	}
 	if s.looked(ctx, "caught "+m.ID) {
 		return m, nil
 	}
-	for _, p := range readers {
-		if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "mail.read", trail.Subscriber(p), ""); err != nil {
-			return m, err
-		}
-	}
-	return m, nil
+	return m, s.cfg.Store.Audit(ctx, v.user.Actor(), "mail.read", "inbox", "")
 }
 
 // caughtMail shows one of these, as it would be read.
@@ -141,11 +137,15 @@ func (s *Site) setCatching(w http.ResponseWriter, r *http.Request, v visit) erro
 	if s.cfg.Inbox == nil {
 		return s.done(w, r, errHasRelay, "", mailPath)
 	}
-	if err := s.cfg.Store.SetCatching(ctx, v.user.Actor(), act == "catch"); err != nil {
-		return s.done(w, r, err, "", mailPath)
-	}
 	if act == "leave" {
-		s.cfg.Inbox.Clear()
+		s.cfg.Inbox.Take(false)
+	}
+	err := s.cfg.Store.SetCatching(ctx, v.user.Actor(), act == "catch")
+	if (act == "catch") == (err == nil) {
+		s.cfg.Inbox.Take(true)
+	}
+	if err != nil {
+		return s.done(w, r, err, "", mailPath)
 	}
 	return s.done(w, r, nil, notice, mailPath)
 }

@@ -64,11 +64,16 @@ func (s *Site) showAct(w http.ResponseWriter, r *http.Request, v visit, a person
 	if p.Name != "" {
 		page.Person.Title = p.Name + " (" + page.Person.Title + ")"
 	}
-	held, err := s.cfg.Store.Holdings(ctx, p.ID)
-	if err != nil {
+	page.Consents = len(st.Subscriptions)
+	if err := s.sight.Whole(ctx, p.PublicID); err == nil {
+		held, err := s.cfg.Store.Holdings(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		page.Whole, page.Consents, page.Lines, page.Mails, page.Waiting = true, int(held.Consents), int(held.Lines), int(held.Mails), int(held.Waiting)
+	} else if !beyondGrant(err) {
 		return err
 	}
-	page.Consents, page.Lines, page.Mails, page.Waiting = int(held.Consents), int(held.Lines), int(held.Mails), int(held.Waiting)
 	page.Today = s.cfg.Now().In(s.home).Format(time.DateOnly)
 	if a.ask != nil {
 		if err := a.ask(ctx, v, st, &page); err != nil {

@@ -49,6 +49,7 @@ var sensitive = map[string][]string{
 	"POST /admin/settings/brand":            {"act=save"},
 	"POST /admin/setup/who":                 {"controller=x"},
 	"POST /admin/proof":                     {"to=/admin/privacy/audit.csv"},
+	"POST /admin/people/{id}/erase":         {"reason=asked"},
 	"POST /admin/people/{id}/take":          {"what=evidence&reason=asked", "what=zip&reason=asked", "what=csv&reason=asked", "what=json&reason=asked"},
 	"POST /admin/privacy/approvals/{id}":    {"act=agree&text=yes"},
 	"POST /admin/access":                    {"reason=short"},

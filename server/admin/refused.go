@@ -35,6 +35,8 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, e *akkoord.Error, 
 	page := held{header: http.Header{}}
 	s.mux.ServeHTTP(&page, ask)
 	if page.status != http.StatusOK {
+		s.sessions.Put(r.Context(), keyProblem, e.Code)
+		s.sessions.Put(r.Context(), keyText, e.Message)
 		http.Redirect(w, r, next, http.StatusSeeOther)
 		return nil
 	}
@@ -43,11 +45,16 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, e *akkoord.Error, 
 		return err
 	}
 	refill(root, r.URL.Path, r.PostForm, e.Field)
+	var drawn bytes.Buffer
+	if err := html.Render(&drawn, root); err != nil {
+		return err
+	}
 	for name, values := range page.header {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(status.Of(e.Kind))
-	return html.Render(w, root)
+	_, err = drawn.WriteTo(w)
+	return err
 }
 
 // held is an answer that goes nowhere yet.
@@ -81,7 +88,9 @@ func refill(page *html.Node, action string, typed url.Values, field string) {
 	form := formOf(page, action, typed)
 	var wrong *html.Node
 	if form != nil {
-		put(form, typed)
+		if !stale(form, typed) {
+			put(form, typed)
+		}
 		name := field[strings.LastIndexByte(field, '.')+1:]
 		wrong = first(form, func(n *html.Node) bool {
 			return name != "" && isControl(n) && attribute(n, "type") != "hidden" && (attribute(n, "name") == field || attribute(n, "name") == name)
@@ -170,9 +179,18 @@ func formOf(page *html.Node, action string, typed url.Values) (best *html.Node) 
 	return best
 }
 
+// stale reports whether a form is not what was sent any more: what is hidden in it, as
+// the version that was read, is another now. Then what stands there now is shown, and
+// nothing that was typed over what was read before.
+func stale(form *html.Node, typed url.Values) bool {
+	return first(form, func(n *html.Node) bool {
+		name := attribute(n, "name")
+		return n.DataAtom == atom.Input && attribute(n, "type") == "hidden" && typed.Has(name) && !slices.Contains(typed[name], attribute(n, "value"))
+	}) != nil
+}
+
 // put writes what was typed into the elements of a form, those of one name in turn.
-// Passwords are typed again. What is hidden stays as it was sent: a version that
-// somebody read is not that of the page drawn now.
+// Passwords are typed again.
 func put(form *html.Node, typed url.Values) {
 	turn := map[string]int{}
 	for n := range form.Descendants() {

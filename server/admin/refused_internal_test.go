@@ -22,8 +22,8 @@ func TestARefusedFormKeepsWhatWasTyped(t *testing.T) {
 		{
 			"each kind of element", notice + `<form method="post" action="/a"><input name="day" autofocus value="1"><input name="version" type="hidden" value="9"><textarea name="why">old</textarea>` +
 				`<select name="kind"><option value="a" selected>A</option><option>b</option></select><input type="checkbox" name="ok" value="1"><input type="checkbox" name="off" checked><input type="radio" name="way" value="x"><input type="password" name="password"></form>`,
-			"day=31+May&version=3&why=%3C%2Ftextarea%3E%3Cscript%3E&kind=b&ok=1&way=x&password=secret", "agreement.day",
-			notice + `<form method="post" action="/a"><p class="error" id="refused-e"><span>Give a day.</span></p><input name="day" value="31 May" autofocus="" aria-invalid="true" aria-describedby="refused-e"/><input name="version" type="hidden" value="3"/>` +
+			"day=31+May&version=9&why=%3C%2Ftextarea%3E%3Cscript%3E&kind=b&ok=1&way=x&password=secret", "agreement.day",
+			notice + `<form method="post" action="/a"><p class="error" id="refused-e"><span>Give a day.</span></p><input name="day" value="31 May" autofocus="" aria-invalid="true" aria-describedby="refused-e"/><input name="version" type="hidden" value="9"/>` +
 				`<textarea name="why">&lt;/textarea&gt;&lt;script&gt;</textarea><select name="kind"><option value="a">A</option><option selected="">b</option></select><input type="checkbox" name="ok" value="1" checked=""/><input type="checkbox" name="off"/>` +
 				`<input type="radio" name="way" value="x" checked=""/><input type="password" name="password"/></form>`,
 		},
@@ -45,6 +45,10 @@ func TestARefusedFormKeepsWhatWasTyped(t *testing.T) {
 		{
 			"a choice that is gone", `<form method="post" action="/a"><select name="kind"><option selected>a</option></select></form>`, "kind=gone", "kind",
 			`<form method="post" action="/a"><select name="kind" autofocus="" aria-invalid="true"><option selected="">a</option></select></form>`,
+		},
+		{
+			"a form that somebody changed since", notice + `<form method="post" action="/a"><input type="hidden" name="read" value="2"><input name="note" value="theirs"></form>`, "read=1&note=mine", "",
+			`<div role="alert" tabindex="-1" autofocus=""><p>Give a day.</p></div><form method="post" action="/a"><input type="hidden" name="read" value="2"/><input name="note" value="theirs"/></form>`,
 		},
 		{"no form", notice, "n=a", "n", `<div role="alert" tabindex="-1" autofocus=""><p>Give a day.</p></div>`},
 	} {

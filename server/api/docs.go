@@ -206,16 +206,15 @@ func (d *reference) curl(method, path string, op described, in []templates.Refer
 		line += " -X " + method
 	}
 	line += ` -H "Authorization: Bearer $AKKOORD_KEY"`
-	for _, body := range in {
-		if body.Type == "application/json" && body.Example != "" {
-			var one bytes.Buffer
-			if json.Compact(&one, []byte(body.Example)) == nil {
-				line += ` -H "Content-Type: application/json" -d '` + strings.ReplaceAll(one.String(), "'", `'\''`) + "'"
-			}
-			break
+	if len(in) > 0 {
+		body := in[0]
+		var one bytes.Buffer
+		switch {
+		case body.Type != "application/json" || body.Example == "":
+			line += ` -H "Content-Type: ` + body.Type + `" --data-binary @FILE`
+		case json.Compact(&one, []byte(body.Example)) == nil:
+			line += ` -H "Content-Type: application/json" -d '` + strings.ReplaceAll(one.String(), "'", `'\''`) + "'"
 		}
-		line += ` -H "Content-Type: ` + body.Type + `" --data-binary @FILE`
-		break
 	}
 	for _, p := range op.Parameters {
 		if p.In == "query" && p.Required {

@@ -79,17 +79,23 @@ func (a Access) CheckPurpose(purpose int64, fields ...GrantField) error {
 	return nil
 }
 
+// shows reports whether a person may be seen by the grant.
+func (g Grant) shows(st Standing) bool {
+	return len(g.Purposes) == 0 || slices.ContainsFunc(st.Subscriptions, func(s Subscription) bool { return g.covers(s.PurposeID) })
+}
+
 // Opening gives the grants by which a person may be seen.
 func (a Access) Opening(st Standing) Access {
-	return slices.DeleteFunc(slices.Clone(a), func(g Grant) bool {
-		return len(g.Purposes) > 0 && !slices.ContainsFunc(st.Subscriptions, func(s Subscription) bool { return g.covers(s.PurposeID) })
-	})
+	return slices.DeleteFunc(slices.Clone(a), func(g Grant) bool { return !g.shows(st) })
 }
 
 // fields gives the groups of fields that may be seen of a person, and whether
 // the person may be seen at all.
 func (a Access) fields(st Standing) (fields []GrantField, seen bool) {
-	for _, g := range a.Opening(st) {
+	for _, g := range a {
+		if !g.shows(st) {
+			continue
+		}
 		seen = true
 		for _, f := range GrantFields {
 			if g.opens(f) && !slices.Contains(fields, f) {

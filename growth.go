@@ -60,11 +60,14 @@ func (d Day) Time() time.Time { return time.Unix(int64(d)*int64(dayLength/time.S
 // MaxGrowthDays is the longest period that figures are given for.
 const MaxGrowthDays = 730
 
-// ParseGrowthDays reads a number of days, today among them; 0 is the usual 30.
+// GrowthDays is the usual number of days, today among them.
+const GrowthDays = 30
+
+// ParseGrowthDays reads a number of days, today among them; 0 is GrowthDays.
 func ParseGrowthDays(days int) (int, error) {
 	switch {
 	case days == 0:
-		return 30, nil
+		return GrowthDays, nil
 	case days < 0 || days > MaxGrowthDays:
 		return 0, Fieldf("days", "period_invalid", "The number of days is from 1 to %d.", MaxGrowthDays)
 	}

@@ -47,7 +47,7 @@ type DashboardPage struct {
 
 	ActiveURL, PendingURL, LeftURL string // where these are listed; empty: not for this user
 
-	Lately    *Lately // what became of purposes and forms; nil: there are none
+	Lately    *Growth // what became of purposes and forms; nil: there are none
 	Campaigns []CampaignCard
 	New       string // path of the form of a new campaign; empty: not by this user
 	Hold      *HoldNotice

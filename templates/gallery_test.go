@@ -91,13 +91,16 @@ func growthPage() GrowthPage {
 		people -= d.Joined - d.Gone
 	}
 	return GrowthPage{
-		Admin: desk("purposes"), Days: 7, Periods: []int{7, 30, 90, 365}, Unconfirmed: "/admin/unconfirmed",
-		Purposes: []PurposeGrowth{news, {Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", URL: "/admin/purposes/ski-offers", Active: 90}},
-		Forms: []FormGrowth{
-			{Slug: "home", Title: "Reisnieuws in uw mailbox", URL: "/admin/forms/home", Languages: []LanguageGrowth{
-				{Locale: "nl", Shown: 1204, Asked: 330, Accepted: 329, Opened: 301, Confirmed: 288}, {Locale: "fr", Shown: 12},
-			}},
-			{Slug: "winkel", Title: "In de winkel", URL: "/admin/forms/winkel"},
+		Admin: desk("purposes"), Periods: []int{7, 30, 90, 365}, Unconfirmed: "/admin/unconfirmed",
+		Growth: Growth{
+			Days:     7,
+			Purposes: []PurposeGrowth{news, {Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", URL: "/admin/purposes/ski-offers", Active: 90}},
+			Forms: []FormGrowth{
+				{Slug: "home", Title: "Reisnieuws in uw mailbox", URL: "/admin/forms/home", Languages: []LanguageGrowth{
+					{Locale: "nl", Shown: 1204, Asked: 330, Accepted: 329, Opened: 301, Confirmed: 288}, {Locale: "fr", Shown: 12},
+				}},
+				{Slug: "winkel", Title: "In de winkel", URL: "/admin/forms/winkel"},
+			},
 		},
 	}
 }
@@ -317,7 +320,7 @@ func gallery() map[string]any {
 		"admin-results":                resultsPage(),
 		"admin-campaign-results":       campaignResults(),
 		"admin-campaign-results-empty": CampaignResultsPage{Admin: desk("campaigns"), Name: "Winter 2027", URL: "/admin/campaigns/winter-2027"},
-		"admin-growth-empty":           GrowthPage{Admin: desk("purposes"), Days: 30, Periods: []int{7, 30, 90, 365}},
+		"admin-growth-empty":           GrowthPage{Admin: desk("purposes"), Growth: Growth{Days: 30}, Periods: []int{7, 30, 90, 365}},
 		"admin-segments-empty":         SegmentsPage{Admin: desk("campaigns"), New: "/admin/segments/new"},
 		"admin-segment":                segmentPage(),
 		"admin-segment-tree":           segmentTree(),
@@ -602,7 +605,7 @@ func ruleForm(read string) *RuleForm {
 }
 
 func dashboard() DashboardPage {
-	return DashboardPage{Admin: desk("campaigns"), Active: 12480, Pending: 14, Left: 9, Follow: Follow{Going: true, Refresh: 5}, New: "/admin/campaigns/new", Lately: &Lately{Days: 30, Purposes: growthPage().Purposes, Forms: growthPage().Forms}, Campaigns: []CampaignCard{
+	return DashboardPage{Admin: desk("campaigns"), Active: 12480, Pending: 14, Left: 9, Follow: Follow{Going: true, Refresh: 5}, New: "/admin/campaigns/new", Lately: &Growth{Days: 30, Purposes: growthPage().Purposes, Forms: growthPage().Forms}, Campaigns: []CampaignCard{
 		{Slug: "winter-2027", Name: "Winter 2027", Purpose: "Reisnieuws", URL: "/admin/campaigns/winter-2027", Mailings: []MailingRow{
 			{ID: "m2", URL: "/admin/mailings/m2", Subject: "Drie dorpen waar de sneeuw al ligt", State: "sending", At: now, Progress: progress()},
 			{ID: "m1", URL: "/admin/mailings/m1", Subject: "Vroeg boeken: de Tiroler kaart", State: "sent", At: now.AddDate(0, 0, -14), Progress: Progress{Total: 12411, Sent: 12380, Failed: 21, Skipped: 10}},

@@ -6,16 +6,13 @@ import "time"
 // becomes of each form.
 type GrowthPage struct {
 	Admin
-	Behind      bool  // not all is counted yet: lines are not drawn
-	Days        int   // of the period
-	Periods     []int // that can be chosen
-	Purposes    []PurposeGrowth
-	Forms       []FormGrowth
+	Growth
+	Periods     []int  // that can be chosen
 	Unconfirmed string // where those are who did not confirm; empty: not for this user
 }
 
-// Lately is the growth of a period in short, as the start page shows it.
-type Lately struct {
+// Growth is what became of purposes and forms in a period.
+type Growth struct {
 	Days     int
 	Behind   bool // not all is counted yet: lines are not drawn
 	Purposes []PurposeGrowth

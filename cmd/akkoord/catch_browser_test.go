@@ -81,14 +81,7 @@ func TestTheSetUpWithMailsThatAreCaughtInABrowser(t *testing.T) {
 	sign(visitor)
 	v.goTo(d.site + "/admin/setup/try")
 	sign(eva)
-	lit := func(n int) {
-		t.Helper()
-		in.until("the strip", func() bool {
-			v.goTo(d.site + "/admin/setup/try")
-			return len(v.MustElements(".lit")) == n
-		})
-	}
-	lit(3)
+	v.lit(in, 3)
 	trial()
 	v.shoot("catch-try")
 	v.goTo(d.site + "/admin/inbox")
@@ -103,7 +96,7 @@ func TestTheSetUpWithMailsThatAreCaughtInABrowser(t *testing.T) {
 	confirm := v.MustElement("iframe").MustFrame().MustElement("a[href*='/confirm/']").MustProperty("href").String()
 	v.goTo(confirm)
 	v.press("form.ask button")
-	lit(5)
+	v.lit(in, 5)
 
 	v.goTo(d.site + "/admin/setup")
 	v.press("main form button")

@@ -130,20 +130,13 @@ func TestTheFirstFiveMinutesInABrowser(t *testing.T) {
 	v.takeTime()
 	v.press("main button[type=submit]")
 	confirm := confirmLink.FindString(in.mailTo(server, eva, 2))
-	lit := func(n int) {
-		t.Helper()
-		in.until("the strip", func() bool {
-			v.goTo(d.site + "/admin/setup/try")
-			return len(v.MustElements(".lit")) == n
-		})
-	}
-	lit(3)
+	v.lit(in, 3)
 	v.goTo(confirm)
-	lit(4)
+	v.lit(in, 4)
 	shot("strip")
 	v.goTo(confirm)
 	v.press("form.ask button")
-	lit(5)
+	v.lit(in, 5)
 	v.looks("Probeer het")
 	shot("tried")
 	v.press("main .notice a[href^='/admin/people/']")
@@ -336,4 +329,13 @@ func TestNodesAreSetUpTogether(t *testing.T) {
 			})
 		}
 	}
+}
+
+// lit waits until so many lamps of the strip are lit.
+func (v *visit) lit(in *installation, n int) {
+	v.t.Helper()
+	in.until("the strip", func() bool {
+		v.goTo(in.base() + "/admin/setup/try")
+		return len(v.MustElements(".lit")) == n
+	})
 }

@@ -56,8 +56,12 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 	if v.user.Role.May(akkoord.WriteMailings) {
 		page.New = Prefix + "/campaigns/new"
 	}
-	if page.Lately, err = s.lately(ctx, v, access); err != nil {
+	lately, err := s.grown(ctx, v, access, akkoord.GrowthDays)
+	if err != nil {
 		return err
+	}
+	if len(lately.Purposes) > 0 {
+		page.Lately = &lately
 	}
 	campaigns, err := akkoord.AllPages(ctx, s.cfg.Store.Campaigns)
 	if err != nil {

@@ -28,44 +28,30 @@ func (s *Site) growth(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	page := templates.GrowthPage{Admin: s.frame(r, v, "purposes"), Days: days, Periods: growthPeriods}
-	if v.user.Role.May(akkoord.ReadPeople) {
-		page.Unconfirmed = Prefix + "/unconfirmed"
-	}
-	since := akkoord.DayOf(s.cfg.Now()) - akkoord.Day(days-1)
-	g, err := s.cfg.Store.Growth(r.Context(), since)
-	if err != nil {
-		return err
-	}
-	page.Behind = g.Behind
 	access, err := s.cfg.Store.Access(r.Context(), v.user.Actor())
 	if err != nil {
 		return err
 	}
-	if page.Purposes, err = s.purposeGrowth(r.Context(), v, access, g.Purposes); err != nil {
-		return err
+	page := templates.GrowthPage{Admin: s.frame(r, v, "purposes"), Periods: growthPeriods}
+	if v.user.Role.May(akkoord.ReadPeople) {
+		page.Unconfirmed = Prefix + "/unconfirmed"
 	}
-	if page.Forms, err = s.formGrowth(r.Context(), v, access, since, g.Forms); err != nil {
+	if page.Growth, err = s.grown(r.Context(), v, access, days); err != nil {
 		return err
 	}
 	return s.page(w, v, http.StatusOK, page)
 }
 
-// lately gives the growth of the usual period for the start page; nil where there is
-// no purpose yet.
-func (s *Site) lately(ctx context.Context, v visit, access akkoord.Access) (*templates.Lately, error) {
-	days, err := akkoord.ParseGrowthDays(0)
-	if err != nil {
-		return nil, err
-	}
+// grown gives what became of purposes and forms in so many days, today among them.
+func (s *Site) grown(ctx context.Context, v visit, access akkoord.Access, days int) (out templates.Growth, err error) {
 	since := akkoord.DayOf(s.cfg.Now()) - akkoord.Day(days-1)
 	g, err := s.cfg.Store.Growth(ctx, since)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	out := &templates.Lately{Days: days, Behind: g.Behind}
-	if out.Purposes, err = s.purposeGrowth(ctx, v, access, g.Purposes); err != nil || len(out.Purposes) == 0 {
-		return nil, err
+	out.Days, out.Behind = days, g.Behind
+	if out.Purposes, err = s.purposeGrowth(ctx, v, access, g.Purposes); err != nil {
+		return out, err
 	}
 	out.Forms, err = s.formGrowth(ctx, v, access, since, g.Forms)
 	return out, err

@@ -126,26 +126,25 @@ func (s *Site) caughtSource(w http.ResponseWriter, r *http.Request, v visit) err
 
 var errHasRelay = akkoord.Errorf(akkoord.Conflict, "relay_set", "AKKOORD_SMTP names a mail server: mails go to it. Take that setting away first if they are to be caught here.")
 
-// setCatching has mails caught here, or not any more.
+// setCatching has mails caught here, or not any more: then they are refused before
+// that is on record.
 func (s *Site) setCatching(w http.ResponseWriter, r *http.Request, v visit) error {
-	ctx, act, notice := r.Context(), r.PostForm.Get("act"), "caught"
-	if act == "leave" {
-		notice = "not_caught"
-	} else if act != "catch" {
+	notices := map[string]string{"catch": "caught", "leave": "not_caught"}
+	act := r.PostForm.Get("act")
+	notice, known := notices[act]
+	if !known {
 		return errNoAct
 	}
 	if s.cfg.Inbox == nil {
 		return s.done(w, r, errHasRelay, "", mailPath)
 	}
-	if act == "leave" {
+	on := act == "catch"
+	if !on {
 		s.cfg.Inbox.Take(false)
 	}
-	err := s.cfg.Store.SetCatching(ctx, v.user.Actor(), act == "catch")
-	if (act == "catch") == (err == nil) {
+	err := s.cfg.Store.SetCatching(r.Context(), v.user.Actor(), on)
+	if on && err == nil || !on && err != nil {
 		s.cfg.Inbox.Take(true)
 	}
-	if err != nil {
-		return s.done(w, r, err, "", mailPath)
-	}
-	return s.done(w, r, nil, notice, mailPath)
+	return s.done(w, r, err, notice, mailPath)
 }

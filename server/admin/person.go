@@ -44,7 +44,7 @@ func (s *Site) opened(r *http.Request, v visit) (st akkoord.Standing, by akkoord
 	if st.Subscriber.ID == 0 {
 		return st, nil, errNothing
 	}
-	if by, err = s.sight.Opening(ctx, id); err != nil {
+	if by, err = s.sight.Opening(ctx, st); err != nil {
 		return st, nil, err
 	}
 	return st, by, s.cfg.Store.Audit(ctx, v.user.Actor(), "subscriber.read", trail.Subscriber(st.Subscriber), trail.Opened(by))

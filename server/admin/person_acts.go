@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -19,10 +18,12 @@ type personAct struct {
 	name, notice string // of its path, and of what is said after it
 	right        akkoord.Right
 	proven       bool // it takes a proof of who does it
+	whole        bool // it takes sight of all that is stored of the person
 	fits         func(akkoord.Standing) bool
 	// ask adds what the page asks for, and what will happen; nil: a reason alone
 	ask func(ctx context.Context, v visit, st akkoord.Standing, page *templates.PersonActPage) error
-	do  func(ctx context.Context, v visit, st akkoord.Standing, in url.Values) error
+	// do does it, and may give a page to show in place of the person's
+	do func(r *http.Request, v visit, st akkoord.Standing) (shown any, err error)
 }
 
 // personActs are all acts, in the order in which a person's page offers them.
@@ -32,11 +33,9 @@ func (s *Site) personActs() []personAct {
 		{name: "resend", notice: "resent", right: akkoord.ChangePeople, fits: pending, ask: s.askResend, do: s.resend},
 		{name: "address", notice: "address_asked", right: akkoord.ChangePeople, fits: func(st akkoord.Standing) bool { return !st.Subscriber.Email.IsZero() }, do: s.askAddress},
 		{name: "withdraw", notice: "withdrawn", right: akkoord.ChangePeople, fits: anybody, ask: s.askWithdraw, do: s.withdraw},
-		{name: "restrict", notice: "restricted", right: akkoord.ChangePeople, fits: func(st akkoord.Standing) bool { return !restricted(st) }, do: func(ctx context.Context, v visit, st akkoord.Standing, in url.Values) error {
-			return s.cfg.Store.Restrict(ctx, st.Subscriber.PublicID, in.Get("reason"), v.origin())
-		}},
+		{name: "restrict", notice: "restricted", right: akkoord.ChangePeople, fits: func(st akkoord.Standing) bool { return !restricted(st) }, do: s.restrict},
 		{name: "unrestrict", notice: "unrestricted", right: akkoord.ChangePeople, fits: restricted, do: s.unrestrict},
-		{name: "erase", right: akkoord.ErasePeople, proven: true, fits: anybody, ask: s.askErase},
+		{name: "erase", right: akkoord.ErasePeople, proven: true, whole: true, fits: anybody, do: s.erase},
 	}
 }
 
@@ -71,7 +70,7 @@ func (s *Site) showAct(w http.ResponseWriter, r *http.Request, v visit, a person
 			return err
 		}
 		page.Whole, page.Consents, page.Lines, page.Mails, page.Waiting = true, int(held.Consents), int(held.Lines), int(held.Mails), int(held.Waiting)
-	} else if !beyondGrant(err) {
+	} else if a.whole || !beyondGrant(err) {
 		return err
 	}
 	page.Today = s.cfg.Now().In(s.home).Format(time.DateOnly)
@@ -94,16 +93,12 @@ func (s *Site) doAct(a personAct) handler {
 		if err != nil {
 			return err
 		}
-		in := r.PostForm
-		if a.name == "erase" {
-			e, err := s.cfg.Store.Erase(r.Context(), st.Subscriber.PublicID, in.Get("reason"), v.origin())
-			if err == nil {
-				return s.page(w, v, http.StatusOK, templates.ErasedPage{Admin: s.frame(r, v, "people"), At: e.At, Receipt: e.Receipt})
-			}
+		shown, err := a.do(r, v, st)
+		if err != nil {
 			return s.actFault(w, r, v, a, st, err)
 		}
-		if err := a.do(r.Context(), v, st, in); err != nil {
-			return s.actFault(w, r, v, a, st, err)
+		if shown != nil {
+			return s.page(w, v, http.StatusOK, shown)
 		}
 		return s.done(w, r, nil, a.notice, personPath(st.Subscriber.PublicID))
 	}
@@ -118,9 +113,16 @@ func (s *Site) actFault(w http.ResponseWriter, r *http.Request, v visit, a perso
 	return s.showAct(w, r, v, a, st, code, templates.PersonActPage{Errors: errs, What: in.Get("what"), Reason: in.Get("reason"), Email: in.Get("email"), ToldOn: in.Get("told_on")})
 }
 
-// askErase refuses those at once who may not see all that ends.
-func (s *Site) askErase(ctx context.Context, _ visit, st akkoord.Standing, _ *templates.PersonActPage) error {
-	return s.sight.Whole(ctx, st.Subscriber.PublicID)
+func (s *Site) erase(r *http.Request, v visit, st akkoord.Standing) (any, error) {
+	e, err := s.cfg.Store.Erase(r.Context(), st.Subscriber.PublicID, r.PostForm.Get("reason"), v.origin())
+	if err != nil {
+		return nil, err
+	}
+	return templates.ErasedPage{Admin: s.frame(r, v, "people"), At: e.At, Receipt: e.Receipt}, nil
+}
+
+func (s *Site) restrict(r *http.Request, v visit, st akkoord.Standing) (any, error) {
+	return nil, s.cfg.Store.Restrict(r.Context(), st.Subscriber.PublicID, r.PostForm.Get("reason"), v.origin())
 }
 
 // askWithdraw offers what the person can leave: their purposes, and the campaigns
@@ -148,30 +150,31 @@ func (s *Site) askWithdraw(ctx context.Context, v visit, st akkoord.Standing, pa
 }
 
 // withdraw records that a person told staff that they leave (M13).
-func (s *Site) withdraw(ctx context.Context, v visit, st akkoord.Standing, in url.Values) error {
+func (s *Site) withdraw(r *http.Request, v visit, st akkoord.Standing) (any, error) {
+	ctx, in := r.Context(), r.PostForm
 	person, reason := st.Subscriber.PublicID, in.Get("reason")
 	kind, slug, _ := strings.Cut(in.Get("what"), ":")
 	switch kind {
 	case "all":
-		return s.cfg.Store.Withdraw(ctx, person, 0, reason, v.origin())
+		return nil, s.cfg.Store.Withdraw(ctx, person, 0, reason, v.origin())
 	case "purpose":
 		number, err := s.purposeNumber(ctx, slug)
 		if err == nil && number != 0 {
-			return s.cfg.Store.Withdraw(ctx, person, number, reason, v.origin())
+			return nil, s.cfg.Store.Withdraw(ctx, person, number, reason, v.origin())
 		}
 		if err != nil && akkoord.KindOf(err) != akkoord.Invalid {
-			return err
+			return nil, err
 		}
 	case "campaign":
 		c, err := s.cfg.Store.Campaign(ctx, slug)
 		if err == nil {
-			return s.cfg.Store.LeaveCampaign(ctx, person, c, reason, v.origin())
+			return nil, s.cfg.Store.LeaveCampaign(ctx, person, c, reason, v.origin())
 		}
 		if akkoord.KindOf(err) != akkoord.NotFound {
-			return err
+			return nil, err
 		}
 	}
-	return akkoord.Fieldf("what", "what_missing", "Choose one from the list.")
+	return nil, akkoord.Fieldf("what", "what_missing", "Choose one from the list.")
 }
 
 // askResend offers the purposes that wait for a confirmation.
@@ -189,29 +192,32 @@ func (s *Site) askResend(ctx context.Context, v visit, st akkoord.Standing, page
 	return nil
 }
 
-func (s *Site) resend(ctx context.Context, v visit, st akkoord.Standing, in url.Values) error {
+func (s *Site) resend(r *http.Request, v visit, st akkoord.Standing) (any, error) {
+	ctx, in := r.Context(), r.PostForm
 	number, err := s.purposeNumber(ctx, in.Get("what"))
 	if err == nil && number == 0 || akkoord.KindOf(err) == akkoord.Invalid {
 		err = akkoord.Fieldf("what", "what_missing", "Choose one from the list.")
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.cfg.Store.RepeatConfirmation(ctx, st.Subscriber.PublicID, number, v.origin())
+	return nil, s.cfg.Store.RepeatConfirmation(ctx, st.Subscriber.PublicID, number, v.origin())
 }
 
-func (s *Site) askAddress(ctx context.Context, v visit, st akkoord.Standing, in url.Values) error {
+func (s *Site) askAddress(r *http.Request, v visit, st akkoord.Standing) (any, error) {
+	ctx, in := r.Context(), r.PostForm
 	to, err := akkoord.ParseEmail(in.Get("email"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.cfg.Store.AskAddress(ctx, st.Subscriber.PublicID, to, in.Get("reason"), v.origin())
+	return nil, s.cfg.Store.AskAddress(ctx, st.Subscriber.PublicID, to, in.Get("reason"), v.origin())
 }
 
-func (s *Site) unrestrict(ctx context.Context, v visit, st akkoord.Standing, in url.Values) error {
+func (s *Site) unrestrict(r *http.Request, v visit, st akkoord.Standing) (any, error) {
+	ctx, in := r.Context(), r.PostForm
 	told, err := time.Parse(time.DateOnly, in.Get("told_on"))
 	if err != nil {
 		told = time.Time{} // refused as a day that is missing
 	}
-	return s.cfg.Store.Unrestrict(ctx, st.Subscriber.PublicID, told, in.Get("reason"), v.origin())
+	return nil, s.cfg.Store.Unrestrict(ctx, st.Subscriber.PublicID, told, in.Get("reason"), v.origin())
 }

@@ -3,7 +3,6 @@ package admin
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"akkoord"
 	"akkoord/server/deliver"
 	"akkoord/server/records"
+	"akkoord/server/trail"
 	"akkoord/templates"
 )
 
@@ -176,21 +176,11 @@ func (s *Site) ledger(w http.ResponseWriter, r *http.Request, v visit) error {
 }
 
 func (s *Site) verify(w http.ResponseWriter, r *http.Request, v visit) error {
-	ctx := r.Context()
-	var page templates.LedgerPage
-	head, err := s.cfg.Store.VerifyLedger(ctx, nil)
-	if err != nil && !errors.Is(err, akkoord.ErrLedger) {
-		return err
-	}
-	note := "verifies"
+	head, problem, err := trail.VerifyLedger(r.Context(), s.cfg.Store, v.user.Actor())
 	if err != nil {
-		page.Failed, note = err.Error(), "does not verify"
-	}
-	page.Verified, page.Lines = err == nil, int(head.Seq)
-	if err := s.cfg.Store.Audit(ctx, v.user.Actor(), "ledger.verify", "ledger", note); err != nil {
 		return err
 	}
-	return s.ledgerPage(w, r, v, page)
+	return s.ledgerPage(w, r, v, templates.LedgerPage{Verified: problem == "", Lines: int(head.Seq), Failed: problem})
 }
 
 func (s *Site) ledgerPage(w http.ResponseWriter, r *http.Request, v visit, page templates.LedgerPage) error {

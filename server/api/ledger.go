@@ -4,9 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 
-	"akkoord"
+	"akkoord/server/trail"
 )
 
 // head is the signed head of the ledger: whoever keeps one can later tell
@@ -34,13 +33,6 @@ type verification struct {
 
 // verifyLedger checks the ledger from its first line, as akkoord ledger verify does.
 func (a *API) verifyLedger(ctx context.Context, _ *struct{}) (verification, error) {
-	head, err := a.cfg.Store.VerifyLedger(ctx, nil)
-	if err != nil && !errors.Is(err, akkoord.ErrLedger) {
-		return verification{}, err
-	}
-	out, note := verification{Verified: err == nil, Lines: head.Seq, At: when(a.cfg.Now())}, "verifies"
-	if err != nil {
-		out.Problem, note = err.Error(), "does not verify"
-	}
-	return out, a.cfg.Store.Audit(ctx, caller(ctx).Actor(), "ledger.verify", "ledger", note)
+	head, problem, err := trail.VerifyLedger(ctx, a.cfg.Store, caller(ctx).Actor())
+	return verification{Verified: problem == "", Lines: head.Seq, Problem: problem, At: when(a.cfg.Now())}, err
 }

@@ -159,7 +159,7 @@ func (a *API) readSubscriber(ctx context.Context, in *ByID) (subscriber, error) 
 	if err != nil {
 		return subscriber{}, err
 	}
-	opening, err := a.sight.Opening(ctx, st.Subscriber.PublicID)
+	opening, err := a.sight.Opening(ctx, st)
 	if err == nil {
 		err = a.audit(ctx, "subscriber.read", trail.Subscriber(st.Subscriber), trail.Opened(opening))
 	}

@@ -194,14 +194,10 @@ func (g *Guard) PersonMails(ctx context.Context, subscriberID int64, _ []int64, 
 	return g.store.PersonMails(ctx, subscriberID, purposes, p)
 }
 
-// Opening gives the grants by which a person is opened to whoever asks, and which
-// fields they open.
-func (g *Guard) Opening(ctx context.Context, id akkoord.ID) (akkoord.Access, error) {
+// Opening gives the grants by which a person, as the guard showed them, is opened to
+// whoever asks, and which fields they open.
+func (g *Guard) Opening(ctx context.Context, st akkoord.Standing) (akkoord.Access, error) {
 	access, err := g.access(ctx)
-	if err != nil {
-		return nil, err
-	}
-	st, err := g.store.Standing(ctx, id)
 	return access.Opening(st), err
 }
 

@@ -24,6 +24,7 @@ import (
 	"akkoord/mailer"
 	"akkoord/mailer/mailertest"
 	"akkoord/store"
+	"akkoord/store/sqlitetest"
 )
 
 // world is a whole sending path: a store on a file, a real SMTP server, a
@@ -55,6 +56,7 @@ func (c *clock) Advance(d time.Duration) { c.at.Add(d.Microseconds()) }
 func newWorld(t testing.TB, people int) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{}, path: filepath.Join(t.TempDir(), "akkoord.db"), lanes: 3}
+	sqlitetest.At(t, w.path, store.Migrate)
 	w.clock.at.Store(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC).UnixMicro())
 	var err error
 	if w.keys, err = akkoord.NewKeyring(w.clock.Now(), rand.Reader); err != nil {

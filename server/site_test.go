@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"akkoord"
 	"akkoord/server"
 	"akkoord/store"
+	"akkoord/store/sqlitetest"
 	"akkoord/templates"
 )
 
@@ -82,7 +82,7 @@ func newSite(t testing.TB, change ...func(*server.Config)) *site {
 	s.links = s.keys.Links()
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if s.store, err = store.Open(t.Context(), store.Config{
-		Database: "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db"), Keyring: s.keys, Now: s.clock.Now, Random: rand.Reader, Log: log,
+		Database: sqlitetest.New(t, store.Migrate), Keyring: s.keys, Now: s.clock.Now, Random: rand.Reader, Log: log,
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"akkoord"
 	"akkoord/store"
+	"akkoord/store/sqlitetest"
 	"akkoord/store/storetest"
 )
 
@@ -27,7 +28,7 @@ type travellers struct {
 func newTravellers(t *testing.T, n int) *travellers {
 	t.Helper()
 	cfg, clock := storetest.Config(t)
-	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = sqlitetest.New(t, store.Migrate)
 	tr := &travellers{Agency: storetest.NewAgency(t, reopen(t, cfg), clock), cfg: cfg}
 	for i := range n {
 		tr.join(t, i)

@@ -20,6 +20,7 @@ import (
 
 	"akkoord"
 	"akkoord/store"
+	"akkoord/store/sqlitetest"
 	"akkoord/store/storetest"
 )
 
@@ -117,7 +118,7 @@ func TestTheSearchFindsEverySpelling(t *testing.T) {
 func TestAnErasedPersonIsInNoByteP16(t *testing.T) {
 	cfg, clock := storetest.Config(t)
 	folder := t.TempDir()
-	cfg.Database = "sqlite:" + filepath.Join(folder, "akkoord.db")
+	cfg.Database = sqlitetest.At(t, filepath.Join(folder, "akkoord.db"), store.Migrate)
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	ctx := t.Context()
@@ -248,7 +249,7 @@ func TestAnErasedPersonIsInNoByteP16(t *testing.T) {
 func TestWhateverTheErasedDidNoByteIsLeftOfThemP16(t *testing.T) {
 	cfg, clock := storetest.Config(t)
 	folder := t.TempDir()
-	cfg.Database = "sqlite:" + filepath.Join(folder, "akkoord.db")
+	cfg.Database = sqlitetest.At(t, filepath.Join(folder, "akkoord.db"), store.Migrate)
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	run := 0
@@ -288,7 +289,7 @@ func TestWhateverTheErasedDidNoByteIsLeftOfThemP16(t *testing.T) {
 func TestAReducedAddressIsInNoByteF7(t *testing.T) {
 	cfg, clock := storetest.Config(t)
 	folder := t.TempDir()
-	cfg.Database = "sqlite:" + filepath.Join(folder, "akkoord.db")
+	cfg.Database = sqlitetest.At(t, filepath.Join(folder, "akkoord.db"), store.Migrate)
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	st := a.FromWholeIP(t, "anouk@voorbeeld.example", a.News)

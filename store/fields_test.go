@@ -3,11 +3,12 @@ package store_test
 import (
 	"database/sql"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"akkoord/store"
+	"akkoord/store/sqlitetest"
 	"akkoord/store/storetest"
 )
 
@@ -16,7 +17,7 @@ import (
 func TestEveryFieldIsInTheDocumentOnDataProtection(t *testing.T) {
 	fields, nobody := documentedFields(t)
 	cfg, _ := storetest.Config(t)
-	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = sqlitetest.New(t, store.Migrate)
 	if err := reopen(t, cfg).Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"akkoord/store"
 	"akkoord/store/pgtest"
+	"akkoord/store/sqlitetest"
 	"akkoord/store/storetest"
 )
 
@@ -16,7 +17,7 @@ import (
 // database brings anybody back, however they went away.
 func TestNobodyComesBackByARestoreOrAMoveP15(t *testing.T) {
 	cfg, clock := storetest.Config(t)
-	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = sqlitetest.New(t, store.Migrate)
 	a := storetest.NewAgency(t, reopen(t, cfg), clock)
 	gone := map[string]*storetest.Gone{}
 	for i, way := range slices.Sorted(maps.Keys(storetest.Ways)) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"akkoord"
+	"akkoord/store/sqlitetest"
 )
 
 // sendingStore is a store with a mailing of which one window is claimed.
@@ -28,7 +28,7 @@ type sendingStore struct {
 
 func newSending(t *testing.T, people int) *sendingStore {
 	t.Helper()
-	return newSendingOn(t, "sqlite:"+filepath.Join(t.TempDir(), "akkoord.db"), time.Now, people)
+	return newSendingOn(t, sqlitetest.New(t, Migrate), time.Now, people)
 }
 
 // newSendingOn is newSending for any database and clock.

@@ -18,6 +18,7 @@ import (
 	"akkoord"
 	"akkoord/store"
 	"akkoord/store/pgtest"
+	"akkoord/store/sqlitetest"
 	"akkoord/store/storetest"
 )
 
@@ -77,7 +78,7 @@ func TestASecondProcessIsRefusedByEveryPath(t *testing.T) { // P18
 
 func TestAKilledProcessLeavesNoLockAndAllThatItAcknowledged(t *testing.T) { // P01, P18
 	cfg, _ := storetest.Config(t)
-	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = sqlitetest.New(t, store.Migrate)
 	key, err := cfg.Keyring.Encode()
 	if err != nil {
 		t.Fatal(err)

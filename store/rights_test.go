@@ -5,12 +5,13 @@ import (
 	"database/sql"
 	"encoding/json"
 	"net/netip"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
 	"akkoord"
+	"akkoord/store"
+	"akkoord/store/sqlitetest"
 	"akkoord/store/storetest"
 )
 
@@ -28,7 +29,7 @@ var inTheRecord = map[string]string{
 // with each of its columns. A new table fails here until it is.
 func TestEverythingOfAPersonIsInTheirRecordM20(t *testing.T) {
 	cfg, clock := storetest.Config(t)
-	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = sqlitetest.New(t, store.Migrate)
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	ctx := t.Context()

@@ -13,6 +13,7 @@ import (
 
 	"akkoord"
 	"akkoord/store"
+	"akkoord/store/sqlitetest"
 	"akkoord/store/storetest"
 )
 
@@ -37,7 +38,7 @@ func raw(t *testing.T, path string, statements ...string) error {
 func filled(t *testing.T) store.Config {
 	t.Helper()
 	cfg, clock := storetest.Config(t)
-	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = sqlitetest.New(t, store.Migrate)
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	var seeds []store.Seed
@@ -184,7 +185,7 @@ func TestASchemaNewerThanTheProgramIsRefusedUnchanged(t *testing.T) { // P23
 
 func TestEverySignUpLeavesOneRowInTheOutbox(t *testing.T) {
 	cfg, clock := storetest.Config(t)
-	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = sqlitetest.New(t, store.Migrate)
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	e, err := akkoord.ParseEmail("anouk@voorbeeld.example")
@@ -266,7 +267,7 @@ func ago(days int) int64 { return storetest.Start.AddDate(0, 0, -days).UnixMicro
 
 func TestSecretsOfAccessAreStoredOnlyAsHashes(t *testing.T) { // P32
 	cfg, clock := storetest.Config(t)
-	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = sqlitetest.New(t, store.Migrate)
 	s := reopen(t, cfg)
 	storetest.NewAgency(t, s, clock)
 	if err := s.Sessions().CommitCtx(t.Context(), "SECRET-SESSION-TOKEN", []byte("x"), storetest.Start.Add(time.Hour)); err != nil {

@@ -1,18 +1,18 @@
 package store_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"akkoord/store"
 	"akkoord/store/pgtest"
+	"akkoord/store/sqlitetest"
 	"akkoord/store/storetest"
 )
 
 // openFile opens a store on a new SQLite file.
 func openFile(t *testing.T, cfg store.Config) *store.Store {
 	t.Helper()
-	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = sqlitetest.New(t, store.Migrate)
 	return reopen(t, cfg)
 }
 

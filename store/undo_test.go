@@ -1,11 +1,12 @@
 package store_test
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
 	"akkoord"
+	"akkoord/store"
+	"akkoord/store/sqlitetest"
 	"akkoord/store/storetest"
 )
 
@@ -14,7 +15,7 @@ import (
 // undo of leaving everything still works.
 func TestLeavingEverythingEndsOlderUndos(t *testing.T) {
 	cfg, clock := storetest.Config(t)
-	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = sqlitetest.New(t, store.Migrate)
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	e, err := akkoord.ParseEmail("pim@voorbeeld.example")

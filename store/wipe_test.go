@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/store"
+	"akkoord/store/sqlitetest"
 	"akkoord/store/storetest"
 )
 
@@ -36,7 +38,7 @@ func holds(t *testing.T, path, text string) (names []string) {
 // files of the running server, the log of writes among them (P16).
 func TestForgottenAddressIsInNoByte(t *testing.T) {
 	cfg, clock := storetest.Config(t)
-	cfg.Database = "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db")
+	cfg.Database = sqlitetest.New(t, store.Migrate)
 	s := reopen(t, cfg)
 	a := storetest.NewAgency(t, s, clock)
 	e, err := akkoord.ParseEmail("Vergeetmij@eenmalig.example")

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"akkoord"
+	"akkoord/store/sqlitetest"
 )
 
 func openForTest(t *testing.T) *Store {
@@ -21,7 +21,7 @@ func openForTest(t *testing.T) *Store {
 		t.Fatal(err)
 	}
 	s, err := Open(t.Context(), Config{
-		Database: "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db"), Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Database: sqlitetest.New(t, Migrate), Keyring: keys, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

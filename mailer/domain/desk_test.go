@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"akkoord/mailer/mailertest"
 	"akkoord/store"
 
+	"akkoord/store/sqlitetest"
 	"github.com/emersion/go-msgauth/dkim"
 )
 
@@ -50,7 +50,7 @@ func newDesk(t *testing.T, files ...mailer.DKIMKey) *desk {
 	}
 	ring, err := akkoord.NewKeyring(time.Now(), rand.Reader)
 	check(err)
-	st, err := store.Open(t.Context(), store.Config{Database: "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db"), Keyring: ring, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)})
+	st, err := store.Open(t.Context(), store.Config{Database: sqlitetest.New(t, store.Migrate), Keyring: ring, Now: time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)})
 	check(err)
 	t.Cleanup(func() { st.Close() })
 	d := &desk{t: t}

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +20,7 @@ import (
 	"akkoord"
 	"akkoord/mailer/outbound"
 	"akkoord/store"
+	"akkoord/store/sqlitetest"
 )
 
 const owner = akkoord.Actor("user:1")
@@ -88,7 +88,7 @@ func newDesk(t *testing.T, url string) *desk {
 	d := &desk{t: t}
 	keys, err := akkoord.NewKeyring(time.Now(), rand.Reader)
 	d.check(err)
-	d.cfg = store.Config{Database: "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db"), Keyring: keys, Now: d.now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)}
+	d.cfg = store.Config{Database: sqlitetest.New(t, store.Migrate), Keyring: keys, Now: d.now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)}
 	d.open()
 	t.Cleanup(func() { d.check(d.Close()) })
 	_, err = d.AddProcessor(t.Context(), owner, akkoord.Processor{Slug: "crm", Name: "CRM B.V.", Role: "webhook", Agreement: akkoord.Agreement{SignedOn: time.Now().AddDate(0, 0, -1)}})

@@ -12,7 +12,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +25,7 @@ import (
 	"akkoord/server/api"
 	"akkoord/server/figures"
 	"akkoord/store"
+	"akkoord/store/sqlitetest"
 	"akkoord/templates"
 )
 
@@ -101,7 +101,7 @@ func newFixtureAt(t *testing.T, now time.Time, change ...func(*store.Config)) *f
 	ring, err := akkoord.NewKeyring(f.now, rand.Reader)
 	f.check(err)
 	cfg := store.Config{
-		Database: "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db"), Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Database: sqlitetest.New(t, store.Migrate), Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, f := range change {
 		f(&cfg)

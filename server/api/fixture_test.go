@@ -27,6 +27,7 @@ import (
 	"akkoord/server/api"
 	"akkoord/server/figures"
 	"akkoord/store"
+	"akkoord/store/sqlitetest"
 	"akkoord/templates"
 )
 
@@ -98,7 +99,7 @@ func newFixture(t *testing.T, change ...func(*store.Config)) *fixture {
 	f.check(err)
 	f.path = filepath.Join(t.TempDir(), "akkoord.db")
 	cfg := store.Config{
-		Database: "sqlite:" + f.path, Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Database: sqlitetest.At(t, f.path, store.Migrate), Keyring: ring, Now: f.clock, Random: rand.Reader, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	for _, f := range change {
 		f(&cfg)

@@ -136,9 +136,8 @@ func (p *provider) keys(w http.ResponseWriter, _ *http.Request) {
 
 var leaves = regexp.MustCompile(`<a class="btn btn-main[^"]*" href="([^"]+)"`)
 
-// away goes to the provider by a button, logs in there, and gives where it sends back
-// to, and what it was asked.
-func (b *browser) away(path string, in ...string) (back string, asked url.Values) {
+// leave goes to the page that leads to the provider by a button, and gives where it leads.
+func (b *browser) leave(path string, in ...string) *url.URL {
 	b.f.t.Helper()
 	r := b.send("POST", path, strings.Join(in, "&"))
 	m := leaves.FindStringSubmatch(r.body)
@@ -150,6 +149,14 @@ func (b *browser) away(path string, in ...string) (back string, asked url.Values
 		b.f.t.Errorf("the page goes on to %q, its link to %s", by, at)
 	}
 	b.f.check(err)
+	return at
+}
+
+// away goes to the provider by a button, logs in there, and gives where it sends back
+// to, and what it was asked.
+func (b *browser) away(path string, in ...string) (back string, asked url.Values) {
+	b.f.t.Helper()
+	at := b.leave(path, in...)
 	there := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := there.Get(at.String())
 	b.f.check(err)

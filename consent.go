@@ -31,6 +31,7 @@ type Subscription struct {
 	Agreed    time.Time // when it first became active; zero: never. Its proof is kept (F.16)
 	Ground    Ground    // of a basis other than consent
 	Wider     int       // the purpose's first version that consents to earlier ones don't count for; 0: none
+	Archived  bool      // the purpose is
 	Tracking  time.Time // since when clicks may be counted, while it is active; zero: they may not
 	Renewed   time.Time // when the person last said that they still want it, while it is active; zero: never
 	Asked     time.Time // when they were last asked that (M18)
@@ -66,6 +67,9 @@ const (
 	Unrestricted EventKind = "unrestricted"
 	Unbarred     EventKind = "unsuppressed" // staff found that a mailbox that bounced is there
 	Worded       EventKind = "worded"       // a version of a purpose's texts came into force; of no person
+
+	PurposeArchived EventKind = "purpose_archived" // nothing goes out under a purpose from then on; of no person
+	PurposeRestored EventKind = "purpose_restored"
 )
 
 // Folded are the kinds that a subscription's state is folded from, and the
@@ -156,18 +160,21 @@ const (
 	AnswerConfirmed  Answer = "confirmed"  // this click confirmed it
 	AnswerAlready    Answer = "already"    // an earlier click did
 	AnswerSuperseded Answer = "superseded" // a newer mail holds the link that counts
+	AnswerArchived   Answer = "archived"   // all that is left to confirm is of archived purposes
 	AnswerNone       Answer = "none"       // withdrawn, refused, expired or erased since
 )
 
 // Asked gives the purposes that a confirmation link is about, and what
 // pressing its button would come to.
 func (s Standing) Asked(request ID, now time.Time) ([]Subscription, Answer) {
-	var pending, active []Subscription
+	var pending, active, archived []Subscription
 	newer := false
 	for _, sub := range s.Subscriptions {
 		switch {
 		case sub.Request == request && sub.State == Active:
 			active = append(active, sub)
+		case sub.Request == request && sub.State == Pending && now.Sub(sub.Since) <= Limits.PendingWindow && sub.Archived:
+			archived = append(archived, sub)
 		case sub.Request == request && sub.State == Pending && now.Sub(sub.Since) <= Limits.PendingWindow:
 			pending = append(pending, sub)
 		case sub.State == Pending && sub.Request != request:
@@ -179,6 +186,8 @@ func (s Standing) Asked(request ID, now time.Time) ([]Subscription, Answer) {
 		return pending, AnswerPending
 	case len(active) > 0:
 		return active, AnswerAlready
+	case len(archived) > 0:
+		return archived, AnswerArchived
 	case newer:
 		return nil, AnswerSuperseded
 	}

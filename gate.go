@@ -15,6 +15,7 @@ type Facts struct {
 	Unfounded    bool         // the facts that its basis needs are missing
 	Outgrown     bool         // the purpose asks for more by now than was agreed to
 	Paused       bool         // the person wants no mail for a while
+	Archived     bool         // the purpose is archived
 	Mailing      MailingState // empty when no mailing is asked about
 }
 
@@ -81,6 +82,9 @@ func Gate(f Facts) Verdict {
 	if f.Paused {
 		return no("paused", "The person wants no mail for a while.")
 	}
+	if f.Archived {
+		return no("purpose_archived", "The purpose is archived; nothing goes out under it.")
+	}
 	switch f.Mailing {
 	case "", MailingSending:
 	default:
@@ -93,7 +97,7 @@ func Gate(f Facts) Verdict {
 func (s Standing) Facts(purposeID, campaignID int64, mailing MailingState, now time.Time) Facts {
 	sub := s.Subscription(purposeID)
 	return Facts{
-		Known: s.Subscriber.ID != 0, State: sub.State, Basis: sub.Basis, Unfounded: sub.unfounded(), Outgrown: sub.outgrown(), Suppressions: s.Suppressions,
+		Known: s.Subscriber.ID != 0, State: sub.State, Basis: sub.Basis, Unfounded: sub.unfounded(), Outgrown: sub.outgrown(), Archived: sub.Archived, Suppressions: s.Suppressions,
 		LeftCampaign: s.HasLeft(campaignID), Paused: s.PausedUntil.After(now), Mailing: mailing,
 	}
 }
@@ -143,6 +147,8 @@ func (s Standing) SignUpMail(request ID, recent int, told, now time.Time) (Syste
 		return MailConfirm, ""
 	case AnswerSuperseded:
 		return MailNone, "superseded"
+	case AnswerArchived:
+		return MailNone, "purpose_archived"
 	case AnswerAlready:
 		return MailNone, "confirmed"
 	}

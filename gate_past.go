@@ -12,11 +12,10 @@ func CheckPast(at, now time.Time) error {
 }
 
 // FactsAt gives the gate's facts of a past time from a person's lines in the
-// ledger, oldest first, with their evidence. wider is the version of the
-// purpose's texts that asked for more than those before it at that time; 0 for
-// none.
-func FactsAt(events []Event, p Purpose, campaignID int64, wider int, at time.Time) Facts {
-	f := Facts{State: Never, Basis: p.Basis}
+// ledger, oldest first, with their evidence. p is the purpose as it was then: whether
+// it was archived, and which version of its texts asked for more than those before.
+func FactsAt(events []Event, p Purpose, campaignID int64, at time.Time) Facts {
+	f := Facts{State: Never, Basis: p.Basis, Archived: p.Archived()}
 	version, left, barred := 0, false, SuppressionKind("")
 	for _, e := range events {
 		if e.At.After(at) {
@@ -63,7 +62,7 @@ func FactsAt(events []Event, p Purpose, campaignID int64, wider int, at time.Tim
 	if barred != "" {
 		f.Suppressions = append(f.Suppressions, barred)
 	}
-	f.Outgrown = f.State == Active && f.Basis == BasisConsent && version < wider
+	f.Outgrown = f.State == Active && f.Basis == BasisConsent && version < p.Wider
 	if RestrictedAt(events, at) {
 		f.Suppressions = append(f.Suppressions, SuppressedRestricted)
 	}

@@ -42,7 +42,8 @@ func TestFactsAt(t *testing.T) {
 			}
 			at := noon.Add(time.Duration(len(tt.events)) * time.Hour)
 			later := append(tt.events, Event{At: at.Add(time.Hour), Kind: Withdrew, PurposeID: 1})
-			if v := Gate(FactsAt(later, p, 7, tt.wider, at)); v.Code != tt.code {
+			p.Wider = tt.wider
+			if v := Gate(FactsAt(later, p, 7, at)); v.Code != tt.code {
 				t.Errorf("%+v, want %q", v, tt.code)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -49,6 +50,31 @@ type Purpose struct {
 	Change        WordingChange // what an edit of the texts is; not stored with the purpose
 	Texts         map[string]PurposeText
 	CreatedAt     time.Time
+	ArchivedAt    time.Time // since when nothing goes out under it; zero: it is in use
+}
+
+// Archived reports whether nothing goes out under the purpose and nobody can sign up
+// for it. Consents stay as they are, and can be taken back as ever.
+func (p Purpose) Archived() bool { return !p.ArchivedAt.IsZero() }
+
+// InUse gives those of some purposes that are not archived.
+func InUse(purposes []Purpose) []Purpose {
+	return slices.DeleteFunc(slices.Clone(purposes), Purpose.Archived)
+}
+
+// ErrArchived refuses to begin anything under an archived purpose.
+func (p Purpose) ErrArchived() *Error {
+	return Errorf(Conflict, "purpose_archived", "The purpose %s is archived, and nothing goes out under it. Take it back into use first.", p.Slug)
+}
+
+// ArchiveForecast is what archiving a purpose comes to.
+type ArchiveForecast struct {
+	Active   int64     // people whose consent or other basis stays, with all their rights
+	Pending  int64     // sign-ups that can't be confirmed while it is archived
+	Mailings []Mailing // that pause, or are drafts again: those being sent, series and the scheduled
+	Forms    []string  // slugs of those that offer it
+	Closed   []string  // of those that offer nothing else
+	Round    bool      // people are being asked about its words, which stops
 }
 
 // PurposeText is what people read about a purpose in one language.

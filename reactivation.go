@@ -148,6 +148,8 @@ func (s Standing) NextStep(p Purpose, a Activity, now time.Time) Step {
 	switch {
 	case p.InactiveAfter == 0:
 		return alone("no_policy")
+	case p.Archived():
+		return alone("purpose_archived") // who can't be asked is not called silent
 	case !p.Retention.Stopped.IsZero():
 		return alone("stopped")
 	case sub.State != Active:

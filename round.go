@@ -55,6 +55,8 @@ func NewRound(p Purpose, remindAfter int, actor Actor) (Round, error) {
 	switch {
 	case remindAfter < 0 || remindAfter > maxRemindAfter:
 		return Round{}, Fieldf("remind_after_days", "number_range", "The number of days until the reminder is between 0 (never) and %d.", maxRemindAfter)
+	case p.Archived():
+		return Round{}, p.ErrArchived()
 	case p.Basis != BasisConsent:
 		return Round{}, Errorf(Conflict, "basis_no_consent", "People are not mailed for %s on their consent, so there is none to ask for.", p.Slug)
 	case p.Wider == 0:
@@ -101,6 +103,8 @@ func (s Standing) Answers(q Question) ([]Subscription, Answer) {
 		return nil, AnswerSuperseded // a newer mail asks for the same, or the words ask for more since
 	case sub.State != Active:
 		return nil, AnswerNone
+	case sub.Archived:
+		return []Subscription{sub}, AnswerArchived
 	case sub.Basis == BasisConsent && !sub.outgrown():
 		return []Subscription{sub}, AnswerAlready
 	}

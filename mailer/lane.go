@@ -126,15 +126,15 @@ func (l *lane) Next() (Envelope, bool) {
 	return Envelope{}, false
 }
 
-// ask asks the gate. A mailing that is not being sent now ends the window with
-// ErrRequeue; its people stay queued.
+// ask asks the gate. A mailing that is not being sent now, as where its purpose was
+// archived, ends the window with ErrRequeue; its people stay queued.
 func (l *lane) ask(i int) (bool, error) {
 	v, err := l.Deliveries.Ask(l.ctx, l.w, i)
 	switch {
 	case err != nil:
 		l.halt, l.stall = true, true
 		return false, errors.Join(ErrRequeue, err)
-	case strings.HasPrefix(v.Code, "mailing_"):
+	case strings.HasPrefix(v.Code, "mailing_"), v.Code == "purpose_archived":
 		l.halt = true
 		return false, ErrRequeue
 	}

@@ -12,6 +12,7 @@ import (
 
 var (
 	errLinkOver = akkoord.Errorf(akkoord.NotFound, "link_used", "There is nothing left to confirm with this link. Sign up again if you would like these mails.")
+	errArchived = akkoord.Errorf(akkoord.Expired, "purpose_closed", "What this link would confirm is not mailed now, so nothing was confirmed.")
 	errLinkOld  = akkoord.Errorf(akkoord.NotFound, "link_used", "A newer mail holds the link that counts. Please use that one.")
 )
 
@@ -74,6 +75,9 @@ func (s *Server) showAsked(c echo.Context, link akkoord.Link, asked akkoord.Aske
 		locale := s.locale(c, asked.Person.Locale, "")
 		return s.page(c, http.StatusNotFound, locale, templates.ConfirmOldPage{Site: s.site(linkPath(akkoord.LinkConfirm, c)), Again: "/"})
 	}
+	if json && asked.Answer == akkoord.AnswerArchived {
+		return errArchived
+	}
 	if json {
 		state := string(asked.Subscriptions[0].State)
 		if asked.Answer == akkoord.AnswerPending {
@@ -87,6 +91,13 @@ func (s *Server) showAsked(c echo.Context, link akkoord.Link, asked akkoord.Aske
 		return err
 	}
 	at := linkPath(akkoord.LinkConfirm, c)
+	if asked.Answer == akkoord.AnswerArchived {
+		page := templates.ConfirmArchivedPage{Site: s.site(at), Purposes: purposes, Renewal: asked.Renewal}
+		if !asked.Renewal {
+			page.EraseOn = eraseOn(asked)
+		}
+		return s.page(c, http.StatusGone, locale, page)
+	}
 	if asked.Answer == akkoord.AnswerPending && asked.Renewal {
 		return s.page(c, http.StatusOK, locale, templates.RenewPage{
 			Site: s.site(at), Action: at, NotMe: at + "/not-me", Address: asked.Person.Email.Masked(), Purposes: purposes,

@@ -38,6 +38,9 @@ func (s *Server) embed(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if form, err = s.open(c.Request().Context(), form); err != nil {
+		return err
+	}
 	purposes, err := s.purposes(c.Request().Context(), form.Version.Purposes)
 	if err != nil {
 		return err

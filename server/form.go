@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,6 +23,12 @@ func (s *Server) home(c echo.Context) error {
 	}
 	page := templates.HomePage{Site: s.site("/")}
 	for _, f := range forms {
+		if _, err := s.open(c.Request().Context(), f); err != nil {
+			if errors.Is(err, errClosed) {
+				continue
+			}
+			return err
+		}
 		text := f.Version.Texts[locale]
 		page.Forms = append(page.Forms, templates.FormLink{Title: title(text.Title, f.Slug), Intro: text.Intro, URL: "/f/" + f.Slug})
 	}
@@ -96,7 +103,7 @@ func title(name, slug string) string {
 
 // checkMail is where a browser lands after signing up.
 func (s *Server) checkMail(c echo.Context) error {
-	form, err := s.findForm(c)
+	form, err := s.formNamed(c.Request().Context(), c.Param("form"))
 	if err != nil {
 		return err
 	}

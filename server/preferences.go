@@ -171,6 +171,9 @@ func (s *Server) preference(ctx context.Context, name string, f fields, locale s
 	if akkoord.KindOf(err) == akkoord.NotFound {
 		return p, akkoord.Fieldf(name, "purpose_unknown", "There is no such purpose.")
 	}
+	if err == nil && name == "start" && p.Archived() {
+		return p, akkoord.Fieldf(name, "purpose_closed", "This is not mailed now, so it can't be started.")
+	}
 	if _, ok := p.Texts[locale]; err == nil && name == "start" && !ok {
 		return p, akkoord.Fieldf(name, "language_missing", "This purpose does not exist in that language.")
 	}
@@ -249,6 +252,9 @@ func (s *Server) showPreferences(c echo.Context, code int, link akkoord.Link, st
 		return err
 	}
 	for _, p := range purposes {
+		if state := st.Subscription(p.ID).State; p.Archived() && state != akkoord.Active && state != akkoord.Pending {
+			continue // there is nothing to stop, and nothing can begin
+		}
 		row, err := s.preferenceRow(c, p, st.Subscription(p.ID), locale)
 		if err != nil {
 			return err
@@ -266,7 +272,7 @@ func (s *Server) showPreferences(c echo.Context, code int, link akkoord.Link, st
 
 func (s *Server) preferenceRow(c echo.Context, p akkoord.Purpose, sub akkoord.Subscription, locale string) (templates.PreferencePurpose, error) {
 	text := p.Text(locale)
-	row := templates.PreferencePurpose{Slug: p.Slug, Name: text.Name, Wording: text.Wording, Explanation: text.Explanation, State: string(sub.State)}
+	row := templates.PreferencePurpose{Slug: p.Slug, Name: text.Name, Wording: text.Wording, Explanation: text.Explanation, State: string(sub.State), Archived: p.Archived()}
 	if sub.State != akkoord.Active && sub.State != akkoord.Pending {
 		return row, nil
 	}

@@ -16,13 +16,35 @@ import (
 
 var (
 	errForm    = akkoord.Errorf(akkoord.NotFound, "form_unknown", "There is no such form.")
+	errClosed  = akkoord.Errorf(akkoord.Expired, "form_closed", "One can't sign up here any more: what this form offered is not mailed now.")
 	errTooMany = akkoord.Errorf(akkoord.TooMany, "too_many", "Too many requests came from here. Wait a while and try again.")
 	accepted   = []byte(`{"status":"pending"}` + "\n")
 )
 
-// findForm gives the form of the path.
+// findForm gives the form of the path as it is open now.
 func (s *Server) findForm(c echo.Context) (akkoord.Form, error) {
-	return s.formNamed(c.Request().Context(), c.Param("form"))
+	form, err := s.formNamed(c.Request().Context(), c.Param("form"))
+	if err != nil {
+		return form, err
+	}
+	return s.open(c.Request().Context(), form)
+}
+
+// open gives a form without the purposes that are archived, or errClosed where it
+// offers nothing else.
+func (s *Server) open(ctx context.Context, form akkoord.Form) (akkoord.Form, error) {
+	purposes, err := s.purposes(ctx, form.Version.Purposes)
+	if err != nil || !slices.ContainsFunc(purposes, akkoord.Purpose.Archived) {
+		return form, err
+	}
+	form.Version.Purposes = nil
+	for _, p := range akkoord.InUse(purposes) {
+		form.Version.Purposes = append(form.Version.Purposes, p.Slug)
+	}
+	if len(form.Version.Purposes) == 0 {
+		return form, errClosed
+	}
+	return form, nil
 }
 
 func (s *Server) formNamed(ctx context.Context, slug string) (akkoord.Form, error) {
@@ -109,6 +131,9 @@ func (s *Server) readSignUp(c echo.Context, form akkoord.Form, f fields) (akkoor
 	in.Interests, err = choose("interest", f, form.Version.Interests, akkoord.Limits.Interests)
 	note(f.typed("interest", err))
 	ticked, err := choose("purpose", f, form.Version.Purposes, akkoord.Limits.Purposes)
+	if s.takenOff(c, err, f) {
+		err = akkoord.Fieldf("purpose", "purpose_closed", "One of the ticked boxes is not offered any more. Tick again what may be sent.")
+	}
 	if err == nil && len(ticked) == 0 {
 		err = akkoord.Fieldf("purpose", "purpose_required", "Tick at least one box: without your yes nothing is sent.")
 	}
@@ -137,6 +162,15 @@ func (s *Server) readSignUp(c echo.Context, form akkoord.Form, f fields) (akkoor
 	}
 	in.Origin.Privacy, err = s.privacyInForce(ctx)
 	return in, nil, err
+}
+
+// takenOff reports whether a box that a form does not know is of a purpose that was
+// archived since the form was shown.
+func (s *Server) takenOff(c echo.Context, err error, f fields) bool {
+	return akkoord.CodeOf(err) == "purpose_unknown" && slices.ContainsFunc(f.all("purpose"), func(slug string) bool {
+		p, err := s.Catalog.Purpose(c.Request().Context(), slug)
+		return err == nil && p.Archived()
+	})
 }
 
 // readTracking gives the words that the box about clicks has, if it is ticked.

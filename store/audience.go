@@ -72,7 +72,10 @@ func (s *Store) wouldGet(ctx context.Context, m akkoord.Mailing, a *akkoord.Audi
 	if err != nil {
 		return err
 	}
-	return s.askAll(ctx, c.PurposeID, c.ID, narrow, func(f akkoord.Facts, n int64) { a.Add(akkoord.Gate(f).Code, n) })
+	return s.askAll(ctx, c.PurposeID, c.ID, narrow, func(f akkoord.Facts, n int64) {
+		f.Archived = f.Archived && m.StartedAt.IsZero() // what started under it only waits
+		a.Add(akkoord.Gate(f).Code, n)
+	})
 }
 
 // choice gives a mailing's campaign, and the filter that chooses among the
@@ -102,7 +105,7 @@ func chosenBy(q querier, m akkoord.Mailing, c akkoord.Campaign) (akkoord.Filter,
 // factsOf selects, as people, what the gate knows of everybody who ever had to do
 // with purpose $1 at the time $2, for a mailing of campaign $3; a segment's
 // condition follows.
-const factsOf = `SELECT x.subscriber_id AS id, x.state, x.basis, ` + unfounded + ` AS lacking, ` + outgrown + ` AS outgrown,
+const factsOf = `SELECT x.subscriber_id AS id, x.state, x.basis, ` + unfounded + ` AS lacking, ` + outgrown + ` AS outgrown, (SELECT w.archived_at > 0 FROM purpose w WHERE w.id = x.purpose_id) AS archived,
 		coalesce((SELECT string_agg(k.kind, ',') FROM suppression k WHERE k.hash = s.email_hash), '') AS kinds,
 		EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $3) AS gone, s.paused_until > $2 AS paused
 	FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id WHERE x.purpose_id = $1 AND `
@@ -111,7 +114,7 @@ const factsOf = `SELECT x.subscriber_id AS id, x.state, x.basis, ` + unfounded +
 func scanFacts(r row, more any) (akkoord.Facts, error) {
 	f := akkoord.Facts{Known: true}
 	var kinds string
-	err := r.Scan(&f.State, &f.Basis, &f.Unfounded, &f.Outgrown, &kinds, &f.LeftCampaign, &f.Paused, more)
+	err := r.Scan(&f.State, &f.Basis, &f.Unfounded, &f.Outgrown, &f.Archived, &kinds, &f.LeftCampaign, &f.Paused, more)
 	for k := range strings.SplitSeq(kinds, ",") {
 		f.Suppressions = append(f.Suppressions, akkoord.SuppressionKind(k))
 	}
@@ -126,8 +129,8 @@ func (s *Store) askAll(ctx context.Context, purposeID, campaignID int64, narrow 
 	if err != nil {
 		return err
 	}
-	rows, err := v.askOnce(`SELECT state, basis, lacking, outgrown, kinds, gone, paused, count(*) FROM (`+factsOf+condition+`) AS people
-		GROUP BY state, basis, lacking, outgrown, kinds, gone, paused`, args)
+	rows, err := v.askOnce(`SELECT state, basis, lacking, outgrown, archived, kinds, gone, paused, count(*) FROM (`+factsOf+condition+`) AS people
+		GROUP BY state, basis, lacking, outgrown, archived, kinds, gone, paused`, args)
 	return each(rows, err, func(r row) error {
 		var n int64
 		f, err := scanFacts(r, &n)
@@ -154,7 +157,7 @@ func (s *Store) LeftOutPeople(ctx context.Context, m akkoord.Mailing, code strin
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, err := v.askOnce(`SELECT state, basis, lacking, outgrown, kinds, gone, paused, id FROM (`+factsOf+condition+`
+	rows, err := v.askOnce(`SELECT state, basis, lacking, outgrown, archived, kinds, gone, paused, id FROM (`+factsOf+condition+`
 		AND x.subscriber_id > $5 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.mailing_id = $4 AND d.subscriber_id = x.subscriber_id)) AS people ORDER BY id`, args)
 	var ids []int64
 	err = each(rows, err, func(r row) error {

@@ -37,13 +37,14 @@ func (s *Store) PutCampaign(ctx context.Context, actor akkoord.Actor, c akkoord.
 }
 
 func (t *tx) addCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error) {
-	var one int
-	err := t.queryRow(`SELECT 1 FROM purpose WHERE id = $1`, c.PurposeID).Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
+	p, err := purposeNumbered(t, c.PurposeID)
+	switch {
+	case errors.Is(err, errNoPurpose):
 		return c, akkoord.Fieldf("purpose", "purpose_unknown", "There is no such purpose.")
-	}
-	if err != nil {
+	case err != nil:
 		return c, err
+	case p.Archived():
+		return c, p.ErrArchived()
 	}
 	if err := t.mayNarrow(c); err != nil {
 		return c, err

@@ -125,16 +125,16 @@ func (c *catalogue) purpose(id int64) akkoord.Purpose {
 
 func loadPurposes(q querier) ([]akkoord.Purpose, error) {
 	var out []akkoord.Purpose
-	rows, err := q.query(`SELECT id, public_id, slug, basis, inactive_after, version, wider, created_at, ` + retentionColumns + ` FROM purpose ORDER BY id`)
+	rows, err := q.query(`SELECT id, public_id, slug, basis, inactive_after, version, wider, created_at, archived_at, ` + retentionColumns + ` FROM purpose ORDER BY id`)
 	err = each(rows, err, func(r row) error {
 		var p akkoord.Purpose
 		var id []byte
-		var created, stopped int64
+		var created, archived, stopped int64
 		var signals string
-		err := r.Scan(&p.ID, &id, &p.Slug, &p.Basis, &p.InactiveAfter, &p.Version, &p.Wider, &created,
+		err := r.Scan(&p.ID, &id, &p.Slug, &p.Basis, &p.InactiveAfter, &p.Version, &p.Wider, &created, &archived,
 			&p.Retention.AskAgainAfter, &p.Retention.ExpireAfter, &signals, &stopped)
 		p.Retention.Signals, p.Retention.Stopped = readSignals(signals), fromMicros(stopped)
-		p.PublicID, p.CreatedAt = id16(id), fromMicros(created)
+		p.PublicID, p.CreatedAt, p.ArchivedAt = id16(id), fromMicros(created), fromMicros(archived)
 		out = append(out, p)
 		return err
 	})

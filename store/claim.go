@@ -113,7 +113,7 @@ func (t *tx) claim() (*akkoord.Window, error) {
 
 func (t *tx) sending() ([]liveCampaign, error) {
 	var out []liveCampaign
-	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id, m.plan, m.winner, m.trial <> '', m.trigger_on <> '', m.version, m.again_at FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE m.state = 'sending' ORDER BY m.id`)
+	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id, m.plan, m.winner, m.trial <> '', m.trigger_on <> '', m.version, m.again_at FROM mailing m JOIN campaign c ON c.id = m.campaign_id JOIN purpose p ON p.id = c.purpose_id WHERE m.state = 'sending' AND p.archived_at = 0 ORDER BY m.id`)
 	err = each(rows, err, func(r row) error {
 		var m liveCampaign
 		var plan string
@@ -211,7 +211,7 @@ func (t *tx) claimRetries(m liveCampaign) (*akkoord.Window, error) {
 }
 
 // claimQuery reads deliveries of mailing $1 with all that the gate asks, for
-// purpose $2 and campaign $3.
+// purpose $2 and campaign $3; that the purpose is in use, sending asked.
 const claimQuery = `SELECT d.subscriber_id, d.variant, d.attempts, d.first_at, s.public_id, s.email, s.name, s.locale, x.state,
 	EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = d.subscriber_id AND l.campaign_id = $3),
 	EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash), coalesce(s.paused_until, 0),

@@ -29,6 +29,9 @@ func (s *Store) BeginImport(ctx context.Context, spec akkoord.ImportSpec, file a
 	if err != nil {
 		return akkoord.Import{}, err
 	}
+	if p.Archived() {
+		return akkoord.Import{}, p.ErrArchived()
+	}
 	spec.PurposeID, spec.Purpose = p.ID, p.Slug
 	id, err := s.newID(s.cfg.Now())
 	if err != nil {

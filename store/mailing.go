@@ -71,6 +71,9 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 			if err := t.queryRow(`SELECT 1 FROM campaign WHERE id = $1`, m.CampaignID).Scan(&one); err != nil {
 				return missing(err, "campaign")
 			}
+			if err := t.mayGoOut(m.CampaignID); err != nil {
+				return err
+			}
 			if err := t.queryRow(`INSERT INTO mailing (public_id, campaign_id, state, content, variants, plan, trial, send_at, started_at, finished_at, why, created_at, trigger_on)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, '', $9, $10) RETURNING id`,
 				m.PublicID[:], m.CampaignID, string(akkoord.MailingDraft), content, variants, plan, trial, micros(m.SendAt), micros(t.now), text).Scan(&number); err != nil {

@@ -229,13 +229,6 @@ func (s *Store) PurposeSlugs(ctx context.Context, ids []int64) (map[int64]string
 	return out, nil
 }
 
-// WiderAt gives the version of a purpose's texts that asked for more than those
-// before it at a time; 0 when none did.
-func (s *Store) WiderAt(ctx context.Context, purposeID int64, at time.Time) (version int, err error) {
-	err = s.view(ctx).queryRow(`SELECT coalesce(max(version), 0) FROM wording_change WHERE purpose_id = $1 AND change = 'wider' AND at <= $2`, purposeID, micros(at)).Scan(&version)
-	return version, err
-}
-
 // Wording gives the texts of a version of a purpose in a language, as people
 // saw them (M4), or NotFound.
 func (s *Store) Wording(ctx context.Context, purposeID int64, version int, locale string) (akkoord.PurposeText, error) {

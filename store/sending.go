@@ -38,9 +38,9 @@ func (s *Store) StartMailing(ctx context.Context, actor akkoord.Actor, id akkoor
 
 // ScheduleMailing sets the time at which a mailing is started by itself.
 func (s *Store) ScheduleMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID, at time.Time) (akkoord.Mailing, error) {
-	return s.moveMailing(ctx, actor, id, "schedule", func(_ *tx, m *akkoord.Mailing) error {
+	return s.moveMailing(ctx, actor, id, "schedule", func(t *tx, m *akkoord.Mailing) error {
 		m.SendAt, m.Why = at, ""
-		return nil
+		return t.mayGoOut(m.CampaignID)
 	})
 }
 
@@ -114,6 +114,9 @@ func (t *tx) moveNoted(actor akkoord.Actor, m *akkoord.Mailing, act, note string
 		return err
 	}
 	if next == akkoord.MailingSending {
+		if err := t.mayGoOut(m.CampaignID); err != nil {
+			return err
+		}
 		if held, err := t.held(); held || err != nil {
 			return cmp.Or(err, error(errHeld))
 		}

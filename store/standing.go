@@ -53,7 +53,7 @@ const besides = `
 // subscriptionColumns are what subscriptionRow reads, of a table x that may have no row.
 const subscriptionColumns = `coalesce(x.purpose_id, 0), coalesce(x.state, ''), coalesce(x.since, 0), coalesce(x.basis, ''), x.request, coalesce(x.version, 0),
 	coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0), coalesce(x.tracking, 0), coalesce(x.tracking_asked, ''), coalesce(x.ground, ''), coalesce(x.renewed, 0), coalesce(x.asked, 0), coalesce(x.reminded, 0),
-	coalesce((SELECT w.wider FROM purpose w WHERE w.id = x.purpose_id), 0)`
+	coalesce((SELECT w.wider FROM purpose w WHERE w.id = x.purpose_id), 0), coalesce((SELECT w.archived_at > 0 FROM purpose w WHERE w.id = x.purpose_id), FALSE)`
 
 // standingColumns are what standingRow reads.
 const standingColumns = subscriberColumns + `, ` + besides + `, ` + subscriptionColumns
@@ -158,7 +158,7 @@ type subscriptionRow struct {
 
 func (x *subscriptionRow) fields() []any {
 	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was, &x.agreed, &x.tracking, &x.TrackingAsked, &x.ground,
-		&x.renewed, &x.asked, &x.reminded, &x.Wider}
+		&x.renewed, &x.asked, &x.reminded, &x.Wider, &x.Archived}
 }
 
 func (x *subscriptionRow) subscription() akkoord.Subscription {

@@ -29,6 +29,13 @@ func (s *Store) BeginTest(ctx context.Context, actor akkoord.Actor, mailing akko
 		}
 		object := "relay"
 		if !mailing.IsZero() {
+			m, err := loadMailing(t, mailingByPublicID, mailing[:])
+			if err != nil {
+				return err
+			}
+			if err := t.mayGoOut(m.CampaignID); err != nil {
+				return err
+			}
 			object = named("mailing", mailing.String())
 		}
 		return t.audit(actor, actTest, object, "")

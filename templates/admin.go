@@ -378,6 +378,8 @@ func (e EventRow) Mark() string {
 type PurposesPage struct {
 	Admin
 	Purposes []PurposeCard
+	Archived bool   // those that are
+	Others   int    // of the other list
 	New      string // path of the form of a new one; empty: not by this user
 }
 
@@ -388,6 +390,7 @@ type PurposeCard struct {
 	Version           int
 	Wordings          []Wording
 	Active, Pending   int
+	Archived          bool
 	Forms             []FormLink
 
 	ActiveURL, PendingURL string // where these are listed; empty: not for this user

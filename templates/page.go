@@ -144,6 +144,18 @@ type ConfirmOldPage struct {
 	Again string // path of the form; empty hides the link
 }
 
+// ConfirmArchivedPage is the 410 answer of /confirm/{token} where nothing goes out
+// now under what it would confirm.
+type ConfirmArchivedPage struct {
+	Site
+	Purposes []AskedPurpose
+	Renewal  bool      // it asked about new words of what the person agreed to before
+	EraseOn  time.Time // the request is erased then; zero for a renewal
+}
+
+// Names lists the purposes of the link.
+func (p ConfirmArchivedPage) Names() []string { return askedNames(p.Purposes) }
+
 // LinkExpiredPage is the 410 answer of /confirm/{token}. It shows no data.
 type LinkExpiredPage struct {
 	Site
@@ -271,6 +283,7 @@ type PreferencePurpose struct {
 	Version             int       // of the wording; 0 when not shown
 	Object              bool      // it rests on no consent: stopping it is an objection
 	Tracked             bool      // clicks in its mails may be counted
+	Archived            bool      // nothing goes out under it now
 }
 
 // SentMail is a mail that the person got.
@@ -334,24 +347,25 @@ type ErrorPage struct {
 	Text   string // shown when the code has no text
 }
 
-func (YourDataPage) file() string     { return "page/your-data.html" }
-func (AddressPage) file() string      { return "page/address.html" }
-func (KeepPage) file() string         { return "page/keep.html" }
-func (PastPage) file() string         { return "page/past.html" }
-func (SignUpPage) file() string       { return "page/signup.html" }
-func (EmbeddedForm) file() string     { return "embed/signup.html" }
-func (CheckMailPage) file() string    { return "page/check-mail.html" }
-func (ConfirmPage) file() string      { return "page/confirm.html" }
-func (RenewPage) file() string        { return "page/renew.html" }
-func (ConfirmedPage) file() string    { return "page/confirmed.html" }
-func (ConfirmOldPage) file() string   { return "page/confirm-old.html" }
-func (LinkExpiredPage) file() string  { return "page/expired.html" }
-func (ErasePage) file() string        { return "page/erase.html" }
-func (NotMeDonePage) file() string    { return "page/not-me.html" }
-func (UnsubscribePage) file() string  { return "page/unsubscribe.html" }
-func (UnsubscribedPage) file() string { return "page/unsubscribed.html" }
-func (ResubscribedPage) file() string { return "page/resubscribed.html" }
-func (PreferencesPage) file() string  { return "page/preferences.html" }
-func (PrivacyPage) file() string      { return "page/privacy.html" }
-func (HomePage) file() string         { return "page/home.html" }
-func (ErrorPage) file() string        { return "page/error.html" }
+func (YourDataPage) file() string        { return "page/your-data.html" }
+func (AddressPage) file() string         { return "page/address.html" }
+func (KeepPage) file() string            { return "page/keep.html" }
+func (PastPage) file() string            { return "page/past.html" }
+func (SignUpPage) file() string          { return "page/signup.html" }
+func (EmbeddedForm) file() string        { return "embed/signup.html" }
+func (CheckMailPage) file() string       { return "page/check-mail.html" }
+func (ConfirmPage) file() string         { return "page/confirm.html" }
+func (RenewPage) file() string           { return "page/renew.html" }
+func (ConfirmedPage) file() string       { return "page/confirmed.html" }
+func (ConfirmOldPage) file() string      { return "page/confirm-old.html" }
+func (ConfirmArchivedPage) file() string { return "page/confirm-archived.html" }
+func (LinkExpiredPage) file() string     { return "page/expired.html" }
+func (ErasePage) file() string           { return "page/erase.html" }
+func (NotMeDonePage) file() string       { return "page/not-me.html" }
+func (UnsubscribePage) file() string     { return "page/unsubscribe.html" }
+func (UnsubscribedPage) file() string    { return "page/unsubscribed.html" }
+func (ResubscribedPage) file() string    { return "page/resubscribed.html" }
+func (PreferencesPage) file() string     { return "page/preferences.html" }
+func (PrivacyPage) file() string         { return "page/privacy.html" }
+func (HomePage) file() string            { return "page/home.html" }
+func (ErrorPage) file() string           { return "page/error.html" }

@@ -6,13 +6,15 @@ import "time"
 // the same again with what was typed when a post to Action was refused.
 type EditPurposePage struct {
 	Admin
-	Name      string // empty: a new one
-	Action    string
-	Version   int
-	CanChange bool // of one that there is; all who see the form of a new one may make it
-	Form      PurposeForm
-	Past      []PastWords // newest first, the words in force among them
-	Errors    FieldErrors
+	Name       string // empty: a new one
+	Action     string
+	Version    int
+	Archive    string    // the page that archives it, or takes it back; empty: not for this user
+	ArchivedAt time.Time // zero: it is in use
+	CanChange  bool      // of one that there is; all who see the form of a new one may make it
+	Form       PurposeForm
+	Past       []PastWords // newest first, the words in force among them
+	Errors     FieldErrors
 }
 
 // PurposeForm is a purpose as its form shows it.

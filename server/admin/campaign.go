@@ -57,7 +57,7 @@ func (s *Site) askCampaign(w http.ResponseWriter, r *http.Request, v visit, code
 	if err != nil {
 		return err
 	}
-	page.Purposes = options(purposes, v.locale)
+	page.Purposes = options(akkoord.InUse(purposes), v.locale)
 	segments, err := akkoord.AllPages(ctx, s.cfg.Store.Segments)
 	if err != nil {
 		return err

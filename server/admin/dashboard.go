@@ -198,9 +198,14 @@ func (s *Site) purposes(w http.ResponseWriter, r *http.Request, v visit) error {
 	if v.user.Role.May(akkoord.ChangePurposes) {
 		page.New = purposesPath + "/new"
 	}
+	page.Archived = r.URL.Query().Has("archived")
 	for _, p := range purposes {
+		if p.Archived() != page.Archived {
+			page.Others++
+			continue
+		}
 		card := templates.PurposeCard{
-			Slug: p.Slug, Name: p.Text(v.locale).Name, URL: purposePath(p), Basis: string(p.Basis), Version: p.Version,
+			Slug: p.Slug, Name: p.Text(v.locale).Name, URL: purposePath(p), Basis: string(p.Basis), Version: p.Version, Archived: p.Archived(),
 			Active: int(counts[p.ID][akkoord.Active]), Pending: int(counts[p.ID][akkoord.Pending]), Forms: formLinks(forms, p.Slug, v.locale),
 			Policy: policyPath(p), ActiveURL: behind(v, access, p.ID, akkoord.PeopleFilter{Purpose: p.Slug, State: akkoord.Active}),
 			PendingURL: behind(v, access, p.ID, akkoord.PeopleFilter{Purpose: p.Slug, State: akkoord.Pending}),

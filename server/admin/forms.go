@@ -132,6 +132,9 @@ func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code in
 func boxes(shown akkoord.FormVersion, purposes []akkoord.Purpose, locale string) []templates.PurposeBox {
 	var out []templates.PurposeBox
 	for _, p := range purposes {
+		if p.Archived() && !slices.Contains(shown.Purposes, p.Slug) {
+			continue
+		}
 		b := templates.PurposeBox{Slug: p.Slug, Name: p.Text(locale).Name, Languages: p.Languages()}
 		if i := slices.Index(shown.Purposes, p.Slug); i >= 0 {
 			b.Chosen, b.Place = true, strconv.Itoa(i+1)

@@ -17,7 +17,7 @@ import (
 // Gate answers whether somebody may get a mail.
 type Gate interface {
 	Gate(ctx context.Context, e akkoord.Email, purpose string, mailing *akkoord.ID) (akkoord.Verdict, error)
-	WiderAt(ctx context.Context, purposeID int64, at time.Time) (version int, err error)
+	PurposeAt(ctx context.Context, purposeID int64, at time.Time) (akkoord.Purpose, error)
 }
 
 // gateTime is how a browser writes a time of a form, without its zone.
@@ -141,10 +141,10 @@ func (s *Site) past(ctx context.Context, st akkoord.Standing, subject gateSubjec
 		return akkoord.Verdict{}, err
 	}
 	at = at.Add(time.Minute - time.Microsecond) // the minute as a whole
-	wider, err := s.cfg.Store.WiderAt(ctx, subject.purpose.ID, at)
+	p, err := s.cfg.Store.PurposeAt(ctx, subject.purpose.ID, at)
 	if err != nil {
 		return akkoord.Verdict{}, err
 	}
 	events, err := s.sight.Past(ctx, st.Subscriber.ID, subject.purpose.ID)
-	return akkoord.Gate(akkoord.FactsAt(events, subject.purpose, subject.campaign, wider, at)), err
+	return akkoord.Gate(akkoord.FactsAt(events, p, subject.campaign, at)), err
 }

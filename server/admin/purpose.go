@@ -87,7 +87,10 @@ func purposeForm(p akkoord.Purpose, reader string) templates.PurposeForm {
 func (s *Site) editPurpose(w http.ResponseWriter, r *http.Request, v visit, code int, p akkoord.Purpose, page templates.EditPurposePage) error {
 	ctx := r.Context()
 	page.Admin, page.Name, page.Action, page.Version = s.frame(r, v, "purposes"), p.Text(v.locale).Name, purposePath(p), p.Version
-	page.CanChange = v.user.Role.May(akkoord.ChangePurposes)
+	page.CanChange, page.ArchivedAt = v.user.Role.May(akkoord.ChangePurposes), p.ArchivedAt
+	if page.CanChange {
+		page.Archive = archivePath(p)
+	}
 	edits, err := s.cfg.Store.WordingChanges(ctx, p.ID)
 	if err != nil {
 		return err

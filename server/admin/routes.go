@@ -132,6 +132,8 @@ func (s *Site) routes() []route {
 		{"POST /admin/purposes", akkoord.ChangePurposes, s.addPurpose},
 		{"GET /admin/purposes/{slug}", akkoord.ReadCatalogue, s.purpose},
 		{"POST /admin/purposes/{slug}", akkoord.ChangePurposes, s.changePurpose},
+		{"GET /admin/purposes/{slug}/archive", akkoord.ChangePurposes, s.askArchive},
+		{"POST /admin/purposes/{slug}/archive", akkoord.ChangePurposes, s.archivePurpose},
 		{"GET /admin/forms", akkoord.ReadCatalogue, s.forms},
 		{"GET /admin/forms/new", akkoord.ChangePurposes, s.newForm},
 		{"POST /admin/forms", akkoord.ChangePurposes, s.addForm},

@@ -59,6 +59,7 @@ func (s *Site) newSegment(w http.ResponseWriter, r *http.Request, v visit) error
 	if err != nil {
 		return err
 	}
+	purposes = akkoord.InUse(purposes)
 	chosen := r.URL.Query().Get("purpose")
 	if chosen == "" && len(purposes) == 1 {
 		chosen = purposes[0].Slug

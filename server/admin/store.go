@@ -22,6 +22,7 @@ type Store interface {
 	Hooking
 	Catalogue
 	Wordings
+	Archiving
 	Forming
 	People
 	Persons

@@ -56,16 +56,12 @@ func (a *API) askGate(ctx context.Context, in *gateQuestion) (akkoord.Verdict, e
 
 // gateAt answers for a past time, from the ledger.
 func (a *API) gateAt(ctx context.Context, person, purpose, campaign int64, at time.Time) (akkoord.Verdict, error) {
-	p, err := a.cfg.Store.PurposeByID(ctx, purpose)
-	if err != nil {
-		return akkoord.Verdict{}, err
-	}
-	wider, err := a.cfg.Store.WiderAt(ctx, purpose, at)
+	p, err := a.cfg.Store.PurposeAt(ctx, purpose, at)
 	if err != nil {
 		return akkoord.Verdict{}, err
 	}
 	events, err := a.sight.Past(ctx, person, purpose)
-	return akkoord.Gate(akkoord.FactsAt(events, p, campaign, wider, at)), err
+	return akkoord.Gate(akkoord.FactsAt(events, p, campaign, at)), err
 }
 
 // askContractGate asks about mail that a contract calls for (M9), now.

@@ -40,11 +40,12 @@ type purpose struct {
 	Version           int               `json:"version" doc:"Of the texts."`
 	WiderSince        int               `json:"wider_since" doc:"The version that asks for more than those before it, to which consents don't carry over; 0 is none."`
 	CreatedAt         *Time             `json:"created_at"`
+	ArchivedAt        *Time             `json:"archived_at" doc:"Since when nothing goes out under it and no form offers it; null: it is in use."`
 }
 
 func showPurpose(p akkoord.Purpose) purpose {
 	out := purpose{
-		ID: p.PublicID, Slug: p.Slug, Basis: p.Basis, InactiveAfterDays: p.InactiveAfter, Version: p.Version, WiderSince: p.Wider, CreatedAt: when(p.CreatedAt),
+		ID: p.PublicID, Slug: p.Slug, Basis: p.Basis, InactiveAfterDays: p.InactiveAfter, Version: p.Version, WiderSince: p.Wider, CreatedAt: when(p.CreatedAt), ArchivedAt: when(p.ArchivedAt),
 		AskAgainAfterDays: p.Retention.AskAgainAfter, ExpireAfterDays: p.Retention.ExpireAfter, Signals: some(p.Retention.Signals), RetentionStopped: when(p.Retention.Stopped),
 		Name: map[string]string{}, Explanation: map[string]string{}, Wording: map[string]string{}, Frequency: map[string]string{},
 	}

@@ -61,7 +61,10 @@ type Purposes interface {
 	Purposes(ctx context.Context) ([]akkoord.Purpose, error)
 	Purpose(ctx context.Context, slug string) (akkoord.Purpose, error)
 	PurposeByID(ctx context.Context, id int64) (akkoord.Purpose, error)
-	WiderAt(ctx context.Context, purposeID int64, at time.Time) (version int, err error)
+	PurposeAt(ctx context.Context, purposeID int64, at time.Time) (akkoord.Purpose, error)
+	ArchivePurpose(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Purpose, error)
+	RestorePurpose(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Purpose, error)
+	ForecastArchive(ctx context.Context, p akkoord.Purpose) (akkoord.ArchiveForecast, error)
 	// EditPurpose changes a purpose from what it is at that moment; edit may
 	// be called more than once.
 	EditPurpose(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.Purpose) error) (akkoord.Purpose, error)

@@ -36,6 +36,8 @@ func Run(t *testing.T, open Open) {
 		{"whole ip addresses", testWholeIP},
 		{"catalogue", testCatalogue},
 		{"mailings", testMailings},
+		{"archive in mid-send", testArchive},
+		{"archive and beginnings", testNothingBegins},
 		{"translations", testTranslations},
 		{"access", testAccess},
 		{"credentials", testCredentials},

@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"akkoord"
+)
+
+// ArchivePurpose ends all mail under a purpose from its commit on, and all sign-ups
+// for it: what is being sent under it pauses, what is scheduled is a draft again, and
+// a round that asks about its words stops. Consents stay as they are, with all rights
+// of their people. Errors: NotFound, and Conflict where it is archived already.
+func (s *Store) ArchivePurpose(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Purpose, error) {
+	return s.changeArchived(ctx, "archive purpose", slug, func(t *tx, p *akkoord.Purpose) error {
+		if p.Archived() {
+			return akkoord.Errorf(akkoord.Conflict, "purpose_archived", "The purpose %s is archived already.", slug)
+		}
+		p.ArchivedAt = t.now
+		if err := t.putArchived(actor, *p, akkoord.PurposeArchived, "purpose.archive"); err != nil {
+			return err
+		}
+		if err := t.pauseUnder(*p); err != nil {
+			return err
+		}
+		return t.exec(`UPDATE permission_round SET state = $2, ended_at = $3 WHERE purpose_id = $1 AND state IN ('asking', 'waiting')`,
+			p.ID, string(akkoord.RoundStopped), micros(t.now))
+	})
+}
+
+// RestorePurpose takes an archived purpose back into use. What paused goes on when a
+// person resumes it. Errors: NotFound, and Conflict where it is in use.
+func (s *Store) RestorePurpose(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Purpose, error) {
+	return s.changeArchived(ctx, "restore purpose", slug, func(t *tx, p *akkoord.Purpose) error {
+		if !p.Archived() {
+			return akkoord.Errorf(akkoord.Conflict, "purpose_in_use", "The purpose %s is in use already.", slug)
+		}
+		p.ArchivedAt = time.Time{}
+		return t.putArchived(actor, *p, akkoord.PurposeRestored, "purpose.restore")
+	})
+}
+
+func (s *Store) changeArchived(ctx context.Context, what, slug string, change func(*tx, *akkoord.Purpose) error) (akkoord.Purpose, error) {
+	var out akkoord.Purpose
+	err := s.update(ctx, what, func(t *tx) error {
+		p, err := t.purposeNamed(slug)
+		if err != nil {
+			return err
+		}
+		out = p
+		return change(t, &out)
+	})
+	return out, err
+}
+
+// putArchived stores since when a purpose is archived, with a line of the ledger.
+func (t *tx) putArchived(actor akkoord.Actor, p akkoord.Purpose, kind akkoord.EventKind, act string) error {
+	if err := t.exec(`UPDATE purpose SET archived_at = $2 WHERE id = $1`, p.ID, micros(p.ArchivedAt)); err != nil {
+		return err
+	}
+	t.appendLine(&akkoord.Event{At: t.now, Kind: kind, PurposeID: p.ID, WordingVersion: p.Version, Source: "purpose", Actor: actor})
+	t.catalogue = true
+	t.ahead.distrust()
+	return t.audit(actor, act, named("purpose", p.Slug), "")
+}
+
+const runsUnder = `SELECT m.id FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE c.purpose_id = $1 AND m.state IN ('sending', 'scheduled') ORDER BY m.id`
+
+// pauseUnder pauses what is being sent under a purpose; what is scheduled is a draft
+// again. Whoever was not tried stays queued.
+func (t *tx) pauseUnder(p akkoord.Purpose) error {
+	ids, err := numbers(t, runsUnder, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		m, err := loadMailing(t, mailingByID, id)
+		if err != nil {
+			return err
+		}
+		m.Why = p.ErrArchived().Message
+		if err := t.move(akkoord.ActorSystem, &m, "pause"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayGoOut refuses what would go out under an archived purpose.
+func (t *tx) mayGoOut(campaignID int64) error {
+	var purpose int64
+	if err := t.queryRow(`SELECT p.id FROM campaign c JOIN purpose p ON p.id = c.purpose_id WHERE c.id = $1 AND p.archived_at > 0`, campaignID).Scan(&purpose); err != nil {
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	}
+	p, err := purposeNumbered(t, purpose)
+	if err != nil {
+		return err
+	}
+	return p.ErrArchived()
+}
+
+// ForecastArchive tells what archiving a purpose would come to now.
+func (s *Store) ForecastArchive(ctx context.Context, p akkoord.Purpose) (akkoord.ArchiveForecast, error) {
+	var out akkoord.ArchiveForecast
+	v := s.view(ctx)
+	if err := v.queryRow(`SELECT count(CASE WHEN state = 'active' THEN 1 END), count(CASE WHEN state = 'pending' THEN 1 END),
+		EXISTS (SELECT 1 FROM permission_round WHERE purpose_id = $1 AND state IN ('asking', 'waiting'))
+		FROM subscription WHERE purpose_id = $1 AND state IN ('active', 'pending')`, p.ID).Scan(&out.Active, &out.Pending, &out.Round); err != nil {
+		return out, err
+	}
+	ids, err := numbers(v, runsUnder, p.ID)
+	if err != nil {
+		return out, err
+	}
+	for _, id := range ids {
+		m, err := loadMailing(v, mailingByID, id)
+		if err != nil {
+			return out, err
+		}
+		out.Mailings = append(out.Mailings, m)
+	}
+	c, err := s.catalogue(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, f := range c.forms {
+		if !slices.Contains(f.Version.Purposes, p.Slug) {
+			continue
+		}
+		out.Forms = append(out.Forms, f.Slug)
+		if !slices.ContainsFunc(f.Version.Purposes, func(slug string) bool {
+			i, ok := c.slugs[slug]
+			return ok && slug != p.Slug && !c.purposes[i].Archived()
+		}) {
+			out.Closed = append(out.Closed, f.Slug)
+		}
+	}
+	return out, nil
+}
+
+// PurposeAt gives a purpose as it was at a time: whether it was archived, and which
+// version of its texts asked for more than those before it. Its texts are those of
+// now.
+func (s *Store) PurposeAt(ctx context.Context, purposeID int64, at time.Time) (akkoord.Purpose, error) {
+	p, err := s.PurposeByID(ctx, purposeID)
+	if err != nil {
+		return p, err
+	}
+	v := s.view(ctx)
+	if err := v.queryRow(`SELECT coalesce(max(version), 0) FROM wording_change WHERE purpose_id = $1 AND change = 'wider' AND at <= $2`, purposeID, micros(at)).Scan(&p.Wider); err != nil {
+		return p, err
+	}
+	p.ArchivedAt = time.Time{}
+	var kind akkoord.EventKind
+	var since int64
+	err = v.queryRow(`SELECT kind, at FROM consent_event WHERE subscriber_id = 0 AND purpose_id = $1 AND kind IN ('purpose_archived', 'purpose_restored') AND at <= $2 ORDER BY seq DESC LIMIT 1`,
+		purposeID, micros(at)).Scan(&kind, &since)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, nil
+	}
+	if kind == akkoord.PurposeArchived {
+		p.ArchivedAt = fromMicros(since)
+	}
+	return p, err
+}

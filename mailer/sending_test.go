@@ -498,6 +498,43 @@ func TestPauseStopsAndResumeGoesOnWhereItWasP13(t *testing.T) {
 	w.noneTwice()
 }
 
+// Issue 6: a purpose archived in mid-send stops there and then. Taken back, and resumed
+// by somebody, it goes on where it was: nobody is passed over, nobody mailed twice.
+func TestAPurposeArchivedInMidSendLosesNobodyP13(t *testing.T) {
+	w := newWorld(t, 300)
+	m := w.start()
+	var marks atomic.Int64
+	w.deliveries = ear{w.store, func(*akkoord.Window, int) {
+		if marks.Add(1) == 60 {
+			if _, err := w.store.ArchivePurpose(context.Background(), "user:1", w.purpose.Slug); err != nil {
+				t.Error(err)
+			}
+		}
+	}}
+	stop := w.run()
+	w.untilState(m, akkoord.MailingPaused)
+	stop() // whatever was on the wire is settled then
+	before := w.counts(m)
+	if got := int64(len(w.server.Messages(""))); got != before.Sent || before.Sent == 300 || before.Skipped != 0 || before.Uncertain != 0 {
+		t.Errorf("%d mails after archiving: %+v", got, before)
+	}
+	if _, err := w.store.ResumeMailing(t.Context(), "user:1", m.PublicID); akkoord.CodeOf(err) != "purpose_archived" {
+		t.Errorf("resumed while it is archived: %v", err)
+	}
+	if _, err := w.store.RestorePurpose(t.Context(), "user:1", w.purpose.Slug); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.ResumeMailing(t.Context(), "user:1", m.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	w.run()
+	w.untilState(m, akkoord.MailingSent)
+	if got := w.counts(m); got != (akkoord.Counts{Total: 300, Sent: 300}) {
+		t.Errorf("%+v", got)
+	}
+	w.noneTwice()
+}
+
 func TestASecondStartIsRefusedP13(t *testing.T) {
 	w := newWorld(t, 3)
 	m := w.start()

@@ -81,7 +81,7 @@ func (t *tx) pauseUnder(p akkoord.Purpose) error {
 		if err != nil {
 			return err
 		}
-		m.Why = p.ErrArchived().Message
+		m.Why = akkoord.WhyArchived
 		if err := t.move(akkoord.ActorSystem, &m, "pause"); err != nil {
 			return err
 		}

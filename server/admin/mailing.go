@@ -125,7 +125,18 @@ func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord
 		}
 		page.CanSend = can("send") && len(page.Blockers) == 0
 	}
-	if m.Why != "" {
+	archived, err := s.archivedUnder(ctx, m)
+	if err != nil {
+		return err
+	}
+	if archived {
+		page.Blockers = append(page.Blockers, templates.Blocker{Code: "purpose_archived"})
+		page.CanSend, page.CanResume, page.CanTest = false, false, false
+	}
+	switch {
+	case m.Why == akkoord.WhyArchived && (m.State == akkoord.MailingPaused || m.State == akkoord.MailingDraft):
+		page.Blockers = append(page.Blockers, templates.Blocker{Code: "archived_" + string(m.State)})
+	case m.Why != "":
 		switch m.State {
 		case akkoord.MailingPaused:
 			page.Blockers = append(page.Blockers, templates.Blocker{Code: "paused_by_system", Text: m.Why})
@@ -136,6 +147,16 @@ func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord
 		}
 	}
 	return nil
+}
+
+// archivedUnder reports whether the purpose of a mailing is archived.
+func (s *Site) archivedUnder(ctx context.Context, m akkoord.Mailing) (bool, error) {
+	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return false, err
+	}
+	p, err := s.cfg.Store.PurposeByID(ctx, c.PurposeID)
+	return p.Archived(), err
 }
 
 // stateNames are the states that deliveries are filtered by.

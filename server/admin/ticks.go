@@ -12,6 +12,9 @@ import (
 // mail server, and not about the mail.
 var fromCodes = []string{"sender_incomplete", "no_relay", "no_agreement", "processor_ended", "agreement_not_begun", "agreement_expired"}
 
+// waitingCodes are those that are about when, and not about the mail either.
+var waitingCodes = []string{"schedule_missed", "archived_draft", "purpose_archived"}
+
 // ticks adds to the page of a draft what somebody looks at once more before
 // sending: to whom, from whom, the subject, the content. A mailing of a series has
 // no people before it runs.
@@ -35,7 +38,7 @@ func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing) {
 		switch {
 		case slices.Contains(fromCodes, b.Code):
 			from = false
-		case subjects && b.Code != "schedule_missed":
+		case subjects && !slices.Contains(waitingCodes, b.Code):
 			contents = false // what composing it found
 		}
 	}

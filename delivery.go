@@ -1,6 +1,9 @@
 package akkoord
 
-import "time"
+import (
+	"net/mail"
+	"time"
+)
 
 // DeliveryState is where one person's copy of one mailing stands. The numbers
 // are stored.
@@ -90,6 +93,7 @@ type Delivery struct {
 	Attempts     int
 	Code         string // skip or SMTP reply code, e.g. "withdrawn", "550 5.1.1"
 	Reply        string // last reply of the relay, addresses masked
+	Relay        string // slug of the relay that it was last given to; empty: it was given to none
 	FirstAt      time.Time
 	UpdatedAt    time.Time
 	NextAt       time.Time
@@ -112,6 +116,9 @@ type Window struct {
 	Slot   int64     // PaceSlotOf when it was claimed
 	Begun  int       // mails whose bodies were begun
 	Again  time.Time // when uncertain copies of the mailing were last sent again
+
+	From   mail.Address // that the mailing's purpose names; zero: that of the settings
+	Relays []string     // slugs of those that the mailing may go by now, in order
 }
 
 // Recipient is one person of a window, with what composing needs.

@@ -49,6 +49,8 @@ type Purpose struct {
 	Wider         int           // the first version that asks for more than those before it; 0: none does
 	Change        WordingChange // what an edit of the texts is; not stored with the purpose
 	Texts         map[string]PurposeText
+	Sender        string   // slug of the SendingAddress that its mailings come from; empty: that of the settings
+	Relays        []string // slugs of the relays that they go by, in order; none: DefaultRelay
 	CreatedAt     time.Time
 	ArchivedAt    time.Time // since when nothing goes out under it; zero: it is in use
 }
@@ -132,6 +134,9 @@ func (p Purpose) Check() error {
 		return Fieldf("inactive_after_days", "number_range", "The number of days is between 0 (never) and 3650.")
 	}
 	if err := p.Retention.Complete().Check(); err != nil {
+		return err
+	}
+	if err := p.checkRoute(); err != nil {
 		return err
 	}
 	if len(p.Texts) == 0 {

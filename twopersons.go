@@ -9,6 +9,7 @@ type MassAct string
 const (
 	MassExport  MassAct = "export" // a file about many people: a breach pack, the refused rows of an import
 	MassErasure MassAct = "erase"  // more than FreeErasures people in ApprovalTime by one user or key
+	MassRelay   MassAct = "relay"  // where mail goes: a relay that is added or changed, and the route of a purpose
 )
 
 const (
@@ -67,8 +68,8 @@ func (a Approval) Name() string { return "approval:" + a.PublicID.String() }
 
 // Ask decides about a request that is made now. Errors: Invalid.
 func (a Approval) Ask(by Actor, now time.Time) (Approval, error) {
-	if a.Act != MassExport && a.Act != MassErasure {
-		return Approval{}, Fieldf("act", "act_unknown", "What takes two persons is export or erase.")
+	if a.Act != MassExport && a.Act != MassErasure && a.Act != MassRelay {
+		return Approval{}, Fieldf("act", "act_unknown", "What takes two persons is export, erase or relay.")
 	}
 	if err := checkSentence("reason", a.Reason); err != nil {
 		return Approval{}, err

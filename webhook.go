@@ -123,12 +123,7 @@ func checkWebhookURL(text string) error {
 // Obstacles gives all that forbids telling the endpoint's party anything now,
 // by the register of parties (M28).
 func (w Webhook) Obstacles(register []Processor, now time.Time) []Reason {
-	for _, p := range register {
-		if p.Slug == w.Processor {
-			return p.Obstacles(now)
-		}
-	}
-	return UnknownProcessor(w.Processor)
+	return PartyObstacles(w.Processor, register, now)
 }
 
 // PausedWebhooks counts the endpoints that an owner has to look at: those that

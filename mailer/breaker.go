@@ -34,8 +34,9 @@ type breaker struct {
 
 	mu      sync.Mutex // guards what follows
 	all     pause
-	trier   *line // who is finding out whether the relay is back
-	working int   // lines whose connection carried something, or will again after a redial
+	since   time.Time // when its failures began
+	trier   *line     // who is finding out whether the relay is back
+	working int       // lines whose connection carried something, or will again after a redial
 
 	wanted atomic.Bool // the urgent line was refused while others work
 	room   atomic.Bool // one of those hung up for it
@@ -126,6 +127,9 @@ func (b *breaker) bad(l *line) time.Duration {
 	if b.trier != l && !b.all.over(now) {
 		return d
 	}
+	if b.all.failures == 0 {
+		b.since = now
+	}
 	b.trier = nil
 	return max(d, b.all.lengthen(now, b.jitter()))
 }
@@ -150,6 +154,16 @@ func (b *breaker) fails() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.all.failures > 0
+}
+
+// open gives since when the relay fails; zero: it doesn't.
+func (b *breaker) open() (since time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.all.failures > 0 {
+		since = b.since
+	}
+	return since
 }
 
 // unused takes an admit back that led to no conversation.

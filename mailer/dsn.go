@@ -1,8 +1,6 @@
 package mailer
 
 import (
-	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -13,19 +11,8 @@ import (
 	"akkoord"
 )
 
-// Secret is a text that never prints: not by fmt, slog, JSON or YAML (P32).
-type Secret string
-
-const hidden = "[hidden]"
-
-// Format writes a placeholder whatever the verb.
-func (Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, hidden) }
-
-// LogValue gives slog the placeholder.
-func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
-
-// MarshalText gives encoders the placeholder.
-func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+// Secret is akkoord.Secret: it never prints.
+type Secret = akkoord.Secret
 
 // TLSPolicy says how the connection to a relay is secured.
 type TLSPolicy string

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -43,7 +44,7 @@ func (l *lane) run(ctx context.Context) {
 
 // work sends one window. It reports whether there may be another.
 func (l *lane) work(ctx context.Context) bool {
-	w, err := l.Deliveries.Claim(ctx)
+	w, err := l.Deliveries.ClaimBy(ctx, l.carrier(l.relay))
 	if err != nil || w == nil {
 		l.relay.unused(&l.line)
 		if err != nil && ctx.Err() == nil {
@@ -85,7 +86,7 @@ func (l *lane) troubled(ctx context.Context, err error) {
 		}
 		return
 	}
-	if l.failed(ctx, err) {
+	if l.failed(ctx, err) && !l.othersAnswer(l.w.Relays, l.relay) {
 		e, _ := errors.AsType[*RelayError](err)
 		l.pause(l.w.MailingID, refusal(e.Outcome))
 	}
@@ -110,12 +111,12 @@ func (l *lane) Next() (Envelope, bool) {
 			continue
 		}
 		r := &l.w.Recipients[i]
-		if again, ok := l.providers.enter(akkoord.ProviderOf(r.Email.Domain())); !ok {
+		if again, ok := l.relay.providers.enter(akkoord.ProviderOf(r.Email.Domain())); !ok {
 			l.note(i, akkoord.Result{State: akkoord.Deferred, Code: akkoord.DelayProvider, Attempts: r.Attempts, NextAt: again})
 			continue
 		}
 		e := Envelope{
-			From: l.Press.Sender.From.Address, To: r.Email.Address(),
+			From: cmp.Or(l.w.From.Address, l.Press.Sender.From.Address), To: r.Email.Address(),
 			ID: l.Press.opaqueID('m', l.w.MailingID, r.SubscriberID), Dotless: true, Ref: i,
 		}
 		if l.ReturnPath != nil {
@@ -180,7 +181,7 @@ func (l *lane) Body(e Envelope, dst []byte) ([]byte, error) {
 }
 
 func (l *lane) plate(r *akkoord.Recipient) (*plate, error) {
-	k := plateKey{mailing: l.w.MailingID, variant: r.Variant, locale: r.Locale, basis: r.Basis, tracked: r.Tracked, interests: interestsOf(r.Interests)}
+	k := plateKey{mailing: l.w.MailingID, from: l.w.From, variant: r.Variant, locale: r.Locale, basis: r.Basis, tracked: r.Tracked, interests: interestsOf(r.Interests)}
 	if pl := l.plates[k]; pl != nil {
 		return pl, nil
 	}
@@ -194,7 +195,7 @@ func (l *lane) plate(r *akkoord.Recipient) (*plate, error) {
 // Done records what became of a person's message.
 func (l *lane) Done(e Envelope, o Outcome) {
 	i := e.Ref.(int)
-	l.providers.leave(akkoord.ProviderOf(l.w.Recipients[i].Email.Domain()), o)
+	l.relay.providers.leave(akkoord.ProviderOf(l.w.Recipients[i].Email.Domain()), o)
 	r := akkoord.Result{Code: replyCode(o), Reply: o.Reply}
 	switch o.State {
 	case Requeue:
@@ -203,6 +204,7 @@ func (l *lane) Done(e Envelope, o Outcome) {
 		r = akkoord.Result{State: akkoord.Skipped, Code: l.skip}
 	case Sent:
 		r.State = akkoord.Sent
+		l.relay.accepts(l.Now())
 		l.praise()
 	case Failed:
 		r.State = akkoord.Failed

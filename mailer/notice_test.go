@@ -199,8 +199,8 @@ type outbox struct {
 	claimed         func([]akkoord.SystemDelivery) // after each claim
 }
 
-func (o *outbox) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelivery, error) {
-	due, err := o.Outbox.ClaimSystem(ctx, n)
+func (o *outbox) ClaimSystemBy(ctx context.Context, by akkoord.Carrier, n int) ([]akkoord.SystemDelivery, error) {
+	due, err := o.Outbox.ClaimSystemBy(ctx, by, n)
 	if len(due) > 0 {
 		o.claims.Add(1)
 		if o.claimed != nil {

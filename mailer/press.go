@@ -8,6 +8,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"hash"
+	"net/mail"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ type Catalog interface {
 	PurposeByID(ctx context.Context, id int64) (akkoord.Purpose, error)
 	MailingByID(ctx context.Context, id int64) (akkoord.Mailing, error)
 	DeliveryTo(ctx context.Context, mailingID, subscriberID int64) (akkoord.Delivery, error)
+	Sender(ctx context.Context, slug string) (akkoord.SendingAddress, error)
 	MailLinks(ctx context.Context, mailingID int64, links []akkoord.MailLink) ([]int64, error)
 	Wording(ctx context.Context, purposeID int64, version int, locale string) (akkoord.PurposeText, error)
 }
@@ -79,6 +81,7 @@ type idHash struct {
 type plate struct {
 	*Skeleton
 	mailing, campaign, purpose int64
+	from                       string // address that it comes from
 }
 
 type plateKey struct {
@@ -86,6 +89,7 @@ type plateKey struct {
 	variant int
 	locale  string
 	basis   akkoord.Basis // of the person's subscription; empty: the purpose's
+	from    mail.Address  // that the purpose names; zero: what it names is asked, when the plate is cast
 	tracked bool          // for people who let their clicks be counted; all others get the author's URLs
 
 	interests  string // that the reader chose, of those that blocks are for: slugs with commas between
@@ -144,6 +148,13 @@ func (p *Press) cast(ctx context.Context, m akkoord.Mailing, k plateKey) (*plate
 	if err != nil {
 		return nil, err
 	}
+	if k.from.Address == "" && purpose.Sender != "" {
+		a, err := p.Catalog.Sender(ctx, purpose.Sender)
+		if err != nil {
+			return nil, err
+		}
+		k.from = a.Mailbox()
+	}
 	letter := p.letter(m, c, purpose, k)
 	if k.tracked {
 		letter.Track = func(links []akkoord.MailLink) ([]int64, error) { return p.Catalog.MailLinks(ctx, m.ID, links) }
@@ -152,7 +163,7 @@ func (p *Press) cast(ctx context.Context, m akkoord.Mailing, k plateKey) (*plate
 	if err != nil {
 		return nil, err
 	}
-	return &plate{Skeleton: s, mailing: m.ID, campaign: c.ID, purpose: purpose.ID}, nil
+	return &plate{Skeleton: s, mailing: m.ID, campaign: c.ID, purpose: purpose.ID, from: letter.From.Address}, nil
 }
 
 // letter gives a mailing's content as it is composed, in the language of its readers
@@ -168,6 +179,9 @@ func (p *Press) letter(m akkoord.Mailing, c akkoord.Campaign, purpose akkoord.Pu
 	}
 	if k.interests != "" {
 		l.Interests = strings.Split(k.interests, ",")
+	}
+	if k.from.Address != "" {
+		l.Sender.From = k.from
 	}
 	if content.Sender != "" {
 		l.Sender.From.Name = content.Sender

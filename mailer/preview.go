@@ -2,8 +2,10 @@ package mailer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -97,13 +99,20 @@ func partOf(raw []byte, kind string) ([]byte, error) {
 // Tester sends tests of mailings, each over a connection of its own.
 type Tester struct {
 	Press  *Press
-	Dialer *Dialer // nil: there is no relay
+	Dialer *Dialer // of the relay of the settings; without a host in its Relay there is none
 	// Off is set for a relay that catches mails for a trial, and reports that it takes
 	// nothing at this moment, as if there were none; nil: it is a mail server.
 	Off func() bool
-	// Relay gives all that forbids handing mail to the party that runs the
+	// Relay gives all that forbids handing mail to the party that runs that
 	// relay (M28); nil: nothing does.
-	Relay  func(context.Context) ([]akkoord.Reason, error)
+	Relay func(context.Context) ([]akkoord.Reason, error)
+	// Relays gives the relays beside that one; nil: there are none.
+	Relays func(context.Context) ([]akkoord.RelaySettings, error)
+	// Route gives all that forbids handing mail of a purpose to any of its relays, and
+	// Usable those of an order that may be used; nil: nothing is forbidden.
+	Route  func(ctx context.Context, purposeID int64) ([]akkoord.Reason, error)
+	Usable func(ctx context.Context, order []string) ([]string, error)
+	Local  bool    // the program is used on this machine alone: relays at any port of it may be tried
 	Signer *Signer // nil, or without keys: unsigned
 	// Readers counts the people of a mailing's audience by language; nil: nobody does.
 	Readers func(context.Context, akkoord.Mailing) (map[string]int64, error)
@@ -124,9 +133,16 @@ func (t *Tester) PreviewFor(ctx context.Context, m akkoord.Mailing, variant int,
 // akkoord.Mailing.Sendable says, and what composing it says in each variant and
 // in every language that readers may have.
 func (t *Tester) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Reason, error) {
+	purpose, err := t.purposeOf(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if s, err = t.routed(ctx, purpose, s); err != nil {
+		return nil, err
+	}
 	why := m.Sendable(s)
-	if t.Relay != nil && s.Relay && s.Processor != "" {
-		forbidden, err := t.Relay(ctx)
+	if t.Route != nil && s.Relay && s.Processor != "" {
+		forbidden, err := t.Route(ctx, purpose.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -156,12 +172,116 @@ func (t *Tester) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sen
 	return why, nil
 }
 
+func (t *Tester) purposeOf(ctx context.Context, m akkoord.Mailing) (akkoord.Purpose, error) {
+	c, err := t.Press.Catalog.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return akkoord.Purpose{}, err
+	}
+	return t.Press.Catalog.PurposeByID(ctx, c.PurposeID)
+}
+
+// SenderOf gives who sends a mailing: what its purpose says, and the settings, s, where
+// that says nothing.
+func (t *Tester) SenderOf(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) (akkoord.Sender, error) {
+	purpose, err := t.purposeOf(ctx, m)
+	if err != nil {
+		return s, err
+	}
+	return t.routed(ctx, purpose, s)
+}
+
+func (t *Tester) routed(ctx context.Context, p akkoord.Purpose, s akkoord.Sender) (akkoord.Sender, error) {
+	if p.Sender != "" {
+		own, err := t.Press.Catalog.Sender(ctx, p.Sender)
+		if err != nil {
+			return s, err
+		}
+		from := own.Mailbox()
+		s.From = from.String()
+	}
+	if len(p.Relays) == 0 {
+		return s, nil
+	}
+	all, err := t.ways(ctx, p.Relays)
+	if err != nil {
+		return s, err
+	}
+	if s.Relay = len(all) > 0; s.Relay && all[0].slug != akkoord.DefaultRelay {
+		s.Processor = all[0].party
+	}
+	return s, nil
+}
+
+// way is a relay to dial.
+type way struct {
+	slug, party string
+	*Dialer
+}
+
+// ways gives the relays of an order that are there and can be dialled.
+func (t *Tester) ways(ctx context.Context, order []string) ([]way, error) {
+	var added []akkoord.RelaySettings
+	if t.Relays != nil {
+		var err error
+		if added, err = t.Relays(ctx); err != nil {
+			return nil, err
+		}
+	}
+	var out []way
+	for _, slug := range order {
+		if slug == akkoord.DefaultRelay && !t.off() {
+			out = append(out, way{slug: slug, Dialer: t.Dialer})
+		}
+		for _, r := range added {
+			if r.Slug != slug {
+				continue
+			}
+			if d, err := t.dialer(r); err == nil { // the worker's log has the others
+				out = append(out, way{slug, r.Processor, d})
+			}
+		}
+	}
+	return out, nil
+}
+
+// dialer gives what dials a relay beside that of the settings.
+func (t *Tester) dialer(r akkoord.RelaySettings) (*Dialer, error) {
+	relay, err := ParseRelay(string(r.URL))
+	if err != nil {
+		return nil, err
+	}
+	d := Dialer{}
+	if t.Dialer != nil {
+		d = *t.Dialer
+	}
+	d.Relay = relay
+	return &d, nil
+}
+
+// ReadRelay reads a relay's URL, as AKKOORD_SMTP is written, into what of it may be
+// shown. Errors are Invalid, name the field url and never repeat it.
+func (t *Tester) ReadRelay(url akkoord.Secret) (akkoord.Relay, error) {
+	r, err := ParseRelay(string(url))
+	if err != nil {
+		if why, ok := errors.AsType[*akkoord.Error](err); ok {
+			err = akkoord.Fieldf("url", "relay_url", "This URL can't be used: %s", why.Message)
+		}
+		return akkoord.Relay{}, err
+	}
+	out := akkoord.Relay{Addr: r.Addr(), Security: r.Security(), Login: r.User != "", Connections: r.Connections}
+	if r.Loopback() {
+		out.Processor = akkoord.OwnProcessor
+	}
+	return out, nil
+}
+
 // SendTest sends a mailing to an address that the author chose. Nothing is
 // recorded, and its links lead to nobody. Errors: those of Composer.Campaign,
 // no_relay, and test_refused with what the relay said.
 func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
-	if t.off() {
-		return akkoord.Errorf(akkoord.Conflict, "no_relay", "Set AKKOORD_SMTP: there is no mail server to hand the mail to.")
+	ways, err := t.waysOf(ctx, m)
+	if err != nil {
+		return err
 	}
 	pl, err := t.Press.cast(ctx, m, plateKey{variant: variant, locale: locale, everything: true})
 	if err != nil {
@@ -169,19 +289,18 @@ func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, l
 	}
 	now := t.Press.Now()
 	id := t.Press.opaqueID('t', m.ID, now.UnixNano())
-	c := t.Press.copyFor(pl, &akkoord.Recipient{Email: to}, id, now)
-	raw := pl.Append(nil, c)
+	raw := pl.Append(nil, t.Press.copyFor(pl, &akkoord.Recipient{Email: to}, id, now))
 	if t.Signer.signs() {
 		if raw, err = t.Signer.Sign(nil, raw); err != nil {
 			return err
 		}
 	}
-	s, err := t.Dialer.Dial(ctx)
+	s, err := dialFirst(ctx, ways)
 	if err != nil {
 		return akkoord.Errorf(akkoord.Unavailable, "test_refused", "The mail server can't be used: %v.", err)
 	}
 	defer s.Close()
-	one := &single{e: Envelope{From: t.Press.Sender.From.Address, To: to.Address(), ID: id}, body: raw}
+	one := &single{e: Envelope{From: pl.from, To: to.Address(), ID: id}, body: raw}
 	_ = s.Run(ctx, one) // what became of the mail says all
 	if one.outcome.State != Sent {
 		return akkoord.Errorf(akkoord.Unavailable, "test_refused", "The mail server did not take the test (%s %d %s).", one.outcome.State, one.outcome.Code, one.outcome.Reply)
@@ -189,8 +308,45 @@ func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, l
 	return nil
 }
 
-// off reports whether there is no relay at this moment.
-func (t *Tester) off() bool { return t.Dialer == nil || t.Off != nil && t.Off() }
+// waysOf gives the relays that a test of a mailing may go by. Errors: no_relay, and what
+// forbids each of them.
+func (t *Tester) waysOf(ctx context.Context, m akkoord.Mailing) ([]way, error) {
+	purpose, err := t.purposeOf(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	order := purpose.RelayOrder()
+	if t.Usable != nil {
+		if order, err = t.Usable(ctx, order); err != nil {
+			return nil, err
+		}
+	}
+	ways, err := t.ways(ctx, order)
+	if err != nil || len(ways) > 0 {
+		return ways, err
+	}
+	if t.Route != nil {
+		if why, err := t.Route(ctx, purpose.ID); err != nil || len(why) > 0 && why[0].Code != "no_relay" {
+			return nil, cmp.Or(err, error(&akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: why[0].Message, Reasons: why}))
+		}
+	}
+	return nil, akkoord.Errorf(akkoord.Conflict, "no_relay", "There is no mail server to hand the mail to: set AKKOORD_SMTP, or say which relays mailings of this purpose go by.")
+}
+
+// off reports whether the settings give no relay at this moment.
+func (t *Tester) off() bool {
+	return t.Dialer == nil || t.Dialer.Relay.Host == "" || t.Off != nil && t.Off()
+}
+
+// dialFirst dials the first relay that answers.
+func dialFirst(ctx context.Context, ways []way) (s *Session, err error) {
+	for _, w := range ways {
+		if s, err = w.Dial(ctx); err == nil {
+			return s, nil
+		}
+	}
+	return nil, err
+}
 
 // single is a Source of one message.
 type single struct {

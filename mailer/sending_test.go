@@ -46,6 +46,7 @@ type world struct {
 	sign       *mailer.Signer
 	verp       *mailer.ReturnPath
 	leaveBy    *mailer.ReturnPath
+	worker     *mailer.Worker // the last that run started
 }
 
 type clock struct{ at atomic.Int64 }
@@ -122,9 +123,10 @@ func (w *world) run() (stop func()) {
 	}
 	worker := mailer.New(mailer.Config{
 		Deliveries: w.deliveries, Outbox: w.store, Press: w.press(), Dialer: &mailer.Dialer{Relay: relay, DialNet: w.dialNet},
-		Signer: w.sign, ReturnPath: w.verp,
+		Signer: w.sign, ReturnPath: w.verp, Relays: w.store.RelaySettings,
 		Now: w.clock.Now, Jitter: func() float64 { return .5 }, Log: slog.New(slog.DiscardHandler), Poll: time.Millisecond,
 	})
+	w.worker = worker
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	all.Go(func() { _ = worker.Run(ctx) })
@@ -574,9 +576,9 @@ type holding struct {
 	windows atomic.Int64
 }
 
-func (h *holding) Claim(ctx context.Context) (*akkoord.Window, error) {
+func (h *holding) ClaimBy(ctx context.Context, by akkoord.Carrier) (*akkoord.Window, error) {
 	h.windows.Add(1)
-	w, err := h.Deliveries.Claim(ctx)
+	w, err := h.Deliveries.ClaimBy(ctx, by)
 	if w == nil {
 		h.windows.Add(-1)
 	}

@@ -16,9 +16,9 @@ type Stats struct {
 	Contracts Mails // transactional mail; as for Notices
 	Notices   Mails // mails that sign-ups cause; one whose answer was lost counts as deferred, since it is sent again
 
-	Connections int64 // to the relay, open now
+	Connections int64 // to relays, open now
 	Limit       int   // as many as may be open
-	RelayFails  bool  // the relay is left alone, or one connection tries whether it is back (P10)
+	RelayFails  bool  // no relay answers: each is left alone, or one connection tries whether it is back (P10)
 
 	Beat       time.Time // when some loop last looked for work; zero: not yet
 	NoticeBeat time.Time // when the loop of the sign-ups' mails last made a step
@@ -99,7 +99,7 @@ func (w *Worker) Stats() Stats {
 	t := w.tallies
 	return Stats{
 		Mailings: mails(&t.mailings), Notices: mails(&t.notices), Contracts: mails(&t.contracts),
-		Connections: t.connections.Load(), Limit: max(w.Dialer.Relay.Connections, 1) + 1, RelayFails: w.relay.fails(),
+		Connections: t.connections.Load(), Limit: w.routes.limit(), RelayFails: w.routes.fail(),
 		Beat: moment(t.beat.Load()), NoticeBeat: moment(t.noticeBeat.Load()),
 		Dial: t.dial.Read(), Commands: t.command.Read(), Bodies: t.bodies.Read(),
 	}

@@ -46,8 +46,12 @@ func (l *noticeLane) run(ctx context.Context) {
 }
 
 func (l *noticeLane) work(ctx context.Context) bool {
+	by := l.carrier(l.relay)
+	if !l.back(ctx, by) {
+		return false
+	}
 	l.claimed = l.Now()
-	due, err := l.Outbox.ClaimSystem(ctx, max(l.batch, minBatch))
+	due, err := l.Outbox.ClaimSystemBy(ctx, by, max(l.batch, minBatch))
 	if err != nil || len(due) == 0 {
 		l.relay.unused(&l.line)
 		if err != nil && ctx.Err() == nil {
@@ -171,6 +175,7 @@ func (l *noticeLane) Done(e Envelope, o Outcome) {
 		l.relay.works(&l.line)
 		r := akkoord.SystemResult{Done: true, Code: replyCode(o), Reply: l.words(i, o), Attempts: l.due[i].Attempts + 1}
 		if o.State == Sent {
+			l.relay.accepts(l.Now())
 			r.Copy = l.copies[i]
 		}
 		l.note(i, r)

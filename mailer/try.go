@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"syscall"
 
 	"github.com/wneessen/go-mail"
 
@@ -16,29 +20,79 @@ import (
 // before it tells that party nothing of anybody.
 func (t *Tester) Try(ctx context.Context, to akkoord.Email, locale string) []akkoord.RelayStep {
 	if t.off() {
-		return []akkoord.RelayStep{{Name: "connect", Code: "no_relay"}}
+		return noRelay
 	}
+	return t.try(ctx, t.Dialer, t.Relay, to, locale)
+}
+
+// tryPorts are those at which mail servers listen. Others are not tried: what is in a
+// network is not found out by way of this program.
+var tryPorts = []uint16{25, 465, 587, 2525}
+
+// dialsMail opens connections to mail servers of the internet, and of this machine.
+func (t *Tester) dialsMail(ctx context.Context, network, addr string) (net.Conn, error) {
+	d := net.Dialer{Control: func(_, addr string, _ syscall.RawConn) error {
+		at, err := netip.ParseAddrPort(addr)
+		host := at.Addr().Unmap()
+		switch {
+		case err == nil && t.Local && host.IsLoopback():
+		case err != nil, !slices.Contains(tryPorts, at.Port()), !host.IsLoopback() && !PublicAddress(host):
+			return errPrivate
+		}
+		return nil
+	}}
+	return d.DialContext(ctx, network, addr)
+}
+
+// TryRelay is Try for a relay beside that of the settings; why is all that forbids
+// handing mail to its party. Only mail servers of the internet and of this machine are
+// dialled, at the ports of such.
+func (t *Tester) TryRelay(ctx context.Context, r akkoord.RelaySettings, why []akkoord.Reason, to akkoord.Email, locale string) []akkoord.RelayStep {
+	d, err := t.dialer(r)
+	if err != nil {
+		return []akkoord.RelayStep{{Name: "connect", Code: "relay_connect", Text: err.Error()}}
+	}
+	d.DialNet = t.dialsMail
+	return t.try(ctx, d, func(context.Context) ([]akkoord.Reason, error) { return why, nil }, to, locale)
+}
+
+// noRelay is what a test comes to where there is no relay.
+var noRelay = []akkoord.RelayStep{{Name: "connect", Code: "no_relay"}}
+
+func (t *Tester) try(ctx context.Context, d *Dialer, forbids func(context.Context) ([]akkoord.Reason, error), to akkoord.Email, locale string) []akkoord.RelayStep {
 	names := []string{"connect", "greet"}
-	if t.Dialer.Relay.Implicit || t.Dialer.Relay.TLS != TLSNone {
+	if d.Relay.Implicit || d.Relay.TLS != TLSNone {
 		names = append(names, "tls")
 	}
-	if t.Dialer.Relay.User != "" {
+	if d.Relay.User != "" {
 		names = append(names, "login")
 	}
-	s, err := t.Dialer.Dial(ctx)
+	s, err := d.Dial(ctx)
 	var steps []akkoord.RelayStep
-	failed := tryStep(err)
+	failed := failedStep(err)
 	for _, name := range names {
-		if err != nil && name == failed {
-			return append(steps, akkoord.RelayStep{Name: name, Code: "relay_" + name, Text: err.Error()})
+		if err != nil && name == failed.Name {
+			return append(steps, failed)
 		}
 		steps = append(steps, akkoord.RelayStep{Name: name})
 	}
 	if err != nil { // at a step that the settings leave out
-		return append(steps, akkoord.RelayStep{Name: failed, Code: "relay_" + failed, Text: err.Error()})
+		return append(steps, failed)
 	}
 	defer s.Close()
-	return append(steps, t.tryMail(ctx, s, to, locale))
+	return append(steps, t.tryMail(ctx, s, forbids, to, locale))
+}
+
+// failedStep gives the step at which dialling failed.
+func failedStep(err error) akkoord.RelayStep {
+	if err == nil {
+		return akkoord.RelayStep{}
+	}
+	if errors.Is(err, errPrivate) {
+		return akkoord.RelayStep{Name: "connect", Code: "relay_private", Text: "Only mail servers of the internet and of this machine are tried, at the ports 25, 465, 587 and 2525."}
+	}
+	name := tryStep(err)
+	return akkoord.RelayStep{Name: name, Code: "relay_" + name, Text: err.Error()}
 }
 
 // tryStep names the step at which dialling failed.
@@ -59,14 +113,14 @@ func tryStep(err error) string {
 }
 
 // tryMail hands over the mail itself.
-func (t *Tester) tryMail(ctx context.Context, s *Session, to akkoord.Email, locale string) akkoord.RelayStep {
+func (t *Tester) tryMail(ctx context.Context, s *Session, forbids func(context.Context) ([]akkoord.Reason, error), to akkoord.Email, locale string) akkoord.RelayStep {
 	step := akkoord.RelayStep{Name: "mail"}
 	if t.Press.Sender.From.Address == "" {
 		step.Code = "from_missing"
 		return step
 	}
-	if t.Relay != nil {
-		if why, err := t.Relay(ctx); err != nil || len(why) > 0 {
+	if forbids != nil {
+		if why, err := forbids(ctx); err != nil || len(why) > 0 {
 			step.Code = "relay_mail"
 			if len(why) > 0 {
 				step.Code, step.Text = why[0].Code, why[0].Message

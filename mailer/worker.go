@@ -15,7 +15,7 @@ import (
 // Deliveries hands out the deliveries of mailings and records what becomes of
 // them. Package store documents each method.
 type Deliveries interface {
-	Claim(ctx context.Context) (*akkoord.Window, error)
+	ClaimBy(ctx context.Context, by akkoord.Carrier) (*akkoord.Window, error)
 	Ask(ctx context.Context, w *akkoord.Window, i int) (akkoord.Verdict, error)
 	Mark(w *akkoord.Window, i int, at time.Time) error
 	Note(w *akkoord.Window, i int, r akkoord.Result)
@@ -27,7 +27,7 @@ type Deliveries interface {
 // Outbox hands out the mails that sign-ups cause and records what becomes of
 // them. Package store documents each method.
 type Outbox interface {
-	ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelivery, error)
+	ClaimSystemBy(ctx context.Context, by akkoord.Carrier, n int) ([]akkoord.SystemDelivery, error)
 	NoteSystem(r akkoord.SystemResult)
 	SettleSystem(ctx context.Context, results ...akkoord.SystemResult) error
 	OutboxReady() <-chan struct{}
@@ -35,10 +35,13 @@ type Outbox interface {
 
 // Config is what a Worker works with.
 type Config struct {
-	Deliveries  Deliveries
-	Outbox      Outbox
-	Press       *Press
-	Dialer      *Dialer
+	Deliveries Deliveries
+	Outbox     Outbox
+	Press      *Press
+	Dialer     *Dialer // of the relay of the settings; without a host in its Relay there is none
+	// Relays gives the relays beside that one, as they are at this moment; nil: there are
+	// none.
+	Relays      func(context.Context) ([]akkoord.RelaySettings, error)
 	Signer      *Signer     // nil, or without keys: mails go unsigned
 	ReturnPath  *ReturnPath // nil: the From address
 	ReportField ReportField // of each mail; goes with ReturnPath
@@ -51,13 +54,12 @@ type Config struct {
 	Stop time.Duration // given to messages on the wire at the end; default 20 s (P24)
 }
 
-// Worker sends what there is to send: mailings over as many connections as the
-// relay's setting allows, and the mails of sign-ups over one of their own, so
-// that no mailing delays them (M.13).
+// Worker sends what there is to send, by the relays that there are: mailings over
+// as many connections as each one's setting allows, and the mails of sign-ups over one
+// of their own, so that no mailing delays them (M.13).
 type Worker struct {
 	Config
-	relay     breaker
-	providers providers
+	routes routes
 	*tallies
 
 	mu      sync.Mutex
@@ -75,40 +77,28 @@ func New(c Config) *Worker {
 	def(&c.Poll, time.Second)
 	def(&c.Idle, 30*time.Second)
 	def(&c.Stop, 20*time.Second)
-	t := newTallies()
-	if c.Dialer != nil {
-		measured := *c.Dialer // test mails, which share the caller's, don't count
-		measured.took = t.took
-		c.Dialer = &measured
+	w := &Worker{Config: c, routes: routes{unread: map[string]int{}}, tallies: newTallies(), bell: make(chan struct{}), strikes: map[int64]int{}}
+	if c.Dialer != nil && c.Dialer.Relay.Host != "" {
+		w.routes.fixed = w.newRoute(akkoord.DefaultRelay, 0, c.Dialer.Relay)
 	}
-	seats := 1
-	if c.Dialer != nil {
-		seats = max(c.Dialer.Relay.Connections, 1)
-	}
-	return &Worker{
-		providers: providers{now: c.Now, jitter: c.Jitter, seats: seats, known: map[string]*provider{}},
-		Config:    c, relay: breaker{now: c.Now, jitter: c.Jitter}, tallies: t,
-		bell: make(chan struct{}), strikes: map[int64]int{},
-	}
+	return w
 }
 
 // Run sends until ctx ends. Then it takes nothing more, finishes the messages
 // on the wire, for at most Stop, and gives everything back (P24).
 func (w *Worker) Run(ctx context.Context) error {
 	var all sync.WaitGroup
-	for range max(w.Dialer.Relay.Connections, 1) {
-		l := &lane{line: line{Worker: w}}
-		all.Go(func() { l.run(ctx) })
+	w.keepTo(ctx, &all) // first: who goes before whom is known to all
+	if r := w.routes.fixed; r != nil {
+		r.run(ctx, w, &all)
 	}
-	n := &noticeLane{line: line{Worker: w, urgent: true}}
-	all.Go(func() { n.run(ctx) })
-	w.tend(ctx)
+	w.tend(ctx, &all)
 	all.Wait()
 	return nil
 }
 
-// tend rings when there may be work.
-func (w *Worker) tend(ctx context.Context) {
+// tend rings when there may be work, and keeps to the relays that there are.
+func (w *Worker) tend(ctx context.Context, all *sync.WaitGroup) {
 	tick := time.NewTicker(w.Poll)
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -119,6 +109,7 @@ func (w *Worker) tend(ctx context.Context) {
 		case <-tick.C:
 		case <-w.Deliveries.MailingReady():
 		}
+		w.keepTo(ctx, all)
 	}
 }
 
@@ -163,9 +154,10 @@ func (w *Worker) pause(mailing int64, why string) {
 	}
 }
 
-// line is a connection to the relay that is kept while it is of use.
+// line is a connection to a relay that is kept while it is of use.
 type line struct {
 	*Worker
+	relay   *route
 	session *Session
 	unguard func() bool
 	used    time.Time
@@ -179,7 +171,7 @@ func (l *line) open(ctx context.Context) (*Session, error) {
 	if l.session != nil {
 		return l.session, nil
 	}
-	s, err := l.Dialer.Dial(ctx)
+	s, err := l.relay.dialer.Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -187,6 +179,22 @@ func (l *line) open(ctx context.Context) (*Session, error) {
 	l.connections.Add(1)
 	l.unguard = context.AfterFunc(ctx, func() { time.AfterFunc(l.Stop, s.Abort) })
 	return s, nil
+}
+
+// back reports whether a relay that asks for mail may do so: one whose circuit is half
+// open and beside which another answers is dialled first, so that nothing waits for it.
+func (l *line) back(ctx context.Context, by akkoord.Carrier) bool {
+	if len(by.Answering) == 0 || !l.relay.fails() {
+		return true
+	}
+	err := l.guard(func() error { _, err := l.open(ctx); return err })
+	if err == nil {
+		return true
+	}
+	if l.failed(ctx, err); errors.Is(err, errFault) {
+		l.drop()
+	}
+	return false
 }
 
 // hangUp ends the session, for now.
@@ -261,7 +269,8 @@ func (l *line) failed(ctx context.Context, err error) (stop bool) {
 		l.relay.talks(l) // it is the mail that it refuses
 		return false
 	}
-	l.Log.Warn("a connection to the relay is left alone for a while", "pause", l.relay.bad(l).Round(time.Second), "error", e)
+	l.relay.fault(e)
+	l.Log.Warn("a connection to the relay is left alone for a while", "relay", l.relay.slug, "pause", l.relay.bad(l).Round(time.Second), "error", e)
 	return e.Relay == RelayStop
 }
 

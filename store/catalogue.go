@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,8 @@ type catalogue struct {
 	catching     time.Time            // since when mails are caught; zero: they are not
 	domainKeys   []sealedDomainKey    // that mails are signed by
 	brand        akkoord.Brand
+	senders      []akkoord.SendingAddress // by number
+	relays       []sealedRelay            // by number
 }
 
 type wordingKey struct {
@@ -108,6 +111,12 @@ func loadCatalogue(q querier) (*catalogue, error) {
 	if c.brand, err = loadBrand(q); err != nil {
 		return nil, err
 	}
+	if c.senders, err = loadSenders(q); err != nil {
+		return nil, err
+	}
+	if c.relays, err = loadRelays(q); err != nil {
+		return nil, err
+	}
 	for i, f := range c.forms {
 		c.formSlug[f.Slug] = i
 	}
@@ -125,16 +134,16 @@ func (c *catalogue) purpose(id int64) akkoord.Purpose {
 
 func loadPurposes(q querier) ([]akkoord.Purpose, error) {
 	var out []akkoord.Purpose
-	rows, err := q.query(`SELECT id, public_id, slug, basis, inactive_after, version, wider, created_at, archived_at, ` + retentionColumns + ` FROM purpose ORDER BY id`)
+	rows, err := q.query(`SELECT id, public_id, slug, basis, inactive_after, version, wider, created_at, archived_at, sender, relays, ` + retentionColumns + ` FROM purpose ORDER BY id`)
 	err = each(rows, err, func(r row) error {
 		var p akkoord.Purpose
 		var id []byte
 		var created, archived, stopped int64
-		var signals string
-		err := r.Scan(&p.ID, &id, &p.Slug, &p.Basis, &p.InactiveAfter, &p.Version, &p.Wider, &created, &archived,
+		var signals, relays string
+		err := r.Scan(&p.ID, &id, &p.Slug, &p.Basis, &p.InactiveAfter, &p.Version, &p.Wider, &created, &archived, &p.Sender, &relays,
 			&p.Retention.AskAgainAfter, &p.Retention.ExpireAfter, &signals, &stopped)
 		p.Retention.Signals, p.Retention.Stopped = readSignals(signals), fromMicros(stopped)
-		p.PublicID, p.CreatedAt, p.ArchivedAt = id16(id), fromMicros(created), fromMicros(archived)
+		p.PublicID, p.CreatedAt, p.ArchivedAt, p.Relays = id16(id), fromMicros(created), fromMicros(archived), strings.Fields(relays)
 		out = append(out, p)
 		return err
 	})

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -45,6 +46,10 @@ func (s *Store) SetCatching(ctx context.Context, actor akkoord.Actor, on bool) e
 		}
 		at, act := int64(0), "mail.deliver"
 		if on {
+			var beside bool
+			if err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM relay WHERE retired_at = 0)`).Scan(&beside); err != nil || beside {
+				return cmp.Or(err, error(errRelayBeside))
+			}
 			at, act = micros(t.now), "mail.catch"
 		}
 		t.catalogue, t.outbox, t.mailing = true, true, true
@@ -56,10 +61,17 @@ func (s *Store) SetCatching(ctx context.Context, actor akkoord.Actor, on bool) e
 	})
 }
 
-// idle reports whether this process, which has no mail server, catches nothing now:
-// then there is nothing to claim, and nothing is written to find that out.
-func (s *Store) idle(ctx context.Context) (bool, error) {
-	if !s.cfg.Catches {
+// errRelayBeside is told to whoever wants mails caught beside a mail server.
+var errRelayBeside = akkoord.Errorf(akkoord.Conflict, "relay_beside", "There is a mail server: mails go to it. Retire the relays, and take AKKOORD_SMTP away, if mails are to be caught here.")
+
+// errTrial is told to whoever adds a mail server to a trial.
+var errTrial = akkoord.Errorf(akkoord.Conflict, "relay_trial", "Mails are caught here for a trial. End that first, in the step Mail of the set-up: then what waits goes to the relay.")
+
+// idle reports whether a carrier, in a process whose settings name no mail server,
+// catches nothing now: then there is nothing to claim, and nothing is written to find
+// that out.
+func (s *Store) idle(ctx context.Context, by akkoord.Carrier) (bool, error) {
+	if !s.cfg.Catches || by.Relay != akkoord.DefaultRelay {
 		return false, nil
 	}
 	since, err := s.Catching(ctx)
@@ -86,11 +98,8 @@ func (t *tx) strangers(mailing int64) (n int64, err error) {
 // onlyUsers refuses to begin a mailing while mails are caught if anybody would miss
 // theirs.
 func (t *tx) onlyUsers(mailing int64) error {
-	if !t.store.cfg.Catches {
-		return nil
-	}
-	since, err := loadCatching(t)
-	if err != nil || since.IsZero() {
+	relays, err := t.carriers()
+	if err != nil || !relays.caught {
 		return err
 	}
 	n, err := t.strangers(mailing)
@@ -106,13 +115,9 @@ func errCaught(n int64) *akkoord.Error {
 
 // spare leaves out of what is being sent, and pauses, each mailing that would go to
 // anybody but users while mails are caught.
-func (t *tx) spare(live []liveCampaign) ([]liveCampaign, error) {
-	if !t.store.cfg.Catches {
+func (t *tx) spare(relays carriers, live []liveCampaign) ([]liveCampaign, error) {
+	if !relays.caught {
 		return live, nil
-	}
-	since, err := loadCatching(t)
-	if err != nil || since.IsZero() {
-		return nil, err
 	}
 	var out []liveCampaign
 	for _, l := range live {
@@ -124,12 +129,7 @@ func (t *tx) spare(live []liveCampaign) ([]liveCampaign, error) {
 			out = append(out, l)
 			continue
 		}
-		m, err := loadMailing(t, mailingByID, l.mailing)
-		if err != nil {
-			return nil, err
-		}
-		m.Why = errCaught(n).Message
-		if err := t.move(akkoord.ActorSystem, &m, "pause"); err != nil {
+		if err := t.pauseFor(l.mailing, errCaught(n).Message); err != nil {
 			return nil, err
 		}
 	}

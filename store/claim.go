@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/mail"
 	"slices"
+	"strings"
 	"time"
 
 	"akkoord"
@@ -21,7 +23,14 @@ const retryWindow = 200
 // Every window must be given to Release. What a killed process held is given
 // back when the database is opened or, where others share it, by one of them.
 func (s *Store) Claim(ctx context.Context) (*akkoord.Window, error) {
-	if idle, err := s.idle(ctx); idle || err != nil {
+	return s.ClaimBy(ctx, akkoord.Carrier{Relay: akkoord.DefaultRelay})
+}
+
+// ClaimBy is Claim for a connection to a relay: what goes by another one first is
+// left to that. A mailing none of whose relays may be used, since there is no
+// agreement with the party that runs it, is paused (M28).
+func (s *Store) ClaimBy(ctx context.Context, by akkoord.Carrier) (*akkoord.Window, error) {
+	if idle, err := s.idle(ctx, by); idle || err != nil {
 		return nil, err
 	}
 	for {
@@ -33,7 +42,7 @@ func (s *Store) Claim(ctx context.Context) (*akkoord.Window, error) {
 			end()
 			s.journal.forget(w) // of a try that was undone
 			revision, end = s.changes.watch()
-			w, err = t.claim()
+			w, err = t.claim(by)
 			return err
 		})
 		if err != nil || w == nil {
@@ -62,25 +71,32 @@ type claimTurn struct {
 type liveCampaign struct {
 	mailing, campaign, purpose int64
 	plan                       akkoord.Plan
-	winner                     int       // of its trial; -1: none yet
-	trial                      bool      // it has one
-	series                     bool      // it takes in people as their time comes
-	version                    int       // of its content
-	again                      time.Time // when uncertain copies of it were last sent again
-	room                       int       // how many people may be claimed now
-	until                      time.Time // until when they may be used; zero: for ever
-	scopes                     []string  // what they count against
+	winner                     int          // of its trial; -1: none yet
+	trial                      bool         // it has one
+	series                     bool         // it takes in people as their time comes
+	version                    int          // of its content
+	again                      time.Time    // when uncertain copies of it were last sent again
+	room                       int          // how many people may be claimed now
+	until                      time.Time    // until when they may be used; zero: for ever
+	scopes                     []string     // what they count against
+	from                       mail.Address // that its purpose names; zero: that of the settings
+	relays                     []string     // that it may go by, in order
+	relay                      int64        // that it is claimed for
 }
 
-func (t *tx) claim() (*akkoord.Window, error) {
-	if held, err := t.barred(); held || err != nil {
+func (t *tx) claim(by akkoord.Carrier) (*akkoord.Window, error) {
+	if held, err := t.held(); held || err != nil {
+		return nil, err
+	}
+	relays, err := t.carriers()
+	if err != nil || !relays.serves(by) {
 		return nil, err
 	}
 	live, err := t.sending()
 	if err != nil {
 		return nil, err
 	}
-	if live, err = t.spare(live); err != nil {
+	if live, err = t.spare(relays, live); err != nil {
 		return nil, err
 	}
 	turn := &t.store.journal.turn
@@ -89,6 +105,16 @@ func (t *tx) claim() (*akkoord.Window, error) {
 		live = slices.Concat(live[split:], live[:split])
 	}
 	for _, m := range live {
+		if why := relays.against(m.relays); len(why) > 0 {
+			if err := t.pauseFor(m.mailing, why[0].Message); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if !by.Takes(m.relays, relays.may) {
+			continue
+		}
+		m.relays, m.relay = relays.usable(m.relays), relays.known[by.Relay].id
 		if err := t.roomFor(&m); err != nil {
 			return nil, err
 		}
@@ -113,14 +139,16 @@ func (t *tx) claim() (*akkoord.Window, error) {
 
 func (t *tx) sending() ([]liveCampaign, error) {
 	var out []liveCampaign
-	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id, m.plan, m.winner, m.trial <> '', m.trigger_on <> '', m.version, m.again_at FROM mailing m JOIN campaign c ON c.id = m.campaign_id JOIN purpose p ON p.id = c.purpose_id WHERE m.state = 'sending' AND p.archived_at = 0 ORDER BY m.id`)
+	rows, err := t.query(`SELECT m.id, m.campaign_id, c.purpose_id, m.plan, m.winner, m.trial <> '', m.trigger_on <> '', m.version, m.again_at, p.relays, coalesce(f.name, ''), coalesce(f.address, '')
+		FROM mailing m JOIN campaign c ON c.id = m.campaign_id JOIN purpose p ON p.id = c.purpose_id LEFT JOIN sender f ON f.slug = p.sender AND p.sender <> '' WHERE m.state = 'sending' AND p.archived_at = 0 ORDER BY m.id`)
 	err = each(rows, err, func(r row) error {
 		var m liveCampaign
-		var plan string
+		var plan, relays string
 		var again int64
-		if err := r.Scan(&m.mailing, &m.campaign, &m.purpose, &plan, &m.winner, &m.trial, &m.series, &m.version, &again); err != nil {
+		if err := r.Scan(&m.mailing, &m.campaign, &m.purpose, &plan, &m.winner, &m.trial, &m.series, &m.version, &again, &relays, &m.from.Name, &m.from.Address); err != nil {
 			return err
 		}
+		m.relays = akkoord.Purpose{Relays: strings.Fields(relays)}.RelayOrder()
 		m.again = fromMicros(again)
 		var err error
 		m.plan, err = parsePlan(m.mailing, plan)
@@ -133,9 +161,9 @@ func (t *tx) sending() ([]liveCampaign, error) {
 func (t *tx) claimChunk(m liveCampaign) (*akkoord.Window, error) {
 	w := t.window(m)
 	var first, last int64
-	err := t.queryRow(`UPDATE delivery_chunk SET state = 1, fence = $2, due_at = $3 WHERE id = (
+	err := t.queryRow(`UPDATE delivery_chunk SET state = 1, fence = $2, due_at = $3, relay = $4 WHERE id = (
 			SELECT id FROM delivery_chunk WHERE mailing_id = $1 AND state = 0 AND due_at <= $3 ORDER BY id LIMIT 1)
-		RETURNING id, first, last`, m.mailing, w.Fence, micros(t.now)).Scan(&w.Chunk, &first, &last)
+		RETURNING id, first, last`, m.mailing, w.Fence, micros(t.now), m.relay).Scan(&w.Chunk, &first, &last)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -169,7 +197,7 @@ func (m liveCampaign) least() int {
 
 // window gives an empty window of a mailing.
 func (t *tx) window(m liveCampaign) *akkoord.Window {
-	return &akkoord.Window{MailingID: m.mailing, Fence: t.fence(), Sparse: m.plan.PerPerson() || m.trial, Until: m.until, Scopes: m.scopes, Slot: akkoord.PaceSlotOf(t.now), Again: m.again}
+	return &akkoord.Window{MailingID: m.mailing, Fence: t.fence(), Sparse: m.plan.PerPerson() || m.trial, Until: m.until, Scopes: m.scopes, Slot: akkoord.PaceSlotOf(t.now), Again: m.again, From: m.from, Relays: m.relays}
 }
 
 // narrow cuts off a claimed chunk whom there is no room for, as an open chunk of
@@ -193,9 +221,9 @@ func (t *tx) narrow(m liveCampaign, chunk, first, last int64) (int64, error) {
 
 func (t *tx) claimRetries(m liveCampaign) (*akkoord.Window, error) {
 	w := t.window(m)
-	taken, err := t.execCount(`UPDATE delivery SET fence = $2 WHERE mailing_id = $1 AND subscriber_id IN (
+	taken, err := t.execCount(`UPDATE delivery SET fence = $2, carrier = $5 WHERE mailing_id = $1 AND subscriber_id IN (
 			SELECT subscriber_id FROM delivery WHERE mailing_id = $1 AND state = 3 AND next_at > 0 AND next_at <= $3 AND fence = 0 ORDER BY next_at LIMIT $4)`,
-		m.mailing, w.Fence, micros(t.now), min(retryWindow, m.room))
+		m.mailing, w.Fence, micros(t.now), min(retryWindow, m.room), m.relay)
 	if err != nil || taken == 0 {
 		return nil, err
 	}

@@ -24,7 +24,8 @@ func (s *Store) Counts(ctx context.Context, mailingID int64) (akkoord.Counts, er
 	return c, err
 }
 
-const deliveryQuery = `SELECT d.mailing_id, d.subscriber_id, s.public_id, s.email, d.state, CASE WHEN d.variant < 0 THEN coalesce((SELECT m.winner FROM mailing m WHERE m.id = d.mailing_id), -1) ELSE d.variant END, d.attempts, d.code, d.reply, d.first_at, d.updated_at, d.next_at
+const deliveryQuery = `SELECT d.mailing_id, d.subscriber_id, s.public_id, s.email, d.state, CASE WHEN d.variant < 0 THEN coalesce((SELECT m.winner FROM mailing m WHERE m.id = d.mailing_id), -1) ELSE d.variant END, d.attempts, d.code, d.reply, d.first_at, d.updated_at, d.next_at,
+	CASE WHEN d.attempts = 0 THEN '' WHEN d.relay = 0 THEN '` + akkoord.DefaultRelay + `' ELSE coalesce((SELECT r.slug FROM relay r WHERE r.id = d.relay), '') END
 	FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id`
 
 func scanDelivery(r row) (akkoord.Delivery, error) {
@@ -32,7 +33,7 @@ func scanDelivery(r row) (akkoord.Delivery, error) {
 	var id []byte
 	var email sql.NullString
 	var first, updated, next int64
-	err := r.Scan(&d.MailingID, &d.SubscriberID, &id, &email, &d.State, &d.Variant, &d.Attempts, &d.Code, &d.Reply, &first, &updated, &next)
+	err := r.Scan(&d.MailingID, &d.SubscriberID, &id, &email, &d.State, &d.Variant, &d.Attempts, &d.Code, &d.Reply, &first, &updated, &next, &d.Relay)
 	if err != nil {
 		return d, err
 	}

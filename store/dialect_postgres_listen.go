@@ -166,6 +166,7 @@ func (l *listener) run(ctx context.Context, conn *pgx.Conn) {
 			lost = time.Now()
 			l.deaf.Store(true)
 			l.store.cached.drop()
+			l.store.relays.drop()
 			_ = conn.Close(context.Background())
 			if ctx.Err() != nil {
 				return
@@ -239,6 +240,7 @@ func (l *listener) tell(n news) {
 	s.changes.add(n.subscribers, n.mailings)
 	if n.catalogue {
 		s.cached.drop()
+		s.relays.drop()
 	}
 	if n.outbox {
 		wake(s.wakeOutbox)

@@ -71,16 +71,20 @@ func (t *tx) pauseAll(why string) error {
 		return err
 	}
 	for _, l := range live {
-		m, err := loadMailing(t, mailingByID, l.mailing)
-		if err != nil {
-			return err
-		}
-		m.Why = why
-		if err := t.move(akkoord.ActorSystem, &m, "pause"); err != nil {
+		if err := t.pauseFor(l.mailing, why); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (t *tx) pauseFor(mailingID int64, why string) error {
+	m, err := loadMailing(t, mailingByID, mailingID)
+	if err != nil {
+		return err
+	}
+	m.Why = why
+	return t.move(akkoord.ActorSystem, &m, "pause")
 }
 
 var errHeld = akkoord.Errorf(akkoord.Conflict, "sending_held", "Nothing is sent since the database was put back from a backup, until an owner agrees on the start page of the admin site.")

@@ -15,11 +15,17 @@ import (
 // (P14). Every claimed row must be given to NoteSystem or SettleSystem; those of a process
 // that died are given back when the database is opened.
 func (s *Store) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDelivery, error) {
-	if idle, err := s.idle(ctx); idle || err != nil {
+	return s.ClaimSystemBy(ctx, akkoord.Carrier{Relay: akkoord.DefaultRelay}, n)
+}
+
+// ClaimSystemBy is ClaimSystem for a relay. Such mail goes by that of the settings,
+// and by the others that may carry it, in the order of their age.
+func (s *Store) ClaimSystemBy(ctx context.Context, by akkoord.Carrier, n int) ([]akkoord.SystemDelivery, error) {
+	if idle, err := s.idle(ctx, by); idle || err != nil {
 		return nil, err
 	}
 	for {
-		out, seen, err := s.claimSystem(ctx, n)
+		out, seen, err := s.claimSystem(ctx, by, n)
 		if err != nil || len(out) > 0 || seen == 0 {
 			return out, err
 		}
@@ -28,16 +34,20 @@ func (s *Store) ClaimSystem(ctx context.Context, n int) ([]akkoord.SystemDeliver
 
 // claimSystem also gives how many rows it saw: those that call for no mail must
 // not make others wait (P03).
-func (s *Store) claimSystem(ctx context.Context, n int) (out []akkoord.SystemDelivery, seen int, err error) {
+func (s *Store) claimSystem(ctx context.Context, by akkoord.Carrier, n int) (out []akkoord.SystemDelivery, seen int, err error) {
 	var fence int64
 	err = s.update(ctx, "claim outbox", func(t *tx) error {
 		s.journal.forgetFence(fence) // of a try that was undone
 		fence = t.fence()
-		if held, err := t.barred(); held || err != nil {
-			out, seen = nil, 0
+		out, seen = nil, 0
+		if held, err := t.held(); held || err != nil {
 			return err
 		}
-		due, err := t.due(n)
+		relays, err := t.carriers()
+		if err != nil || !relays.serves(by) || !by.Takes(relays.notices, relays.may) {
+			return err
+		}
+		due, err := t.due(n, relays.caught)
 		if err != nil {
 			return err
 		}
@@ -69,13 +79,10 @@ type outboxRow struct {
 	decided    akkoord.SystemMail // at an earlier claim
 }
 
-func (t *tx) due(n int) ([]outboxRow, error) {
+func (t *tx) due(n int, caught bool) ([]outboxRow, error) {
 	var out []outboxRow
 	whose := ""
-	if t.store.cfg.Catches {
-		if since, err := loadCatching(t); err != nil || since.IsZero() {
-			return nil, err
-		}
+	if caught {
 		whose = catchable
 	}
 	rows, err := t.query(`SELECT id, subscriber_id, request, locale, at, attempts, first_at, mail, about, purpose_id, user_id FROM outbox

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"akkoord"
@@ -36,24 +37,31 @@ func (p Pace) domainScope() string { return "domain:" + p.Domain }
 
 func (p Pace) warms() bool { return p.Warmup.First > 0 && p.Domain != "" }
 
-// scopes are what the mails of a mailing are counted under.
-func (s *Store) scopes(mailingID int64, plan akkoord.Plan) (out []string) {
+// ofDomain reports whether mail from a sender, empty for that of the settings, is mail
+// of the domain that warms up.
+func (p Pace) ofDomain(sender string) bool {
+	_, domain, _ := strings.Cut(sender, "@")
+	return p.warms() && (sender == "" || strings.EqualFold(domain, p.Domain))
+}
+
+// scopes are what the mails of a mailing from a sender are counted under.
+func (s *Store) scopes(mailingID int64, sender string, plan akkoord.Plan) (out []string) {
 	if plan.Cap != (akkoord.Cap{}) {
 		out = append(out, scopeOf(mailingID))
 	}
 	if s.cfg.Pace.Cap != (akkoord.Cap{}) {
 		out = append(out, scopeAll)
 	}
-	if s.cfg.Pace.warms() {
+	if s.cfg.Pace.ofDomain(sender) {
 		out = append(out, s.cfg.Pace.domainScope())
 	}
 	return out
 }
 
 // course gives what is known of how fast a mailing may go now.
-func (s *Store) course(q querier, mailingID int64, plan akkoord.Plan, now time.Time) (akkoord.Course, error) {
+func (s *Store) course(q querier, mailingID int64, sender string, plan akkoord.Plan, now time.Time) (akkoord.Course, error) {
 	c := akkoord.Course{Plan: plan, AllCap: s.cfg.Pace.Cap}
-	for _, scope := range s.scopes(mailingID, plan) {
+	for _, scope := range s.scopes(mailingID, sender, plan) {
 		counts, err := paceCounts(q, scope, now)
 		if err != nil {
 			return c, err
@@ -124,11 +132,11 @@ func (t *tx) spend(w *akkoord.Window, n int) error {
 // they may be used.
 func (t *tx) roomFor(m *liveCampaign) error {
 	m.room = math.MaxInt
-	m.scopes = t.store.scopes(m.mailing, m.plan)
+	m.scopes = t.store.scopes(m.mailing, m.from.Address, m.plan)
 	if len(m.scopes) == 0 && m.plan.Hours.All() {
 		return nil
 	}
-	c, err := t.store.course(t, m.mailing, m.plan, t.now)
+	c, err := t.store.course(t, m.mailing, m.from.Address, m.plan, t.now)
 	if err != nil {
 		return err
 	}
@@ -271,7 +279,11 @@ func (t *tx) homeward(m liveCampaign, w *akkoord.Window) error {
 // that its caller measured; 0: not known.
 func (s *Store) Course(ctx context.Context, m akkoord.Mailing, left int64, rate float64) (akkoord.Course, error) {
 	v, now := s.view(ctx), s.cfg.Now()
-	c, err := s.course(v, m.ID, m.Plan, now)
+	var sender string
+	if err := v.queryRow(`SELECT coalesce(f.address, '') FROM campaign c JOIN purpose p ON p.id = c.purpose_id LEFT JOIN sender f ON f.slug = p.sender AND p.sender <> '' WHERE c.id = $1`, m.CampaignID).Scan(&sender); err != nil {
+		return akkoord.Course{}, missing(err, "campaign")
+	}
+	c, err := s.course(v, m.ID, sender, m.Plan, now)
 	if err != nil {
 		return c, err
 	}

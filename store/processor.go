@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"akkoord"
@@ -29,7 +28,6 @@ func (s *Store) AddProcessor(ctx context.Context, actor akkoord.Actor, p akkoord
 			Scan(&p.ID); err != nil {
 			return taken(err, "processor", p.Slug)
 		}
-		s.relay.drop()
 		t.catalogue = true
 		return t.audit(actor, "processor.create", named("processor", p.Slug), "")
 	})
@@ -58,7 +56,6 @@ func (s *Store) EditProcessor(ctx context.Context, actor akkoord.Actor, slug, ac
 			p.ID, p.Name, string(p.Role), p.Country, micros(p.Agreement.SignedOn), micros(p.Agreement.ValidUntil), p.Agreement.Document, micros(p.EndedAt)); err != nil {
 			return err
 		}
-		s.relay.drop()
 		t.catalogue = true
 		t.outbox, t.mailing = true, true // what waited for an agreement may go now
 		if err := t.enqueueWebhooks(); err != nil {
@@ -155,71 +152,4 @@ func processorObstacles(q querier, slug string, now time.Time) (why []akkoord.Re
 		return p.Obstacles(now), p.Agreement.SignedOn, err
 	}
 	return p.Obstacles(now), p.Agreement.Ends(), err
-}
-
-// relayLook is how long what the register says of the relay's party is
-// believed: another node may have changed it.
-const relayLook = 10 * time.Second
-
-// relayAgreement remembers what the register says of the party that runs the
-// relay, so that claiming asks for it by the clock alone.
-type relayAgreement struct {
-	mu    sync.Mutex
-	why   []akkoord.Reason
-	until time.Time
-	asked bool
-}
-
-// drop has the register read again.
-func (r *relayAgreement) drop() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.asked = false
-}
-
-// relayObstacles is RelayObstacles as of the change, from memory where that is
-// good enough.
-func (t *tx) relayObstacles() ([]akkoord.Reason, error) {
-	slug := t.store.cfg.Relay
-	if slug == "" || slug == akkoord.OwnProcessor {
-		return nil, nil
-	}
-	r := &t.store.relay
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.asked && t.now.Before(r.until) {
-		return r.why, nil
-	}
-	why, until, err := processorObstacles(t, slug, t.now)
-	if err != nil {
-		return nil, err
-	}
-	r.why, r.asked, r.until = why, true, t.now.Add(relayLook)
-	if !until.IsZero() && until.After(t.now) && until.Before(r.until) {
-		r.until = until
-	}
-	return why, nil
-}
-
-// mayRelay refuses to go on sending to a party without a valid agreement.
-func (t *tx) mayRelay() error {
-	why, err := t.relayObstacles()
-	if err != nil || len(why) == 0 {
-		return err
-	}
-	return &akkoord.Error{Kind: akkoord.Conflict, Code: why[0].Code, Message: "No mail may go to the party that runs the mail server.", Reasons: why}
-}
-
-// barred reports whether nothing may be sent: after a restore, or since there is no
-// valid agreement with the party that runs the relay. Then what is being sent
-// is paused.
-func (t *tx) barred() (bool, error) {
-	if held, err := t.held(); held || err != nil {
-		return held, err
-	}
-	why, err := t.relayObstacles()
-	if err != nil || len(why) == 0 {
-		return false, err
-	}
-	return true, t.pauseAll(why[0].Message)
 }

@@ -120,7 +120,7 @@ func (t *tx) moveNoted(actor akkoord.Actor, m *akkoord.Mailing, act, note string
 		if held, err := t.held(); held || err != nil {
 			return cmp.Or(err, error(errHeld))
 		}
-		if err := t.mayRelay(); err != nil {
+		if err := t.mayRelay(m.CampaignID); err != nil {
 			return err
 		}
 		if err := t.onlyUsers(m.ID); err != nil {
@@ -187,8 +187,14 @@ func (s *Store) startScheduled(ctx context.Context, id int64) error {
 		if err != nil || m.State != akkoord.MailingScheduled || m.Plan.Begins(m.SendAt).After(t.now) {
 			return err
 		}
-		if held, err := t.barred(); held || t.store.cfg.Catches || err != nil { // a trial is begun by hand
+		if held, err := t.held(); held || err != nil {
 			return err
+		}
+		if relays, err := t.carriers(); err != nil || relays.caught {
+			return err // a trial is begun by hand
+		}
+		if why, err := t.routeReasons(m.CampaignID); err != nil || len(why) > 0 {
+			return err // it waits for a mail server that it may go by
 		}
 		switch m.Plan.WhenMissed(m.SendAt, t.now) {
 		case akkoord.MissedAsk:

@@ -63,7 +63,7 @@ type Store struct {
 	counting sync.Mutex     // held while a page counts what the figures of growth lack
 	sets     *sets          // of whom conditions of segments hold, for counts while editing
 
-	relay relayAgreement // what the register says of the party that runs the relay
+	relays relayBook // which relays there are, and what forbids using them
 
 	wakeOutbox  chan struct{} // one slot: something may be due
 	wakeMailing chan struct{}

@@ -220,26 +220,27 @@ func (t *tx) storeRuns(runs []run) error {
 }
 
 const (
-	settleChunks = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply
-		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[])
-			AS v (mailing_id, first, last, fence, state, attempts, first_at, at, next_at, code, reply)
+	settleChunks = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, relay = (SELECT c.relay FROM delivery_chunk c WHERE c.id = v.chunk)
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[])
+			AS v (mailing_id, first, last, fence, state, attempts, first_at, at, next_at, code, reply, chunk)
 		WHERE d.mailing_id = v.mailing_id AND d.subscriber_id BETWEEN v.first AND v.last AND d.state = 0 AND v.fence <> 0`
-	settleRetries = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, fence = 0
-		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[])
-			AS v (mailing_id, first, last, fence, state, attempts, first_at, at, next_at, code, reply)
+	settleRetries = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, fence = 0, relay = CASE WHEN v.attempts > d.attempts THEN d.carrier ELSE d.relay END
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[])
+			AS v (mailing_id, first, last, fence, state, attempts, first_at, at, next_at, code, reply, chunk)
 		WHERE d.mailing_id = v.mailing_id AND d.subscriber_id BETWEEN v.first AND v.last AND d.state = 3 AND d.fence = v.fence AND d.fence <> 0`
 )
 
 // columnsOf are runs, column by column.
 type columnsOf struct {
-	mailing, first, last, fence, state, attempts, firstAt, at, nextAt []int64
-	code, reply                                                       []string
+	mailing, first, last, fence, state, attempts, firstAt, at, nextAt, chunk []int64
+	code, reply                                                              []string
 }
 
 func (c *columnsOf) add(r *run) {
 	c.mailing, c.first, c.last, c.fence = append(c.mailing, r.mailing), append(c.first, r.SubscriberID), append(c.last, r.last), append(c.fence, r.fence)
 	c.state, c.attempts = append(c.state, int64(r.State)), append(c.attempts, int64(r.Attempts))
 	c.firstAt, c.at, c.nextAt = append(c.firstAt, micros(r.FirstAt)), append(c.at, micros(r.At)), append(c.nextAt, r.due())
+	c.chunk = append(c.chunk, r.chunk)
 	c.code, c.reply = append(c.code, r.Code), append(c.reply, r.Reply)
 }
 
@@ -247,5 +248,5 @@ func (c *columnsOf) store(t *tx, query string) error {
 	if len(c.mailing) == 0 {
 		return nil
 	}
-	return t.exec(query, c.mailing, c.first, c.last, c.fence, c.state, c.attempts, c.firstAt, c.at, c.nextAt, c.code, c.reply)
+	return t.exec(query, c.mailing, c.first, c.last, c.fence, c.state, c.attempts, c.firstAt, c.at, c.nextAt, c.code, c.reply, c.chunk)
 }

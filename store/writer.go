@@ -297,6 +297,7 @@ func (w *writer) publish(group []*change) {
 		w.store.changes.add(c.tx.touched, c.tx.mailings)
 		if c.tx.catalogue {
 			w.store.cached.drop()
+			w.store.relays.drop()
 		}
 		outbox = outbox || c.tx.outbox
 		mailing = mailing || c.tx.mailing

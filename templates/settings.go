@@ -10,7 +10,7 @@ type SettingsPage struct {
 
 func (SettingsPage) file() string { return "admin/settings.html" }
 
-// SettingsPart is a page on which something is set: "brand", "who", "mail", "deliver", "forms",
+// SettingsPart is a page on which something is set: "brand", "who", "mail", "relays", "deliver", "forms",
 // "users", "keys", "webhooks", "processors" or "retention".
 type SettingsPart struct{ Key, Path string }
 

@@ -126,7 +126,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	counted := mailfigures.NewReader(a.store, time.Now)
 	apiConfig := api.Config{
 		Store: a.store, Mail: tester, Sender: a.facts, Settings: s.organisation(), BaseURL: s.base.String(), Now: time.Now, Log: a.log, KeyFingerprint: a.fingerprint,
-		Setup: s.setup(), Pages: pages, SigningKeys: a.keys, Delivering: a.desk, Figures: counted, Login: api.Login{New: newLogin, Life: admin.LoginLife},
+		Setup: s.setup(), Pages: pages, SigningKeys: a.keys, Delivering: a.desk, RelayStates: a.sender.RelayStates, ReplayKey: keys.Derive("idempotency"), Figures: counted, Login: api.Login{New: newLogin, Life: admin.LoginLife},
 		Dossier: dossier.Writer{Set: pages, Zone: home}.In,
 	}
 	if leaving := press.Leave; leaving != nil {
@@ -155,7 +155,7 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	adminSite, err := admin.New(admin.Config{
 		Store: a.store, Sessions: a.store.Sessions(), Mail: tester, Sender: a.facts, Pages: pages, Setup: s.setup(), KeyFingerprint: a.fingerprint,
 		Dossier: apiConfig.Dossier, Seal: sealer, NewKey: newAPIKey, SignOn: s.signOn, GuessKey: keys.Derive("login-guess"), Network: func(r *http.Request) netip.Prefix { return server.Neighbourhood(r, s.proxies) }, BaseURL: s.base.String(), Now: time.Now, Log: a.log,
-		Settings: s.organisation(), Brand: a.brand, BrandColour: s.Brand, Set: s.shown(), Relay: s.relayFacts(), Inbox: a.shownInbox(), Delivering: a.desk, Figures: counted, Watcher: &a.watch,
+		Settings: s.organisation(), Brand: a.brand, BrandColour: s.Brand, Set: s.shown(), Relay: s.relayFacts(), Inbox: a.shownInbox(), RelayStates: a.sender.RelayStates, Delivering: a.desk, Figures: counted, Watcher: &a.watch,
 	})
 	if err != nil {
 		return err
@@ -194,23 +194,28 @@ func (a *app) press(keys *akkoord.Keyring, composer *mailer.Composer, home *time
 	}
 }
 
-// buildMailer makes the worker and what sends test mails. Without a mail server both
-// know the built-in inbox, for while mails are caught.
+// buildMailer makes the worker and what sends test mails. Where the settings name no
+// mail server both know the built-in inbox, for while mails are caught.
 func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press, signer *mailer.Signer) (*mailer.Tester, error) {
 	s := a.site
-	tester := &mailer.Tester{Press: press, Relay: a.store.RelayObstacles, Readers: a.store.Readers, Asker: &mailer.Asker{}}
-	relay := s.relay
-	if relay == nil {
+	dialer := &mailer.Dialer{HELO: s.base.Hostname()}
+	tester := &mailer.Tester{
+		Press: press, Dialer: dialer, Relay: a.store.RelayObstacles, Relays: a.relaySettings, Route: a.store.RouteObstacles, Usable: a.store.RelaysOf,
+		Local: akkoord.LoopbackHost(s.base.Hostname()), Signer: signer,
+		Readers: a.store.Readers, Asker: &mailer.Asker{},
+	}
+	if s.relay != nil {
+		dialer.Relay = *s.relay
+	} else {
 		in, caught, err := startInbox()
 		if err != nil {
 			return nil, err
 		}
-		a.inbox, relay, tester.Off = in, &caught, func() bool { return !a.catching() }
+		a.inbox, dialer.Relay, tester.Off = in, caught, func() bool { return !a.catching() }
 		in.Take(a.catching())
 	}
-	tester.Dialer, tester.Signer = &mailer.Dialer{Relay: *relay, HELO: s.base.Hostname()}, signer
 	a.sender = mailer.New(mailer.Config{
-		Deliveries: a.store, Outbox: a.store, Press: press, Dialer: tester.Dialer, Signer: signer, ReturnPath: s.returns(keys), ReportField: s.reportField,
+		Deliveries: a.store, Outbox: a.store, Press: press, Dialer: dialer, Relays: a.relaySettings, Signer: signer, ReturnPath: s.returns(keys), ReportField: s.reportField,
 		Now: time.Now, Jitter: rand2.Float64, Log: a.log,
 	})
 	return tester, nil
@@ -405,8 +410,8 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	switch {
 	case a.catching():
 		log.Warn("AKKOORD_SMTP is not set: mails are caught here, for a trial, and reach nobody")
-	case s.relay == nil:
-		log.Warn("AKKOORD_SMTP is not set: sign-ups are kept, and their confirmation mails wait")
+	case !a.mails():
+		log.Warn("AKKOORD_SMTP is not set, and there is no relay: sign-ups are kept, and their confirmation mails wait")
 	}
 	err = a.run(ctx, public, ops)
 	log.Info("ended")

@@ -51,8 +51,6 @@ func newBackground(a *app) *background {
 	if a.sender != nil {
 		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
 		b.runs[akkoord.JobSeries] = b.store.RunSeries
-	}
-	if a.sender != nil && a.inbox == nil { // without a mail server nobody can be asked
 		b.runs[akkoord.JobRound] = b.store.AdvanceRound
 		b.runs[akkoord.JobRetention] = b.retain
 	}

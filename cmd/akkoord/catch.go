@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/mail"
+	"slices"
 	"time"
 
 	"akkoord"
@@ -93,7 +95,39 @@ func (a *app) catching() bool {
 // server and mails are not caught either. Those that ask many people, or end the
 // consents of who does not answer, wait for a mail server in any case.
 func (a *app) rests(kind akkoord.JobKind) bool {
-	return a.inbox != nil && (kind == akkoord.JobMailing || kind == akkoord.JobSeries) && !a.catching()
+	switch kind {
+	case akkoord.JobMailing, akkoord.JobSeries:
+		return !a.mails() && !a.catching()
+	case akkoord.JobRound, akkoord.JobRetention:
+		return !a.mails()
+	}
+	return false
+}
+
+// mails reports whether there is a mail server: that of the settings, or a relay of the
+// admin site. While AKKOORD_FROM is not set there is none: mails have no sender.
+func (a *app) mails() bool { return a.site.relay != nil || len(a.relays()) > 0 }
+
+// relays gives what is known of the relays of the admin site that are in use.
+func (a *app) relays() []akkoord.Relay {
+	if a.site.from == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), organisationWait)
+	defer cancel()
+	all, err := a.store.Relays(ctx)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(all, func(r akkoord.Relay) bool { return !r.RetiredAt.IsZero() })
+}
+
+// relaySettings gives the relays of the admin site to who dials them.
+func (a *app) relaySettings(ctx context.Context) ([]akkoord.RelaySettings, error) {
+	if a.site.from == nil {
+		return nil, nil
+	}
+	return a.store.RelaySettings(ctx)
 }
 
 // shownInbox gives the inbox to the admin site; nil where there is a mail server.

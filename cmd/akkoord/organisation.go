@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -72,8 +73,15 @@ func (a *app) look() templates.Brand {
 // facts gives what every campaign mail must name, as it is at this moment.
 func (a *app) facts() akkoord.Sender {
 	f := a.site.sender(a.organisation())
-	if a.catching() {
+	switch {
+	case f.Relay:
+	case a.catching():
 		f.Relay, f.Processor, f.From = true, akkoord.OwnProcessor, cmp.Or(f.From, trialFrom.String())
+	default:
+		relays := a.relays()
+		if i := slices.IndexFunc(relays, func(r akkoord.Relay) bool { return r.Notices }); i >= 0 {
+			f.Relay, f.Processor = true, relays[i].Processor
+		}
 	}
 	return f
 }

@@ -170,14 +170,6 @@ func checkTLS(s *site) error {
 	return nil
 }
 
-// freemail domains belong to others: mail from them can't pass DMARC, and
-// nobody there is the controller.
-var freemail = map[string]bool{
-	"gmail.com": true, "googlemail.com": true, "outlook.com": true, "hotmail.com": true, "live.com": true, "live.nl": true,
-	"yahoo.com": true, "icloud.com": true, "me.com": true, "aol.com": true, "gmx.de": true, "gmx.net": true, "web.de": true,
-	"proton.me": true, "protonmail.com": true, "ziggo.nl": true, "kpnmail.nl": true, "planet.nl": true, "hotmail.nl": true, "orange.fr": true,
-}
-
 func checkFrom(s *site) error {
 	if s.From == "" {
 		return nil
@@ -186,11 +178,11 @@ func checkFrom(s *site) error {
 	if err == nil {
 		var e akkoord.Email
 		if e, err = akkoord.ParseEmail(from.Address); err == nil {
-			if err := akkoord.CheckLine("from", from.Name, akkoord.Limits.Text); err != nil {
+			if err := akkoord.CheckSender(from.Name, e); err != nil {
+				if akkoord.CodeOf(err) == "sender_freemail" {
+					return fmt.Errorf("AKKOORD_FROM: use an address of your own domain; mail from %s would be refused", e.Domain())
+				}
 				return fmt.Errorf("AKKOORD_FROM: the name holds characters that a header can't have")
-			}
-			if freemail[e.Domain()] {
-				return fmt.Errorf("AKKOORD_FROM: use an address of your own domain; mail from %s would be refused", e.Domain())
 			}
 			s.from = &mail.Address{Name: from.Name, Address: e.Address()}
 			return nil

@@ -136,8 +136,8 @@ func TestP36MetricsOfARunningServer(t *testing.T) {
 // P36: what flips readiness.
 func TestP36WhatMakesTheServerNotReady(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	busy := mailer.Stats{Beat: now.Add(-time.Second), NoticeBeat: now.Add(-time.Second)}
-	still := mailer.Stats{Beat: now.Add(-time.Second), NoticeBeat: now.Add(-time.Hour)}
+	busy := mailer.Stats{Limit: 5, Beat: now.Add(-time.Second), NoticeBeat: now.Add(-time.Second)}
+	still := mailer.Stats{Limit: 5, Beat: now.Add(-time.Second), NoticeBeat: now.Add(-time.Hour)}
 	waiting := store.Stats{OutboxDue: 3, OutboxOldest: now.Add(-time.Hour)}
 	for name, tt := range map[string]struct {
 		err  error
@@ -151,7 +151,8 @@ func TestP36WhatMakesTheServerNotReady(t *testing.T) {
 		"a stuck queue":      {moving(still, waiting, now), "3 are due"},
 		"nothing is due":     {moving(still, store.Stats{}, now), ""},
 		"just due":           {moving(still, store.Stats{OutboxDue: 1, OutboxOldest: now.Add(-time.Minute)}, now), ""},
-		"a relay that fails": {moving(mailer.Stats{Beat: now, NoticeBeat: now.Add(-time.Hour), RelayFails: true}, waiting, now), ""},
+		"no relay":           {moving(mailer.Stats{Beat: now}, waiting, now), ""},
+		"a relay that fails": {moving(mailer.Stats{Limit: 5, Beat: now, NoticeBeat: now.Add(-time.Hour), RelayFails: true}, waiting, now), ""},
 	} {
 		if got := tt.err; (got == nil) != (tt.want == "") || got != nil && !strings.Contains(got.Error(), tt.want) {
 			t.Errorf("%s: %v, not %q", name, got, tt.want)

@@ -35,7 +35,8 @@ type Config struct {
 	BrandColour    string                // what the settings say of it, which wins too
 	Set            []Setting             // what the settings say of all else
 	Relay          Relay
-	Inbox          Inbox // takes mails in the place of a mail server; nil where there is one
+	Inbox          Inbox                       // takes mails in the place of a mail server; nil where there is one
+	RelayStates    func() []akkoord.RelayState // how relays are doing; nil: nobody knows
 	Delivering     deliver.Desk
 	Figures        *figures.Reader // shared with the API: what is costly is counted once
 	Watcher        Watcher         // nil: nobody is noted

@@ -51,7 +51,11 @@ func (s *Site) sendAgain(w http.ResponseWriter, r *http.Request, v visit) error 
 	if err != nil {
 		return errNoAct
 	}
-	if err = refusal(m.SendableAgain(s.cfg.Sender())); err == nil {
+	by, err := s.cfg.Mail.SenderOf(r.Context(), m, s.cfg.Sender())
+	if err != nil {
+		return err
+	}
+	if err = refusal(m.SendableAgain(by)); err == nil {
 		_, err = s.cfg.Store.SendAgain(r.Context(), v.user.Actor(), m.PublicID, akkoord.LostCopies{Count: count, Last: time.UnixMicro(last).UTC()})
 	}
 	return s.done(w, r, err, "sent_again", mailingPath(m))

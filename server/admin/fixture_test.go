@@ -3,6 +3,7 @@ package admin_test
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -55,6 +56,18 @@ type postbox struct {
 
 func (p *postbox) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Reason, error) {
 	return p.tester.Obstacles(ctx, m, s)
+}
+
+func (p *postbox) SenderOf(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) (akkoord.Sender, error) {
+	return p.tester.SenderOf(ctx, m, s)
+}
+
+func (p *postbox) ReadRelay(url akkoord.Secret) (akkoord.Relay, error) {
+	return p.tester.ReadRelay(url)
+}
+
+func (p *postbox) TryRelay(ctx context.Context, r akkoord.RelaySettings, why []akkoord.Reason, to akkoord.Email, locale string) []akkoord.RelayStep {
+	return p.tester.TryRelay(ctx, r, why, to, locale)
 }
 
 func (p *postbox) Checks(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Finding, error) {
@@ -111,7 +124,7 @@ func newFixtureAt(t *testing.T, now time.Time, change ...func(*store.Config)) *f
 	t.Cleanup(func() { f.check(f.store.Close()) })
 	composer, err := mailer.NewComposer(os.DirFS("../../templates"), rand.Reader)
 	f.check(err)
-	f.mail.tester = &mailer.Tester{Readers: f.store.Readers, Asker: &mailer.Asker{Reachable: func(netip.AddrPort) bool { return true }}, Press: &mailer.Press{
+	f.mail.tester = &mailer.Tester{Local: true, Relays: f.store.RelaySettings, Readers: f.store.Readers, Asker: &mailer.Asker{Reachable: func(netip.AddrPort) bool { return true }}, Press: &mailer.Press{
 		Composer: composer, Catalog: f.store, Links: ring.Links(), Key: ring.Derive("message-id"), Now: f.clock,
 		Sender: mailer.Sender{
 			From: netmail.Address{Name: "Zonvaart Reizen", Address: "reis@zonvaart.example"}, Controller: "Zonvaart Reizen B.V.",
@@ -348,8 +361,26 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	f.check(f.store.SetCatching(ctx, akkoord.ActorSystem, true))
 	f.caught = caughtMails{{ID: "7", To: []string{"owner@zonvaart.example", "manager@zonvaart.example"}, At: f.clock(), HTML: "<p>Yes?"}}
 	named := map[string]string{"/deliverability/keys/": dkim.PublicID.String(), "/webhooks/": hook.PublicID.String(), "/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
+	spares := 0
 	return func(pattern string) (method, path string) {
 		method, path, _ = strings.Cut(pattern, " ")
+		switch { // there is a relay, or mails are caught
+		case strings.HasPrefix(path, "/admin/settings/relays/{slug}"):
+			f.check(f.store.SetCatching(ctx, akkoord.ActorSystem, false))
+			spares++
+			spare := fmt.Sprintf("spare-%d", spares)
+			_, err := f.store.AddRelay(ctx, akkoord.ActorSystem, akkoord.RelaySettings{Relay: akkoord.Relay{Slug: spare, Addr: "127.0.0.1:1", Security: "none", Connections: 1, Processor: akkoord.OwnProcessor}, URL: "smtp://127.0.0.1:1?tls=none"})
+			f.check(err)
+			path = strings.Replace(path, "{slug}", spare, 1)
+		case strings.HasPrefix(path, "/admin/inbox"):
+			all, err := f.store.RelaySettings(ctx)
+			f.check(err)
+			for _, r := range all {
+				_, err := f.store.RetireRelay(ctx, akkoord.ActorSystem, r.Slug)
+				f.check(err)
+			}
+			f.check(f.store.SetCatching(ctx, akkoord.ActorSystem, true))
+		}
 		id := mailing
 		for part, of := range named {
 			if strings.Contains(path, part) {

@@ -82,7 +82,11 @@ func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m ak
 	if err := s.leftOut(ctx, v, &page, m); err != nil {
 		return err
 	}
-	s.ticks(&page, m)
+	by, err := s.cfg.Mail.SenderOf(ctx, m, s.cfg.Sender())
+	if err != nil {
+		return err
+	}
+	s.ticks(&page, m, by.From)
 	if err := s.trial(ctx, &page, m); err != nil {
 		return err
 	}
@@ -305,7 +309,11 @@ func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, address str
 	}
 	draft := m
 	draft.State = akkoord.MailingDraft // a test is no sending: any state may be tested
-	if err := refusal(draft.Sendable(s.cfg.Sender())); err != nil {
+	by, err := s.cfg.Mail.SenderOf(ctx, m, s.cfg.Sender())
+	if err != nil {
+		return err
+	}
+	if err := refusal(draft.Sendable(by)); err != nil {
 		return err
 	}
 	if err := s.cfg.Store.BeginTest(ctx, v.user.Actor(), m.PublicID, to); err != nil {

@@ -21,7 +21,7 @@ const (
 )
 
 // unkept are the fields of forms that no page hands back: passwords.
-var unkept = []string{"password", "again", "now", proofField, passkeyProof}
+var unkept = []string{"password", "again", "now", relayURL, proofField, passkeyProof}
 
 // handler answers a request of somebody.
 type handler func(http.ResponseWriter, *http.Request, visit) error

@@ -20,7 +20,7 @@ type Setting struct {
 func (s *Site) settings(w http.ResponseWriter, r *http.Request, v visit) error {
 	page := templates.SettingsPage{Admin: s.frame(r, v, "settings")}
 	page.Parts = []templates.SettingsPart{
-		{Key: "brand", Path: brandPath}, {Key: "who", Path: whoPath}, {Key: "mail", Path: mailPath}, {Key: "deliver", Path: deliverabilityPath},
+		{Key: "brand", Path: brandPath}, {Key: "who", Path: whoPath}, {Key: "mail", Path: mailPath}, {Key: "relays", Path: relaysPath}, {Key: "deliver", Path: deliverabilityPath},
 		{Key: "forms", Path: formsPath}, {Key: "users", Path: Prefix + "/users"}, {Key: "keys", Path: Prefix + "/keys"},
 		{Key: "webhooks", Path: webhooksPath}, {Key: "processors", Path: privacyPrefix + "/processors"}, {Key: "retention", Path: Prefix + "/retention"},
 	}

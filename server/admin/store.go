@@ -6,6 +6,7 @@ import (
 
 	"akkoord"
 	"akkoord/server/picture"
+	"akkoord/server/relays"
 	"akkoord/server/sight"
 )
 
@@ -51,6 +52,7 @@ type Store interface {
 	Grants
 	Approvals
 	Setups
+	relays.Store
 	picture.Branding
 	// Audit leaves a line about a read of personal data (M27).
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
@@ -146,6 +148,10 @@ type Slugs interface {
 
 // Mail shows mailings and sends tests of them.
 type Mail interface {
+	relays.Mail
+	// SenderOf gives who sends a mailing: what its purpose says, and the settings, s,
+	// where that says nothing.
+	SenderOf(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) (akkoord.Sender, error)
 	// Obstacles gives all that forbids sending a mailing, or nothing.
 	Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Reason, error)
 	// Checks gives all that is to be said of a mailing before it is sent, stops first.

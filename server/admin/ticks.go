@@ -18,7 +18,7 @@ var waitingCodes = []string{"schedule_missed", "archived_draft", "purpose_archiv
 // ticks adds to the page of a draft what somebody looks at once more before
 // sending: to whom, from whom, the subject, the content. A mailing of a series has
 // no people before it runs.
-func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing) {
+func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing, sender string) {
 	if _, err := m.State.Next("send"); err != nil || m.Trigger != nil {
 		return
 	}
@@ -42,9 +42,8 @@ func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing) {
 			contents = false // what composing it found
 		}
 	}
-	sender := ""
-	if from {
-		sender = s.cfg.Sender().From
+	if !from {
+		sender = ""
 	}
 	page.Ticks = []templates.Tick{
 		{Key: "to", OK: page.AudienceAllowed > 0}, {Key: "from", OK: from, Text: sender},

@@ -53,7 +53,9 @@ type Config struct {
 
 	SigningKeys SigningKeys // that sign links
 	Delivering  deliver.Desk
-	Figures     *figures.Reader // shared with the admin site: what is costly is counted once
+	ReplayKey   []byte                      // of digests of requests that may come again
+	RelayStates func() []akkoord.RelayState // how relays are doing; nil: nobody knows
+	Figures     *figures.Reader             // shared with the admin site: what is costly is counted once
 	Login       Login
 }
 
@@ -87,7 +89,7 @@ func New(cfg Config) (*API, error) {
 	cfg.BaseURL = strings.TrimSuffix(cfg.BaseURL, "/")
 	guard := sight.New(cfg.Store)
 	cfg.Store = guarded{plain{cfg.Store}, guard}
-	a := &API{cfg: cfg, sight: guard, mux: http.NewServeMux(), rights: map[string]akkoord.Right{}, replay: newReplay(cfg.Store)}
+	a := &API{cfg: cfg, sight: guard, mux: http.NewServeMux(), rights: map[string]akkoord.Right{}, replay: newReplay(cfg.Store, cfg.ReplayKey)}
 	config := huma.DefaultConfig("Akkoord", "1")
 	config.Info.Description = "Consent-first mailings. Errors are RFC 9457 problem documents with a stable code. " +
 		"Lists are paged by cursor; POSTs honour Idempotency-Key; times are RFC 3339 in UTC."

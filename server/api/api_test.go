@@ -220,6 +220,7 @@ func TestRights(t *testing.T) {
 	spare := f.must("POST", "/api-keys", `{"name":"spare","role":"mail","reason":"test"}`).str("id")
 	endpoint := f.must("POST", "/webhooks", `{"url":"https://crm.example/hook","processor":"post","events":["person.left"]}`).str("id")
 	hidden := []akkoord.Right{akkoord.ReadPeople, akkoord.ChangePeople}
+	owned := 0
 	for operation, right := range f.api.Rights() {
 		method, path, _ := strings.Cut(operation, " ")
 		switch {
@@ -247,6 +248,14 @@ func TestRights(t *testing.T) {
 			path = strings.Replace(path, "{id}", order, 1)
 		case strings.HasPrefix(path, "/mailings/{id}"):
 			path = strings.Replace(path, "{id}", mailing, 1)
+		case strings.HasPrefix(path, "/senders/{slug}"), strings.HasPrefix(path, "/relays/{slug}"): // its own: one is retired
+			things, _, _ := strings.Cut(path[1:], "/")
+			own := fmt.Sprintf("own-%d", owned)
+			owned++
+			f.must("POST", "/"+things, map[string]string{
+				"senders": `{"slug":"` + own + `","name":"Ski","address":"ski@zonvaart.example"}`, "relays": `{"slug":"` + own + `","url":"smtp://127.0.0.1:1?tls=none"}`,
+			}[things])
+			path = strings.Replace(path, "{slug}", own, 1)
 		}
 		path = strings.NewReplacer("/purposes/{slug}", "/purposes/travel-news", "/forms/{slug}", "/forms/home", "/campaigns/{slug}", "/campaigns/winter-2027", "/processors/{slug}", "/processors/post", "/rules/{slug}", "/rules/booked", "/segments/{slug}", "/segments/dutch", "/transactional-templates/{slug}", "/transactional-templates/booking").Replace(path)
 		for _, role := range akkoord.Roles {

@@ -16,7 +16,7 @@ type Approvals interface {
 // approval is a request to do what takes two persons.
 type approval struct {
 	ID        akkoord.ID            `json:"id" format:"uuid"`
-	Act       akkoord.MassAct       `json:"act" enum:"export,erase"`
+	Act       akkoord.MassAct       `json:"act" enum:"export,erase,relay"`
 	State     akkoord.ApprovalState `json:"state" enum:"waiting,agreed,refused,expired"`
 	AskedBy   string                `json:"asked_by"`
 	Reason    string                `json:"reason"`
@@ -59,7 +59,7 @@ func (a *API) listApprovals(ctx context.Context, in *struct{ Paging }) (list[app
 
 func (a *API) askApproval(ctx context.Context, in *struct {
 	Body struct {
-		Act    string `json:"act" doc:"export (files about many people) or erase (more than 10 people in a day)."`
+		Act    string `json:"act" doc:"export (files about many people), erase (more than 10 people in a day) or relay (where mail goes: mail servers and routes of purposes)."`
 		Reason string `json:"reason" doc:"Why. Kept for good; it must hold no personal data."`
 	}
 }) (approval, error) {

@@ -17,6 +17,7 @@ type delivery struct {
 	Attempts   int         `json:"attempts"`
 	Code       *string     `json:"code" doc:"The gate's reason for a skip, or the SMTP reply's code."`
 	Reply      *string     `json:"reply" doc:"What the mail server said last, with addresses hidden."`
+	Relay      *string     `json:"relay" doc:"Slug of the mail server that it was last given to; null before the first attempt."`
 	FirstAt    *Time       `json:"first_at" doc:"Of the first attempt."`
 	UpdatedAt  *Time       `json:"updated_at"`
 	NextAt     *Time       `json:"next_at" doc:"When a deferred one is tried again."`
@@ -24,7 +25,7 @@ type delivery struct {
 
 func showDelivery(m akkoord.Mailing, d akkoord.Delivery) delivery {
 	out := delivery{
-		Email: orNil(d.Email.Address()), State: d.State.String(), Attempts: d.Attempts, Code: orNil(d.Code), Reply: orNil(d.Reply),
+		Email: orNil(d.Email.Address()), State: d.State.String(), Attempts: d.Attempts, Code: orNil(d.Code), Reply: orNil(d.Reply), Relay: orNil(d.Relay),
 		FirstAt: when(d.FirstAt), UpdatedAt: when(d.UpdatedAt), NextAt: when(d.NextAt),
 	}
 	if !d.Subscriber.IsZero() {

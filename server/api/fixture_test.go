@@ -61,6 +61,18 @@ func (p *postbox) Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Se
 	return p.tester.Obstacles(ctx, m, s)
 }
 
+func (p *postbox) SenderOf(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) (akkoord.Sender, error) {
+	return p.tester.SenderOf(ctx, m, s)
+}
+
+func (p *postbox) ReadRelay(url akkoord.Secret) (akkoord.Relay, error) {
+	return p.tester.ReadRelay(url)
+}
+
+func (p *postbox) TryRelay(ctx context.Context, r akkoord.RelaySettings, why []akkoord.Reason, to akkoord.Email, locale string) []akkoord.RelayStep {
+	return p.tester.TryRelay(ctx, r, why, to, locale)
+}
+
 func (p *postbox) CheckContract(spec akkoord.ContractSpec) error { return p.tester.CheckContract(spec) }
 
 func (p *postbox) PreviewContract(spec akkoord.ContractSpec, locale string) (html, text []byte, subject string, err error) {
@@ -109,7 +121,7 @@ func newFixture(t *testing.T, change ...func(*store.Config)) *fixture {
 	t.Cleanup(func() { f.check(f.store.Close()) })
 	composer, err := mailer.NewComposer(os.DirFS("../../templates"), rand.Reader)
 	f.check(err)
-	f.mail.tester = &mailer.Tester{Readers: f.store.Readers, Asker: &mailer.Asker{Reachable: func(netip.AddrPort) bool { return true }}, Press: &mailer.Press{
+	f.mail.tester = &mailer.Tester{Local: true, Readers: f.store.Readers, Relays: f.store.RelaySettings, Asker: &mailer.Asker{Reachable: func(netip.AddrPort) bool { return true }}, Press: &mailer.Press{
 		Composer: composer, Catalog: f.store, Links: ring.Links(), Key: ring.Derive("message-id"), Now: f.clock,
 		Sender: mailer.Sender{
 			From: netmail.Address{Name: "Zonvaart Reizen", Address: "reis@zonvaart.example"}, Controller: "Zonvaart Reizen B.V.",

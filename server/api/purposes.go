@@ -37,6 +37,8 @@ type purpose struct {
 	ExpireAfterDays   int               `json:"expire_after_days"`
 	Signals           []akkoord.Signal  `json:"signals"`
 	RetentionStopped  *Time             `json:"retention_stopped_at" doc:"Since when nobody is asked and nothing ends; null while it goes on."`
+	Sender            string            `json:"sender" doc:"Slug of the sender of its mailings; empty: that of AKKOORD_FROM. POST /purposes/{slug}/route changes it."`
+	Relays            []string          `json:"relays" nullable:"false" doc:"Slugs of the relays that its mailings go by, in order."`
 	Version           int               `json:"version" doc:"Of the texts."`
 	WiderSince        int               `json:"wider_since" doc:"The version that asks for more than those before it, to which consents don't carry over; 0 is none."`
 	CreatedAt         *Time             `json:"created_at"`
@@ -45,7 +47,7 @@ type purpose struct {
 
 func showPurpose(p akkoord.Purpose) purpose {
 	out := purpose{
-		ID: p.PublicID, Slug: p.Slug, Basis: p.Basis, InactiveAfterDays: p.InactiveAfter, Version: p.Version, WiderSince: p.Wider, CreatedAt: when(p.CreatedAt), ArchivedAt: when(p.ArchivedAt),
+		ID: p.PublicID, Slug: p.Slug, Basis: p.Basis, InactiveAfterDays: p.InactiveAfter, Sender: p.Sender, Relays: p.RelayOrder(), Version: p.Version, WiderSince: p.Wider, CreatedAt: when(p.CreatedAt), ArchivedAt: when(p.ArchivedAt),
 		AskAgainAfterDays: p.Retention.AskAgainAfter, ExpireAfterDays: p.Retention.ExpireAfter, Signals: some(p.Retention.Signals), RetentionStopped: when(p.Retention.Stopped),
 		Name: map[string]string{}, Explanation: map[string]string{}, Wording: map[string]string{}, Frequency: map[string]string{},
 	}

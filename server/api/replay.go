@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -26,13 +27,14 @@ type Idempotency interface {
 // the answer that it got before. Only successes are remembered: an error
 // changed nothing, so that trying again is right.
 type replay struct {
-	store Idempotency
-	mu    sync.Mutex
-	busy  map[[sha256.Size]byte]chan struct{}
+	store  Idempotency
+	secret []byte
+	mu     sync.Mutex
+	busy   map[[sha256.Size]byte]chan struct{}
 }
 
-func newReplay(store Idempotency) *replay {
-	return &replay{store: store, busy: map[[sha256.Size]byte]chan struct{}{}}
+func newReplay(store Idempotency, secret []byte) *replay {
+	return &replay{store: store, secret: secret, busy: map[[sha256.Size]byte]chan struct{}{}}
 }
 
 const maxIdempotencyKey = 255 // bytes of an Idempotency-Key
@@ -48,7 +50,7 @@ func (p *replay) serve(w http.ResponseWriter, r *http.Request, body []byte, next
 	}
 	r = r.WithContext(context.WithValue(r.Context(), idempotencyName{}, name))
 	key := digest(string(caller(r.Context()).Actor()), r.URL.Path, name)
-	request := digest(r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"), string(body))
+	request := p.digest(r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"), string(body))
 	done, err := p.begin(r.Context(), key)
 	if err != nil {
 		return err
@@ -141,6 +143,16 @@ func (p *replay) begin(ctx context.Context, key [sha256.Size]byte) (done func(),
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// digest is digest under a key: a request may have a password in it, which the stored
+// digest must not let anybody guess.
+func (p *replay) digest(parts ...string) (out [sha256.Size]byte) {
+	h := hmac.New(sha256.New, p.secret)
+	sum := digest(parts...)
+	h.Write(sum[:])
+	h.Sum(out[:0])
+	return out
 }
 
 // digest hashes parts so that no two lists of parts give the same.

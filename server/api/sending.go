@@ -114,7 +114,11 @@ func (a *API) sendAgain(ctx context.Context, in *struct {
 		if err != nil {
 			return m, err
 		}
-		if err := refusal(m.SendableAgain(a.cfg.Sender())); err != nil {
+		by, err := a.cfg.Mail.SenderOf(ctx, m, a.cfg.Sender())
+		if err != nil {
+			return m, err
+		}
+		if err := refusal(m.SendableAgain(by)); err != nil {
 			return m, err
 		}
 		return a.cfg.Store.SendAgain(ctx, actor, id, akkoord.LostCopies{Count: in.Body.Uncertain})
@@ -146,7 +150,11 @@ func (a *API) testMailing(ctx context.Context, in *struct {
 	}
 	draft := m
 	draft.State = akkoord.MailingDraft // a test is no sending: any state may be tested
-	if err := refusal(draft.Sendable(a.cfg.Sender())); err != nil {
+	by, err := a.cfg.Mail.SenderOf(ctx, m, a.cfg.Sender())
+	if err != nil {
+		return testResult{}, err
+	}
+	if err := refusal(draft.Sendable(by)); err != nil {
 		return testResult{}, err
 	}
 	locales, err := a.testLocales(ctx, m, locale)

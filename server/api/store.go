@@ -6,6 +6,7 @@ import (
 
 	"akkoord"
 	"akkoord/server/picture"
+	"akkoord/server/relays"
 	"akkoord/server/sight"
 )
 
@@ -17,6 +18,7 @@ type Store interface {
 	Idempotency
 	Processors
 	Webhooks
+	relays.Store
 	Purposes
 	Rounds
 	Attributes
@@ -169,6 +171,10 @@ type Trail interface {
 
 // Mail shows mailings and sends tests of them.
 type Mail interface {
+	relays.Mail
+	// SenderOf gives who sends a mailing: what its purpose says, and the settings, s,
+	// where that says nothing.
+	SenderOf(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) (akkoord.Sender, error)
 	// Obstacles gives all that forbids sending a mailing, or nothing.
 	Obstacles(ctx context.Context, m akkoord.Mailing, s akkoord.Sender) ([]akkoord.Reason, error)
 	// Checks gives all that is to be said of a mailing before it is sent, stops first.

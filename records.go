@@ -29,6 +29,7 @@ const NoOfficer = "none"
 type RecordFacts struct {
 	Setup
 	Sender     Sender
+	Relays     []Relay // beside that of the settings
 	Purposes   []Purpose
 	Forms      []Form
 	Attributes []Attribute
@@ -197,11 +198,19 @@ func (f RecordFacts) contracts() Processing {
 func (f RecordFacts) parties(roles ...ProcessorRole) []Processor {
 	var out []Processor
 	for _, p := range f.Processors {
-		if p.EndedAt.IsZero() && slices.Contains(append(roles, "hosting", "support", "other"), p.Role) {
+		carries := slices.Contains(roles, "relay") && f.runsRelay(p.Slug)
+		if p.EndedAt.IsZero() && (carries || slices.Contains(append(roles, "hosting", "support", "other"), p.Role)) {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// runsRelay reports whether a party runs a relay that is in use, whatever the register
+// says that it does.
+func (f RecordFacts) runsRelay(party string) bool {
+	return f.Sender.Relay && f.Sender.Processor == party ||
+		slices.ContainsFunc(f.Relays, func(r Relay) bool { return r.RetiredAt.IsZero() && r.Processor == party })
 }
 
 func (f RecordFacts) security() []Term {

@@ -162,10 +162,25 @@ func settler() Admin {
 
 func settingsPage() SettingsPage {
 	return SettingsPage{
-		Admin: settler(), Parts: []SettingsPart{{"brand", "/admin/settings/brand"}, {"who", "/admin/setup/who"}, {"mail", "/admin/setup/mail"}, {"deliver", "/admin/deliverability"}, {"forms", "/admin/forms"}, {"users", "/admin/users"},
+		Admin: settler(), Parts: []SettingsPart{{"brand", "/admin/settings/brand"}, {"who", "/admin/setup/who"}, {"mail", "/admin/setup/mail"}, {"relays", "/admin/settings/relays"}, {"deliver", "/admin/deliverability"}, {"forms", "/admin/forms"}, {"users", "/admin/users"},
 			{"keys", "/admin/keys"}, {"webhooks", "/admin/webhooks"}, {"processors", "/admin/privacy/processors"}, {"retention", "/admin/retention"}},
 		Set: []SettingRow{{"AKKOORD_URL", "Base of every link in mails; plain http only for loopback.", "https://news.zonvaart.example", false},
 			{"AKKOORD_SMTP", "smtp://user:pass@host:port.", "", true}, {"AKKOORD_HOOKS", "SERVICE:SECRET of the sending service.", "", false}},
+	}
+}
+
+func relaysPage() RelaysPage {
+	return RelaysPage{
+		Admin: settler(), Action: "/admin/settings/relays", TestTo: "eva@zonvaart.example", From: "Zonvaart Reizen <reis@zonvaart.example>",
+		Rows: []RelayRow{
+			{Slug: "default", Addr: "127.0.0.1:25", TLS: "none", Processor: "own", Own: true, Notices: true, Known: true, LastAccepted: now},
+			{Slug: "post", Addr: "smtp.post.example:465", TLS: "implicit", Processor: "post", Action: "/admin/settings/relays/post", Login: true, Connections: 4, Known: true, OpenSince: now.Add(-time.Minute), FaultAt: now, Fault: "auth 535 5.7.8"},
+			{Slug: "old", Addr: "smtp.oud.example:587", TLS: "required", Processor: "oud", Action: "/admin/settings/relays/old", Connections: 2, Notices: true, Obstacles: []Blocker{{Code: "agreement_expired", Text: "The agreement ended."}}},
+		},
+		Senders:  []SenderRow{{Slug: "ski", Name: "Zonvaart Ski", Address: "ski@ski.example", Action: "/admin/settings/senders/ski", Foreign: true}},
+		Purposes: []RouteRow{{Slug: "travel-news", Name: "Reisnieuws", Sender: "ski", Action: "/admin/settings/routes/travel-news", Relays: []string{"post", "default"}}},
+		Parties:  []Option{{Value: "post", Name: "Post B.V."}, {Value: "oud", Name: "Oud B.V."}},
+		Tried:    "post", Tries: []RelayStep{{Key: "connect"}, {Key: "greet"}, {Key: "tls"}, {Key: "login", Code: "relay_login", Text: "relay failed at auth: 535 5.7.8"}},
 	}
 }
 
@@ -355,6 +370,7 @@ func gallery() map[string]any {
 		"admin-proof-link":     ProofPage{Admin: desk(""), Action: "/admin/account", By: "link", Email: "femke@zonvaart.example", Fields: []Option{{"password", "act"}}, Dropped: true},
 		"admin-lost":           LostPage{Action: "/admin/people/1/withdraw", Fields: []Option{{"Belde ons.", "reason"}}},
 		"admin-settings":       settingsPage(),
+		"admin-relays":         relaysPage(),
 		"admin-brand":          BrandPage{Admin: settler(), Action: "/admin/settings/brand", Version: 1, Previews: brandPreviews()},
 		"admin-brand-set":      BrandPage{Admin: settler(), Action: "/admin/settings/brand", SetBySetting: "#b8400e", Logo: "l0go", LogoPath: "/static/img/zonvaart.svg", LogoWidth: 72, LogoHeight: 72, Alt: "Zonvaart Reizen", Version: 1, Tried: true, Previews: brandPreviews()},
 		"admin-brand-wrong":    BrandPage{Admin: settler(), Action: "/admin/settings/brand", Accent: "#ffcc00", Nearest: "#806400", Version: 1, Tried: true, Errors: FieldErrors{{Field: "accent", Code: "accent_contrast", At: "accent"}, {Field: "logo-file", Code: "image_invalid", At: "logo-file"}}},

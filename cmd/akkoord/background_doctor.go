@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"akkoord"
+	"akkoord/mailer"
 	"akkoord/store"
 )
 
@@ -17,7 +18,29 @@ func checkStored(ctx context.Context, s *site) []finding {
 		return []finding{checkSenderFacts(ctx, s, nil), warn("stored", "backups, jobs, parties and transactional mail can't be read yet; akkoord serve makes the database")}
 	}
 	defer st.Close()
-	return append([]finding{checkSenderFacts(ctx, s, st), checkBackup(ctx, s, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkDesk(ctx, st), checkContracts(ctx, st)}, checkCatching(ctx, s, st)...)
+	return append([]finding{checkSenderFacts(ctx, s, st), checkBackup(ctx, s, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkDesk(ctx, st), checkContracts(ctx, st)}, append(checkCatching(ctx, s, st), checkRelays(ctx, s, st)...)...)
+}
+
+// checkRelays dials each relay of the admin site, as AKKOORD_SMTP is dialled.
+func checkRelays(ctx context.Context, s *site, st *store.Store) []finding {
+	relays, err := st.RelaySettings(ctx)
+	if err != nil {
+		return []finding{warn("relays", "the relays can't be read (%v); akkoord migrate brings the database up to date", err)}
+	}
+	var out []finding
+	for _, r := range relays {
+		name := "relay " + r.Slug
+		relay, err := mailer.ParseRelay(string(r.URL))
+		if err != nil {
+			out = append(out, fail(name, "its URL can't be used; give it another at /admin/settings/relays"))
+			continue
+		}
+		out = append(out, dialled(ctx, s, name, relay))
+	}
+	if len(relays) > 0 && s.from == nil {
+		out = append(out, warn("relays", "none is used while AKKOORD_FROM is not set: mail has no sender"))
+	}
+	return out
 }
 
 // checkCatching reminds of a trial.

@@ -148,14 +148,19 @@ func checkSMTP(ctx context.Context, s *site) finding {
 	if s.relay == nil {
 		return warn("smtp", "AKKOORD_SMTP is not set; no mail goes out, not even confirmations")
 	}
+	return dialled(ctx, s, "smtp", *s.relay)
+}
+
+// dialled tells whether a relay lets us in.
+func dialled(ctx context.Context, s *site, name string, relay mailer.Relay) finding {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	session, err := (&mailer.Dialer{Relay: *s.relay, HELO: s.base.Hostname()}).Dial(ctx)
+	session, err := (&mailer.Dialer{Relay: relay, HELO: s.base.Hostname()}).Dial(ctx)
 	if err != nil {
-		return fail("smtp", "%s: %v", s.relay.Addr(), err)
+		return fail(name, "%s: %v", relay.Addr(), err)
 	}
 	session.Close()
-	return ok("smtp", "%s answers, TLS policy %s", s.relay.Addr(), s.relay.TLS)
+	return ok(name, "%s answers, TLS policy %s", relay.Addr(), relay.TLS)
 }
 
 // domainSetup gives how mail of a domain is sent; "" is that of the sender, which

@@ -13,6 +13,7 @@ import (
 // Store tells what is configured.
 type Store interface {
 	Purposes(ctx context.Context) ([]akkoord.Purpose, error)
+	Relays(ctx context.Context) ([]akkoord.Relay, error)
 	Forms(ctx context.Context) ([]akkoord.Form, error)
 	Attributes(ctx context.Context) ([]akkoord.Attribute, error)
 	ContractTemplates(ctx context.Context, p akkoord.Page) (templates []akkoord.ContractTemplate, next int64, err error)
@@ -27,6 +28,9 @@ func Read(ctx context.Context, s Store, setup akkoord.Setup, sender akkoord.Send
 	f := akkoord.RecordFacts{Setup: setup, Sender: sender}
 	var err error
 	if f.Purposes, err = s.Purposes(ctx); err != nil {
+		return akkoord.Record{}, err
+	}
+	if f.Relays, err = s.Relays(ctx); err != nil {
 		return akkoord.Record{}, err
 	}
 	if f.Forms, err = s.Forms(ctx); err != nil {

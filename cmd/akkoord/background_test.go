@@ -16,7 +16,6 @@ import (
 	"akkoord"
 	"akkoord/store"
 	"akkoord/store/pgtest"
-	"akkoord/store/sqlitetest"
 )
 
 const testJob = akkoord.JobKind("test")
@@ -48,7 +47,7 @@ func (b *background) running(t *testing.T) (stop func()) {
 func onEach(t *testing.T, test func(t *testing.T, d databaseSettings, node func() *store.Store)) {
 	t.Helper()
 	for name, database := range map[string]func(*testing.T) string{
-		"sqlite":   func(t *testing.T) string { return sqlitetest.New(t, store.Migrate) },
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "akkoord.db") },
 		"postgres": func(t *testing.T) string { return pgtest.New(t, store.Migrate) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,7 +22,6 @@ import (
 	"akkoord"
 	"akkoord/store"
 	"akkoord/store/pgtest"
-	"akkoord/store/sqlitetest"
 )
 
 // patience is how long a test waits for what must happen soon. It is no
@@ -155,7 +154,7 @@ func installOn(t *testing.T, database, smtp string, people ...string) *installat
 	in := &installation{t: t, dir: t.TempDir(), where: database, smtp: smtp, people: people}
 	d := databaseSettings{Database: database, SecretFile: in.path("akkoord.key")}
 	if database == ownFile {
-		d.Database = sqlitetest.At(t, in.path("akkoord.db"), store.Migrate)
+		d.Database = "sqlite:" + in.path("akkoord.db")
 	}
 	st, err := d.open(t.Context(), "")
 	if err != nil {

@@ -3,6 +3,7 @@ package admin_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"akkoord"
@@ -22,7 +23,9 @@ func TestAPurposeIsArchivedFromAPageThatSaysWhatHappens(t *testing.T) {
 	b.get(path, `href="`+path+`/archive"`)
 	b.get(path+"/archive", "Archive Travel news?", "1 person keeps their consent", "No mailing is going out", "1 of them offers nothing else")
 	b.post(path+"/archive", path, url.Values{"act": {"archive"}})
-	b.get(path, "Nothing goes out under this purpose", "Take back into use")
+	if r := b.get(path, "Archived since <time", "Nothing goes out under this purpose", "Take back into use"); strings.Contains(r.body, "&lt;time") {
+		t.Error("the time stands there as markup")
+	}
 	b.get("/admin/purposes", "Archived purposes (1)")
 	b.get("/admin/purposes?archived=1", `href="`+path+`"`)
 	b.get(page, "This purpose is archived")
@@ -32,7 +35,7 @@ func TestAPurposeIsArchivedFromAPageThatSaysWhatHappens(t *testing.T) {
 	if r := b.send("POST", path+"/archive", url.Values{"act": {"archive"}}.Encode()); r.status != http.StatusConflict {
 		t.Errorf("archived twice: %d", r.status)
 	}
-	b.get(path+"/archive", "Take Travel news back into use?")
+	b.get(path+"/archive", "Take Travel news back into use?", "since <time")
 	b.post(path+"/archive", path, url.Values{"act": {"restore"}})
 	if p, err := f.store.Purpose(t.Context(), "travel-news"); err != nil || p.Archived() {
 		t.Errorf("%+v %v", p, err)

@@ -5,13 +5,23 @@ import "time"
 // Campaign is a series of mailings with one theme under one purpose. It is
 // what a person can leave without leaving the purpose (M13).
 type Campaign struct {
-	ID        int64
-	PublicID  ID
-	Slug      string
-	Name      string
-	PurposeID int64
-	SegmentID int64 // chooses among the people of the purpose (M15); 0: all of them
-	CreatedAt time.Time
+	ID         int64
+	PublicID   ID
+	Slug       string
+	Name       string
+	PurposeID  int64
+	SegmentID  int64 // chooses among the people of the purpose (M15); 0: all of them
+	Version    int   // counts its edits
+	CreatedAt  time.Time
+	ArchivedAt time.Time // since when it is out of the lists and nothing goes out in it; zero: it is in use
+}
+
+// Archived reports whether nothing goes out in the campaign.
+func (c Campaign) Archived() bool { return !c.ArchivedAt.IsZero() }
+
+// ErrArchived refuses to begin anything in an archived campaign.
+func (c Campaign) ErrArchived() *Error {
+	return Errorf(Conflict, "campaign_archived", "The campaign %s is archived, and nothing goes out in it. Take it back into use first.", c.Slug)
 }
 
 // Check reports the first thing wrong with a campaign about to be stored.

@@ -89,20 +89,77 @@ func (t *tx) pauseUnder(p akkoord.Purpose) error {
 	return nil
 }
 
-// mayGoOut refuses what would go out under an archived purpose.
+// mayGoOut refuses what would go out in an archived campaign, or under an archived
+// purpose.
 func (t *tx) mayGoOut(campaignID int64) error {
-	var purpose int64
-	if err := t.queryRow(`SELECT p.id FROM campaign c JOIN purpose p ON p.id = c.purpose_id WHERE c.id = $1 AND p.archived_at > 0`, campaignID).Scan(&purpose); err != nil {
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		return err
-	}
-	p, err := purposeNumbered(t, purpose)
+	c, err := scanCampaign(t.queryRow(campaignQuery+` WHERE id = $1`, campaignID))
 	if err != nil {
-		return err
+		return missing(err, "campaign")
 	}
-	return p.ErrArchived()
+	if c.Archived() {
+		return c.ErrArchived()
+	}
+	p, err := purposeNumbered(t, c.PurposeID)
+	if err == nil && p.Archived() {
+		return p.ErrArchived()
+	}
+	return err
+}
+
+// ArchiveCampaign takes a campaign out of the lists; nothing goes out in it until it is
+// taken back. Its mailings and their figures stay. Errors: NotFound, and Conflict where
+// it is archived, or a mailing of it goes out, stands still in the middle or waits for
+// its time.
+func (s *Store) ArchiveCampaign(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Campaign, error) {
+	return s.moveCampaign(ctx, actor, slug, "campaign.archive", func(t *tx, c *akkoord.Campaign) error {
+		if c.Archived() {
+			return akkoord.Errorf(akkoord.Conflict, "campaign_archived", "The campaign %s is archived already.", slug)
+		}
+		ids, err := numbers(t, `SELECT id FROM mailing WHERE campaign_id = $1 AND state IN ('sending', 'paused', 'scheduled') ORDER BY id LIMIT 1`, c.ID)
+		if err != nil {
+			return err
+		}
+		if len(ids) > 0 {
+			m, err := loadMailing(t, mailingByID, ids[0])
+			if err != nil {
+				return err
+			}
+			return akkoord.Errorf(akkoord.Conflict, "campaign_running", "The mailing “%s” of this campaign is %s. Wait until it is sent, or cancel it; a scheduled one can be paused.", m.Variant(m.Latest()).Subject, m.State)
+		}
+		c.ArchivedAt = t.now
+		return nil
+	})
+}
+
+// RestoreCampaign takes an archived campaign back into use. Errors: NotFound, and
+// Conflict where it is in use.
+func (s *Store) RestoreCampaign(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Campaign, error) {
+	return s.moveCampaign(ctx, actor, slug, "campaign.restore", func(_ *tx, c *akkoord.Campaign) error {
+		if !c.Archived() {
+			return akkoord.Errorf(akkoord.Conflict, "campaign_in_use", "The campaign %s is in use already.", slug)
+		}
+		c.ArchivedAt = time.Time{}
+		return nil
+	})
+}
+
+func (s *Store) moveCampaign(ctx context.Context, actor akkoord.Actor, slug, act string, move func(*tx, *akkoord.Campaign) error) (akkoord.Campaign, error) {
+	var out akkoord.Campaign
+	err := s.update(ctx, act, func(t *tx) error {
+		var err error
+		if out, err = scanCampaign(t.queryRow(campaignQuery+` WHERE slug = $1`, slug)); err != nil {
+			return missing(err, "campaign")
+		}
+		if err := move(t, &out); err != nil {
+			return err
+		}
+		out.Version++
+		if err := t.exec(`UPDATE campaign SET archived_at = $2, version = $3 WHERE id = $1`, out.ID, micros(out.ArchivedAt), out.Version); err != nil {
+			return err
+		}
+		return t.audit(actor, act, named("campaign", slug), "")
+	})
+	return out, err
 }
 
 // ForecastArchive tells what archiving a purpose would come to now.

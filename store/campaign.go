@@ -11,8 +11,9 @@ import (
 
 // PutCampaign makes a campaign (ID 0), or changes name and segment of the one
 // with its ID; mailings that started keep their audience. Slug and purpose never
-// change: people agreed to the purpose, and mails carry the slug. Errors:
-// Invalid, with code purpose_limitation for another purpose's segment (M16),
+// change: people agreed to the purpose, and mails carry the slug. Its Version is the
+// one that was read: Conflict with code campaign_changed where there is a newer.
+// Errors: Invalid, with code purpose_limitation for another purpose's segment (M16),
 // NotFound, Conflict with code slug_taken.
 func (s *Store) PutCampaign(ctx context.Context, actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error) {
 	if err := c.Check(); err != nil {
@@ -55,6 +56,7 @@ func (t *tx) addCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campa
 	if err != nil {
 		return c, taken(err, "campaign", c.Slug)
 	}
+	c.Version = 1
 	return c, t.audit(actor, "campaign.create", named("campaign", c.Slug), "")
 }
 
@@ -69,12 +71,15 @@ func (t *tx) changeCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Ca
 		return have, fixed("purpose", "purpose_fixed", "The purpose of a campaign can't change: people agreed to that one. Make a new campaign.")
 	case c.Name == have.Name && c.SegmentID == have.SegmentID:
 		return have, nil
+	case c.Version != have.Version:
+		return have, akkoord.Errorf(akkoord.Conflict, "campaign_changed", "Somebody changed this campaign since you read it; read it again, and change it then.")
 	}
 	if err := t.mayNarrow(c); err != nil {
 		return have, err
 	}
 	have.Name, have.SegmentID = c.Name, c.SegmentID
-	if err := t.exec(`UPDATE campaign SET name = $2, segment_id = $3 WHERE id = $1`, have.ID, have.Name, have.SegmentID); err != nil {
+	have.Version++
+	if err := t.exec(`UPDATE campaign SET name = $2, segment_id = $3, version = $4 WHERE id = $1`, have.ID, have.Name, have.SegmentID, have.Version); err != nil {
 		return have, err
 	}
 	return have, t.audit(actor, "campaign.change", named("campaign", have.Slug), "")
@@ -99,14 +104,14 @@ func (t *tx) mayNarrow(c akkoord.Campaign) error {
 	return err
 }
 
-const campaignQuery = `SELECT id, public_id, slug, name, purpose_id, segment_id, created_at FROM campaign`
+const campaignQuery = `SELECT id, public_id, slug, name, purpose_id, segment_id, version, created_at, archived_at FROM campaign`
 
 func scanCampaign(r row) (akkoord.Campaign, error) {
 	var c akkoord.Campaign
 	var id []byte
-	var created int64
-	err := r.Scan(&c.ID, &id, &c.Slug, &c.Name, &c.PurposeID, &c.SegmentID, &created)
-	c.PublicID, c.CreatedAt = id16(id), fromMicros(created)
+	var created, archived int64
+	err := r.Scan(&c.ID, &id, &c.Slug, &c.Name, &c.PurposeID, &c.SegmentID, &c.Version, &created, &archived)
+	c.PublicID, c.CreatedAt, c.ArchivedAt = id16(id), fromMicros(created), fromMicros(archived)
 	return c, err
 }
 

@@ -49,6 +49,8 @@ type DashboardPage struct {
 
 	Lately    *Growth // what became of purposes and forms; nil: there are none
 	Campaigns []CampaignCard
+	Archived  bool   // those that are
+	Others    int    // campaigns of the other list
 	New       string // path of the form of a new campaign; empty: not by this user
 	Hold      *HoldNotice
 	Attention []DeskItem // what is late at the privacy officer's desk, or soon will be

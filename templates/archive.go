@@ -22,3 +22,17 @@ type Running struct {
 }
 
 func (ArchivePage) file() string { return "admin/archive.html" }
+
+// EditCampaignPage is GET /admin/campaigns/{campaign}/edit, and the same again with
+// what was typed when a post to Action was refused.
+type EditCampaignPage struct {
+	Admin
+	Name, Back, Action string
+	NewName, Segment   string
+	Segments           []Option // of the campaign's purpose
+	Read               int      // the version that the form is of
+	Archived           bool
+	Errors             FieldErrors
+}
+
+func (EditCampaignPage) file() string { return "admin/edit-campaign.html" }

@@ -20,12 +20,14 @@ type NewCampaignPage struct {
 type CampaignPage struct {
 	Admin
 	CampaignCard
-	Segment string      // empty: all people of the purpose
-	Draft   string      // POST here drafts a mailing, with copy=ID one like it; empty: not by this user
-	Series  []SeriesRow // its mailings with a trigger, each after the one that it waits for; Mailings are the others
-	Next    string
-	Results string    // path of what became of them
-	Started time.Time // when the first of its mailings went out; zero: none did
+	Segment  string // empty: all people of the purpose
+	Edit     string // the form that changes it; empty: not by this user
+	Archived bool
+	Draft    string      // POST here drafts a mailing, with copy=ID one like it; empty: not by this user
+	Series   []SeriesRow // its mailings with a trigger, each after the one that it waits for; Mailings are the others
+	Next     string
+	Results  string    // path of what became of them
+	Started  time.Time // when the first of its mailings went out; zero: none did
 }
 
 // EditPage is GET /admin/mailings/{id}/edit: the draft of a mailing, posted to

@@ -490,6 +490,8 @@ func gallery() map[string]any {
 		"admin-archive": ArchivePage{Admin: desk("purposes"), Name: "Reisnieuws", Back: "/admin/purposes/travel-news", Action: "/admin/purposes/travel-news/archive", Active: 12480, Pending: 1, Round: true, Closed: 1,
 			Mailings: []Running{{Subject: "Drie dorpen waar de sneeuw al ligt", URL: "/admin/mailings/m2", State: "sending"}, {Subject: "Welkom", URL: "/admin/mailings/m3", State: "sending", Series: true}, {Subject: "Skiweek", URL: "/admin/mailings/m1", State: "scheduled"}},
 			Forms:    []Link{{"home", "/admin/forms/home"}, {"beurs", "/admin/forms/beurs"}}},
+		"admin-edit-campaign": EditCampaignPage{Admin: desk("campaigns"), Name: "Winter 2027", NewName: "Winter 2028", Segment: "wintersport", Segments: []Option{{"wintersport", "wintersport"}}, Back: "/admin/campaigns/winter-2027", Action: "/admin/campaigns/winter-2027/edit", Read: 2,
+			Errors: FieldErrors{{Field: "name", Code: "campaign_running", At: "name"}}},
 		"admin-archive-back":      ArchivePage{Admin: desk("purposes"), Name: "Reisnieuws", Back: "/admin/purposes/travel-news", Action: "/admin/purposes/travel-news/archive", Active: 12480, ArchivedAt: now, Forms: []Link{{"home", "/admin/forms/home"}}},
 		"admin-purposes-archived": PurposesPage{Admin: desk("purposes"), Archived: true, Others: 2, Purposes: []PurposeCard{{Slug: "travel-news", Name: "Reisnieuws", Basis: "consent", URL: "/admin/purposes/travel-news", Version: 2, Active: 12480, Archived: true}}},
 		"admin-send-again":        AgainPage{Admin: desk("campaigns"), Subject: "Drie dorpen waar de sneeuw al ligt", Back: "/admin/mailings/m2", Action: "/admin/mailings/m2/send-again", State: "sent", Count: 2, Last: 1795514400000000, People: "/admin/mailings/m2?state=uncertain#deliveries"},

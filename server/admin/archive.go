@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"akkoord"
 	"akkoord/templates"
@@ -13,6 +14,8 @@ type Archiving interface {
 	ArchivePurpose(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Purpose, error)
 	RestorePurpose(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Purpose, error)
 	ForecastArchive(ctx context.Context, p akkoord.Purpose) (akkoord.ArchiveForecast, error)
+	ArchiveCampaign(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Campaign, error)
+	RestoreCampaign(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Campaign, error)
 }
 
 func archivePath(p akkoord.Purpose) string { return purposePath(p) + "/archive" }
@@ -62,4 +65,80 @@ func (s *Site) archivePurpose(w http.ResponseWriter, r *http.Request, v visit) e
 		return s.done(w, r, err, "restored", purposePath(p))
 	}
 	return errNoAct
+}
+
+// editCampaign shows the form of a campaign that there is.
+func (s *Site) editCampaign(w http.ResponseWriter, r *http.Request, v visit) error {
+	c, err := s.cfg.Store.Campaign(r.Context(), r.PathValue("campaign"))
+	if err != nil {
+		return err
+	}
+	slugs, err := s.cfg.Store.SegmentSlugs(r.Context(), []int64{c.SegmentID})
+	if err != nil {
+		return err
+	}
+	return s.showCampaignForm(w, r, v, http.StatusOK, c, templates.EditCampaignPage{NewName: c.Name, Segment: slugs[c.SegmentID], Read: c.Version})
+}
+
+// showCampaignForm draws the form of a campaign with what was typed.
+func (s *Site) showCampaignForm(w http.ResponseWriter, r *http.Request, v visit, code int, c akkoord.Campaign, page templates.EditCampaignPage) error {
+	page.Admin, page.Name, page.Back, page.Action, page.Archived = s.frame(r, v, "campaigns"), c.Name, campaignPath(c), campaignPath(c)+"/edit", c.Archived()
+	segments, err := akkoord.AllPages(r.Context(), s.cfg.Store.Segments)
+	if err != nil {
+		return err
+	}
+	for _, g := range segments {
+		if g.PurposeID == c.PurposeID {
+			page.Segments = append(page.Segments, templates.Option{Value: g.Slug, Name: g.Slug})
+		}
+	}
+	return s.page(w, v, code, page)
+}
+
+// saveCampaign changes a campaign, archives it or takes it back, as the button says.
+func (s *Site) saveCampaign(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := form(r); err != nil {
+		return err
+	}
+	ctx, actor, f := r.Context(), v.user.Actor(), r.PostForm
+	c, err := s.cfg.Store.Campaign(ctx, r.PathValue("campaign"))
+	if err != nil {
+		return err
+	}
+	notice := "campaign_saved"
+	typed := templates.EditCampaignPage{NewName: f.Get("name"), Segment: f.Get("segment"), Read: c.Version}
+	switch f.Get("act") {
+	case "archive":
+		_, err = s.cfg.Store.ArchiveCampaign(ctx, actor, c.Slug)
+		notice, typed.NewName = "campaign_archived", c.Name
+	case "restore":
+		_, err = s.cfg.Store.RestoreCampaign(ctx, actor, c.Slug)
+		notice, typed.NewName = "campaign_restored", c.Name
+	case "save":
+		changed := c
+		changed.Name, changed.SegmentID = typed.NewName, 0
+		if changed.Version, err = strconv.Atoi(f.Get("read")); err != nil {
+			changed.Version, err = 0, nil // which no stored one has
+		}
+		if typed.Segment != "" {
+			var g akkoord.Segment
+			if g, err = s.cfg.Store.Segment(ctx, typed.Segment); akkoord.KindOf(err) == akkoord.NotFound {
+				err = akkoord.Fieldf("segment", "segment_unknown", "There is no such segment.")
+			}
+			changed.SegmentID = g.ID
+		}
+		if err == nil {
+			_, err = s.cfg.Store.PutCampaign(ctx, actor, changed)
+		}
+	default:
+		return errNoAct
+	}
+	if err == nil {
+		return s.done(w, r, nil, notice, campaignPath(c))
+	}
+	code, ok := 0, false
+	if typed.Errors, code, ok = faults(err, map[string]string{"": "name"}); !ok {
+		return err
+	}
+	return s.showCampaignForm(w, r, v, code, c, typed)
 }

@@ -41,3 +41,26 @@ func TestAPurposeIsArchivedFromAPageThatSaysWhatHappens(t *testing.T) {
 		t.Errorf("%+v %v", p, err)
 	}
 }
+
+// Issue 6: a campaign is renamed and archived on a page of its own; who read an older
+// one is told so, with what they typed.
+func TestACampaignIsRenamedAndArchived(t *testing.T) {
+	f := newFixture(t)
+	f.mailing()
+	b := f.as(akkoord.RoleOwner)
+	const path, edit = "/admin/campaigns/winter-2027", "/admin/campaigns/winter-2027/edit"
+	b.get(path, `href="`+edit+`"`)
+	b.get(edit, `name="read" value="1"`)
+	b.post(edit, path, url.Values{"act": {"save"}, "read": {"1"}, "name": {"Winter 2028"}})
+	if r := b.send("POST", edit, url.Values{"act": {"save"}, "read": {"1"}, "name": {"Lente <b>"}}.Encode()); r.status != http.StatusConflict || !strings.Contains(r.body, "Lente &lt;b&gt;") || !strings.Contains(r.body, `name="read" value="2"`) {
+		t.Errorf("a stale edit: %d %s", r.status, r.body)
+	}
+	b.post(edit, path, url.Values{"act": {"archive"}})
+	b.get(path, "This campaign is archived")
+	b.get("/admin", "Archived campaigns (1)")
+	b.get("/admin?archived=1", "Winter 2028")
+	if r := b.send("POST", path+"/mailings", ""); r.status != http.StatusConflict {
+		t.Errorf("a draft in it: %d", r.status)
+	}
+	b.post(edit, path, url.Values{"act": {"restore"}})
+}

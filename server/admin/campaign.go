@@ -129,8 +129,12 @@ func (s *Site) campaign(w http.ResponseWriter, r *http.Request, v visit) error {
 	}
 	page := templates.CampaignPage{Admin: s.frame(r, v, "campaigns"), CampaignCard: templates.CampaignCard{Slug: c.Slug, Name: c.Name, Purpose: p.Text(v.locale).Name}}
 	page.Results = campaignPath(c) + "/results"
+	page.Archived = c.Archived()
 	if v.user.Role.May(akkoord.WriteMailings) {
-		page.Draft = campaignPath(c) + "/mailings"
+		page.Edit = campaignPath(c) + "/edit"
+		if !c.Archived() && !p.Archived() {
+			page.Draft = campaignPath(c) + "/mailings"
+		}
 	}
 	segments, err := s.cfg.Store.SegmentSlugs(ctx, []int64{c.SegmentID})
 	if err != nil {

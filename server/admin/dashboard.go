@@ -82,7 +82,12 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 			page.Follow = follow(r, dashboardRefresh)
 		}
 	}
+	page.Archived = r.URL.Query().Has("archived")
 	for _, c := range slices.Backward(campaigns) {
+		if c.Archived() != page.Archived {
+			page.Others++
+			continue
+		}
 		p, err := s.cfg.Store.PurposeByID(ctx, c.PurposeID)
 		if err != nil {
 			return err

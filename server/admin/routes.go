@@ -108,6 +108,8 @@ func (s *Site) routes() []route {
 		{"GET /admin/campaigns/new", akkoord.WriteMailings, s.newCampaign},
 		{"POST /admin/campaigns", akkoord.WriteMailings, s.addCampaign},
 		{"GET /admin/campaigns/{campaign}", akkoord.ReadCatalogue, s.campaign},
+		{"GET /admin/campaigns/{campaign}/edit", akkoord.WriteMailings, s.editCampaign},
+		{"POST /admin/campaigns/{campaign}/edit", akkoord.WriteMailings, s.saveCampaign},
 		{"GET /admin/campaigns/{campaign}/results", akkoord.ReadCatalogue, s.campaignResults},
 		{"GET /admin/campaigns/{campaign}/results.csv", akkoord.ReadCatalogue, s.takeCampaignResults},
 		{"POST /admin/campaigns/{campaign}/mailings", akkoord.WriteMailings, s.draft},

@@ -43,3 +43,19 @@ func (a *API) restorePurpose(ctx context.Context, in *BySlug) (purpose, error) {
 	p, err := a.cfg.Store.RestorePurpose(ctx, caller(ctx).Actor(), in.Slug)
 	return showPurpose(p), err
 }
+
+func (a *API) archiveCampaign(ctx context.Context, in *BySlug) (campaign, error) {
+	c, err := a.cfg.Store.ArchiveCampaign(ctx, caller(ctx).Actor(), in.Slug)
+	if err != nil {
+		return campaign{}, err
+	}
+	return a.nameCampaign(ctx, c)
+}
+
+func (a *API) restoreCampaign(ctx context.Context, in *BySlug) (campaign, error) {
+	c, err := a.cfg.Store.RestoreCampaign(ctx, caller(ctx).Actor(), in.Slug)
+	if err != nil {
+		return campaign{}, err
+	}
+	return a.nameCampaign(ctx, c)
+}

@@ -40,3 +40,18 @@ func TestAPurposeIsArchivedOverTheAPI(t *testing.T) {
 		t.Errorf("%d %s", a.status, a.raw)
 	}
 }
+
+// Issue 6: a campaign is archived and taken back over the API.
+func TestACampaignIsArchivedOverTheAPI(t *testing.T) {
+	f := newFixture(t)
+	mailing := f.catalogue()
+	if a := f.must("POST", "/campaigns/winter-2027/archive", ""); a.object()["archived_at"] == nil {
+		t.Errorf("%s", a.raw)
+	}
+	if a := f.call(akkoord.RoleOwner, "POST", "/mailings/"+mailing+"/send", ""); a.status != 409 || a.str("code") != "campaign_archived" {
+		t.Errorf("%d %s", a.status, a.raw)
+	}
+	if a := f.must("POST", "/campaigns/winter-2027/restore", ""); a.object()["archived_at"] != nil {
+		t.Errorf("%s", a.raw)
+	}
+}

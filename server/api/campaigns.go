@@ -16,12 +16,13 @@ type newCampaign struct {
 
 // campaign is a campaign as the API shows it.
 type campaign struct {
-	ID        akkoord.ID `json:"id" format:"uuid"`
-	Slug      string     `json:"slug"`
-	Name      string     `json:"name"`
-	Purpose   string     `json:"purpose"`
-	Segment   *string    `json:"segment"`
-	CreatedAt *Time      `json:"created_at"`
+	ID         akkoord.ID `json:"id" format:"uuid"`
+	Slug       string     `json:"slug"`
+	Name       string     `json:"name"`
+	Purpose    string     `json:"purpose"`
+	Segment    *string    `json:"segment"`
+	CreatedAt  *Time      `json:"created_at"`
+	ArchivedAt *Time      `json:"archived_at" doc:"Since when it is out of the lists of the admin site and nothing goes out in it; null: it is in use."`
 }
 
 func (a *API) createCampaign(ctx context.Context, in *struct{ Body newCampaign }) (campaign, error) {
@@ -39,7 +40,7 @@ func (a *API) createCampaign(ctx context.Context, in *struct{ Body newCampaign }
 }
 
 func showCampaign(c akkoord.Campaign, purpose, segment string) campaign {
-	return campaign{ID: c.PublicID, Slug: c.Slug, Name: c.Name, Purpose: purpose, Segment: orNil(segment), CreatedAt: when(c.CreatedAt)}
+	return campaign{ID: c.PublicID, Slug: c.Slug, Name: c.Name, Purpose: purpose, Segment: orNil(segment), CreatedAt: when(c.CreatedAt), ArchivedAt: when(c.ArchivedAt)}
 }
 
 // nameCampaign shows one campaign with the names of its purpose and segment.

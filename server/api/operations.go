@@ -83,6 +83,8 @@ func (a *API) operations() error {
 		handle(operation{get, "/campaigns", akkoord.ReadCatalogue, "List the campaigns", 0, ""}, a.listCampaigns),
 		handle(operation{get, "/campaigns/{slug}", akkoord.ReadCatalogue, "Read a campaign", 0, ""}, a.readCampaign),
 		handle(operation{patch, "/campaigns/{slug}", akkoord.WriteMailings, "Change a campaign's name or segment", 0, ""}, a.changeCampaign),
+		handle(operation{post, "/campaigns/{slug}/archive", akkoord.WriteMailings, "Archive a campaign of which no mailing runs or is scheduled", 0, ""}, a.archiveCampaign),
+		handle(operation{post, "/campaigns/{slug}/restore", akkoord.WriteMailings, "Take an archived campaign back into use", 0, ""}, a.restoreCampaign),
 		handle(operation{post, "/campaigns/{slug}/mailings", akkoord.WriteMailings, "Draft a mailing", created, ""}, a.createMailing),
 		handle(operation{get, "/campaigns/{slug}/mailings", akkoord.ReadCatalogue, "List a campaign's mailings", 0, ""}, a.listMailings),
 

@@ -182,3 +182,50 @@ func testNothingBegins(t *testing.T, open Open) {
 	}
 	must(a.StartMailing(ctx, Admin, a.Mailing.PublicID))(t)
 }
+
+// testArchivedCampaign: a campaign is renamed from what was read of it, and archived
+// when none of its mailings runs or is about to; its mailings stay, and nothing begins.
+func testArchivedCampaign(t *testing.T, open Open) {
+	a := newAgency(t, open)
+	ctx := t.Context()
+	renamed := a.Campaign
+	renamed.Name = "Winter 2028"
+	if c := must(a.PutCampaign(ctx, Admin, renamed))(t); c.Name != "Winter 2028" || c.Version != 2 {
+		t.Errorf("renamed to %+v", c)
+	}
+	stale := a.Campaign
+	stale.Name = "Lente"
+	if _, err := a.PutCampaign(ctx, Admin, stale); akkoord.CodeOf(err) != "campaign_changed" {
+		t.Errorf("a stale edit: %v", err)
+	}
+	must(a.ScheduleMailing(ctx, Admin, a.Mailing.PublicID, a.Clock.Now().Add(time.Hour)))(t)
+	if _, err := a.ArchiveCampaign(ctx, Admin, "winter"); akkoord.CodeOf(err) != "campaign_running" {
+		t.Errorf("archived with a scheduled mailing: %v", err)
+	}
+	must(a.PauseMailing(ctx, Admin, a.Mailing.PublicID))(t)
+	if c := must(a.ArchiveCampaign(ctx, Admin, "winter"))(t); !c.Archived() || !must(a.Store.Campaign(ctx, "winter"))(t).Archived() {
+		t.Errorf("archived: %+v", c)
+	}
+	for what, err := range map[string]error{
+		"again": second(a.ArchiveCampaign(ctx, Admin, "winter")),
+		"send":  second(a.StartMailing(ctx, Admin, a.Mailing.PublicID)),
+		"draft": second(a.PutMailing(ctx, Admin, akkoord.Mailing{CampaignID: a.Campaign.ID})),
+		"test":  a.BeginTest(ctx, Admin, a.Mailing.PublicID, email(t, "ik@voorbeeld.example")),
+	} {
+		if akkoord.CodeOf(err) != "campaign_archived" {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	must(a.Store.Mailing(ctx, a.Mailing.PublicID))(t)
+	must(a.RestoreCampaign(ctx, Admin, "winter"))(t)
+	if _, err := a.RestoreCampaign(ctx, Admin, "winter"); akkoord.CodeOf(err) != "campaign_in_use" {
+		t.Errorf("restored again: %v", err)
+	}
+	must(a.StartMailing(ctx, Admin, a.Mailing.PublicID))(t)
+	trail := a.trail(t)
+	for _, line := range []string{"user:1 campaign.archive campaign:winter", "user:1 campaign.restore campaign:winter"} {
+		if !slices.Contains(trail, line) {
+			t.Errorf("the audit trail lacks %q", line)
+		}
+	}
+}

@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		{"mailings", testMailings},
 		{"archive in mid-send", testArchive},
 		{"archive and beginnings", testNothingBegins},
+		{"archive of a campaign", testArchivedCampaign},
 		{"translations", testTranslations},
 		{"access", testAccess},
 		{"credentials", testCredentials},

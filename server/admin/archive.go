@@ -105,36 +105,37 @@ func (s *Site) saveCampaign(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	notice := "campaign_saved"
-	typed := templates.EditCampaignPage{NewName: f.Get("name"), Segment: f.Get("segment"), Read: c.Version}
 	switch f.Get("act") {
 	case "archive":
-		_, err = s.cfg.Store.ArchiveCampaign(ctx, actor, c.Slug)
-		notice, typed.NewName = "campaign_archived", c.Name
+		if _, err = s.cfg.Store.ArchiveCampaign(ctx, actor, c.Slug); err != nil {
+			return s.done(w, r, err, "", campaignPath(c)+"/edit")
+		}
+		return s.done(w, r, nil, "campaign_archived", campaignPath(c))
 	case "restore":
 		_, err = s.cfg.Store.RestoreCampaign(ctx, actor, c.Slug)
-		notice, typed.NewName = "campaign_restored", c.Name
+		return s.done(w, r, err, "campaign_restored", campaignPath(c))
 	case "save":
-		changed := c
-		changed.Name, changed.SegmentID = typed.NewName, 0
-		if changed.Version, err = strconv.Atoi(f.Get("read")); err != nil {
-			changed.Version, err = 0, nil // which no stored one has
-		}
-		if typed.Segment != "" {
-			var g akkoord.Segment
-			if g, err = s.cfg.Store.Segment(ctx, typed.Segment); akkoord.KindOf(err) == akkoord.NotFound {
-				err = akkoord.Fieldf("segment", "segment_unknown", "There is no such segment.")
-			}
-			changed.SegmentID = g.ID
-		}
-		if err == nil {
-			_, err = s.cfg.Store.PutCampaign(ctx, actor, changed)
-		}
 	default:
 		return errNoAct
 	}
+	typed := templates.EditCampaignPage{NewName: f.Get("name"), Segment: f.Get("segment"), Read: c.Version}
+	changed := c
+	changed.Name, changed.SegmentID = typed.NewName, 0
+	if changed.Version, err = strconv.Atoi(f.Get("read")); err != nil {
+		changed.Version, err = 0, nil // which no stored one has
+	}
+	if typed.Segment != "" {
+		var g akkoord.Segment
+		if g, err = s.cfg.Store.Segment(ctx, typed.Segment); akkoord.KindOf(err) == akkoord.NotFound {
+			err = akkoord.Fieldf("segment", "segment_unknown", "There is no such segment.")
+		}
+		changed.SegmentID = g.ID
+	}
 	if err == nil {
-		return s.done(w, r, nil, notice, campaignPath(c))
+		_, err = s.cfg.Store.PutCampaign(ctx, actor, changed)
+	}
+	if err == nil {
+		return s.done(w, r, nil, "campaign_saved", campaignPath(c))
 	}
 	code, ok := 0, false
 	if typed.Errors, code, ok = faults(err, map[string]string{"": "name"}); !ok {

@@ -64,3 +64,28 @@ func TestACampaignIsRenamedAndArchived(t *testing.T) {
 	}
 	b.post(edit, path, url.Values{"act": {"restore"}})
 }
+
+// M15: a campaign that can't be archived while a mailing waits in it keeps its segment
+// in the form, so that the next save widens nothing.
+func TestARefusedArchiveOfACampaignWidensNothing(t *testing.T) {
+	f := newFixture(t)
+	mailing := f.mailing()
+	f.person("femke@voorbeeld.example")
+	ctx := t.Context()
+	c, err := f.store.Campaign(ctx, "winter-2027")
+	f.check(err)
+	g, err := f.store.PutSegment(ctx, akkoord.ActorSystem, akkoord.Segment{Slug: "dutch", PurposeID: c.PurposeID, Filter: akkoord.Filter{Kind: akkoord.FilterAll}})
+	f.check(err)
+	c.SegmentID = g.ID
+	_, err = f.store.PutCampaign(ctx, akkoord.ActorSystem, c)
+	f.check(err)
+	id, err := akkoord.ParseID(mailing[len("/admin/mailings/"):])
+	f.check(err)
+	_, err = f.store.StartMailing(ctx, akkoord.ActorSystem, id)
+	f.check(err)
+	b := f.as(akkoord.RoleOwner)
+	r := b.send("POST", "/admin/campaigns/winter-2027/edit", url.Values{"act": {"archive"}}.Encode())
+	if r.status != http.StatusConflict || !strings.Contains(r.body, `<option value="dutch" selected`) {
+		t.Errorf("archiving while a mailing is sent: %d %s", r.status, r.body)
+	}
+}

@@ -133,8 +133,8 @@ func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord
 	if err != nil {
 		return err
 	}
-	if archived {
-		page.Blockers = append(page.Blockers, templates.Blocker{Code: "purpose_archived"})
+	if archived != "" {
+		page.Blockers = append(page.Blockers, templates.Blocker{Code: archived})
 		page.CanSend, page.CanResume, page.CanTest = false, false, false
 	}
 	switch {
@@ -153,14 +153,23 @@ func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord
 	return nil
 }
 
-// archivedUnder reports whether the purpose of a mailing is archived.
-func (s *Site) archivedUnder(ctx context.Context, m akkoord.Mailing) (bool, error) {
+// archivedUnder gives the code of what a mailing is archived with: its campaign or
+// their purpose; empty where it is not.
+func (s *Site) archivedUnder(ctx context.Context, m akkoord.Mailing) (code string, err error) {
 	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	p, err := s.cfg.Store.PurposeByID(ctx, c.PurposeID)
-	return p.Archived(), err
+	switch {
+	case err != nil:
+		return "", err
+	case p.Archived():
+		return "purpose_archived", nil
+	case c.Archived():
+		return "campaign_archived", nil
+	}
+	return "", nil
 }
 
 // stateNames are the states that deliveries are filtered by.

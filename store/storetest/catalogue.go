@@ -274,7 +274,9 @@ func testMailings(t *testing.T, open Open) {
 	}
 
 	other.Name = "Zomer 2027"
-	if got := must(a.PutCampaign(t.Context(), Admin, other))(t); got != other {
+	renamed := other
+	renamed.Version++
+	if got := must(a.PutCampaign(t.Context(), Admin, other))(t); got != renamed {
 		t.Errorf("renaming gave %+v", got)
 	}
 	campaigns, next, err := a.Campaigns(t.Context(), akkoord.Page{Limit: 1})

@@ -85,7 +85,8 @@ func (a *Agency) countsAlike(rt *rapid.T, f akkoord.Filter) {
 	}
 	seg, err := a.PutSegment(rt.Context(), Admin, akkoord.Segment{Slug: fmt.Sprintf("s%d", now.UnixMicro()), PurposeID: a.News.ID, Filter: f})
 	noError(rt, err)
-	c := a.Campaign
+	c, err := a.Store.Campaign(rt.Context(), a.Campaign.Slug)
+	noError(rt, err)
 	c.SegmentID = seg.ID
 	_, err = a.PutCampaign(rt.Context(), Admin, c)
 	noError(rt, err)

@@ -1,6 +1,9 @@
 package akkoord
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // PrivacyFacts are what a version of the privacy statement was written from
 // (Art. 13 GDPR, M5). Equal facts are the same version.
@@ -8,7 +11,8 @@ type PrivacyFacts struct {
 	Controller    string         `json:"controller"`
 	PostalAddress string         `json:"postal_address"`
 	Contact       string         `json:"contact"`
-	Relay         string         `json:"relay"` // slug of who delivers the mail; empty: the controller itself; UnknownRelay: not said
+	Relay         string         `json:"relay"`            // slug of who delivers the mail; empty: the controller itself; UnknownRelay: not said
+	Relays        []string       `json:"relays,omitempty"` // slugs of the others who do, of relays beside that of the settings
 	Purposes      []PrivacyItem  `json:"purposes"`
 	IPPolicy      IPPolicy       `json:"ip_policy,omitempty"`     // empty: shortened, as statements of before there was a choice say
 	WholeIPDays   int            `json:"whole_ip_days,omitempty"` // how long IPFull keeps the whole address; 0: as long as the proof, as statements of before that had an end say
@@ -30,13 +34,26 @@ type PrivacyParty struct {
 // the relay.
 const UnknownRelay = "-"
 
+// RelayParties gives the slugs of the other parties that run the relays in use, but for
+// the party named before, in the order of the alphabet.
+func RelayParties(relays []Relay, named string) []string {
+	var out []string
+	for _, r := range relays {
+		if r.RetiredAt.IsZero() && r.Processor != OwnProcessor && r.Processor != named {
+			out = append(out, r.Processor)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // PrivacyParties gives who a privacy statement names: each party with an
-// agreement in force, and the one that runs the relay by any means.
-func PrivacyParties(register []Processor, relay string, now time.Time) []PrivacyParty {
+// agreement in force, and those that run the relays by any means.
+func PrivacyParties(register []Processor, relays []string, now time.Time) []PrivacyParty {
 	var out []PrivacyParty
 	for _, p := range register {
 		valid := len(p.Obstacles(now)) == 0
-		if !valid && p.Slug != relay {
+		if !valid && !slices.Contains(relays, p.Slug) {
 			continue
 		}
 		named := PrivacyParty{Slug: p.Slug, Name: p.Name, Role: p.Role, Country: p.Country}

@@ -76,14 +76,14 @@ func (r Relay) host() string {
 	return host
 }
 
-// relayRetired is why no mail goes by a relay that was retired, or by none of its name.
-var relayRetired = Reason{"relay_retired", "This relay was retired."}
+// RelayRetired is why no mail goes by a relay that was retired, or by none of its name.
+var RelayRetired = Reason{"relay_retired", "This relay was retired."}
 
 // Obstacles gives all that forbids handing mail to the relay now, or nothing: it was
 // retired, or there is no agreement in force with its party (M28).
 func (r Relay) Obstacles(register []Processor, now time.Time) []Reason {
 	if !r.RetiredAt.IsZero() {
-		return []Reason{relayRetired}
+		return []Reason{RelayRetired}
 	}
 	return PartyObstacles(r.Processor, register, now)
 }

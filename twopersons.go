@@ -9,7 +9,7 @@ type MassAct string
 const (
 	MassExport  MassAct = "export" // a file about many people: a breach pack, the refused rows of an import
 	MassErasure MassAct = "erase"  // more than FreeErasures people in ApprovalTime by one user or key
-	MassRelay   MassAct = "relay"  // where mail goes: a relay that is added or changed, and the route of a purpose
+	MassRelay   MassAct = "relay"  // where mail goes: a relay that is added or changed, and what the route of a purpose comes to
 )
 
 const (

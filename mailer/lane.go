@@ -181,7 +181,7 @@ func (l *lane) Body(e Envelope, dst []byte) ([]byte, error) {
 }
 
 func (l *lane) plate(r *akkoord.Recipient) (*plate, error) {
-	k := plateKey{mailing: l.w.MailingID, from: l.w.From, variant: r.Variant, locale: r.Locale, basis: r.Basis, tracked: r.Tracked, interests: interestsOf(r.Interests)}
+	k := plateKey{mailing: l.w.MailingID, from: cmp.Or(l.w.From, l.Press.Sender.From), variant: r.Variant, locale: r.Locale, basis: r.Basis, tracked: r.Tracked, interests: interestsOf(r.Interests)}
 	if pl := l.plates[k]; pl != nil {
 		return pl, nil
 	}

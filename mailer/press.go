@@ -89,7 +89,7 @@ type plateKey struct {
 	variant int
 	locale  string
 	basis   akkoord.Basis // of the person's subscription; empty: the purpose's
-	from    mail.Address  // that the purpose names; zero: what it names is asked, when the plate is cast
+	from    mail.Address  // that the mail comes from; zero, for previews: what the purpose names is asked
 	tracked bool          // for people who let their clicks be counted; all others get the author's URLs
 
 	interests  string // that the reader chose, of those that blocks are for: slugs with commas between

@@ -277,7 +277,8 @@ func (t *Tester) ReadRelay(url akkoord.Secret) (akkoord.Relay, error) {
 
 // SendTest sends a mailing to an address that the author chose. Nothing is
 // recorded, and its links lead to nobody. Errors: those of Composer.Campaign,
-// no_relay, and test_refused with what the relay said.
+// no_relay, and test_refused with what the relay of the settings said; of another it
+// has the step alone, since its host may be any.
 func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
 	ways, err := t.waysOf(ctx, m)
 	if err != nil {
@@ -295,13 +296,19 @@ func (t *Tester) SendTest(ctx context.Context, m akkoord.Mailing, variant int, l
 			return err
 		}
 	}
-	s, err := dialFirst(ctx, ways)
+	s, by, err := dialFirst(ctx, ways)
+	if err != nil && by.slug != akkoord.DefaultRelay {
+		return akkoord.Errorf(akkoord.Unavailable, "test_refused", "The mail server %s can't be used (%s).", by.slug, tryStep(err))
+	}
 	if err != nil {
 		return akkoord.Errorf(akkoord.Unavailable, "test_refused", "The mail server can't be used: %v.", err)
 	}
 	defer s.Close()
 	one := &single{e: Envelope{From: pl.from, To: to.Address(), ID: id}, body: raw}
 	_ = s.Run(ctx, one) // what became of the mail says all
+	if one.outcome.State != Sent && by.slug != akkoord.DefaultRelay {
+		return akkoord.Errorf(akkoord.Unavailable, "test_refused", "The mail server %s did not take the test (mail).", by.slug)
+	}
 	if one.outcome.State != Sent {
 		return akkoord.Errorf(akkoord.Unavailable, "test_refused", "The mail server did not take the test (%s %d %s).", one.outcome.State, one.outcome.Code, one.outcome.Reply)
 	}
@@ -338,14 +345,14 @@ func (t *Tester) off() bool {
 	return t.Dialer == nil || t.Dialer.Relay.Host == "" || t.Off != nil && t.Off()
 }
 
-// dialFirst dials the first relay that answers.
-func dialFirst(ctx context.Context, ways []way) (s *Session, err error) {
-	for _, w := range ways {
-		if s, err = w.Dial(ctx); err == nil {
-			return s, nil
+// dialFirst dials the first relay that answers; else it gives the last one.
+func dialFirst(ctx context.Context, ways []way) (s *Session, by way, err error) {
+	for _, by = range ways {
+		if s, err = by.Dial(ctx); err == nil {
+			return s, by, nil
 		}
 	}
-	return nil, err
+	return nil, by, err
 }
 
 // single is a Source of one message.

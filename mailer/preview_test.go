@@ -146,6 +146,18 @@ func TestATestMailIsTheMailAndRecordsNothing(t *testing.T) {
 	if err := tester.SendTest(t.Context(), m, 0, "en", to); akkoord.CodeOf(err) != "test_refused" || strings.Contains(err.Error(), "redactie") {
 		t.Errorf("%v", err)
 	}
+	// What the settings name is no secret of ours; of any other host nothing is told.
+	w.server.SetRules(mailertest.Rule{Stage: mailertest.AtRcpt, Code: 550, Enhanced: [3]int{5, 1, 1}, Text: "version 7.2 inside"})
+	if err := tester.SendTest(t.Context(), m, 0, "en", to); err == nil || !strings.Contains(err.Error(), "7.2") {
+		t.Errorf("%v", err)
+	}
+	w.register("spare", akkoord.OwnProcessor, w.server.URL())
+	w.route(w.purpose, "", "spare")
+	tester.Relays = w.store.RelaySettings
+	if err := tester.SendTest(t.Context(), m, 0, "en", to); akkoord.CodeOf(err) != "test_refused" || strings.Contains(err.Error(), "7.2") || strings.Contains(err.Error(), "550") {
+		t.Errorf("%v", err)
+	}
+	w.route(w.purpose, "", akkoord.DefaultRelay)
 	tester.Dialer.DialNet = refuse
 	if err := tester.SendTest(t.Context(), m, 0, "en", to); akkoord.CodeOf(err) != "test_refused" {
 		t.Errorf("%v", err)

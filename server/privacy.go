@@ -25,8 +25,8 @@ type statement struct {
 
 // inForce gives the current statement. It is written anew when a purpose
 // changed: texts are versioned, so comparing versions is enough. So it is when
-// a party came, changed or went, or its agreement began or ended, and when the
-// organisation changed.
+// a party came, changed or went, or its agreement began or ended, when another party
+// runs relays, and when the organisation changed.
 func (s *Server) inForce(ctx context.Context) (*statement, error) {
 	purposes, err := s.Catalog.Purposes(ctx)
 	if err != nil {
@@ -36,12 +36,17 @@ func (s *Server) inForce(ctx context.Context) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	parties := akkoord.PrivacyParties(register, s.Relay, s.Now())
+	all, err := s.Catalog.Relays(ctx)
+	if err != nil {
+		return nil, err
+	}
+	relays := akkoord.RelayParties(all, s.Relay)
+	parties := akkoord.PrivacyParties(register, append([]string{s.Relay}, relays...), s.Now())
 	who := s.Organisation()
-	if now := s.privacy.Load(); now != nil && now.by == who && slices.EqualFunc(now.purposes, purposes, samePurpose) && slices.Equal(now.facts.Parties, parties) {
+	if now := s.privacy.Load(); now != nil && now.by == who && slices.EqualFunc(now.purposes, purposes, samePurpose) && slices.Equal(now.facts.Parties, parties) && slices.Equal(now.facts.Relays, relays) {
 		return now, nil
 	}
-	st := &statement{purposes: purposes, by: who, facts: s.facts(who, purposes, parties)}
+	st := &statement{purposes: purposes, by: who, facts: s.facts(who, purposes, relays, parties)}
 	if st.version, st.since, err = s.Catalog.PrivacyStatement(ctx, st.facts); err != nil {
 		return nil, err
 	}
@@ -62,8 +67,8 @@ func samePurpose(a, b akkoord.Purpose) bool {
 		a.Retention.Same(b.Retention) && a.Retention.Stopped.Equal(b.Retention.Stopped)
 }
 
-func (s *Server) facts(by akkoord.Organisation, purposes []akkoord.Purpose, parties []akkoord.PrivacyParty) akkoord.PrivacyFacts {
-	f := akkoord.PrivacyFacts{Controller: by.Controller, PostalAddress: by.PostalAddress, Contact: by.Contact, Relay: s.Relay, Parties: parties}
+func (s *Server) facts(by akkoord.Organisation, purposes []akkoord.Purpose, relays []string, parties []akkoord.PrivacyParty) akkoord.PrivacyFacts {
+	f := akkoord.PrivacyFacts{Controller: by.Controller, PostalAddress: by.PostalAddress, Contact: by.Contact, Relay: s.Relay, Relays: relays, Parties: parties}
 	if policy := s.IPPolicy.Or(); policy != akkoord.IPShortened {
 		f.IPPolicy = policy
 	}
@@ -103,7 +108,7 @@ func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest 
 	locale := s.locale(c, "", "")
 	page := templates.PrivacyPage{
 		Site: s.site(path), Version: st.version, Since: st.since, Controller: st.facts.Controller,
-		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), OwnRelay: st.facts.Relay == "", Relayed: st.facts.Relay != "" && st.facts.Relay != akkoord.UnknownRelay, LedgerKey: s.LedgerKey,
+		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), OwnRelay: st.facts.Relay == "" && len(st.facts.Relays) == 0, Relayed: st.facts.Relay != akkoord.UnknownRelay, LedgerKey: s.LedgerKey,
 		IPPolicy: string(st.facts.IPPolicy), WholeIPDays: st.facts.WholeIPDays,
 	}
 	page.Contact, page.PostalAddress = st.facts.Contact, st.facts.PostalAddress
@@ -122,19 +127,19 @@ func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest 
 	return s.page(c, http.StatusOK, locale, page)
 }
 
-// parties gives who a statement names, the one that delivers the mail among
-// them: statements of before there were parties know it by its slug alone.
+// parties gives who a statement names, those that deliver the mail among them:
+// statements of before there were parties know these by their slugs alone.
 func parties(f akkoord.PrivacyFacts) []templates.PrivacyProcessor {
 	var out []templates.PrivacyProcessor
-	relay := f.Relay == "" || f.Relay == akkoord.UnknownRelay
 	for _, p := range f.Parties {
 		named := templates.PrivacyProcessor{Name: p.Name, Country: p.Country, Role: string(p.Role), Transfer: p.Transfer, Outside: akkoord.Processor{Country: p.Country}.OutsideEEA()}
 		named.SignedOn, _ = time.Parse(time.DateOnly, p.SignedOn)
 		out = append(out, named)
-		relay = relay || p.Slug == f.Relay
 	}
-	if !relay {
-		out = append(out, templates.PrivacyProcessor{Name: f.Relay, Role: "relay"})
+	for _, slug := range append([]string{f.Relay}, f.Relays...) {
+		if slug != "" && slug != akkoord.UnknownRelay && !slices.ContainsFunc(f.Parties, func(p akkoord.PrivacyParty) bool { return p.Slug == slug }) {
+			out = append(out, templates.PrivacyProcessor{Name: slug, Role: "relay"})
+		}
 	}
 	return out
 }

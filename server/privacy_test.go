@@ -111,6 +111,39 @@ func TestTheStatementNamesWhoDeliversTheMail(t *testing.T) {
 	}
 }
 
+// M28: the party of each relay of the admin site is named while that is in use, also
+// where the organisation delivers by itself beside it and where no agreement is in force.
+func TestTheStatementNamesThePartiesOfAllRelaysM28(t *testing.T) {
+	s := newSite(t)
+	ctx := t.Context()
+	ours := func(want bool) {
+		t.Helper()
+		if page := s.get("/privacy?locale=en").Body; strings.Contains(page, "Postrelais B.V., Belgium:</b> delivers our mails.</li>") == want ||
+			(strings.Contains(page, "ourselves") || strings.Contains(page, "Nobody")) != want {
+			t.Errorf("that we deliver the mails ourselves is to be said: %t, and the statement is %s", want, page)
+		}
+	}
+	ours(true)
+	if _, err := s.store.AddProcessor(ctx, akkoord.ActorSystem, akkoord.Processor{Slug: "post", Name: "Postrelais B.V.", Role: "relay", Country: "BE"}); err != nil {
+		t.Fatal(err)
+	}
+	ours(true)
+	for slug, party := range map[string]string{"here": akkoord.OwnProcessor, "post": "post"} {
+		r := akkoord.Relay{Slug: slug, Addr: "127.0.0.1:25", Security: "none", Connections: 1, Processor: party}
+		if _, err := s.store.AddRelay(ctx, akkoord.ActorSystem, akkoord.RelaySettings{Relay: r, URL: "smtp://127.0.0.1:25?tls=none"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ours(false)
+	if _, err := s.store.RetireRelay(ctx, akkoord.ActorSystem, "post"); err != nil {
+		t.Fatal(err)
+	}
+	ours(true)
+	if page := s.get("/privacy/2?locale=en").Body; !strings.Contains(page, "Postrelais B.V.") {
+		t.Error("the version of then does not name the party")
+	}
+}
+
 // Art. 12(2) GDPR: the statement tells people what they can do by themselves, and
 // leads them to it.
 func TestTheStatementLeadsToWhatPeopleCanDoThemselves(t *testing.T) {

@@ -96,9 +96,10 @@ type Mailings interface {
 }
 
 // Statements keeps the versions of the privacy statement (M5), and the register
-// of parties that it names, from memory (M28).
+// of parties that it names with the relays that they run, from memory (M28).
 type Statements interface {
 	Register(context.Context) ([]akkoord.Processor, error)
+	Relays(context.Context) ([]akkoord.Relay, error)
 	PrivacyStatement(context.Context, akkoord.PrivacyFacts) (version int, since time.Time, err error)
 	PrivacyVersion(ctx context.Context, version int) (facts akkoord.PrivacyFacts, since time.Time, latest int, err error)
 }

@@ -77,12 +77,7 @@ func (t *tx) pauseUnder(p akkoord.Purpose) error {
 		return err
 	}
 	for _, id := range ids {
-		m, err := loadMailing(t, mailingByID, id)
-		if err != nil {
-			return err
-		}
-		m.Why = akkoord.WhyArchived
-		if err := t.move(akkoord.ActorSystem, &m, "pause"); err != nil {
+		if err := t.pauseFor(id, akkoord.WhyArchived); err != nil {
 			return err
 		}
 	}
@@ -166,9 +161,8 @@ func (s *Store) moveCampaign(ctx context.Context, actor akkoord.Actor, slug, act
 func (s *Store) ForecastArchive(ctx context.Context, p akkoord.Purpose) (akkoord.ArchiveForecast, error) {
 	var out akkoord.ArchiveForecast
 	v := s.view(ctx)
-	if err := v.queryRow(`SELECT count(CASE WHEN state = 'active' THEN 1 END), count(CASE WHEN state = 'pending' THEN 1 END),
-		EXISTS (SELECT 1 FROM permission_round WHERE purpose_id = $1 AND state IN ('asking', 'waiting'))
-		FROM subscription WHERE purpose_id = $1 AND state IN ('active', 'pending')`, p.ID).Scan(&out.Active, &out.Pending, &out.Round); err != nil {
+	if err := v.queryRow(`SELECT (SELECT count(*) FROM subscription WHERE purpose_id = $1 AND state = 'active'), (SELECT count(*) FROM subscription WHERE purpose_id = $1 AND state = 'pending'),
+		EXISTS (SELECT 1 FROM permission_round WHERE purpose_id = $1 AND state IN ('asking', 'waiting'))`, p.ID).Scan(&out.Active, &out.Pending, &out.Round); err != nil {
 		return out, err
 	}
 	ids, err := numbers(v, runsUnder, p.ID)

@@ -25,7 +25,7 @@ func (s *Store) Counts(ctx context.Context, mailingID int64) (akkoord.Counts, er
 }
 
 const deliveryQuery = `SELECT d.mailing_id, d.subscriber_id, s.public_id, s.email, d.state, CASE WHEN d.variant < 0 THEN coalesce((SELECT m.winner FROM mailing m WHERE m.id = d.mailing_id), -1) ELSE d.variant END, d.attempts, d.code, d.reply, d.first_at, d.updated_at, d.next_at,
-	CASE WHEN d.attempts = 0 THEN '' WHEN d.relay = 0 THEN '` + akkoord.DefaultRelay + `' ELSE coalesce((SELECT r.slug FROM relay r WHERE r.id = d.relay), '') END
+	CASE WHEN d.attempts = 0 AND d.state <> 7 THEN '' WHEN d.relay = 0 THEN '` + akkoord.DefaultRelay + `' ELSE coalesce((SELECT r.slug FROM relay r WHERE r.id = d.relay), '') END
 	FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id`
 
 func scanDelivery(r row) (akkoord.Delivery, error) {

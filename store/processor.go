@@ -141,15 +141,13 @@ func (s *Store) ProcessorObstacles(ctx context.Context, slug string) ([]akkoord.
 // processorObstacles also gives when they may change by themselves; zero:
 // never.
 func processorObstacles(q querier, slug string, now time.Time) (why []akkoord.Reason, until time.Time, err error) {
-	if slug == "" || slug == akkoord.OwnProcessor {
-		return nil, time.Time{}, nil
-	}
 	p, err := processorBySlug(q, slug)
 	if errors.Is(err, sql.ErrNoRows) {
-		return akkoord.UnknownProcessor(slug), time.Time{}, nil
+		return akkoord.PartyObstacles(slug, nil, now), time.Time{}, nil
 	}
+	why = akkoord.PartyObstacles(slug, []akkoord.Processor{p}, now)
 	if now.Before(p.Agreement.SignedOn) {
-		return p.Obstacles(now), p.Agreement.SignedOn, err
+		return why, p.Agreement.SignedOn, err
 	}
-	return p.Obstacles(now), p.Agreement.Ends(), err
+	return why, p.Agreement.Ends(), err
 }

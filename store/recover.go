@@ -135,13 +135,13 @@ func (t *tx) uncertain(r akkoord.Result) akkoord.Result {
 
 // doubt makes everybody uncertain who is still claimed.
 func (t *tx) doubt() error {
-	if err := t.exec(`UPDATE delivery SET state = 7, code = $1, updated_at = $2 WHERE state = 0 AND EXISTS (
+	if err := t.exec(`UPDATE delivery SET state = 7, code = $1, updated_at = $2, relay = coalesce((SELECT max(c.relay) FROM delivery_chunk c WHERE c.state = 1 AND c.mailing_id = delivery.mailing_id AND delivery.subscriber_id BETWEEN c.first AND c.last), 0) WHERE state = 0 AND EXISTS (
 			SELECT 1 FROM delivery_chunk c WHERE c.state = 1 AND c.mailing_id = delivery.mailing_id AND delivery.subscriber_id BETWEEN c.first AND c.last AND delivery.next_at <= c.due_at)
 		AND (delivery.variant >= 0 OR (SELECT m.winner FROM mailing m WHERE m.id = delivery.mailing_id) >= 0)
 		AND mailing_id IN (SELECT mailing_id FROM delivery_chunk WHERE state = 1)`, codePowerLoss, micros(t.now)); err != nil {
 		return err
 	}
-	return t.exec(`UPDATE delivery SET state = 7, code = $1, updated_at = $2, fence = 0 WHERE state = 3 AND fence <> 0`, codePowerLoss, micros(t.now))
+	return t.exec(`UPDATE delivery SET state = 7, code = $1, updated_at = $2, fence = 0, relay = carrier WHERE state = 3 AND fence <> 0`, codePowerLoss, micros(t.now))
 }
 
 // giveBack ends all claims: of chunks, of retries and of the outbox.

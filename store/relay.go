@@ -416,7 +416,11 @@ func (c carriers) against(order []string) (all []akkoord.Reason) {
 		if c.may(slug) {
 			return nil
 		}
-		all = append(all, c.known[slug].why...)
+		if r, ok := c.known[slug]; ok {
+			all = append(all, r.why...)
+		} else {
+			all = append(all, akkoord.RelayRetired)
+		}
 	}
 	return all
 }

@@ -114,7 +114,7 @@ func (t *tx) settleRun(e *entry, last int64) error {
 		return t.settleSystem(e)
 	}
 	if e.chunk == 0 {
-		return t.exec(`UPDATE delivery SET state = $4, attempts = $5, first_at = $6, updated_at = $7, next_at = $8, code = $9, reply = $10, fence = 0, relay = CASE WHEN $5 > attempts THEN carrier ELSE relay END
+		return t.exec(`UPDATE delivery SET state = $4, attempts = $5, first_at = $6, updated_at = $7, next_at = $8, code = $9, reply = $10, fence = 0, relay = CASE WHEN $5 > attempts OR $4 = 7 THEN carrier ELSE relay END
 			WHERE mailing_id = $1 AND subscriber_id = $2 AND state = 3 AND fence = $3`,
 			e.mailing, e.SubscriberID, e.fence, int64(e.State), e.Attempts, micros(e.FirstAt), micros(e.At), e.due(), e.Code, e.Reply)
 	}

@@ -117,7 +117,7 @@ func (t *tx) endClaim(c heldClaim) error {
 // doubtOf makes everybody uncertain whom a node claimed without a trace of
 // what became of them.
 func (t *tx) doubtOf(node int64) error {
-	if err := t.exec(`UPDATE delivery SET state = 7, code = $1, updated_at = $2 WHERE state = 0 AND EXISTS (
+	if err := t.exec(`UPDATE delivery SET state = 7, code = $1, updated_at = $2, relay = coalesce((SELECT max(c.relay) FROM delivery_chunk c WHERE c.state = 1 AND c.fence % $3 = $4 AND c.mailing_id = delivery.mailing_id AND delivery.subscriber_id BETWEEN c.first AND c.last), 0) WHERE state = 0 AND EXISTS (
 			SELECT 1 FROM delivery_chunk c WHERE c.state = 1 AND c.fence % $3 = $4 AND c.mailing_id = delivery.mailing_id AND delivery.subscriber_id BETWEEN c.first AND c.last AND delivery.next_at <= c.due_at)
 		AND (delivery.variant >= 0 OR (SELECT m.winner FROM mailing m WHERE m.id = delivery.mailing_id) >= 0)
 		AND mailing_id IN (SELECT mailing_id FROM delivery_chunk WHERE state = 1 AND fence % $3 = $4)`, codePowerLoss, micros(t.now), int64(nodeRoom), node); err != nil {
@@ -126,7 +126,7 @@ func (t *tx) doubtOf(node int64) error {
 	if err := t.exec(`UPDATE delivery_chunk SET fence = 0, state = `+chunkAfter+` WHERE state = 1 AND fence % $1 = $2`, int64(nodeRoom), node); err != nil {
 		return err
 	}
-	return t.exec(`UPDATE delivery SET state = 7, code = $1, updated_at = $2, fence = 0 WHERE state = 3 AND fence <> 0 AND fence % $3 = $4`,
+	return t.exec(`UPDATE delivery SET state = 7, code = $1, updated_at = $2, fence = 0, relay = carrier WHERE state = 3 AND fence <> 0 AND fence % $3 = $4`,
 		codePowerLoss, micros(t.now), int64(nodeRoom), node)
 }
 
@@ -220,11 +220,12 @@ func (t *tx) storeRuns(runs []run) error {
 }
 
 const (
-	settleChunks = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, relay = (SELECT c.relay FROM delivery_chunk c WHERE c.id = v.chunk)
+	settleChunks = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, relay = c.relay
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[])
 			AS v (mailing_id, first, last, fence, state, attempts, first_at, at, next_at, code, reply, chunk)
+			JOIN delivery_chunk c ON c.id = v.chunk
 		WHERE d.mailing_id = v.mailing_id AND d.subscriber_id BETWEEN v.first AND v.last AND d.state = 0 AND v.fence <> 0`
-	settleRetries = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, fence = 0, relay = CASE WHEN v.attempts > d.attempts THEN d.carrier ELSE d.relay END
+	settleRetries = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, fence = 0, relay = CASE WHEN v.attempts > d.attempts OR v.state = 7 THEN d.carrier ELSE d.relay END
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[])
 			AS v (mailing_id, first, last, fence, state, attempts, first_at, at, next_at, code, reply, chunk)
 		WHERE d.mailing_id = v.mailing_id AND d.subscriber_id BETWEEN v.first AND v.last AND d.state = 3 AND d.fence = v.fence AND d.fence <> 0`

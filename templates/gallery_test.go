@@ -175,6 +175,7 @@ func relaysPage() RelaysPage {
 		Rows: []RelayRow{
 			{Slug: "default", Addr: "127.0.0.1:25", TLS: "none", Processor: "own", Own: true, Notices: true, Known: true, LastAccepted: now},
 			{Slug: "post", Addr: "smtp.post.example:465", TLS: "implicit", Processor: "post", Action: "/admin/settings/relays/post", Login: true, Connections: 4, Known: true, OpenSince: now.Add(-time.Minute), FaultAt: now, Fault: "auth 535 5.7.8"},
+			{Slug: "late", Addr: "smtp.late.example:465", TLS: "implicit", Processor: "post", Action: "/admin/settings/relays/late", Login: true, Connections: 4, Known: true},
 			{Slug: "old", Addr: "smtp.oud.example:587", TLS: "required", Processor: "oud", Action: "/admin/settings/relays/old", Connections: 2, Notices: true, Obstacles: []Blocker{{Code: "agreement_expired", Text: "The agreement ended."}}},
 		},
 		Senders:  []SenderRow{{Slug: "ski", Name: "Zonvaart Ski", Address: "ski@ski.example", Action: "/admin/settings/senders/ski", Foreign: true}},

@@ -1,6 +1,10 @@
 package templates
 
-import "time"
+import (
+	"time"
+
+	"akkoord"
+)
 
 // RelaysPage is GET /admin/settings/relays: the mail servers and the senders, which
 // purposes use which, and forms that add some. Forms post act=relay with slug,
@@ -29,6 +33,11 @@ type RelayRow struct {
 	Known                              bool // this process sends by it
 	OpenSince, LastAccepted, FaultAt   time.Time
 	Fault                              string
+}
+
+// Idle reports that the relay was not used yet: it neither took a mail nor failed.
+func (r RelayRow) Idle() bool {
+	return r.LastAccepted.IsZero() && r.Fault == "" && r.OpenSince.IsZero()
 }
 
 // SenderRow is an address that mailings can come from. Foreign: its domain is another
@@ -61,9 +70,16 @@ func (r RouteRow) Place(i int) string {
 	return ""
 }
 
-// Places gives a place for each relay that there is.
+// Places gives a place for each relay that there is, and one for that of the settings,
+// which can be named before there is one.
 func (p RelaysPage) Places() []int {
-	out := make([]int, min(max(len(p.Rows), 1), 10))
+	n := 1
+	for _, r := range p.Rows {
+		if r.Action != "" {
+			n++
+		}
+	}
+	out := make([]int, min(n, akkoord.MaxRelays))
 	for i := range out {
 		out[i] = i
 	}

@@ -410,8 +410,8 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	switch {
 	case a.catching():
 		log.Warn("AKKOORD_SMTP is not set: mails are caught here, for a trial, and reach nobody")
-	case !a.mails():
-		log.Warn("AKKOORD_SMTP is not set, and there is no relay: sign-ups are kept, and their confirmation mails wait")
+	case !a.carriesNotices():
+		log.Warn("AKKOORD_SMTP is not set, and no relay carries confirmations: sign-ups are kept, and their confirmation mails wait")
 	}
 	err = a.run(ctx, public, ops)
 	log.Info("ended")

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,10 +16,19 @@ import (
 func checkStored(ctx context.Context, s *site) []finding {
 	st, err := s.openReadOnly(ctx)
 	if err != nil {
-		return []finding{checkSenderFacts(ctx, s, nil), warn("stored", "backups, jobs, parties and transactional mail can't be read yet; akkoord serve makes the database")}
+		out := []finding{checkSenderFacts(ctx, s, nil), warn("stored", "backups, jobs, parties and transactional mail can't be read yet; akkoord serve makes the database")}
+		if s.relay == nil {
+			out = append(out, noServer())
+		}
+		return out
 	}
 	defer st.Close()
 	return append([]finding{checkSenderFacts(ctx, s, st), checkBackup(ctx, s, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkDesk(ctx, st), checkContracts(ctx, st)}, append(checkCatching(ctx, s, st), checkRelays(ctx, s, st)...)...)
+}
+
+// noServer tells that there is no mail server at all.
+func noServer() finding {
+	return warn("smtp", "AKKOORD_SMTP is not set, and there is no relay at /admin/settings/relays; no mail goes out, not even confirmations")
 }
 
 // checkRelays dials each relay of the admin site, as AKKOORD_SMTP is dialled.
@@ -36,6 +46,13 @@ func checkRelays(ctx context.Context, s *site, st *store.Store) []finding {
 			continue
 		}
 		out = append(out, dialled(ctx, s, name, relay))
+	}
+	switch carries := slices.ContainsFunc(relays, func(r akkoord.RelaySettings) bool { return r.Notices }); {
+	case s.relay != nil || carries:
+	case len(relays) == 0:
+		out = append(out, noServer())
+	default:
+		out = append(out, warn("smtp", "AKKOORD_SMTP is not set, and no relay of /admin/settings/relays carries confirmations; they wait"))
 	}
 	if len(relays) > 0 && s.from == nil {
 		out = append(out, warn("relays", "none is used while AKKOORD_FROM is not set: mail has no sender"))

@@ -93,13 +93,13 @@ func (a *app) catching() bool {
 
 // rests reports whether jobs of a kind wait: those that send, while there is no mail
 // server and mails are not caught either. Those that ask many people, or end the
-// consents of who does not answer, wait for a mail server in any case.
+// consents of who does not answer, wait for one that carries notices in any case.
 func (a *app) rests(kind akkoord.JobKind) bool {
 	switch kind {
 	case akkoord.JobMailing, akkoord.JobSeries:
 		return !a.mails() && !a.catching()
 	case akkoord.JobRound, akkoord.JobRetention:
-		return !a.mails()
+		return !a.carriesNotices()
 	}
 	return false
 }
@@ -107,6 +107,12 @@ func (a *app) rests(kind akkoord.JobKind) bool {
 // mails reports whether there is a mail server: that of the settings, or a relay of the
 // admin site. While AKKOORD_FROM is not set there is none: mails have no sender.
 func (a *app) mails() bool { return a.site.relay != nil || len(a.relays()) > 0 }
+
+// carriesNotices reports whether there is a mail server for mail of no mailing, such as
+// confirmations and the questions of rounds.
+func (a *app) carriesNotices() bool {
+	return a.site.relay != nil || slices.ContainsFunc(a.relays(), func(r akkoord.Relay) bool { return r.Notices })
+}
 
 // relays gives what is known of the relays of the admin site that are in use.
 func (a *app) relays() []akkoord.Relay {

@@ -36,7 +36,7 @@ func (s *site) deskConfig(st *store.Store, signer *mailer.Signer, log *slog.Logg
 // lookAtRelay says whether the mail server answers, and how the way to it is
 // guarded.
 func (s *site) lookAtRelay(ctx context.Context) domain.Finding {
-	f := checkSMTP(ctx, s)
+	f := dialled(ctx, s, "smtp", *s.relay)
 	out := domain.Finding{What: "relay", Verdict: domain.Verdict(f.verdict), Text: f.text}
 	if out.Verdict == domain.OK && !s.relay.Loopback() && (s.relay.Security() == "opportunistic" || s.relay.Security() == "none") {
 		out.Verdict, out.Text = domain.Warn, out.Text+": whoever sits between can make it plain; ask for TLS with ?tls=required or smtps"

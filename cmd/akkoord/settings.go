@@ -63,7 +63,7 @@ type settings struct {
 	BackupAge      string   `env:"AKKOORD_BACKUP_AGE" default:"7d" help:"How old the last proven backup may be, like 7d or 36h, before /readyz and doctor say so; 0 turns that off." group:"Settings"`
 	Heads          string   `env:"AKKOORD_HEADS" help:"Where each signed head of the ledger goes, for somebody else to keep: file:PATH, mailto:ADDRESS or https://…" group:"Settings"`
 	EvidenceMail   string   `name:"evidence-mail" env:"AKKOORD_EVIDENCE_MAIL" default:"copy" enum:"copy,digest,off" help:"What is kept of mails that ask for a yes, as proof: copy (the bytes), digest (their SHA-256) or off." group:"Settings"`
-	TwoPersons     string   `name:"two-persons" env:"AKKOORD_TWO_PERSONS" default:"off" enum:"on,off" help:"on: a file about many people, and more than 10 erasures in a day by one user or key, take a second person who agrees; commands on the machine ask nobody." group:"Settings"`
+	TwoPersons     string   `name:"two-persons" env:"AKKOORD_TWO_PERSONS" default:"off" enum:"on,off" help:"on: a file about many people, more than 10 erasures in a day by one user or key, and a change of relays and routes, take a second person who agrees; commands on the machine ask nobody." group:"Settings"`
 	ContractKept   string   `name:"transactional-kept" env:"AKKOORD_TRANSACTIONAL_KEPT" default:"90d" help:"How long the log of transactional mail keeps a mail, like 90d or 36h." group:"Settings"`
 	OIDCIssuer     string   `name:"oidc-issuer" env:"AKKOORD_OIDC_ISSUER" help:"Provider of single sign-on for users of the admin site (OpenID Connect), like https://login.example.org; needs the next two." group:"Settings"`
 	OIDCClientID   string   `name:"oidc-client-id" env:"AKKOORD_OIDC_CLIENT_ID" help:"As this site is known there." group:"Settings"`

@@ -162,7 +162,7 @@ func (s *Site) actOnRelay(w http.ResponseWriter, r *http.Request, v visit) error
 	case "save":
 		_, err = relays.Change(ctx, s.cfg.Store, s.cfg.Mail, by, typedRelay(slug, r.PostForm))
 	case "retire":
-		_, err = s.cfg.Store.RetireRelay(ctx, by, slug)
+		_, err = relays.Retire(ctx, s.cfg.Store, by, slug)
 	case "test":
 		return s.tryNamedRelay(w, r, v, slug)
 	default:
@@ -199,7 +199,7 @@ func (s *Site) actOnSender(w http.ResponseWriter, r *http.Request, v visit) erro
 	case "save":
 		var typed akkoord.SendingAddress
 		if typed, err = relays.ParseSender(slug, in.Get("name"), in.Get("address")); err == nil {
-			_, err = s.cfg.Store.EditSender(ctx, by, slug, func(a *akkoord.SendingAddress) { a.Name, a.Address = typed.Name, typed.Address })
+			_, err = relays.ChangeSender(ctx, s.cfg.Store, by, slug, func(a *akkoord.SendingAddress) { a.Name, a.Address = typed.Name, typed.Address })
 		}
 	case "retire":
 		_, err = s.cfg.Store.RetireSender(ctx, by, slug)

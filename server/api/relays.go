@@ -72,7 +72,7 @@ func (a *API) changeSender(ctx context.Context, in *struct {
 		}
 		address = typed.Address
 	}
-	s, err := a.cfg.Store.EditSender(ctx, caller(ctx).Actor(), in.Slug, func(s *akkoord.SendingAddress) {
+	s, err := relays.ChangeSender(ctx, a.cfg.Store, caller(ctx).Actor(), in.Slug, func(s *akkoord.SendingAddress) {
 		set(&s.Name, in.Body.Name)
 		if in.Body.Address != nil {
 			s.Address = address
@@ -193,7 +193,7 @@ func (a *API) changeRelay(ctx context.Context, in *struct {
 }
 
 func (a *API) retireRelay(ctx context.Context, in *BySlug) (relay, error) {
-	r, err := a.cfg.Store.RetireRelay(ctx, caller(ctx).Actor(), in.Slug)
+	r, err := relays.Retire(ctx, a.cfg.Store, caller(ctx).Actor(), in.Slug)
 	return a.showRelay(ctx, r, err)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"akkoord"
 	"akkoord/mailer/mailertest"
+	"akkoord/store"
 )
 
 // Senders and relays are added, named by purposes, tried and retired; a relay's
@@ -74,5 +75,38 @@ func TestSendersAndRelays(t *testing.T) {
 	}
 	if a := f.call(akkoord.RoleManager, "POST", "/relays", `{}`); a.status != http.StatusForbidden {
 		t.Errorf("a manager adds a relay: %d", a.status)
+	}
+}
+
+// Two persons stand behind where mail goes, also where a relay that a purpose names is
+// retired, or the address of its sender is changed.
+func TestASecondPersonAgreesToWhatRoutesComeTo(t *testing.T) {
+	f := newFixture(t, func(c *store.Config) { c.TwoPersons = true })
+	ctx, by := t.Context(), akkoord.ActorSystem
+	f.must("POST", "/purposes", `{"slug":"ski","name":{"nl":"Ski"},"explanation":{"nl":"Over ski."},"wording":{"nl":"Ja."}}`)
+	for _, slug := range []string{"first", "spare", "idle"} {
+		r := akkoord.Relay{Slug: slug, Addr: "127.0.0.1:25", Security: "none", Connections: 1, Processor: akkoord.OwnProcessor}
+		_, err := f.store.AddRelay(ctx, by, akkoord.RelaySettings{Relay: r, URL: "smtp://127.0.0.1:25?tls=none"})
+		f.check(err)
+	}
+	f.must("POST", "/senders", `{"slug":"ski","name":"Zonvaart Ski","address":"ski@zonvaart.example"}`)
+	f.must("PATCH", "/senders/ski", `{"name":"Ski"}`)
+	_, err := f.store.RoutePurpose(ctx, by, "ski", "ski", []string{"first", "spare"})
+	f.check(err)
+	f.must("POST", "/relays/idle/retire", "")
+	acts := [][3]string{{"PATCH", "/senders/ski", `{"address":"nieuws@zonvaart.example"}`}, {"POST", "/relays/spare/retire", ""}}
+	for _, act := range acts {
+		if a := f.call(akkoord.RoleOwner, act[0], act[1], act[2]); a.status != http.StatusForbidden || a.str("code") != "second_person" {
+			t.Errorf("%v alone: %d %s", act, a.status, a.raw)
+		}
+	}
+	dpo, err := f.store.AddUser(ctx, by, akkoord.User{Email: "femke@zonvaart.example", Role: akkoord.RoleDPO, Reason: "officer"})
+	f.check(err)
+	id, err := akkoord.ParseID(f.must("POST", "/approvals", `{"act":"relay","reason":"The server ends."}`).str("id"))
+	f.check(err)
+	_, err = f.store.DecideApproval(ctx, dpo.Actor(), id, true, "Yes.")
+	f.check(err)
+	for _, act := range acts {
+		f.must(act[0], act[1], act[2])
 	}
 }

@@ -5,6 +5,7 @@ package relays
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ type Store interface {
 	// RoutePurpose says which sender a purpose's mailings come from and which relays
 	// they go by, in order.
 	RoutePurpose(ctx context.Context, actor akkoord.Actor, slug, sender string, relays []string) (akkoord.Purpose, error)
+	Purposes(ctx context.Context) ([]akkoord.Purpose, error)
 	Register(ctx context.Context) ([]akkoord.Processor, error)
 	BeginRelayTest(ctx context.Context, actor akkoord.Actor, slug string, to akkoord.Email) error
 	CheckMass(ctx context.Context, by akkoord.Actor, act akkoord.MassAct) error
@@ -106,6 +108,33 @@ func Route(ctx context.Context, s Store, actor akkoord.Actor, slug, sender strin
 		return akkoord.Purpose{}, err
 	}
 	return s.RoutePurpose(ctx, actor, slug, sender, relays)
+}
+
+// Retire takes a relay out of use. It is Forbidden where it takes two persons, as it does
+// when a purpose names the relay: its mailings go by others from then on.
+func Retire(ctx context.Context, s Store, actor akkoord.Actor, slug string) (akkoord.Relay, error) {
+	if err := checkNamed(ctx, s, actor, func(p akkoord.Purpose) bool { return slices.Contains(p.Relays, slug) }); err != nil {
+		return akkoord.Relay{}, err
+	}
+	return s.RetireRelay(ctx, actor, slug)
+}
+
+// ChangeSender changes a sender. It is Forbidden where it takes two persons, as it does
+// when a purpose names the sender.
+func ChangeSender(ctx context.Context, s Store, actor akkoord.Actor, slug string, edit func(*akkoord.SendingAddress)) (akkoord.SendingAddress, error) {
+	if err := checkNamed(ctx, s, actor, func(p akkoord.Purpose) bool { return p.Sender == slug }); err != nil {
+		return akkoord.SendingAddress{}, err
+	}
+	return s.EditSender(ctx, actor, slug, edit)
+}
+
+// checkNamed asks for the second person where a purpose names what is about to change.
+func checkNamed(ctx context.Context, s Store, actor akkoord.Actor, names func(akkoord.Purpose) bool) error {
+	purposes, err := s.Purposes(ctx)
+	if err != nil || !slices.ContainsFunc(purposes, names) {
+		return err
+	}
+	return s.CheckMass(ctx, actor, akkoord.MassRelay)
 }
 
 func (in Typed) over(r *akkoord.Relay) {

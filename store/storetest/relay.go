@@ -156,6 +156,56 @@ func (a *Agency) keepsQuiet(t testing.TB, secret string) {
 	}
 }
 
+// testUncertainRoutes: who may have a mailing without an answer, as after a kill, may
+// have it by the relay that it was last given to, also where another deferred it before.
+func testUncertainRoutes(t *testing.T, open Open) {
+	cfg, clock := Config(t)
+	a := NewAgency(t, open(t, cfg), clock)
+	ctx := t.Context()
+	for _, address := range []string{"anouk@voorbeeld.example", "pim@voorbeeld.example"} {
+		a.active(t, address, a.News)
+	}
+	a.relay(t, "first", akkoord.OwnProcessor)
+	a.relay(t, "second", akkoord.OwnProcessor)
+	must(a.RoutePurpose(ctx, Admin, a.News.Slug, "", []string{"first", "second"}))(t)
+	must(a.StartMailing(ctx, Admin, a.Mailing.PublicID))(t)
+	again := clock.Now().Add(time.Hour)
+	send := func(relay string, results ...akkoord.Result) {
+		t.Helper()
+		w := must(a.ClaimBy(ctx, carrier(relay)))(t)
+		if w == nil || len(w.Recipients) != len(results) {
+			t.Fatalf("%s claimed %+v", relay, w)
+		}
+		for i, r := range results {
+			if err := a.Mark(w, i, clock.Now()); err != nil {
+				t.Fatal(err)
+			}
+			r.At = clock.Now()
+			a.Note(w, i, r)
+		}
+		if err := a.Release(ctx, w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("first", akkoord.Result{State: akkoord.Uncertain, Code: "interrupted"}, akkoord.Result{State: akkoord.Deferred, Code: "451", Attempts: 1, FirstAt: clock.Now(), NextAt: again})
+	by := func(want ...string) {
+		t.Helper()
+		all, _, err := a.Deliveries(ctx, a.Mailing.ID, akkoord.DeliveryFilter{}, akkoord.Page{})
+		if err != nil || len(all) != len(want) {
+			t.Fatalf("the deliveries are %v, %v", all, err)
+		}
+		for i, d := range all {
+			if d.Relay != want[i] {
+				t.Errorf("%s went by %q, want %q", d.State, d.Relay, want[i])
+			}
+		}
+	}
+	by("first", "first")
+	clock.Move(time.Hour)
+	send("second", akkoord.Result{State: akkoord.Uncertain, Code: "interrupted"})
+	by("first", "second")
+}
+
 // testRoutes: a window is for the first relay of its purpose that answers and whose
 // party has an agreement in force (M28), names who it comes from, and its results say
 // which relay they came from.

@@ -83,6 +83,7 @@ func Run(t *testing.T, open Open) {
 		{"senders", testSenders},
 		{"relays", testRelays},
 		{"routes", testRoutes},
+		{"uncertain routes", testUncertainRoutes},
 		{"choices", testChoices},
 		{"address", testAddress},
 		{"person's page", testPersonsPage},

@@ -32,6 +32,10 @@ type ImportSpec struct {
 	Evidence  string `json:"evidence"`                   // where the addresses come from, and what proves the basis
 	Processor string `json:"source_processor,omitempty"` // slug of the party that the file comes from; "" and own: nobody else
 	DryRun    bool   `json:"dry_run"`
+
+	Preview bool              `json:"preview,omitempty"` // a dry run whose file is kept, to be imported or read in another way
+	Locale  string            `json:"locale,omitempty"`  // of rows that name no language; "": the first of Locales
+	Columns map[string]string `json:"columns,omitempty"` // what the file's columns are read for, where their names don't say it: see ImportColumns
 }
 
 // Check reports what is wrong with an import about to begin: a basis other
@@ -47,6 +51,12 @@ func (s ImportSpec) Check() error {
 	}
 	if s.Basis != BasisConsent && strings.TrimSpace(s.Evidence) == "" {
 		return Fieldf("evidence", "evidence_missing", "Say what proves the basis %s, like which sales these addresses come from and where an objection was offered; it is kept on record.", s.Basis)
+	}
+	if s.Locale != "" && !KnownLocale(s.Locale) {
+		return Fieldf("locale", "locale_unknown", "The language of rows that name none is one of ours, like nl.")
+	}
+	if err := checkImportColumns(s.Columns); err != nil {
+		return err
 	}
 	return CheckText("evidence", s.Evidence, Limits.Text)
 }
@@ -292,6 +302,11 @@ type ImportTally struct {
 	Reasons  map[string]int64        `json:"reasons"` // codes of refused rows, and of those held for want of facts
 	Header   []string                `json:"header"`
 	Ignored  []string                `json:"ignored"` // columns that are not used
+
+	Updated  int64                   `json:"updated,omitempty"`  // of a preview: rows among the unchanged that bring other values of attributes
+	Fields   map[string]int64        `json:"fields,omitempty"`   // of a preview: rows by what they would change of people on record
+	Total    int64                   `json:"total,omitempty"`    // of an import after a preview: rows of the file
+	Foreseen map[ImportOutcome]int64 `json:"foreseen,omitempty"` // likewise: what the preview said
 }
 
 // ImportMark is a place between two rows of a file.

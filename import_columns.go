@@ -1,6 +1,7 @@
 package akkoord
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/netip"
 	"slices"
@@ -124,16 +125,21 @@ type columns struct {
 	names  []string
 	uses   []use
 	keys   []string // names as keys of a JSON object, with the colon
+	slugs  []string // of the attributes that they hold
+	locale string   // of rows that name none
 	optIns bool     // there is a column of opt-in times
 	keep   bool     // the fields of every row
 }
 
-// newColumns reads a header. One without a column of addresses is refused.
-func newColumns(names []string) (*columns, error) {
-	c := &columns{names: slices.Clone(names)}
+// newColumns reads a header as an import says. One without a column of addresses is
+// refused, and given.
+func newColumns(names []string, spec ImportSpec) (*columns, error) {
+	c := &columns{names: slices.Clone(names), locale: cmp.Or(spec.Locale, Locales[0])}
 	seen := map[use]bool{}
 	for _, name := range c.names {
-		u := columnUse(name)
+		read := cmp.Or(spec.Columns[name], name)
+		u := columnUse(read)
+		c.slugs = append(c.slugs, attributeColumn(read))
 		if u < useProof && u != useLeftFlag && u != useBouncedFlag && u != useAttribute && seen[u] {
 			u = useNothing // the first of two columns for the same counts
 		}
@@ -148,9 +154,9 @@ func newColumns(names []string) (*columns, error) {
 	c.optIns = seen[useOptIn]
 	if !seen[useEmail] {
 		if slices.ContainsFunc(names, func(s string) bool { return strings.Contains(s, "@") }) {
-			return nil, Fieldf("file", "header_missing", "The first line of the file has to name the columns, like email,name,confirmed_at.")
+			return c, Fieldf("file", "header_missing", "The first line of the file has to name the columns, like email,name,confirmed_at.")
 		}
-		return nil, Fieldf("file", "column_missing", "The file has no column with addresses; call it email. Its columns are named in the first line.")
+		return c, Fieldf("file", "column_missing", "The file has no column with addresses; call it email. Its columns are named in the first line.")
 	}
 	return c, nil
 }
@@ -168,7 +174,7 @@ func (c *columns) ignored() []string {
 
 // row reads one record. What is wrong with it is in Refused.
 func (c *columns) row(line int64, fields []string, now time.Time) ImportRow {
-	r := ImportRow{Line: line, Locale: Locales[0]}
+	r := ImportRow{Line: line, Locale: c.locale}
 	if !decoded(fields) {
 		r.Refused = Fieldf("", "encoding_unknown", "The row is neither UTF-8 nor Windows-1252.")
 	} else if len(fields) != len(c.uses) {
@@ -220,7 +226,7 @@ func (c *columns) read(r *ImportRow, fields []string, now time.Time) *Error {
 		case useLastName:
 			last = v
 		case useLocale:
-			r.Locale = importLocale(v)
+			r.Locale = importLocale(v, c.locale)
 		case useInterests:
 			r.Interests, err = importInterests(v)
 		case useSoldOn:
@@ -253,7 +259,7 @@ func (c *columns) read(r *ImportRow, fields []string, now time.Time) *Error {
 				bounced = v
 			}
 		case useAttribute:
-			r.Attributes = append(r.Attributes, AttributeValue{attributeColumn(c.names[i]), v})
+			r.Attributes = append(r.Attributes, AttributeValue{c.slugs[i], v})
 		case useComplainedFlag:
 			if flagged(v) {
 				r.Status = RowComplained
@@ -382,8 +388,9 @@ func importDay(s string) string {
 	return s
 }
 
-// importLocale gives the language of a tag like "nl-NL", or our first one.
-func importLocale(s string) string {
+// importLocale gives the language of a tag like "nl-NL", or another where it is none
+// of ours.
+func importLocale(s, other string) string {
 	s = strings.ToLower(strings.TrimSpace(s))
 	if i := strings.IndexAny(s, "-_"); i >= 0 {
 		s = s[:i]
@@ -391,7 +398,7 @@ func importLocale(s string) string {
 	if KnownLocale(s) {
 		return s
 	}
-	return Locales[0]
+	return other
 }
 
 // importInterests reads interests, with semicolons between, as slugs.

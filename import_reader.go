@@ -19,6 +19,7 @@ import (
 // not UTF-8 are read as Windows-1252.
 type ImportReader struct {
 	now     time.Time
+	spec    ImportSpec
 	csv     *csv.Reader
 	lines   *bufio.Reader
 	limit   *recordLimit
@@ -29,12 +30,12 @@ type ImportReader struct {
 	keep    bool
 }
 
-// NewImportReader reads the head of a file, and goes on at a mark that an
-// earlier reader of the same file gave; the zero mark is the first row. now is
-// what times of rows are held against. A file that can't be read is Invalid
+// NewImportReader reads the head of a file as an import of it says, and goes on at a
+// mark that an earlier reader of the same file gave; the zero mark is the first row.
+// now is what times of rows are held against. A file that can't be read is Invalid
 // and named "file".
-func NewImportReader(file io.ReadSeeker, from ImportMark, now time.Time) (*ImportReader, error) {
-	r := &ImportReader{now: now, limit: &recordLimit{left: int64(Limits.ImportRecord)}, sets: map[string]*columns{}}
+func NewImportReader(file io.ReadSeeker, spec ImportSpec, from ImportMark, now time.Time) (*ImportReader, error) {
+	r := &ImportReader{now: now, spec: spec, limit: &recordLimit{left: int64(Limits.ImportRecord)}, sets: map[string]*columns{}}
 	head := make([]byte, 64<<10)
 	n, err := io.ReadFull(file, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
@@ -124,7 +125,7 @@ func (r *ImportReader) openCSV(file io.ReadSeeker, from ImportMark, bom int64, c
 	if !decoded(header) {
 		return Fieldf("file", "encoding_unknown", "The file is neither UTF-8 nor Windows-1252; save it as CSV (UTF-8) first.")
 	}
-	if r.columns, err = newColumns(header); err != nil || from.Offset <= r.mark.Offset {
+	if r.columns, err = newColumns(header, r.spec); err != nil || from.Offset <= r.mark.Offset {
 		return err
 	}
 	return open(from)
@@ -135,7 +136,7 @@ func (r *ImportReader) openLines(file io.ReadSeeker, offset, line int64) error {
 	if r.lines, err = r.seek(file, ImportMark{offset, line}); err != nil {
 		return err
 	}
-	r.columns, err = newColumns([]string{"email"})
+	r.columns, err = newColumns([]string{"email"}, r.spec)
 	return err
 }
 
@@ -176,8 +177,17 @@ func (r *ImportReader) Next() (ImportRow, error) {
 	return r.columns.row(line, fields, r.now), nil
 }
 
-// nextLine reads the next object of NDJSON, passing over empty lines.
+// nextLine reads the next object of NDJSON.
 func (r *ImportReader) nextLine() (ImportRow, error) {
+	text, err := r.line()
+	if err != nil {
+		return ImportRow{}, err
+	}
+	return r.object(text), nil
+}
+
+// line reads the next line of NDJSON, passing over empty ones.
+func (r *ImportReader) line() ([]byte, error) {
 	for {
 		r.limit.left = int64(Limits.ImportRecord)
 		text, err := r.lines.ReadBytes('\n')
@@ -186,16 +196,16 @@ func (r *ImportReader) nextLine() (ImportRow, error) {
 			r.mark.Line++
 		}
 		if errors.Is(err, errRecordLimit) {
-			return ImportRow{}, Fieldf("file", "row_too_long", "Line %d is longer than %d bytes.", r.mark.Line, Limits.ImportRecord)
+			return nil, Fieldf("file", "row_too_long", "Line %d is longer than %d bytes.", r.mark.Line, Limits.ImportRecord)
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
-			return ImportRow{}, err
+			return nil, err
 		}
 		if text = bytes.TrimSpace(text); len(text) > 0 {
-			return r.object(text), nil
+			return text, nil
 		}
 		if err != nil {
-			return ImportRow{}, io.EOF
+			return nil, io.EOF
 		}
 	}
 }
@@ -211,7 +221,7 @@ func (r *ImportReader) object(text []byte) ImportRow {
 	set, ok := r.sets[key]
 	if !ok {
 		var err error
-		if set, err = newColumns(names); err != nil {
+		if set, err = newColumns(names, r.spec); err != nil {
 			return ImportRow{Line: r.mark.Line, Fields: []string{string(text)}, Refused: Fieldf("email", "email_missing", "The row has no e-mail address.")}
 		}
 		if len(r.sets) < maxColumnSets {

@@ -139,7 +139,7 @@ func TestImportNeedsGrounds(t *testing.T) {
 // is set.
 func readAll(t testing.TB, file string, anew bool) []akkoord.ImportRow {
 	t.Helper()
-	r, err := akkoord.NewImportReader(strings.NewReader(file), akkoord.ImportMark{}, importNow)
+	r, err := akkoord.NewImportReader(strings.NewReader(file), akkoord.ImportSpec{}, akkoord.ImportMark{}, importNow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func readAll(t testing.TB, file string, anew bool) []akkoord.ImportRow {
 		}
 		out = append(out, row)
 		if anew {
-			if r, err = akkoord.NewImportReader(strings.NewReader(file), r.Mark(), importNow); err != nil {
+			if r, err = akkoord.NewImportReader(strings.NewReader(file), akkoord.ImportSpec{}, r.Mark(), importNow); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -288,13 +288,13 @@ func TestImportRefusesFiles(t *testing.T) {
 		`[{"email":"a@b.example"}]`:       "json_list",
 		"a\"b,c\n":                        "header_broken",
 	} {
-		_, err := akkoord.NewImportReader(strings.NewReader(file), akkoord.ImportMark{}, importNow)
+		_, err := akkoord.NewImportReader(strings.NewReader(file), akkoord.ImportSpec{}, akkoord.ImportMark{}, importNow)
 		if akkoord.CodeOf(err) != code {
 			t.Errorf("%q: %v, want %s", file, err, code)
 		}
 	}
 	endless := "email,name\na@voorbeeld.example,\"" + strings.Repeat("x\n", akkoord.Limits.ImportRecord)
-	r, err := akkoord.NewImportReader(strings.NewReader(endless), akkoord.ImportMark{}, importNow)
+	r, err := akkoord.NewImportReader(strings.NewReader(endless), akkoord.ImportSpec{}, akkoord.ImportMark{}, importNow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,13 +310,13 @@ func TestImportReadsOnFromAnyMark(t *testing.T) {
 		cell := rapid.StringOfN(rapid.RuneFrom([]rune(`ab@.;,"`+"\r\n\xe9 ")), 0, 8, -1)
 		file := "email,name\n" + strings.Join(rapid.SliceOfN(cell, 0, 30).Draw(t, "cells"), "")
 		read := func(anew bool) (out []string) {
-			r, err := akkoord.NewImportReader(strings.NewReader(file), akkoord.ImportMark{}, importNow)
+			r, err := akkoord.NewImportReader(strings.NewReader(file), akkoord.ImportSpec{}, akkoord.ImportMark{}, importNow)
 			for err == nil {
 				var row akkoord.ImportRow
 				if row, err = r.Next(); err == nil {
 					out = append(out, told(row))
 					if anew {
-						r, err = akkoord.NewImportReader(strings.NewReader(file), r.Mark(), importNow)
+						r, err = akkoord.NewImportReader(strings.NewReader(file), akkoord.ImportSpec{}, r.Mark(), importNow)
 					}
 				}
 			}

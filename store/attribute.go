@@ -141,7 +141,7 @@ func (r *importRun) setImported(t *tx, rows []*importRow) error {
 		if err != nil {
 			return err
 		}
-		if state := st.Subscription(r.i.Spec.PurposeID).State; st.Subscriber.ID == 0 || len(st.Suppressions) > 0 || state == akkoord.Withdrawn {
+		if !r.mayAttribute(st) {
 			continue
 		}
 		values := map[string]*string{}
@@ -153,6 +153,11 @@ func (r *importRun) setImported(t *tx, rows []*importRow) error {
 		}
 	}
 	return nil
+}
+
+// mayAttribute reports whether the import sets attributes of somebody who stands so.
+func (r *importRun) mayAttribute(st akkoord.Standing) bool {
+	return st.Subscriber.ID != 0 && len(st.Suppressions) == 0 && st.Subscription(r.spec.PurposeID).State != akkoord.Withdrawn
 }
 
 // checkAttributes refuses a row with an attribute that there is not, or a value

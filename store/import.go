@@ -32,7 +32,7 @@ func (s *Store) BeginImport(ctx context.Context, spec akkoord.ImportSpec, file a
 	if p.Archived() {
 		return akkoord.Import{}, p.ErrArchived()
 	}
-	spec.PurposeID, spec.Purpose = p.ID, p.Slug
+	spec.PurposeID, spec.Purpose, spec.DryRun = p.ID, p.Slug, spec.DryRun || spec.Preview
 	id, err := s.newID(s.cfg.Now())
 	if err != nil {
 		return akkoord.Import{}, err
@@ -64,13 +64,18 @@ func (s *Store) BeginImport(ctx context.Context, spec akkoord.ImportSpec, file a
 			id[:], string(out.State), specJSON, out.Size, out.Digest, out.Spool, tally, micros(t.now)).Scan(&out.ID); err != nil {
 			return err
 		}
-		if err := t.enqueueImport(out); err != nil {
+		if err := t.enqueueImport(out, 0); err != nil {
 			return err
 		}
-		note := fmt.Sprintf("purpose %s, basis %s, source %s, dry run %t, SHA-256 %x: %s", spec.Purpose, spec.Basis, cmp.Or(spec.Processor, akkoord.OwnProcessor), spec.DryRun, file.Digest, spec.Evidence)
-		return t.audit(spec.Actor, "import.begin", named("import", id.String()), strings.TrimSuffix(note, ": "))
+		return t.auditBegin(out)
 	})
 	return out, err
+}
+
+// auditBegin leaves a line about an import that is to be run, or looked at.
+func (t *tx) auditBegin(i akkoord.Import) error {
+	note := fmt.Sprintf("purpose %s, basis %s, source %s, dry run %t, SHA-256 %x: %s", i.Spec.Purpose, i.Spec.Basis, cmp.Or(i.Spec.Processor, akkoord.OwnProcessor), i.Spec.DryRun, i.Digest, i.Spec.Evidence)
+	return t.audit(i.Spec.Actor, "import.begin", named("import", i.PublicID.String()), strings.TrimSuffix(note, ": "))
 }
 
 // mayComeFrom refuses people from a party without a valid agreement (M28).
@@ -137,10 +142,9 @@ func (s *Store) UnfinishedImport(ctx context.Context, spec akkoord.ImportSpec, f
 	return out, found, err
 }
 
-// openImports gives the unfinished imports whose file the server keeps, oldest
-// first.
-func (s *Store) openImports(ctx context.Context) ([]akkoord.Import, error) {
-	rows, err := s.view(ctx).query(`SELECT ` + importColumns + ` FROM import WHERE state IN ('queued', 'running') AND spool <> '' ORDER BY id`)
+// importsWithFile gives the imports whose file the server keeps, oldest first.
+func (s *Store) importsWithFile(ctx context.Context) ([]akkoord.Import, error) {
+	rows, err := s.view(ctx).query(`SELECT ` + importColumns + ` FROM import WHERE spool <> '' ORDER BY id`)
 	return list(rows, err, scanImport)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"strings"
 	"time"
 
 	"akkoord"
@@ -36,6 +37,11 @@ func (r *importRun) rehearse(ctx context.Context, rows []*importRow, count func(
 		key := binary.BigEndian.Uint64(row.hash[:8])
 		st := r.seen[key].over(known[row.hash], r.spec, now)
 		c, outcome := st.Import(row.ImportRow, r.spec, now)
+		if r.spec.Preview && st.Subscriber.ID > 0 {
+			if row.changes, err = r.differences(r.view(ctx), st, row.ImportRow, c, outcome); err != nil {
+				return err
+			}
+		}
 		count(row, outcome)
 		if !c.IsZero() {
 			r.seen[key] = markOf(st.After(c), r.spec)
@@ -72,4 +78,47 @@ func markOf(st akkoord.Standing, spec akkoord.ImportSpec) (m dryMark) {
 		}
 	}
 	return m
+}
+
+// differences tells what a row would change of somebody on record. Values of attributes
+// that earlier rows of the file bring are not seen.
+func (r *importRun) differences(q querier, st akkoord.Standing, row akkoord.ImportRow, c akkoord.Change, outcome akkoord.ImportOutcome) (out []akkoord.FieldChange, err error) {
+	after := st.After(c)
+	differ := func(field, before, now string) {
+		if before != now {
+			out = append(out, akkoord.FieldChange{Field: field, Old: before, New: now})
+		}
+	}
+	differ("state", string(st.Subscription(r.spec.PurposeID).State), string(after.Subscription(r.spec.PurposeID).State))
+	for _, kind := range c.Suppress {
+		differ("suppression", "", string(kind))
+	}
+	if outcome == akkoord.ImportOptOut {
+		return out, nil
+	}
+	if !c.IsZero() {
+		p := st.Subscriber
+		if p.Interests, err = interests(q, p.ID); err != nil {
+			return nil, err
+		}
+		more, _ := p.Completed(row)
+		if more.Name != nil {
+			differ("name", p.Name, *more.Name)
+		}
+		if more.Interests != nil {
+			differ("interests", strings.Join(p.Interests, "; "), strings.Join(*more.Interests, "; "))
+		}
+	}
+	if len(row.Attributes) == 0 || !r.mayAttribute(after) {
+		return out, nil
+	}
+	have, err := attributesOf(q, st.Subscriber.ID)
+	for _, v := range row.Attributes {
+		if a, unknown := r.rules.attribute(v.Slug); unknown == nil {
+			if value, wrong := a.Parse(v.Value); wrong == nil {
+				differ("attribute:"+v.Slug, have[v.Slug], value)
+			}
+		}
+	}
+	return out, err
 }

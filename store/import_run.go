@@ -25,6 +25,7 @@ const (
 	importStep   = 1000 // rows that one commit writes
 	stepOptOuts  = 100  // opt-outs among them: their journal is written with a commit of the usual size
 	exampleRows  = 5    // rows of each outcome that a dry run shows
+	previewRows  = 200  // the same of a preview
 )
 
 // importRun is one run of an import: from where an earlier one ended to the
@@ -47,7 +48,8 @@ type importRow struct {
 	salt       []byte
 	evidence   string // as JSON
 	commitment [32]byte
-	lacks      *akkoord.Error // of the facts of the import's basis; nil: nothing
+	lacks      *akkoord.Error        // of the facts of the import's basis; nil: nothing
+	changes    []akkoord.FieldChange // of somebody on record, in a preview
 }
 
 // window is a run of rows in the order of their hashes.
@@ -75,22 +77,24 @@ func (s *Store) RunImport(ctx context.Context, id akkoord.ID, file io.ReadSeeker
 	run := &importRun{Store: s, i: i, spec: i.Spec, fence: fence, rules: rules, seen: map[uint64]dryMark{}}
 	if i.Spec.DryRun { // nothing was written, and what earlier rows would have done is not on record
 		run.i.Tally = akkoord.ImportTally{Window: i.Tally.Window, Outcomes: map[akkoord.ImportOutcome]int64{}, Reasons: map[string]int64{}}
+	}
+	if run.i.Tally.Rows == 0 {
 		if err := s.DropImportRows(ctx, i.ID); err != nil {
 			return i, err
 		}
 	}
 	err = run.windows(ctx, file, progress)
 	if akkoord.KindOf(err) == akkoord.Invalid {
-		return run.i, run.end(ctx, akkoord.ImportFailed, err.Error())
+		return run.i, run.end(ctx, akkoord.ImportFailed, err.Error(), i.Spec.Preview)
 	}
 	if err != nil {
 		return run.i, err
 	}
-	return run.i, run.end(ctx, akkoord.ImportDone, "")
+	return run.i, run.end(ctx, akkoord.ImportDone, "", i.Spec.Preview)
 }
 
 func (r *importRun) windows(ctx context.Context, file io.ReadSeeker, progress func(akkoord.Import)) error {
-	reader, err := akkoord.NewImportReader(file, r.i.Tally.Begin, r.cfg.Now())
+	reader, err := akkoord.NewImportReader(file, r.spec, r.i.Tally.Begin, r.cfg.Now())
 	if err != nil {
 		return err
 	}
@@ -229,22 +233,36 @@ func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w wi
 	begin := func() {
 		after, shown, hashes = r.i, nil, nil
 		after.Tally.Outcomes, after.Tally.Reasons = maps.Clone(r.i.Tally.Outcomes), maps.Clone(r.i.Tally.Reasons)
+		if r.spec.Preview {
+			after.Tally.Fields = map[string]int64{}
+			maps.Copy(after.Tally.Fields, r.i.Tally.Fields)
+		}
 		after.Tally.Done += len(rows)
 		after.Tally.Rows += int64(len(rows))
 		after.Tally.Position = w.begin.Offset + (w.end.Offset-w.begin.Offset)*int64(after.Tally.Done)/int64(len(w.rows))
 		after.Tally.Header, after.Tally.Ignored = reader.Header(), []string{}
 	}
 	count := func(row *importRow, outcome akkoord.ImportOutcome) {
-		if outcome == akkoord.ImportHeldBack && row.lacks != nil {
+		x, n := akkoord.ImportedRow{Line: row.Line, Outcome: outcome}, after.Tally.Outcomes[outcome]
+		if outcome == akkoord.ImportUnchanged && len(row.changes) > 0 {
+			x.Outcome, n = akkoord.ImportUpdated, after.Tally.Updated
+			after.Tally.Updated++
+		}
+		for _, c := range row.changes {
+			after.Tally.Fields[c.Field]++
+		}
+		wanted := r.spec.DryRun && n < r.examples()
+		switch {
+		case outcome == akkoord.ImportHeldBack && row.lacks != nil:
 			after.Tally.Reasons[row.lacks.Code]++
-			if !r.spec.DryRun || after.Tally.Outcomes[outcome] < exampleRows {
-				shown, hashes = append(shown, akkoord.ImportedRow{Line: row.Line, Outcome: outcome, Code: row.lacks.Code, Why: row.lacks.Message, Fields: r.fields(row)}), append(hashes, row.hash)
-			}
-		} else if outcome == akkoord.ImportRejected {
+			x.Code, x.Why, wanted = row.lacks.Code, row.lacks.Message, wanted || !r.spec.DryRun
+		case outcome == akkoord.ImportRejected:
 			after.Tally.Reasons[row.Refused.Code]++
-			shown, hashes = append(shown, akkoord.ImportedRow{Line: row.Line, Outcome: outcome, Code: row.Refused.Code, Why: row.Refused.Message, Fields: row.Fields}), append(hashes, row.hash)
-		} else if r.spec.DryRun && after.Tally.Outcomes[outcome] < exampleRows {
-			shown, hashes = append(shown, akkoord.ImportedRow{Line: row.Line, Outcome: outcome, Fields: []string{row.Email.Display()}}), append(hashes, row.hash)
+			x.Code, x.Why, wanted = row.Refused.Code, row.Refused.Message, true
+		}
+		if wanted {
+			x.Fields = r.fields(row)
+			shown, hashes = append(shown, x), append(hashes, row.hash)
 		}
 		after.Tally.Outcomes[outcome]++
 	}
@@ -274,13 +292,21 @@ func (r *importRun) step(ctx context.Context, reader *akkoord.ImportReader, w wi
 	return err
 }
 
-// fields gives what is shown of a held row: all of it, so that it can be mended,
-// and of a dry run's example the address.
+// fields gives what is shown of a row that can't be used or is held: all of it, so that
+// it can be mended; and of a dry run's example the address with what would change.
 func (r *importRun) fields(row *importRow) []string {
-	if r.spec.DryRun {
-		return []string{row.Email.Display()}
+	if r.spec.DryRun && row.Refused == nil {
+		return akkoord.PreviewRow(row.Email.Display(), row.changes)
 	}
 	return row.Fields
+}
+
+// examples is how many rows of each outcome a dry run shows.
+func (r *importRun) examples() int64 {
+	if r.spec.Preview {
+		return previewRows
+	}
+	return exampleRows
 }
 
 // nextStep gives the rows of one commit.
@@ -328,11 +354,15 @@ func (t *tx) putImportRows(importID int64, rows []akkoord.ImportedRow, hashes []
 	return nil
 }
 
-// end puts down that the import ended, and what it came to in the audit trail.
-func (r *importRun) end(ctx context.Context, state akkoord.ImportState, why string) error {
+// end puts down that the import ended, and what it came to in the audit trail. Its file
+// is kept on record, or is to be deleted.
+func (r *importRun) end(ctx context.Context, state akkoord.ImportState, why string, keep bool) error {
 	after := r.i
 	err := r.update(ctx, "end import", func(t *tx) error {
-		after.State, after.Why, after.UpdatedAt, after.FinishedAt, after.Spool = state, why, t.now, t.now, ""
+		after.State, after.Why, after.UpdatedAt, after.FinishedAt = state, why, t.now, t.now
+		if !keep {
+			after.Spool = ""
+		}
 		if err := t.putTally(after, r.fence); err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ func (s *Store) sweepSpool(ctx context.Context) error {
 	if err != nil || len(kept) == 0 {
 		return err
 	}
-	open, err := s.openImports(ctx)
+	open, err := s.importsWithFile(ctx)
 	if err != nil {
 		return err
 	}

@@ -15,12 +15,17 @@ type importJob struct {
 	Import int64 `json:"import"`
 }
 
-// enqueueImport stores the run of an import whose file the server keeps.
-func (t *tx) enqueueImport(i akkoord.Import) error {
+// enqueueImport stores the run of an import whose file the server keeps, after the
+// run with a number.
+func (t *tx) enqueueImport(i akkoord.Import, fence int64) error {
 	if i.Spool == "" {
 		return nil
 	}
-	j, err := akkoord.NewJob(akkoord.JobImport, strconv.FormatInt(i.ID, 10), time.Time{}, importJob{i.ID})
+	key := strconv.FormatInt(i.ID, 10)
+	if fence > 0 {
+		key += "/" + strconv.FormatInt(fence, 10) // the job of its preview may be open yet
+	}
+	j, err := akkoord.NewJob(akkoord.JobImport, key, time.Time{}, importJob{i.ID})
 	if err != nil {
 		return err
 	}
@@ -28,7 +33,7 @@ func (t *tx) enqueueImport(i akkoord.Import) error {
 }
 
 // RunImportJob is the run of a job of the kind akkoord.JobImport: RunImport
-// with the upload, which is deleted afterwards. After a kill any node that can
+// with the upload, which is deleted afterwards unless it was a preview. After a kill any node that can
 // reach the upload goes on where the last one ended.
 func (s *Store) RunImportJob(ctx context.Context, j akkoord.Job) (time.Time, error) {
 	var args importJob
@@ -44,6 +49,11 @@ func (s *Store) RunImportJob(ctx context.Context, j akkoord.Job) (time.Time, err
 		if err := s.runSpooled(ctx, i, j.Attempts+1 >= akkoord.JobAttempts); err != nil {
 			return time.Time{}, err
 		}
+		if i, err = s.importByID(ctx, args.Import); err != nil {
+			return time.Time{}, err
+		}
+	}
+	if i.Spool == "" && upload.Spool != "" {
 		if err := s.DropSpool(upload); err != nil {
 			return time.Time{}, err
 		}
@@ -78,5 +88,5 @@ func (s *Store) failImport(ctx context.Context, i akkoord.Import, why string) er
 	if err != nil || fence == 0 {
 		return err
 	}
-	return (&importRun{Store: s, i: claimed, fence: fence}).end(ctx, akkoord.ImportFailed, why)
+	return (&importRun{Store: s, i: claimed, fence: fence}).end(ctx, akkoord.ImportFailed, why, false)
 }

@@ -198,5 +198,5 @@ func (s *Store) purge(ctx context.Context) error {
 			}
 		}
 	}
-	return errors.Join(s.reduceOldIPs(ctx), s.purgeContracts(ctx), ctx.Err())
+	return errors.Join(s.reduceOldIPs(ctx), s.purgeContracts(ctx), s.endPreviews(ctx), ctx.Err())
 }

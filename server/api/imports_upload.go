@@ -108,7 +108,7 @@ func importBody(r *http.Request) (io.Reader, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, &problem{Status: http.StatusBadRequest, Code: "body_broken", Detail: "The body did not arrive whole."}
 	}
-	if _, err := akkoord.NewImportReader(bytes.NewReader(head), akkoord.ImportMark{}, time.Time{}); err != nil {
+	if _, err := akkoord.NewImportReader(bytes.NewReader(head), akkoord.ImportSpec{}, akkoord.ImportMark{}, time.Time{}); err != nil {
 		return nil, err
 	}
 	return in, nil

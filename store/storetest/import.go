@@ -67,6 +67,9 @@ func testImport(t *testing.T, open Open) {
 		{"cut short", testImportCutShort},
 		{"unusable", testImportUnusable},
 		{"by job", testImportByJob},
+		{"preview", testImportPreview},
+		{"columns", testImportColumns},
+		{"preview ends", testImportPreviewEnds},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, newAgency(t, open)) })
 	}

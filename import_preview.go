@@ -103,6 +103,11 @@ func (r ImportedRow) Previewed() (address string, changes []FieldChange) {
 	return r.Fields[0], changes
 }
 
+// ImportExample is a file as it can be imported, for those who make one.
+const ImportExample = "email,name,locale,interests,confirmed_at,confirmed_ip,source,wording\n" +
+	"anouk@voorbeeld.example,Anouk,nl,winter;city,2026-01-02T10:00:00Z,192.0.2.7,fair in Utrecht,\"Yes, mail me.\"\n" +
+	"ben@example.org,Ben,en,,2026-03-14 09:30:00,,shop,\"Yes, mail me.\"\n"
+
 // ImportColumns are the names of columns that a column of another name can be read as,
 // besides "attribute:" with a slug, and "-" for nothing.
 var ImportColumns = []string{

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"akkoord"
+	"akkoord/server/intake"
 )
 
 // Imports takes files of people in, and tells how far they are.
@@ -19,6 +20,8 @@ type Imports interface {
 	BeginImport(ctx context.Context, spec akkoord.ImportSpec, file akkoord.ImportFile) (akkoord.Import, error)
 	Import(ctx context.Context, id akkoord.ID) (akkoord.Import, error)
 	Imports(ctx context.Context, p akkoord.Page) (imports []akkoord.Import, next int64, err error)
+	AgainImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, columns map[string]string) (akkoord.Import, error)
+	ConfirmImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, effects int64) (akkoord.Import, error)
 	// ImportRows calls f for refused rows, those held for want of facts, or the examples of a dry run.
 	ImportRows(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error
 }
@@ -33,6 +36,7 @@ type importJob struct {
 	Evidence   string           `json:"evidence"`
 	Processor  *string          `json:"source_processor" doc:"Slug of the party that the file comes from."`
 	DryRun     bool             `json:"dry_run"`
+	Preview    *importPreview   `json:"preview,omitempty" doc:"Of a preview whose file is kept."`
 	Size       int64            `json:"size" doc:"Bytes of the file."`
 	Digest     string           `json:"sha256"`
 	Rows       int64            `json:"rows" doc:"Rows that are dealt with."`
@@ -56,6 +60,15 @@ type importJob struct {
 	Error      *string          `json:"error"`
 }
 
+// importPreview is what a preview says besides the outcomes.
+type importPreview struct {
+	Effects   int64             `json:"effects" doc:"Rows that would do something: the number by which the import is confirmed."`
+	Updated   int64             `json:"updated" doc:"Rows among the unchanged that bring other values of attributes."`
+	Fields    map[string]int64  `json:"fields" doc:"Rows by what they would change of people on record: state, suppression, name, interests, or attribute: with a slug."`
+	Columns   map[string]string `json:"columns" doc:"What columns are read as, where their names don't say it."`
+	KeptUntil *Time             `json:"kept_until" doc:"When the file is deleted, if it is not imported."`
+}
+
 // importExample is a row of a dry run.
 type importExample struct {
 	Outcome akkoord.ImportOutcome `json:"outcome"`
@@ -74,11 +87,22 @@ func showImport(i akkoord.Import) importJob {
 		Departed: n[akkoord.ImportDeparted], Rejected: n[akkoord.ImportRejected], Reasons: i.Tally.Reasons, Ignored: some(i.Tally.Ignored),
 		Progress: math.Round(i.Progress()*1000) / 1000, CreatedAt: when(i.CreatedAt), StartedAt: when(i.StartedAt), FinishedAt: when(i.FinishedAt), Error: orNil(i.Why),
 	}
+	if i.Kept() {
+		out.Preview = &importPreview{i.Tally.Effects(), i.Tally.Updated, filled(i.Tally.Fields), filled(i.Spec.Columns), when(i.KeptUntil())}
+	}
 	if left, known := i.Remaining(); known {
 		seconds := int64(math.Ceil(left.Seconds()))
 		out.ETA = &seconds
 	}
 	return out
+}
+
+// filled gives a map, which in JSON is never null.
+func filled[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
+	}
+	return m
 }
 
 // createImport begins an import with the upload that serveImport has kept.
@@ -88,8 +112,10 @@ func (a *API) createImport(ctx context.Context, in *struct {
 	Evidence string `query:"evidence" doc:"Where the addresses come from and what proves the basis. Needed for any basis but consent."`
 	Source   string `query:"source_processor" doc:"Slug of the party in the register that the file comes from, or own. Without a valid agreement with it the import is refused (409)."`
 	DryRun   bool   `query:"dry_run" doc:"Only tell what the import would do."`
+	Preview  bool   `query:"preview" doc:"Tell what the import would do, and keep the file for a day, so that it can be confirmed."`
+	Locale   string `query:"locale" doc:"Language of rows that name none; the first of the server's languages if nothing is said."`
 }) (importJob, error) {
-	spec := akkoord.ImportSpec{Actor: caller(ctx).Actor(), Purpose: in.Purpose, Basis: akkoord.Basis(in.Basis), Evidence: in.Evidence, Processor: in.Source, DryRun: in.DryRun}
+	spec := akkoord.ImportSpec{Actor: caller(ctx).Actor(), Purpose: in.Purpose, Basis: akkoord.Basis(in.Basis), Evidence: in.Evidence, Processor: in.Source, DryRun: in.DryRun, Preview: in.Preview, Locale: in.Locale}
 	up, ok := ctx.Value(uploadKey{}).(*spooled)
 	if !ok {
 		return importJob{}, errors.New("an import came without its upload")
@@ -135,9 +161,7 @@ func (a *API) readImport(ctx context.Context, in *ByID) (importJob, error) {
 				return errEnough
 			}
 			x := importExample{Outcome: outcome, Line: r.Line, Reason: r.Code}
-			if outcome != akkoord.ImportRejected && len(r.Fields) > 0 {
-				x.Email = r.Fields[0]
-			}
+			x.Email, _ = r.Previewed()
 			out.Examples = append(out.Examples, x)
 			return nil
 		})
@@ -168,14 +192,9 @@ func (a *API) readRejects(ctx context.Context, in *ByID) (stream, error) {
 	return stream{
 		header: map[string]string{"Content-Disposition": `attachment; filename="` + i.PublicID.String() + `.rejected.csv"`},
 		write: func(w io.Writer) error {
-			csv, err := akkoord.NewRejectWriter(w, i.Tally.Header)
-			if err == nil {
-				err = a.cfg.Store.ImportRows(ctx, i.ID, akkoord.ImportRejected, csv.Write)
-			}
-			if err == nil && !i.Spec.DryRun {
-				err = a.cfg.Store.ImportRows(ctx, i.ID, akkoord.ImportHeldBack, csv.Write)
-			}
-			return errors.Join(err, csv.Flush())
+			return intake.WriteRejects(w, i, func(outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error {
+				return a.cfg.Store.ImportRows(ctx, i.ID, outcome, f)
+			})
 		},
 	}, nil
 }

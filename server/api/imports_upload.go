@@ -1,26 +1,18 @@
 package api
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"reflect"
-	"strings"
-	"time"
 
 	"akkoord"
+	"akkoord/server/intake"
 
 	"github.com/danielgtaylor/huma/v2"
 )
-
-// uploadPause is how long an upload may stand still. There is no limit to its
-// size or to the time that it takes.
-const uploadPause = time.Minute
 
 // spooled is the upload of one request.
 type spooled struct {
@@ -43,23 +35,25 @@ func (a *API) serveImport(w http.ResponseWriter, r *http.Request) error {
 		a.mux.ServeHTTP(w, r)
 		return nil
 	}
-	pacer := &pacer{body: r.Body, control: http.NewResponseController(w)}
-	r.Body = io.NopCloser(pacer)
+	pacer := intake.Pace(w, r)
 	body, err := importBody(r)
+	if errors.Is(err, intake.ErrBroken) {
+		return errBroken()
+	}
 	if err != nil {
 		return err
 	}
 	file, err := a.cfg.Store.SpoolImport(body)
+	if pacer.Err() != nil {
+		return errBroken()
+	}
 	if err != nil {
-		if pacer.err != nil {
-			return &problem{Status: http.StatusBadRequest, Code: "body_broken", Detail: "The body did not arrive whole."}
-		}
 		return err
 	}
 	up := &spooled{file: file}
 	r = r.WithContext(context.WithValue(r.Context(), uploadKey{}, up))
 	r.Body, r.ContentLength = http.NoBody, 0
-	pacer.extend() // for the answer
+	pacer.Extend() // for the answer
 	err = a.replay.serve(w, r, file.Digest[:], a.mux)
 	if !up.taken {
 		err = errors.Join(err, a.cfg.Store.DropSpool(file))
@@ -67,76 +61,25 @@ func (a *API) serveImport(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// pacer reads a body for as long as it keeps coming.
-type pacer struct {
-	body    io.Reader
-	control *http.ResponseController
-	err     error
+func errBroken() error {
+	return &problem{Status: http.StatusBadRequest, Code: "body_broken", Detail: "The body did not arrive whole."}
 }
 
-func (p *pacer) extend() {
-	end := time.Now().Add(uploadPause)
-	_ = p.control.SetReadDeadline(end) // what can't be paced keeps the server's limits
-	_ = p.control.SetWriteDeadline(end)
-}
-
-func (p *pacer) Read(b []byte) (int, error) {
-	p.extend()
-	n, err := p.body.Read(b)
-	if err != nil && !errors.Is(err, io.EOF) {
-		p.err = err
-	}
-	return n, err
-}
-
-// importBody gives the file that a request brings, as its body or as the part
-// named file of a form, whose other parts join the query. A file whose head
-// can't be read is refused before the rest is.
+// importBody gives the file that a request brings. The parts of a form before it join
+// the query.
 func importBody(r *http.Request) (io.Reader, error) {
-	body := io.Reader(r.Body)
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		parts, err := r.MultipartReader()
-		if err == nil {
-			body, err = filePart(r, parts)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	in := bufio.NewReaderSize(body, 64<<10)
-	head, err := in.Peek(64 << 10)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, &problem{Status: http.StatusBadRequest, Code: "body_broken", Detail: "The body did not arrive whole."}
-	}
-	if _, err := akkoord.NewImportReader(bytes.NewReader(head), akkoord.ImportSpec{}, akkoord.ImportMark{}, time.Time{}); err != nil {
+	body, fields, err := intake.File(r)
+	if err != nil {
 		return nil, err
 	}
-	return in, nil
-}
-
-// filePart passes over the parts before the file.
-func filePart(r *http.Request, parts *multipart.Reader) (io.Reader, error) {
 	query := r.URL.Query()
-	for {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			return nil, akkoord.Fieldf("file", "file_missing", "Send the file as the body, or as the part named file of a multipart form, after the other parts.")
-		}
-		if err != nil {
-			return nil, &problem{Status: http.StatusBadRequest, Code: "body_broken", Detail: "The body did not arrive whole."}
-		}
-		if part.FormName() == "file" {
-			r.URL = &url.URL{Path: r.URL.Path, RawQuery: query.Encode()}
-			return part, nil
-		}
-		value, err := io.ReadAll(io.LimitReader(part, int64(akkoord.Limits.Text)+1))
-		if err != nil {
-			return nil, &problem{Status: http.StatusBadRequest, Code: "body_broken", Detail: "The body did not arrive whole."}
-		}
-		if name := part.FormName(); name != "" && !query.Has(name) {
-			query.Set(name, string(value))
+	for name, values := range fields {
+		if !query.Has(name) {
+			query.Set(name, values[0])
 		}
 	}
+	r.URL = &url.URL{Path: r.URL.Path, RawQuery: query.Encode()}
+	return intake.Readable(body, query.Get("preview") == "true")
 }
 
 // stream is an answer that is written while it is read.
@@ -193,6 +136,8 @@ func handleUpload[I, O any](o operation, f func(context.Context, *I) (O, error))
 			Basis    string `json:"basis,omitempty"`
 			Evidence string `json:"evidence,omitempty"`
 			DryRun   bool   `json:"dry_run,omitempty"`
+			Preview  bool   `json:"preview,omitempty"`
+			Locale   string `json:"locale,omitempty"`
 			File     string `json:"file" format:"binary" doc:"After the other parts."`
 		}]())
 		op.RequestBody = &huma.RequestBody{

@@ -69,6 +69,9 @@ func (a *API) operations() error {
 		handleUpload(operation{post, "/imports", akkoord.ChangePeople, "Import people from a file", http.StatusAccepted, ""}, a.createImport),
 		handle(operation{get, "/imports", people, "List the imports", 0, ""}, a.listImports),
 		handle(operation{get, "/imports/{id}", people, "Read an import and how far it is", 0, people}, a.readImport),
+		handle(operation{get, "/imports/{id}/difference", people, "List what rows of a preview would change", 0, people}, a.readDifference),
+		handle(operation{post, "/imports/{id}/columns", akkoord.ChangePeople, "Make a preview anew, with its columns read as something else", http.StatusAccepted, people}, a.mapImport),
+		handle(operation{post, "/imports/{id}/confirm", akkoord.ChangePeople, "Import the file of a preview", http.StatusAccepted, people}, a.confirmImport),
 		handleStream(operation{get, "/imports/{id}/rejects", people, "Read the rows that an import refused", 0, people}, "text/csv; charset=utf-8", a.readRejects),
 
 		handle(operation{post, "/segments", akkoord.WriteMailings, "Make a segment that chooses among the people of a purpose", created, ""}, a.createSegment),

@@ -104,7 +104,7 @@ func TestEveryDoorAsksForAGrant(t *testing.T) {
 		f.check(f.store.SettleJob(t.Context(), job.Ran(next, nil, f.clock())))
 	}
 	query := map[string]string{
-		"/gate": "?purpose=travel-news&email=" + canaryAddress, "/purposes/{slug}/retention/people": "?day=2026-11-27", "/breach-packs/{id}/pack": "?addresses=true",
+		"/gate": "?purpose=travel-news&email=" + canaryAddress, "/purposes/{slug}/retention/people": "?day=2026-11-27", "/breach-packs/{id}/pack": "?addresses=true", "/imports/{id}/difference": "?outcome=rejected",
 	}
 	ids := strings.NewReplacer("/subscribers/{id}", "/subscribers/"+person, "/imports/{id}", "/imports/"+imported, "/breach-packs/{id}", "/breach-packs/"+breach,
 		"/requests/{id}", "/requests/"+asked, "/transactional/{id}", "/transactional/"+order, "/mailings/{id}", "/mailings/"+mailing,
@@ -118,7 +118,7 @@ func TestEveryDoorAsksForAGrant(t *testing.T) {
 	refused := map[string][]string{
 		"GET /subscribers": none, "GET /subscribers/{id}": ski, "GET /subscribers/{id}/events": partly, "GET /subscribers/{id}/export": partly,
 		"GET /subscribers/{id}/evidence": partly, "GET /gate": ski, "GET /purposes/{slug}/retention/people": ski, "GET /mailings/{id}/deliveries": partly, "GET /segments/{slug}/people": partly,
-		"GET /requests": broad, "GET /requests/{id}": broad, "GET /transactional": broad, "GET /transactional/{id}": broad, "GET /imports/{id}/rejects": broad,
+		"GET /requests": broad, "GET /requests/{id}": broad, "GET /transactional": broad, "GET /transactional/{id}": broad, "GET /imports/{id}/rejects": broad, "GET /imports/{id}/difference": broad,
 		"GET /breach-packs/{id}/pack": {"", "of:ski-offers", "of:travel-news all"},
 	}
 	doors, told := 0, map[string]bool{} // and which tell the address to whoever sees all
@@ -221,7 +221,8 @@ func TestEveryActOnPeopleIsTriedWithoutAGrant(t *testing.T) {
 	f.must("POST", "/purposes", strings.Replace(newsBody, "travel-news", "ski-offers", 1))
 	person := f.person(canaryAddress, true).PublicID.String()
 	asked := f.must("POST", "/requests", `{"kind":"access","email":"`+canaryAddress+`"}`).str("id")
-	ids := strings.NewReplacer("/subscribers/{id}", "/subscribers/"+person, "/requests/{id}", "/requests/"+asked, "/suppressions/{id}", "/suppressions/bounced-"+strings.Repeat("0", 64))
+	preview := f.must("POST", "/imports?purpose=travel-news&basis=consent&preview=true", "email\n"+canaryAddress+"\n").str("id")
+	ids := strings.NewReplacer("/subscribers/{id}", "/subscribers/"+person, "/requests/{id}", "/requests/"+asked, "/imports/{id}", "/imports/"+preview, "/suppressions/{id}", "/suppressions/bounced-"+strings.Repeat("0", 64))
 	bodies := map[string]string{
 		"PATCH /subscribers/{id}": `{"name":"Pim"}`, "POST /subscribers/{id}/basis": `{"purpose":"travel-news","basis":"contract","reason":"They booked.","text":"the booking"}`,
 		"POST /subscribers/{id}/withdraw": `{"all":true,"reason":"asked"}`, "POST /subscribers/{id}/erase": `{"reason":"asked"}`, "POST /subscribers/{id}/restrict": `{"reason":"asked"}`,
@@ -230,6 +231,7 @@ func TestEveryActOnPeopleIsTriedWithoutAGrant(t *testing.T) {
 		"POST /requests":                    `{"kind":"access","email":"` + canaryAddress + `"}`, "PATCH /requests/{id}": `{"note":"Called."}`, "POST /requests/{id}/take": `{}`,
 		"POST /requests/{id}/extend": `{"months":1,"reason":"Much mail."}`, "POST /requests/{id}/done": `{"answer":"Sent."}`, "POST /requests/{id}/refuse": `{"reason":"Not theirs."}`,
 		"POST /suppressions/{id}/lift": `{"reason":"It is there."}`,
+		"POST /imports/{id}/columns":   `{"columns":{}}`, "POST /imports/{id}/confirm": `{"effects":1}`,
 	}
 	// These take what the caller brings and tell nothing of anybody.
 	brings := []string{"POST /imports", "POST /transactional/erase"}

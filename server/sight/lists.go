@@ -175,15 +175,6 @@ func (g *Guard) BreachPeople(ctx context.Context, b akkoord.Breach, each func(ak
 	})
 }
 
-// ImportRows is for those who may see all of everybody: a row that was refused
-// holds whatever its file said.
-func (g *Guard) ImportRows(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error {
-	if _, err := g.everybody(ctx, akkoord.GrantFields...); err != nil {
-		return err
-	}
-	return g.store.ImportRows(ctx, importID, outcome, f)
-}
-
 // The do-not-mail list is about whoever was ever here, so that it takes a grant
 // for the history of everybody.
 func (g *Guard) suppressions(ctx context.Context) (show func([]akkoord.SuppressionEntry) []akkoord.SuppressionEntry, err error) {

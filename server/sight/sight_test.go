@@ -17,7 +17,7 @@ func TestTheGuardStandsBeforeAllThatIsAboutPeople(t *testing.T) {
 	personal := map[reflect.Type]bool{}
 	for _, v := range []any{
 		akkoord.Email{}, akkoord.Subscriber{}, akkoord.Standing{}, akkoord.Event{}, akkoord.Evidence{}, akkoord.PersonRecord{}, akkoord.PersonRequest{},
-		akkoord.Delivery{}, akkoord.BreachPerson{}, akkoord.ImportedRow{}, akkoord.ContractMail{}, akkoord.RetentionPerson{}, akkoord.SentMail{}, akkoord.SuppressionEntry{},
+		akkoord.Delivery{}, akkoord.BreachPerson{}, akkoord.ImportedRow{}, akkoord.ImportColumn{}, akkoord.ContractMail{}, akkoord.RetentionPerson{}, akkoord.SentMail{}, akkoord.SuppressionEntry{},
 	} {
 		personal[reflect.TypeOf(v)] = true
 	}

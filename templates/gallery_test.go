@@ -196,6 +196,34 @@ func logo() HomePage {
 	return HomePage{Site: site}
 }
 
+// importPage is a preview with all that it can say.
+func importPage() ImportPage {
+	p := ImportPage{
+		Admin: desk("people"), ImportRow: ImportRow{Purpose: "Reisnieuws", Basis: "consent", Phase: "ready", At: now, Rows: 4000, Percent: 100}, Evidence: "beurs in Utrecht", Locale: "nl", By: "femke@zonvaart.example",
+		Fields:  []ImportCount{{Kind: "state", N: 1}, {Kind: "name", N: 20}, {Kind: "interests", N: 3}, {Kind: "suppression", N: 2}, {Kind: "attribute", Name: "city", N: 40}},
+		Ignored: []string{"phone", "geboortedatum"}, Rejects: "/admin/imports/9/rejects.csv", Action: "/admin/imports/9", Effects: 3800, Held: 100, OptOuts: 2, Last: now,
+		Columns: []ImportColumn{
+			{Name: "Correo", Use: "email", Read: true, Values: []string{"anouk@voorbeeld.example"}}, {Name: "Stad", Use: "attribute:city", Read: true, Values: []string{"Utrecht"}}, {Name: "phone", Use: "-", Values: []string{"06"}}, {Name: "name", Read: true},
+		},
+		Uses: akkoord.ImportColumns, Attributes: []string{"city"}, Shown: "changed", More: "?rows=changed&after=9#rows",
+		Examples: []ImportExample{
+			{Line: 2, Address: "anouk@voorbeeld.example", Changes: []ImportChange{{Kind: "state", Old: "never", New: "active"}, {Kind: "name", New: "Anouk"}, {Kind: "attribute", Name: "city", Old: "Breda", New: "Utrecht"}, {Kind: "suppression", New: "hard_bounce"}}},
+			{Line: 9, Code: "email_missing", Why: "email_missing"},
+		},
+	}
+	for _, o := range akkoord.ImportOutcomes {
+		p.Outcomes = append(p.Outcomes, ImportCount{Key: string(o), N: 400, URL: "?rows=" + string(o) + "#rows"})
+	}
+	p.Outcomes = append(p.Outcomes, ImportCount{Key: "updated", N: 40, Part: true})
+	for _, why := range []string{
+		"email_missing", "email", "columns_mismatch", "row_malformed", "encoding_unknown", "basis_facts_missing", "time_unreadable", "time_future", "time_absurd", "status_unknown", "interest_invalid",
+		"interests_many", "name_too_long", "text_invalid", "attribute_value", "attribute_unknown", "other",
+	} {
+		p.Reasons = append(p.Reasons, ImportCount{Key: why, Name: why, N: 2})
+	}
+	return p
+}
+
 // gallery is every page with sample data; the name is the golden file's.
 func gallery() map[string]any {
 	wrongDraft, staleDraft := draftPage(), draftPage()
@@ -477,6 +505,24 @@ func gallery() map[string]any {
 			{What: "Een laptop is zoekgeraakt.", Scope: "all", Count: 12480, Since: now.AddDate(0, 0, -2), Until: now, AwareAt: now, ReportBy: now.AddDate(0, 0, 3), Pack: "/admin/privacy/breaches/1/pack", Action: "/admin/privacy/breaches/1"},
 		}},
 		"admin-attention": DashboardPage{Admin: desk("campaigns"), Attention: []DeskItem{{"overdue", "/admin/privacy/requests?state=open", 1, "bad"}}},
+		"admin-imports": ImportsPage{
+			Admin: desk("people"), Add: "/admin/imports", Purposes: []Option{{"travel-news", "Reisnieuws"}}, Processors: []Option{{"post", "Post B.V."}}, Bases: []string{"consent", "existing_customer", "contract", "other"},
+			Locales: akkoord.Locales, KeptHours: 24, MegaBytes: 512, Follow: Follow{Going: true}, Next: "?after=3",
+			Rows: []ImportRow{
+				{URL: "/admin/imports/4", Purpose: "Reisnieuws", Basis: "consent", Phase: "importing", At: now, Rows: 1200, Total: 4000, Percent: 30}, {URL: "/admin/imports/3", Purpose: "Reisnieuws", Basis: "existing_customer", Phase: "ready", At: now, Rows: 4000, Percent: 100},
+				{URL: "/admin/imports/2", Purpose: "Reisnieuws", Basis: "contract", Phase: "done", At: now, Rows: 12, Percent: 100}, {URL: "/admin/imports/1", Purpose: "Reisnieuws", Basis: "other", Phase: "failed", At: now},
+			},
+		},
+		"admin-imports-none": ImportsPage{Admin: desk("people"), First: true, KeptHours: 24, MegaBytes: 512},
+		"admin-import":       importPage(),
+		"admin-import-going": ImportPage{
+			Admin: desk("people"), ImportRow: ImportRow{Purpose: "Reisnieuws", Basis: "consent", Phase: "importing", At: now, Rows: 1200, Total: 4000, Percent: 30, Left: 40 * time.Second, Rate: 70}, By: "femke@zonvaart.example",
+			Outcomes: []ImportCount{{Key: "added", N: 1200, Foreseen: 3900}}, Follow: Follow{Going: true},
+		},
+		"admin-import-unread": ImportPage{
+			Admin: desk("people"), ImportRow: ImportRow{Purpose: "Reisnieuws", Basis: "other", Phase: "unread", At: now, Percent: 100}, Why: "The file has no column with addresses.", By: "femke@zonvaart.example", Source: "post", Action: "/admin/imports/9", Last: now,
+			Columns: []ImportColumn{{Name: "Correo", Values: []string{"anouk@voorbeeld.example", ""}}}, Uses: akkoord.ImportColumns,
+		},
 		"admin-suppressions": SuppressionsPage{Admin: desk("people"), Kinds: []string{"unsubscribed", "hard_bounce", "complaint"}, Next: "?after=2", Rows: []SuppressionRow{
 			{Kind: "hard_bounce", At: now, Person: "/admin/people/1", Address: "anouk@voorbeeld.example", Source: "dsn", Class: "hard", Status: "550 5.1.1", Mailing: "/admin/mailings/1", Lift: "/admin/suppressions/x"},
 			{Kind: "complaint", At: now, Person: "/admin/people/2", Address: "bo@voorbeeld.example", Source: "arf"}, {Kind: "erased", At: now}}},

@@ -22,7 +22,9 @@ type route struct {
 
 // keeps reports whether what is sent to the route when nobody is logged in is kept
 // for after the login.
-func (r route) keeps() bool { return r.pattern != "" && r.pattern != logoutPattern }
+func (r route) keeps() bool {
+	return r.pattern != "" && r.pattern != logoutPattern && r.pattern != uploadPattern
+}
 
 const logoutPattern = "POST /admin/logout"
 
@@ -31,8 +33,11 @@ var longForms = []string{"POST /admin/settings/brand", "POST /admin/mailings/{id
 
 // room is how many bytes a post to a route can have.
 func (r route) room() int64 {
-	if slices.Contains(longForms, r.pattern) {
+	switch {
+	case slices.Contains(longForms, r.pattern):
 		return akkoord.Limits.EditorBody
+	case r.pattern == uploadPattern:
+		return akkoord.Limits.ImportUpload
 	}
 	return akkoord.Limits.FormBody
 }
@@ -189,6 +194,12 @@ func (s *Site) routes() []route {
 
 		{"GET /admin/suppressions", akkoord.ReadPeople, s.suppressions},
 		{"POST /admin/suppressions/{entry}", akkoord.ChangePeople, s.liftSuppression},
+		{"GET /admin/imports", akkoord.ReadPeople, s.imports},
+		{uploadPattern, akkoord.ChangePeople, s.takeImport},
+		{"GET /admin/imports/example.csv", akkoord.ReadPeople, s.importExample},
+		{"GET /admin/imports/{id}", akkoord.ReadPeople, s.importPage},
+		{"POST /admin/imports/{id}", akkoord.ChangePeople, s.proven(pressing("import"), s.actOnImport)},
+		{"GET /admin/imports/{id}/rejects.csv", akkoord.ReadPeople, s.proven(always, s.importRejects)},
 		{"GET /admin/gate", akkoord.ReadPeople, s.gate},
 		{"GET /admin/people", akkoord.ReadPeople, s.people},
 		{"GET /admin/people/{id}", akkoord.ReadPeople, s.person},

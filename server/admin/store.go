@@ -49,6 +49,7 @@ type Store interface {
 	Register
 	Breaches
 	Suppressing
+	Imports
 	Grants
 	Approvals
 	Setups

@@ -358,9 +358,14 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	f.check(err)
 	dkim, err := f.desk.MakeDomainKey(ctx, akkoord.ActorSystem, akkoord.DomainKeyEd25519)
 	f.check(err)
+	upload, err := f.store.SpoolImport(strings.NewReader("email\nkanarie@voorbeeld.example\nno kanarie@voorbeeld.example\n"))
+	f.check(err)
+	preview, err := f.store.BeginImport(ctx, akkoord.ImportSpec{Actor: akkoord.ActorSystem, Purpose: "travel-news", Basis: akkoord.BasisConsent, Preview: true}, upload)
+	f.check(err)
+	f.runImports()
 	f.check(f.store.SetCatching(ctx, akkoord.ActorSystem, true))
 	f.caught = caughtMails{{ID: "7", To: []string{"owner@zonvaart.example", "manager@zonvaart.example"}, At: f.clock(), HTML: "<p>Yes?"}}
-	named := map[string]string{"/deliverability/keys/": dkim.PublicID.String(), "/webhooks/": hook.PublicID.String(), "/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
+	named := map[string]string{"/imports/": preview.PublicID.String(), "/deliverability/keys/": dkim.PublicID.String(), "/webhooks/": hook.PublicID.String(), "/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
 	spares := 0
 	return func(pattern string) (method, path string) {
 		method, path, _ = strings.Cut(pattern, " ")

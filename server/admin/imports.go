@@ -127,6 +127,9 @@ func (s *Site) takeImport(w http.ResponseWriter, r *http.Request, v visit) error
 	} else if pacer.Err() != nil || errors.Is(err, intake.ErrBroken) {
 		err = akkoord.Errorf(akkoord.Invalid, "body_invalid", "The form did not arrive whole.")
 	}
+	if akkoord.CodeOf(err) == "file_missing" {
+		err = akkoord.Fieldf("file", "file_empty", "Choose a file with rows in it.")
+	}
 	var i akkoord.Import
 	if err == nil {
 		i, err = s.cfg.Store.BeginImport(r.Context(), akkoord.ImportSpec{

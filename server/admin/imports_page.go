@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -47,11 +46,11 @@ func (s *Site) importPage(w http.ResponseWriter, r *http.Request, v visit) error
 	if i.Spec.Processor != akkoord.OwnProcessor {
 		page.Source = i.Spec.Processor
 	}
-	names, err := s.cfg.Store.PublicNames(ctx, []string{string(i.Spec.Actor)})
+	who, err := s.access(ctx, v)
 	if err != nil {
 		return err
 	}
-	page.By = cmp.Or(names[string(i.Spec.Actor)], string(i.Spec.Actor))
+	page.By = who.name(i.Spec.Actor)
 	if page.Busy() {
 		page.Follow = follow(r, importRefresh)
 	}

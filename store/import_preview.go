@@ -35,6 +35,13 @@ func (s *Store) requeue(ctx context.Context, id akkoord.ID, change func(akkoord.
 		if err := t.mayComeFrom(out.Spec.Processor); err != nil {
 			return err
 		}
+		p, err := t.purposeNamed(out.Spec.Purpose)
+		if err != nil {
+			return err
+		}
+		if p.Archived() {
+			return p.ErrArchived()
+		}
 		out.UpdatedAt = t.now
 		spec, err := toJSON(out.Spec)
 		if err != nil {

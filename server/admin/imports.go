@@ -65,7 +65,7 @@ func (s *Site) imports(w http.ResponseWriter, r *http.Request, v visit) error {
 		page.Next = "?after=" + strconv.FormatInt(next, 10)
 	}
 	if v.user.Role.May(akkoord.ChangePeople) {
-		page.Add, page.Purposes = importsPath, options(purposes, v.locale)
+		page.Add, page.Purposes = importsPath, options(akkoord.InUse(purposes), v.locale)
 		parties, err := akkoord.AllPages(ctx, s.cfg.Store.Processors)
 		if err != nil {
 			return err

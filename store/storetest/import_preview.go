@@ -148,6 +148,11 @@ func testImportPreviewEnds(t *testing.T, a *Agency) {
 	if _, err := a.ImportHead(ctx, dropped); akkoord.KindOf(err) != akkoord.NotFound || len(a.importRows(t, dropped, akkoord.ImportHeldBack)) > 0 {
 		t.Errorf("what was dropped is there yet: %v", err)
 	}
+	must(a.ArchivePurpose(ctx, Admin, a.News.Slug))(t)
+	if _, err := a.ConfirmImport(ctx, Admin, left.PublicID, left.Tally.Effects()); akkoord.CodeOf(err) != "purpose_archived" {
+		t.Errorf("for a purpose that was archived meanwhile: %v", err)
+	}
+	must(a.RestorePurpose(ctx, Admin, a.News.Slug))(t)
 	a.Clock.Move(akkoord.PreviewKept - time.Minute)
 	must(a.ExpirePending(ctx, 100))(t)
 	must(a.ImportHead(ctx, left))(t)

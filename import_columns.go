@@ -44,6 +44,9 @@ const (
 // proves are the uses whose columns are kept as evidence.
 func (u use) proves() bool { return u >= useConfirmedAt && u != useAttribute }
 
+// optsOut reports whether a column of this use can say that somebody must not be mailed.
+func (u use) optsOut() bool { return u >= useStatus && u <= useComplainedFlag }
+
 // importColumns are the columns that are understood, by their names without
 // regard to case, spaces and punctuation: our own, those of exports of
 // Mailchimp, rapidmail, listmonk and HubSpot, and what people call them in
@@ -134,16 +137,24 @@ type columns struct {
 // newColumns reads a header as an import says. One without a column of addresses is
 // refused, and given.
 func newColumns(names []string, spec ImportSpec) (*columns, error) {
+	if len(names) > Limits.ImportColumns {
+		return nil, Fieldf("file", "file_columns", "The file has %d columns, and at most %d can be read; save it with those alone that are imported.", len(names), Limits.ImportColumns)
+	}
 	c := &columns{names: slices.Clone(names), locale: cmp.Or(spec.Locale, Locales[0])}
-	seen := map[use]bool{}
+	seen, said := map[use]bool{}, map[use]bool{} // said: by somebody, not by the column's name
+	var twice error
 	for _, name := range c.names {
 		read := cmp.Or(spec.Columns[name], name)
 		u := columnUse(read)
 		c.slugs = append(c.slugs, attributeColumn(read))
 		if u < useProof && u != useLeftFlag && u != useBouncedFlag && u != useAttribute && seen[u] {
+			if u.optsOut() && (said[u] || read != name) {
+				twice = Fieldf("columns", "column_twice", "Two columns are read as %s, and only one of them would count. Read no other column as what one is called already.", columnKey(read))
+			}
 			u = useNothing // the first of two columns for the same counts
 		}
 		seen[u] = true
+		said[u] = said[u] || read != name
 		c.uses = append(c.uses, u)
 		key, err := json.Marshal(name)
 		if err != nil {
@@ -158,7 +169,7 @@ func newColumns(names []string, spec ImportSpec) (*columns, error) {
 		}
 		return c, Fieldf("file", "column_missing", "The file has no column with addresses; call it email. Its columns are named in the first line.")
 	}
-	return c, nil
+	return c, twice
 }
 
 // ignored names the columns that are read for nothing.
@@ -183,7 +194,7 @@ func (c *columns) row(line int64, fields []string, now time.Time) ImportRow {
 		r.Refused = err
 	}
 	if r.Refused != nil || c.keep || len(r.Attributes) > 0 { // whether a value is one of its attribute is seen later
-		r.Fields = slices.Clone(fields)
+		r.Fields = slices.Clone(fields[:min(len(fields), Limits.ImportColumns)])
 	}
 	return r
 }

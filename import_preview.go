@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// PreviewKept is how long the file of a preview is kept after somebody last looked
-// what importing it would do.
+// PreviewKept is how long the file of a preview is kept since it was brought.
 const PreviewKept = 24 * time.Hour
 
 // ImportUpdated marks the examples of a preview's rows that leave somebody's standing
@@ -31,7 +30,10 @@ func (i Import) Ended() bool { return i.State == ImportDone || i.State == Import
 func (i Import) Kept() bool { return i.Spec.Preview && i.Ended() && i.Spool != "" }
 
 // KeptUntil gives when the file of a preview is deleted.
-func (i Import) KeptUntil() time.Time { return i.FinishedAt.Add(PreviewKept) }
+func (i Import) KeptUntil() time.Time { return i.CreatedAt.Add(PreviewKept) }
+
+// Version tells one preview of a file from those that were made of it before.
+func (i Import) Version() int64 { return i.FinishedAt.UnixMicro() }
 
 // Again gives a preview that is to be made anew, with its columns read for something
 // else.
@@ -43,14 +45,14 @@ func (i Import) Again(by Actor, columns map[string]string) (Import, error) {
 	return i.queued(by), i.Spec.Check()
 }
 
-// Confirmed gives the import that a preview leads to, for somebody who saw that so many
-// rows do something. Each row is decided anew when it is imported.
-func (i Import) Confirmed(by Actor, effects int64) (Import, error) {
+// Confirmed gives the import that a preview leads to, for somebody who saw a version of
+// it, and that so many rows do something. Each row is decided anew when it is imported.
+func (i Import) Confirmed(by Actor, version, effects int64) (Import, error) {
 	switch {
 	case !i.Kept(), i.State == ImportFailed:
 		return i, errPreviewOver
-	case i.Tally.Effects() != effects:
-		return i, Errorf(Conflict, "preview_changed", "By now other rows would do something than you saw. Look at the difference again.")
+	case i.Version() != version, i.Tally.Effects() != effects:
+		return i, Errorf(Conflict, "preview_changed", "The preview was made anew since you saw it, or its number is another. Look at the difference again.")
 	case effects == 0:
 		return i, Errorf(Conflict, "preview_empty", "No row of this file would change anything.")
 	}
@@ -126,8 +128,14 @@ func checkImportColumns(columns map[string]string) error {
 		return Fieldf("columns", "columns_many", "At most %d columns can be read for something else than their names say.", mappedColumns)
 	}
 	for name, read := range columns {
-		if err := CheckText("columns", name, Limits.Text); err != nil {
+		if len(name) > Limits.Name || strings.Contains(name, "@") {
+			return Fieldf("columns", "column_name", "A column that is read as something else has a name of at most %d bytes without @ in the first line of the file.", Limits.Name)
+		}
+		if err := CheckText("columns", name, Limits.Name); err != nil {
 			return err
+		}
+		if own := columnUse(name); (own.optsOut() || own == useOptIn || own == useProof) && columnUse(read) != own && !(own.optsOut() && columnUse(read).optsOut()) {
+			return Fieldf("columns", "column_kept", "The column %s says who must not be mailed, or what proves that somebody may be. It is read as that, and can't be left out or read as something else.", name)
 		}
 		if slug := attributeColumn(read); slug != "" && CheckSlug("columns", slug) == nil || read == columnUnread || slices.Contains(ImportColumns, read) {
 			continue
@@ -153,7 +161,7 @@ const (
 // them is read as an address.
 func (s ImportSpec) Head(file io.ReadSeeker, now time.Time) ([]ImportColumn, error) {
 	r, err := NewImportReader(file, s, ImportMark{}, now)
-	if err != nil && CodeOf(err) != "column_missing" {
+	if err != nil && !byColumns(err) {
 		return nil, err
 	}
 	var names []string
@@ -178,7 +186,7 @@ func (s ImportSpec) Head(file io.ReadSeeker, now time.Time) ([]ImportColumn, err
 		names = slices.Sorted(maps.Keys(all))
 	}
 	columns, err := newColumns(names, s)
-	if err != nil && CodeOf(err) != "column_missing" {
+	if err != nil && !byColumns(err) {
 		return nil, err
 	}
 	out := make([]ImportColumn, len(names))
@@ -190,6 +198,11 @@ func (s ImportSpec) Head(file io.ReadSeeker, now time.Time) ([]ImportColumn, err
 		}
 	}
 	return out, nil
+}
+
+// byColumns reports whether a file can't be read for what its columns are read as.
+func byColumns(err error) bool {
+	return CodeOf(err) == "column_missing" || CodeOf(err) == "column_twice"
 }
 
 // values reads the next row as it stands, by the names of its columns.

@@ -26,6 +26,7 @@ type ImportReader struct {
 	columns *columns
 	base    ImportMark // where csv or lines begin
 	mark    ImportMark // after the row that was read last
+	weight  int64
 	sets    map[string]*columns
 	keep    bool
 }
@@ -164,12 +165,14 @@ func (r *ImportReader) record() ([]string, int64, error) {
 // Next reads the next row, and gives io.EOF after the last. A row that can't
 // be used is no error: its Refused says why.
 func (r *ImportReader) Next() (ImportRow, error) {
+	r.weight = -r.mark.Offset
 	if r.lines != nil {
 		return r.nextLine()
 	}
 	fields, line, err := r.record()
+	r.weigh(len(fields))
 	if errors.As(err, new(*csv.ParseError)) {
-		return ImportRow{Line: line, Fields: fields, Refused: Fieldf("", "row_malformed", "The quotes of this row don't match.")}, nil
+		return ImportRow{Line: line, Fields: fields[:min(len(fields), Limits.ImportColumns)], Refused: Fieldf("", "row_malformed", "The quotes of this row don't match.")}, nil
 	}
 	if err != nil {
 		return ImportRow{}, err
@@ -177,12 +180,22 @@ func (r *ImportReader) Next() (ImportRow, error) {
 	return r.columns.row(line, fields, r.now), nil
 }
 
+// weigh adds what the file has of the row that was read last, and its fields.
+func (r *ImportReader) weigh(fields int) { r.weight += r.mark.Offset + fieldWeight*int64(fields) }
+
+const fieldWeight = 16 // bytes of memory that a field has besides its own
+
+// Weight gives about how many bytes of memory the row that was read last takes. It
+// depends on nothing but the file.
+func (r *ImportReader) Weight() int64 { return r.weight }
+
 // nextLine reads the next object of NDJSON.
 func (r *ImportReader) nextLine() (ImportRow, error) {
 	text, err := r.line()
 	if err != nil {
 		return ImportRow{}, err
 	}
+	r.weigh(bytes.Count(text, []byte(",")) + 1) // at least as many as its keys
 	return r.object(text), nil
 }
 
@@ -222,7 +235,11 @@ func (r *ImportReader) object(text []byte) ImportRow {
 	if !ok {
 		var err error
 		if set, err = newColumns(names, r.spec); err != nil {
-			return ImportRow{Line: r.mark.Line, Fields: []string{string(text)}, Refused: Fieldf("email", "email_missing", "The row has no e-mail address.")}
+			refused := Fieldf("email", "email_missing", "The row has no e-mail address.")
+			if code := CodeOf(err); code != "column_missing" && code != "header_missing" {
+				refused = asError(err)
+			}
+			return ImportRow{Line: r.mark.Line, Fields: []string{string(text)}, Refused: refused}
 		}
 		if len(r.sets) < maxColumnSets {
 			r.sets[key] = set

@@ -3,6 +3,7 @@ package akkoord_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -300,6 +301,78 @@ func TestImportRefusesFiles(t *testing.T) {
 	}
 	if _, err := r.Next(); akkoord.CodeOf(err) != "row_too_long" {
 		t.Errorf("a quote without an end gave %v", err)
+	}
+}
+
+// A file with more columns than can be read is refused before anything is made of them,
+// and so is a later row; nothing of either grows with their number.
+func TestImportRefusesManyColumns(t *testing.T) {
+	many := strings.Repeat(",x", akkoord.Limits.ImportColumns)
+	spec := akkoord.ImportSpec{Columns: map[string]string{"x": "name"}}
+	_, err := akkoord.NewImportReader(strings.NewReader("email"+many+"\n"), spec, akkoord.ImportMark{}, importNow)
+	if e := new(akkoord.Error); !errors.As(err, &e) || e.Kind != akkoord.Invalid || e.Field != "file" || e.Code != "file_columns" {
+		t.Errorf("a header: %v", err)
+	}
+	if _, err := spec.Head(strings.NewReader("email"+many+"\n"), importNow); akkoord.CodeOf(err) != "file_columns" {
+		t.Errorf("its head: %v", err)
+	}
+	object := `{"email":"a@voorbeeld.example"`
+	for n := range akkoord.Limits.ImportColumns {
+		object += fmt.Sprintf(`,"k%d":1`, n)
+	}
+	if _, err := spec.Head(strings.NewReader(object+"}\n"), importNow); akkoord.CodeOf(err) != "file_columns" {
+		t.Errorf("the head of objects: %v", err)
+	}
+	for file, code := range map[string]string{"email\na@voorbeeld.example" + many + many + "\n": "columns_mismatch", object + "}\n": "file_columns"} {
+		r, err := akkoord.NewImportReader(strings.NewReader(file), akkoord.ImportSpec{}, akkoord.ImportMark{}, importNow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, err := r.Next()
+		if err != nil || row.Refused == nil || row.Refused.Code != code || len(row.Fields) > akkoord.Limits.ImportColumns {
+			t.Errorf("a row: %v, %v, %d fields", row.Refused, err, len(row.Fields))
+		}
+		if r.Weight() < int64(len(file))/2+16*int64(akkoord.Limits.ImportColumns) {
+			t.Errorf("a row of %d columns weighs %d", akkoord.Limits.ImportColumns, r.Weight())
+		}
+	}
+}
+
+// M7, P15: no choice of what columns are makes a file forget who must not be mailed, or
+// what proves that somebody may be.
+func TestImportColumnsKeepOptOuts(t *testing.T) {
+	spec := akkoord.ImportSpec{Purpose: "travel-news", Basis: akkoord.BasisConsent}
+	for name, tests := range map[string]map[string]string{
+		"Status":                        {"-": "column_kept", "name": "column_kept", "attribute:x": "column_kept", "status": "", "unsubscribed_at": ""},
+		"Unsubscribed from all email":   {"-": "column_kept", "status": ""},
+		"Opted out of email: Marketing": {"attribute:x": "column_kept"},
+		"CLEAN_TIME":                    {"-": "column_kept"},
+		"Email hard bounce reason":      {"source": "column_kept"},
+		"portal_spam_report":            {"-": "column_kept"},
+		"OPTIN_TIME":                    {"-": "column_kept", "confirmed_at": "column_kept"},
+		"Legal basis":                   {"-": "column_kept", "confirmed_at": "column_kept", "source": ""},
+		"Correo":                        {"email": "", "-": "", "status": ""},
+		"first_name":                    {"-": "", "name": ""},
+		"anouk@voorbeeld.example":       {"email": "column_name"},
+		strings.Repeat("x", 201):        {"email": "column_name"},
+	} {
+		for read, code := range tests {
+			spec.Columns = map[string]string{name: read}
+			if err := spec.Check(); akkoord.CodeOf(err) != code {
+				t.Errorf("%s as %s: %v", name, read, err)
+			}
+		}
+	}
+	for header, columns := range map[string]map[string]string{
+		"email,phone,status": {"phone": "status"}, "email,status,phone": {"phone": "status"}, "email,a,b": {"a": "unsubscribed_at", "b": "unsubscribed_at"},
+	} {
+		spec.Columns = columns
+		if _, err := akkoord.NewImportReader(strings.NewReader(header+"\n"), spec, akkoord.ImportMark{}, importNow); akkoord.CodeOf(err) != "column_twice" {
+			t.Errorf("%s as %v: %v", header, columns, err)
+		}
+		if head, err := spec.Head(strings.NewReader(header+"\n"), importNow); err != nil || len(head) != 3 {
+			t.Errorf("the head of %s: %v, %v", header, head, err)
+		}
 	}
 }
 

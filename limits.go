@@ -20,6 +20,8 @@ var Limits = struct {
 	Page           int           // rows of one page of a list
 	ImportRecord   int           // bytes of one row of an import
 	ImportUpload   int64         // bytes of a file that is imported on the admin site
+	ImportColumns  int           // columns of a file that is imported
+	ImportPreviews int           // files of previews that are kept at a time
 	ConfirmWindow  time.Duration // life of a confirmation link (M6)
 	PendingWindow  time.Duration // life of unconfirmed data (requirements-mail F.12)
 	RepeatWindow   time.Duration // a second sign-up within it repeats the first
@@ -52,7 +54,7 @@ var Limits = struct {
 }{
 	EmailInput: 320, Name: 200, Slug: 64, Text: 4000,
 	FormBody: 16 << 10, APIBody: 1 << 20, EditorBody: 4 << 20, Token: 2048,
-	Subject: 250, Content: 200 << 10, Purposes: 20, Interests: 50, Page: 200, ImportRecord: 1 << 20, ImportUpload: 512 << 20,
+	Subject: 250, Content: 200 << 10, Purposes: 20, Interests: 50, Page: 200, ImportRecord: 1 << 20, ImportUpload: 512 << 20, ImportColumns: 1000, ImportPreviews: 5,
 	ConfirmWindow: 7 * 24 * time.Hour, PendingWindow: 14 * 24 * time.Hour,
 	RepeatWindow: 24 * time.Hour, ResendPause: 5 * time.Minute, UndoWindow: time.Hour,
 	ConfirmMails: 3, ConfirmMailDay: 24 * time.Hour, ComplaintPause: 90 * 24 * time.Hour,

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"akkoord"
@@ -46,6 +48,9 @@ func (s *Store) BeginImport(ctx context.Context, spec akkoord.ImportSpec, file a
 		if err := t.mayComeFrom(spec.Processor); err != nil {
 			return err
 		}
+		if err := t.roomForPreview(spec); err != nil {
+			return err
+		}
 		out = akkoord.Import{
 			PublicID: id, State: akkoord.ImportQueued, Spec: spec, Size: file.Size, Digest: file.Digest[:], Spool: file.Spool,
 			Tally: akkoord.ImportTally{Window: size, Outcomes: map[akkoord.ImportOutcome]int64{}, Reasons: map[string]int64{}}, CreatedAt: t.now, UpdatedAt: t.now,
@@ -74,7 +79,11 @@ func (s *Store) BeginImport(ctx context.Context, spec akkoord.ImportSpec, file a
 
 // auditBegin leaves a line about an import that is to be run, or looked at.
 func (t *tx) auditBegin(i akkoord.Import) error {
-	note := fmt.Sprintf("purpose %s, basis %s, source %s, dry run %t, SHA-256 %x: %s", i.Spec.Purpose, i.Spec.Basis, cmp.Or(i.Spec.Processor, akkoord.OwnProcessor), i.Spec.DryRun, i.Digest, i.Spec.Evidence)
+	note := fmt.Sprintf("purpose %s, basis %s, source %s, dry run %t, SHA-256 %x", i.Spec.Purpose, i.Spec.Basis, cmp.Or(i.Spec.Processor, akkoord.OwnProcessor), i.Spec.DryRun, i.Digest)
+	for n, name := range slices.Sorted(maps.Keys(i.Spec.Columns)) {
+		note += fmt.Sprintf("%s %q read as %s", []string{", column", ","}[min(n, 1)], name, i.Spec.Columns[name])
+	}
+	note += ": " + i.Spec.Evidence
 	return t.audit(i.Spec.Actor, "import.begin", named("import", i.PublicID.String()), strings.TrimSuffix(note, ": "))
 }
 

@@ -5,21 +5,22 @@ import (
 	"errors"
 	"math"
 	"os"
+	"slices"
 
 	"akkoord"
 )
 
 // AgainImport makes a preview anew with its columns read for something else, and
-// ConfirmImport runs the import that it leads to, for somebody who saw that so many rows
-// do something. Errors: NotFound, Invalid, and Conflict of akkoord.Import.Again and
+// ConfirmImport runs the import that it leads to, for somebody who saw a version of it, and
+// that so many rows do something. Errors: NotFound, Invalid, and Conflict of akkoord.Import.Again and
 // Confirmed.
 func (s *Store) AgainImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, columns map[string]string) (akkoord.Import, error) {
 	return s.requeue(ctx, id, func(i akkoord.Import) (akkoord.Import, error) { return i.Again(actor, columns) })
 }
 
 // ConfirmImport is described at AgainImport.
-func (s *Store) ConfirmImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, effects int64) (akkoord.Import, error) {
-	return s.requeue(ctx, id, func(i akkoord.Import) (akkoord.Import, error) { return i.Confirmed(actor, effects) })
+func (s *Store) ConfirmImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, version, effects int64) (akkoord.Import, error) {
+	return s.requeue(ctx, id, func(i akkoord.Import) (akkoord.Import, error) { return i.Confirmed(actor, version, effects) })
 }
 
 func (s *Store) requeue(ctx context.Context, id akkoord.ID, change func(akkoord.Import) (akkoord.Import, error)) (akkoord.Import, error) {
@@ -103,14 +104,11 @@ func (s *Store) DropPreview(ctx context.Context, actor akkoord.Actor, id akkoord
 	if err != nil || !i.Kept() {
 		return err
 	}
-	if err := s.endPreview(ctx, actor, i); err != nil {
-		return err
-	}
-	return s.DropImportRows(ctx, i.ID)
+	return s.endPreview(ctx, actor, i)
 }
 
-// endPreview takes the file of a preview off the record and deletes it. A process that
-// dies between leaves it to sweepSpool.
+// endPreview takes the file of a preview off the record and deletes it, with what was
+// shown of it. A process that dies between leaves the file to sweepSpool.
 func (s *Store) endPreview(ctx context.Context, actor akkoord.Actor, i akkoord.Import) error {
 	ended := false
 	err := s.update(ctx, "end preview", func(t *tx) error {
@@ -124,11 +122,27 @@ func (s *Store) endPreview(ctx context.Context, actor akkoord.Actor, i akkoord.I
 	if err != nil || !ended {
 		return err
 	}
-	return s.DropSpool(akkoord.ImportFile{Spool: i.Spool})
+	return errors.Join(s.DropSpool(akkoord.ImportFile{Spool: i.Spool}), s.DropImportRows(ctx, i.ID))
 }
 
-// endPreviews deletes the files that nobody imported in akkoord.PreviewKept, and what
-// processes left that died.
+// roomForPreview refuses a preview while as many files as may be kept are.
+func (t *tx) roomForPreview(spec akkoord.ImportSpec) error {
+	if !spec.Preview {
+		return nil
+	}
+	rows, err := t.query(`SELECT ` + importColumns + ` FROM import WHERE spool <> '' ORDER BY id`)
+	waiting, err := list(rows, err, scanImport)
+	if err != nil {
+		return err
+	}
+	if n := len(slices.DeleteFunc(waiting, func(i akkoord.Import) bool { return !i.Spec.Preview })); n >= akkoord.Limits.ImportPreviews {
+		return akkoord.Errorf(akkoord.Conflict, "previews_many", "%d files were looked at already and wait. Import one of them, or delete one on the page Imports, and bring this file again.", n)
+	}
+	return nil
+}
+
+// endPreviews deletes the files that nobody imported in akkoord.PreviewKept with what was
+// shown of them, and what processes left that died.
 func (s *Store) endPreviews(ctx context.Context) error {
 	kept, err := s.importsWithFile(ctx)
 	if err != nil {

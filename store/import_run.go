@@ -26,6 +26,8 @@ const (
 	stepOptOuts  = 100  // opt-outs among them: their journal is written with a commit of the usual size
 	exampleRows  = 5    // rows of each outcome that a dry run shows
 	previewRows  = 200  // the same of a preview
+
+	windowWeight = 16 << 20 // bytes of memory of a window's rows, at which it ends
 )
 
 // importRun is one run of an import: from where an earlier one ended to the
@@ -83,7 +85,9 @@ func (s *Store) RunImport(ctx context.Context, id akkoord.ID, file io.ReadSeeker
 			return i, err
 		}
 	}
-	err = run.windows(ctx, file, progress)
+	if err = run.inUse(); err == nil {
+		err = run.windows(ctx, file, progress)
+	}
 	if akkoord.KindOf(err) == akkoord.Invalid {
 		return run.i, run.end(ctx, akkoord.ImportFailed, err.Error(), i.Spec.Preview)
 	}
@@ -91,6 +95,15 @@ func (s *Store) RunImport(ctx context.Context, id akkoord.ID, file io.ReadSeeker
 		return run.i, err
 	}
 	return run.i, run.end(ctx, akkoord.ImportDone, "", i.Spec.Preview)
+}
+
+// inUse refuses people for a purpose that was archived since they waited.
+func (r *importRun) inUse() error {
+	p, err := r.rules.purposeNamed(r.spec.Purpose)
+	if err == nil && p.Archived() && !r.spec.DryRun {
+		return akkoord.Fieldf("purpose", "purpose_archived", "%s", p.ErrArchived().Message)
+	}
+	return err
 }
 
 func (r *importRun) windows(ctx context.Context, file io.ReadSeeker, progress func(akkoord.Import)) error {
@@ -159,10 +172,11 @@ func (r *importRun) read(ctx context.Context, reader *akkoord.ImportReader, size
 // those of one address in the order of the file.
 func (r *importRun) readWindow(reader *akkoord.ImportReader, size int) window {
 	w := window{begin: reader.Mark(), rows: make([]*importRow, 0, size)}
-	for len(w.rows) < size && w.err == nil {
+	for weight := int64(0); len(w.rows) < size && weight < windowWeight && w.err == nil; {
 		var row akkoord.ImportRow
 		if row, w.err = reader.Next(); w.err == nil {
 			w.rows = append(w.rows, &importRow{ImportRow: row})
+			weight += reader.Weight()
 		}
 	}
 	w.end = reader.Mark()

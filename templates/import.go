@@ -51,6 +51,7 @@ type ImportPage struct {
 	Ignored                      []string
 	Rejects                      string // path of the refused rows as CSV; empty: none, or not for this user
 	Action                       string // empty: not by this user, or the file is gone
+	Version                      int64  // of the preview that the button imports
 	Effects, Held, OptOuts       int
 	Last                         time.Time // when the file is deleted
 	Columns                      []ImportColumn

@@ -22,7 +22,7 @@ type Imports interface {
 	DropSpool(f akkoord.ImportFile) error
 	BeginImport(ctx context.Context, spec akkoord.ImportSpec, file akkoord.ImportFile) (akkoord.Import, error)
 	AgainImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, columns map[string]string) (akkoord.Import, error)
-	ConfirmImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, effects int64) (akkoord.Import, error)
+	ConfirmImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, version, effects int64) (akkoord.Import, error)
 	DropPreview(ctx context.Context, actor akkoord.Actor, id akkoord.ID) error
 	Import(ctx context.Context, id akkoord.ID) (akkoord.Import, error)
 	LatestImports(ctx context.Context, p akkoord.Page) (imports []akkoord.Import, next int64, err error)
@@ -175,11 +175,12 @@ func (s *Site) actOnImport(w http.ResponseWriter, r *http.Request, v visit) erro
 	ctx, in, actor, notice, next := r.Context(), r.PostForm, v.user.Actor(), "", r.URL.Path
 	switch in.Get("act") {
 	case "import":
-		var effects int64
-		if effects, err = strconv.ParseInt(in.Get("effects"), 10, 64); err != nil {
+		version, noVersion := strconv.ParseInt(in.Get("version"), 10, 64)
+		effects, noEffects := strconv.ParseInt(in.Get("effects"), 10, 64)
+		if noVersion != nil || noEffects != nil {
 			return errNoAct
 		}
-		_, err = s.cfg.Store.ConfirmImport(ctx, actor, id, effects)
+		_, err = s.cfg.Store.ConfirmImport(ctx, actor, id, version, effects)
 		notice = "import_begun"
 	case "columns":
 		_, err = s.cfg.Store.AgainImport(ctx, actor, id, chosenColumns(in))

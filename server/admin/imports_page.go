@@ -38,7 +38,7 @@ func (s *Site) importPage(w http.ResponseWriter, r *http.Request, v visit) error
 	}
 	page := templates.ImportPage{
 		Admin: s.frame(r, v, "people"), ImportRow: importRow(i, purposeName(purposes, i.Spec.PurposeID, v.locale)), Evidence: i.Spec.Evidence, Locale: i.Spec.Locale, Why: i.Why, Ignored: i.Tally.Ignored,
-		Effects: int(i.Tally.Effects()), Held: int(i.Tally.Outcomes[akkoord.ImportHeldBack]), OptOuts: int(i.Tally.Outcomes[akkoord.ImportOptOut]), Last: i.KeptUntil(),
+		Version: i.Version(), Effects: int(i.Tally.Effects()), Held: int(i.Tally.Outcomes[akkoord.ImportHeldBack]), OptOuts: int(i.Tally.Outcomes[akkoord.ImportOptOut]), Last: i.KeptUntil(),
 	}
 	if took := i.UpdatedAt.Sub(i.StartedAt).Seconds(); page.Busy() && page.Left > 0 && took > 0 { // bytes are measured, and rows follow them
 		page.Rate = int(float64(i.Tally.Rows) * float64(i.Tally.Position-i.Tally.RunFrom) / float64(max(1, i.Tally.Position)) / took)
@@ -102,7 +102,7 @@ func importOutcomes(i akkoord.Import, all bool, page *templates.ImportPage) {
 // importWhys are the codes of why a row is refused or held that have words of their own.
 var importWhys = []string{
 	"email_missing", "columns_mismatch", "row_malformed", "encoding_unknown", "basis_facts_missing", "time_unreadable", "time_future", "time_absurd", "status_unknown",
-	"interest_invalid", "interests_many", "name_too_long", "text_invalid", "attribute_value", "attribute_unknown",
+	"interest_invalid", "interests_many", "name_too_long", "text_invalid", "attribute_value", "attribute_unknown", "file_columns",
 }
 
 // importWhy gives the key of the words for a code.

@@ -5,6 +5,8 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -73,14 +75,15 @@ func TestImportsAreSeenBeforeTheyAreDone(t *testing.T) {
 	if !strings.Contains(rejects.body, "5,email_missing_at,") || !strings.Contains(rejects.body, ",'=nobody,") || rejects.header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("the refused rows are %q", rejects.body)
 	}
-	if r := b.post(page, page, url.Values{"act": {"import"}, "effects": {"3"}}); !strings.Contains(r.body, "other rows would do something") {
+	version := regexp.MustCompile(`name="version" value="(\d+)"`).FindStringSubmatch(body)[1]
+	if r := b.post(page, page, url.Values{"act": {"import"}, "version": {version}, "effects": {"3"}}); !strings.Contains(r.body, "made anew since you saw it") {
 		t.Errorf("another number than was seen: %d %s", r.status, r.body)
 	}
-	b.send("POST", page, url.Values{"act": {"import"}, "effects": {"2"}}.Encode())
+	b.send("POST", page, url.Values{"act": {"import"}, "version": {version}, "effects": {"2"}}.Encode())
 	f.runImports()
 	b.get(page, "What became of the rows", "Foreseen", "Imported")
 	b.get("/admin/imports", "Imported", "How importing works")
-	if r := b.send("POST", page, url.Values{"act": {"import"}, "effects": {"2"}}.Encode()); !r.refused() && r.status != http.StatusConflict {
+	if r := b.send("POST", page, url.Values{"act": {"import"}, "version": {version}, "effects": {"2"}}.Encode()); !r.refused() && r.status != http.StatusConflict {
 		t.Errorf("twice: %d", r.status)
 	}
 	email, err := akkoord.ParseEmail("anouk@voorbeeld.example")
@@ -104,7 +107,11 @@ func TestImportsOfOtherColumns(t *testing.T) {
 	if strings.Contains(body, "<b>anouk") {
 		t.Error("a value of the file is markup")
 	}
-	b.send("POST", page, url.Values{"act": {"columns"}, "column": {"Correo", "Alias"}, "use": {"email", "-"}}.Encode())
+	many := url.Values{"act": {"columns"}, "column": {"Correo", "Alias"}, "use": {"email", "-"}}
+	for n := range 1000 { // a form as large as the page makes them
+		many["column"], many["use"] = append(many["column"], "column "+strconv.Itoa(n)), append(many["use"], "")
+	}
+	b.send("POST", page, many.Encode())
 	f.runImports()
 	b.get(page, "Import 1 person", "1 of them is held")
 	b.post(page, "/admin/imports", url.Values{"act": {"drop"}})

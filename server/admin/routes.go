@@ -28,8 +28,9 @@ func (r route) keeps() bool {
 
 const logoutPattern = "POST /admin/logout"
 
-// longForms are the routes that take the whole content of a mailing, or a picture.
-var longForms = []string{"POST /admin/settings/brand", "POST /admin/mailings/{id}/edit", "POST /admin/mailings/{id}/preview"}
+// longForms are the routes that take the whole content of a mailing, a picture, or what the
+// columns of a file are.
+var longForms = []string{"POST /admin/settings/brand", "POST /admin/mailings/{id}/edit", "POST /admin/mailings/{id}/preview", "POST /admin/imports/{id}"}
 
 // room is how many bytes a post to a route can have.
 func (r route) room() int64 {

@@ -21,7 +21,7 @@ type Imports interface {
 	Import(ctx context.Context, id akkoord.ID) (akkoord.Import, error)
 	Imports(ctx context.Context, p akkoord.Page) (imports []akkoord.Import, next int64, err error)
 	AgainImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, columns map[string]string) (akkoord.Import, error)
-	ConfirmImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, effects int64) (akkoord.Import, error)
+	ConfirmImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, version, effects int64) (akkoord.Import, error)
 	// ImportRows calls f for refused rows, those held for want of facts, or the examples of a dry run.
 	ImportRows(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error
 }
@@ -62,6 +62,7 @@ type importJob struct {
 
 // importPreview is what a preview says besides the outcomes.
 type importPreview struct {
+	Version   int64             `json:"version" doc:"Another each time that it is made anew."`
 	Effects   int64             `json:"effects" doc:"Rows that would do something: the number by which the import is confirmed."`
 	Updated   int64             `json:"updated" doc:"Rows among the unchanged that bring other values of attributes."`
 	Fields    map[string]int64  `json:"fields" doc:"Rows by what they would change of people on record: state, suppression, name, interests, or attribute: with a slug."`
@@ -88,7 +89,7 @@ func showImport(i akkoord.Import) importJob {
 		Progress: math.Round(i.Progress()*1000) / 1000, CreatedAt: when(i.CreatedAt), StartedAt: when(i.StartedAt), FinishedAt: when(i.FinishedAt), Error: orNil(i.Why),
 	}
 	if i.Kept() {
-		out.Preview = &importPreview{i.Tally.Effects(), i.Tally.Updated, filled(i.Tally.Fields), filled(i.Spec.Columns), when(i.KeptUntil())}
+		out.Preview = &importPreview{i.Version(), i.Tally.Effects(), i.Tally.Updated, filled(i.Tally.Fields), filled(i.Spec.Columns), when(i.KeptUntil())}
 	}
 	if left, known := i.Remaining(); known {
 		seconds := int64(math.Ceil(left.Seconds()))

@@ -12,7 +12,6 @@ type importDifference struct {
 	Line    int64          `json:"line"`
 	Email   string         `json:"email,omitempty"`
 	Reason  string         `json:"reason,omitempty" doc:"Why it is refused or held."`
-	Fields  []string       `json:"fields,omitempty" doc:"What a row says that is refused."`
 	Changes []importChange `json:"changes" nullable:"false" doc:"Of somebody on record."`
 }
 
@@ -41,6 +40,9 @@ func (a *API) readDifference(ctx context.Context, in *struct {
 	if err := a.sight.Everybody(ctx, akkoord.GrantFields...); err != nil {
 		return list[importDifference]{}, err
 	}
+	if !i.Spec.DryRun {
+		return list[importDifference]{}, akkoord.Errorf(akkoord.Conflict, "no_preview", "This import is no preview: it tells its outcomes, and hands back refused rows at /rejects.")
+	}
 	if err := a.audit(ctx, "import.examples", importName(i), in.Outcome); err != nil {
 		return list[importDifference]{}, err
 	}
@@ -63,9 +65,6 @@ func (a *API) readDifference(ctx context.Context, in *struct {
 	return newList(rows, next, func(r akkoord.ImportedRow) importDifference {
 		address, changes := r.Previewed()
 		out := importDifference{Line: r.Line, Email: address, Reason: r.Code, Changes: []importChange{}}
-		if r.Outcome == akkoord.ImportRejected {
-			out.Fields = r.Fields
-		}
 		for _, c := range changes {
 			out.Changes = append(out.Changes, importChange(c))
 		}
@@ -90,13 +89,14 @@ func (a *API) mapImport(ctx context.Context, in *struct {
 func (a *API) confirmImport(ctx context.Context, in *struct {
 	ByID
 	Body struct {
-		Effects int64 `json:"effects" doc:"As the preview told it. Where other rows would do something by now, nothing is done (409)."`
+		Version int64 `json:"version" doc:"Of the preview that was seen. Where it was made anew since, nothing is done (409)."`
+		Effects int64 `json:"effects" doc:"As the preview told it."`
 	}
 }) (importJob, error) {
 	id, err := akkoord.ParseID(in.ID)
 	if err != nil {
 		return importJob{}, err
 	}
-	i, err := a.cfg.Store.ConfirmImport(ctx, caller(ctx).Actor(), id, in.Body.Effects)
+	i, err := a.cfg.Store.ConfirmImport(ctx, caller(ctx).Actor(), id, in.Body.Version, in.Body.Effects)
 	return showImport(i), err
 }

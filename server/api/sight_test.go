@@ -88,6 +88,7 @@ func TestEveryDoorAsksForAGrant(t *testing.T) {
 	f.check(f.store.SetProfile(t.Context(), p.PublicID, akkoord.Profile{Name: &name}, akkoord.Origin{Source: "api", Actor: akkoord.ActorSystem, Locale: "nl"}))
 	person := p.PublicID.String()
 	imported := f.must("POST", "/imports?purpose=travel-news&basis=consent", "email\nno "+canaryAddress+"\n").str("id")
+	previewed := f.must("POST", "/imports?purpose=ski-offers&basis=consent&preview=true", "email\n"+canaryAddress+"\n").str("id")
 	f.must("POST", "/transactional-templates", bookingTemplate)
 	order := f.must("POST", "/transactional", strings.Replace(bookingOrder, "anouk@voorbeeld.example", canaryAddress, 1)).str("id")
 	asked := f.must("POST", "/requests", `{"kind":"access","email":"`+canaryAddress+`"}`).str("id")
@@ -103,10 +104,11 @@ func TestEveryDoorAsksForAGrant(t *testing.T) {
 		f.check(err)
 		f.check(f.store.SettleJob(t.Context(), job.Ran(next, nil, f.clock())))
 	}
+	f.runImports()
 	query := map[string]string{
-		"/gate": "?purpose=travel-news&email=" + canaryAddress, "/purposes/{slug}/retention/people": "?day=2026-11-27", "/breach-packs/{id}/pack": "?addresses=true", "/imports/{id}/difference": "?outcome=rejected",
+		"/gate": "?purpose=travel-news&email=" + canaryAddress, "/purposes/{slug}/retention/people": "?day=2026-11-27", "/breach-packs/{id}/pack": "?addresses=true", "/imports/{id}/difference": "?outcome=held",
 	}
-	ids := strings.NewReplacer("/subscribers/{id}", "/subscribers/"+person, "/imports/{id}", "/imports/"+imported, "/breach-packs/{id}", "/breach-packs/"+breach,
+	ids := strings.NewReplacer("/subscribers/{id}", "/subscribers/"+person, "/imports/{id}/difference", "/imports/"+previewed+"/difference", "/imports/{id}", "/imports/"+imported, "/breach-packs/{id}", "/breach-packs/"+breach,
 		"/requests/{id}", "/requests/"+asked, "/transactional/{id}", "/transactional/"+order, "/mailings/{id}", "/mailings/"+mailing,
 		"/purposes/{slug}", "/purposes/travel-news", "/segments/{slug}", "/segments/dutch", "/forms/{slug}", "/forms/home", "/campaigns/{slug}", "/campaigns/winter-2027", "/transactional-templates/{slug}", "/transactional-templates/booking")
 

@@ -59,8 +59,11 @@ type Store interface {
 	BreachPeople(ctx context.Context, b akkoord.Breach, each func(akkoord.BreachPerson) error) error
 	BeginImport(ctx context.Context, spec akkoord.ImportSpec, file akkoord.ImportFile) (akkoord.Import, error)
 	AgainImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, columns map[string]string) (akkoord.Import, error)
-	ConfirmImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, effects int64) (akkoord.Import, error)
+	ConfirmImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, version, effects int64) (akkoord.Import, error)
+	DropPreview(ctx context.Context, actor akkoord.Actor, id akkoord.ID) error
 	Import(ctx context.Context, id akkoord.ID) (akkoord.Import, error)
+	Imports(ctx context.Context, p akkoord.Page) (imports []akkoord.Import, next int64, err error)
+	LatestImports(ctx context.Context, p akkoord.Page) (imports []akkoord.Import, next int64, err error)
 	ImportHead(ctx context.Context, i akkoord.Import) ([]akkoord.ImportColumn, error)
 	ImportRows(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error
 	Suppressions(ctx context.Context, kind akkoord.SuppressionKind, after akkoord.Suppression, limit int) (entries []akkoord.SuppressionEntry, more bool, err error)

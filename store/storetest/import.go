@@ -70,6 +70,9 @@ func testImport(t *testing.T, open Open) {
 		{"preview", testImportPreview},
 		{"columns", testImportColumns},
 		{"preview ends", testImportPreviewEnds},
+		{"previews bounded", testImportPreviewsBounded},
+		{"archived meanwhile", testImportArchivedMeanwhile},
+		{"windows of long rows", testImportWindowsOfLongRows},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, newAgency(t, open)) })
 	}

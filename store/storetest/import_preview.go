@@ -78,11 +78,18 @@ func testImportPreview(t *testing.T, a *Agency) {
 	if diff := cmp.Diff(map[string]int64{"state": 1, "interests": 1, "attribute:city": 1, "attribute:shoe": 1}, i.Tally.Fields); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)
 	}
-	if _, err := a.ConfirmImport(ctx, Admin, i.PublicID, 4); akkoord.CodeOf(err) != "preview_changed" {
+	if _, err := a.ConfirmImport(ctx, Admin, i.PublicID, i.Version(), 4); akkoord.CodeOf(err) != "preview_changed" {
 		t.Errorf("another number than was seen: %v", err)
 	}
-	queued := must(a.ConfirmImport(ctx, Admin, i.PublicID, 5))(t)
-	if _, err := a.ConfirmImport(ctx, Admin, i.PublicID, 5); akkoord.CodeOf(err) != "preview_over" || queued.State != akkoord.ImportQueued {
+	seen := i.Version()
+	a.Clock.Move(time.Minute)
+	must(a.AgainImport(ctx, Admin, i.PublicID, nil))(t)
+	i = a.runImport(t, i.PublicID)
+	if _, err := a.ConfirmImport(ctx, Admin, i.PublicID, seen, 5); akkoord.CodeOf(err) != "preview_changed" {
+		t.Errorf("another preview than was seen: %v", err)
+	}
+	queued := must(a.ConfirmImport(ctx, Admin, i.PublicID, i.Version(), 5))(t)
+	if _, err := a.ConfirmImport(ctx, Admin, i.PublicID, i.Version(), 5); akkoord.CodeOf(err) != "preview_over" || queued.State != akkoord.ImportQueued {
 		t.Errorf("twice: %v", err)
 	}
 	done := a.runImport(t, i.PublicID)
@@ -114,7 +121,7 @@ func testImportColumns(t *testing.T, a *Agency) {
 	if i.State != akkoord.ImportFailed || !i.Kept() {
 		t.Fatalf("the preview is %+v", i)
 	}
-	if _, err := a.ConfirmImport(ctx, Admin, i.PublicID, 0); akkoord.CodeOf(err) != "preview_over" {
+	if _, err := a.ConfirmImport(ctx, Admin, i.PublicID, i.Version(), 0); akkoord.CodeOf(err) != "preview_over" {
 		t.Errorf("what failed is imported: %v", err)
 	}
 	if diff := cmp.Diff([]akkoord.ImportColumn{
@@ -127,7 +134,7 @@ func testImportColumns(t *testing.T, a *Agency) {
 	}
 	must(a.AgainImport(ctx, Admin, i.PublicID, map[string]string{"Correo": "email", "Alias": "name"}))(t)
 	i = a.runImport(t, i.PublicID)
-	must(a.ConfirmImport(ctx, Admin, i.PublicID, i.Tally.Effects()))(t)
+	must(a.ConfirmImport(ctx, Admin, i.PublicID, i.Version(), i.Tally.Effects()))(t)
 	if i = a.runImport(t, i.PublicID); i.State != akkoord.ImportDone {
 		t.Fatalf("the import is %+v", i)
 	}
@@ -149,25 +156,76 @@ func testImportPreviewEnds(t *testing.T, a *Agency) {
 		t.Errorf("what was dropped is there yet: %v", err)
 	}
 	must(a.ArchivePurpose(ctx, Admin, a.News.Slug))(t)
-	if _, err := a.ConfirmImport(ctx, Admin, left.PublicID, left.Tally.Effects()); akkoord.CodeOf(err) != "purpose_archived" {
+	if _, err := a.ConfirmImport(ctx, Admin, left.PublicID, left.Version(), left.Tally.Effects()); akkoord.CodeOf(err) != "purpose_archived" {
 		t.Errorf("for a purpose that was archived meanwhile: %v", err)
 	}
 	must(a.RestorePurpose(ctx, Admin, a.News.Slug))(t)
-	a.Clock.Move(akkoord.PreviewKept - time.Minute)
+	a.Clock.Move(akkoord.PreviewKept - time.Hour)
+	must(a.AgainImport(ctx, Admin, left.PublicID, nil))(t)
+	left = a.runImport(t, left.PublicID) // looking again keeps no file longer
+	a.Clock.Move(59 * time.Minute)
 	must(a.ExpirePending(ctx, 100))(t)
 	must(a.ImportHead(ctx, left))(t)
 	a.Clock.Move(2 * time.Minute)
 	must(a.ExpirePending(ctx, 100))(t)
-	if _, err := a.ImportHead(ctx, left); akkoord.KindOf(err) != akkoord.NotFound {
-		t.Errorf("the file is there after a day: %v", err)
+	if _, err := a.ImportHead(ctx, left); akkoord.KindOf(err) != akkoord.NotFound || len(a.importRows(t, left, akkoord.ImportHeldBack)) > 0 {
+		t.Errorf("the file, or what was shown of it, is there after a day: %v", err)
 	}
 	for _, i := range []akkoord.Import{left, dropped} {
-		if _, err := a.ConfirmImport(ctx, Admin, i.PublicID, 1); akkoord.CodeOf(err) != "preview_over" {
+		if _, err := a.ConfirmImport(ctx, Admin, i.PublicID, i.Version(), 1); akkoord.CodeOf(err) != "preview_over" {
 			t.Errorf("a file that is gone is imported: %v", err)
 		}
 	}
 	newest, next, err := a.LatestImports(ctx, akkoord.Page{Limit: 1})
 	if err != nil || len(newest) != 1 || newest[0].PublicID != dropped.PublicID || next != dropped.ID {
 		t.Errorf("the newest import is %+v, %d, %v", newest, next, err)
+	}
+}
+
+// No more files wait at a time than was said; who drops one makes room.
+func testImportPreviewsBounded(t *testing.T, a *Agency) {
+	ctx := t.Context()
+	const file = "email\nanouk@voorbeeld.example\n"
+	var last akkoord.Import
+	for range akkoord.Limits.ImportPreviews {
+		last = a.preview(t, a.spec(akkoord.BasisConsent), file)
+	}
+	spec := a.spec(akkoord.BasisConsent)
+	spec.Preview = true
+	upload := must(a.SpoolImport(strings.NewReader(file)))(t)
+	if _, err := a.BeginImport(ctx, spec, upload); akkoord.CodeOf(err) != "previews_many" || akkoord.KindOf(err) != akkoord.Conflict {
+		t.Errorf("one more: %v", err)
+	}
+	for range akkoord.Limits.ImportPreviews {
+		a.runImport(t, last.PublicID)
+	}
+	if err := a.DropPreview(ctx, Admin, last.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	must(a.BeginImport(ctx, spec, upload))(t)
+}
+
+// An import that waits while its purpose is archived brings nobody.
+func testImportArchivedMeanwhile(t *testing.T, a *Agency) {
+	ctx := t.Context()
+	upload := must(a.SpoolImport(strings.NewReader("email,confirmed_at\nanouk@voorbeeld.example,2026-01-02\n")))(t)
+	i := must(a.BeginImport(ctx, a.spec(akkoord.BasisConsent), upload))(t)
+	must(a.ArchivePurpose(ctx, Admin, a.News.Slug))(t)
+	if i = a.runImport(t, i.PublicID); i.State != akkoord.ImportFailed || !strings.Contains(i.Why, "archived") || a.standing(t, "anouk@voorbeeld.example").Subscriber.ID != 0 {
+		t.Errorf("the import is %+v", i)
+	}
+}
+
+// A window of long rows ends before it holds as many as it may: memory is bounded by
+// bytes too.
+func testImportWindowsOfLongRows(t *testing.T, a *Agency) {
+	spec := a.spec(akkoord.BasisConsent)
+	spec.DryRun = true
+	i := must(a.BeginImport(t.Context(), spec, akkoord.ImportFile{}))(t)
+	file := "email,wording\n" + strings.Repeat("anouk@voorbeeld.example,"+strings.Repeat("x", akkoord.Limits.ImportRecord-100)+"\n", 20)
+	begins := map[int64]bool{}
+	i = must(a.RunImport(t.Context(), i.PublicID, strings.NewReader(file), func(i akkoord.Import) { begins[i.Tally.Begin.Offset] = true }))(t)
+	if i.Tally.Rows != 20 || len(begins) != 2 {
+		t.Errorf("%d rows in %d windows", i.Tally.Rows, len(begins))
 	}
 }

@@ -29,10 +29,10 @@ const draft = `"campaign":"winter-2027","subject":"Hallo {{name | default: \"rei
 func TestContract(t *testing.T) {
 	f := newFixture(t)
 	purpose := `{"id":"<id>","slug":"travel-news","name":{"nl":"Reisnieuws","en":"Travel news"},"explanation":{"nl":"Reisideeën.","en":"Travel ideas."},
-		"wording":{"nl":"Ja, mail mij.","en":"Yes, mail me."},"frequency":{},"basis":"consent","inactive_after_days":365,"reactivate_again_after_days":14,"expire_after_days":14,"signals":["click","preferences","confirmation_age"],"retention_stopped_at":null,"version":1,"wider_since":0,"created_at":"<time>"}`
+		"wording":{"nl":"Ja, mail mij.","en":"Yes, mail me."},"frequency":{},"basis":"consent","inactive_after_days":365,"reactivate_again_after_days":14,"expire_after_days":14,"signals":["click","preferences","confirmation_age"],"retention_stopped_at":null,"archived_at":null,"sender":"","relays":["default"],"version":1,"wider_since":0,"created_at":"<time>"}`
 	form := `{"id":"<id>","slug":"home","url":"https://mail.zonvaart.example/f/home","purposes":["travel-news"],"interests":["wintersport"],"attributes":[],"tracking":false,"challenge":"none",
 		"origins":["https://www.zonvaart.example"],"texts":{},"version":1,"created_at":"<time>"}`
-	campaign := `{"id":"<id>","slug":"winter-2027","name":"Winter 2027","purpose":"travel-news","segment":null,"created_at":"<time>"}`
+	campaign := `{"id":"<id>","slug":"winter-2027","name":"Winter 2027","purpose":"travel-news","segment":null,"archived_at":null,"created_at":"<time>"}`
 	none := `"total":0,"open":0,"sent":0,"deferred":0,"bounced":0,"failed":0,"uncertain":0,"skipped":0,"clicks":0,"machine_clicks":0,"links":[],"unsubscribes":0,"leavings":{"scopes":{},"places":{},"reasons":{}},"reports":{"complaints":0,"bounces":{}},"trial":null,"series":null,"eta":null,"warnings":[]`
 	mailing := `{"id":"<id>","state":"draft",` + draft + `,"send_at":null,"started_at":null,"finished_at":null,` + none + `}`
 	listed := func(items string) string { return `{"items":[` + items + `],"next_cursor":null}` }

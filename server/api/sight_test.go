@@ -233,7 +233,7 @@ func TestEveryActOnPeopleIsTriedWithoutAGrant(t *testing.T) {
 		"POST /requests":                    `{"kind":"access","email":"` + canaryAddress + `"}`, "PATCH /requests/{id}": `{"note":"Called."}`, "POST /requests/{id}/take": `{}`,
 		"POST /requests/{id}/extend": `{"months":1,"reason":"Much mail."}`, "POST /requests/{id}/done": `{"answer":"Sent."}`, "POST /requests/{id}/refuse": `{"reason":"Not theirs."}`,
 		"POST /suppressions/{id}/lift": `{"reason":"It is there."}`,
-		"POST /imports/{id}/columns":   `{"columns":{}}`, "POST /imports/{id}/confirm": `{"effects":1}`,
+		"POST /imports/{id}/columns":   `{"columns":{}}`, "POST /imports/{id}/confirm": `{"version":1,"effects":1}`,
 	}
 	// These take what the caller brings and tell nothing of anybody.
 	brings := []string{"POST /imports", "POST /transactional/erase"}

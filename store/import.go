@@ -173,15 +173,10 @@ func (s *Store) ImportRows(ctx context.Context, importID int64, outcome akkoord.
 	for after, more := int64(0), true; more; {
 		more = false
 		n := 0
-		rows, err := s.view(ctx).query(`SELECT line, code, why, fields FROM import_row WHERE import_id = $1 AND outcome = $2 AND line > $3 ORDER BY line LIMIT $4`,
-			importID, string(outcome), after, importPage)
+		rows, err := s.view(ctx).query(importRowQuery, importID, string(outcome), after, importPage)
 		err = each(rows, err, func(r row) error {
-			x := akkoord.ImportedRow{Outcome: outcome}
-			var fields string
-			if err := r.Scan(&x.Line, &x.Code, &x.Why, &fields); err != nil {
-				return err
-			}
-			if err := json.Unmarshal([]byte(fields), &x.Fields); err != nil {
+			x, err := scanImportRow(r)
+			if err != nil {
 				return err
 			}
 			n++
@@ -193,6 +188,26 @@ func (s *Store) ImportRows(ctx context.Context, importID int64, outcome akkoord.
 		}
 	}
 	return nil
+}
+
+// ImportRowPage gives a page of the rows of ImportRows, after the line p.After, and the
+// line after which the next page begins; 0 when there is none.
+func (s *Store) ImportRowPage(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, p akkoord.Page) ([]akkoord.ImportedRow, int64, error) {
+	rows, err := s.view(ctx).query(importRowQuery, importID, string(outcome), p.After, p.Size()+1)
+	out, err := list(rows, err, scanImportRow)
+	out, next := cut(out, p, func(r akkoord.ImportedRow) int64 { return r.Line })
+	return out, next, err
+}
+
+const importRowQuery = `SELECT outcome, line, code, why, fields FROM import_row WHERE import_id = $1 AND outcome = $2 AND line > $3 ORDER BY line LIMIT $4`
+
+func scanImportRow(r row) (akkoord.ImportedRow, error) {
+	var x akkoord.ImportedRow
+	var fields string
+	if err := r.Scan(&x.Outcome, &x.Line, &x.Code, &x.Why, &fields); err != nil {
+		return x, err
+	}
+	return x, json.Unmarshal([]byte(fields), &x.Fields)
 }
 
 // DropImportRows deletes what ImportRows gives, once it was handed over.

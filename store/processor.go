@@ -131,6 +131,18 @@ func (s *Store) RelayObstacles(ctx context.Context) ([]akkoord.Reason, error) {
 	return s.ProcessorObstacles(ctx, s.cfg.Relay)
 }
 
+// checkParty refuses a party that is in no register.
+func (t *tx) checkParty(slug string) error {
+	if slug == akkoord.OwnProcessor {
+		return nil
+	}
+	var there bool
+	if err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM processor WHERE slug = $1)`, slug).Scan(&there); err != nil || there {
+		return err
+	}
+	return akkoord.Fieldf("processor", "processor_unknown", "There is no such party in the register of processors; add it with its agreement first.")
+}
+
 // ProcessorObstacles gives all that forbids giving data to a party, or nothing.
 // The empty slug and "own" are no other party.
 func (s *Store) ProcessorObstacles(ctx context.Context, slug string) ([]akkoord.Reason, error) {

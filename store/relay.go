@@ -31,7 +31,7 @@ func (s *Store) AddRelay(ctx context.Context, actor akkoord.Actor, r akkoord.Rel
 	err = s.update(ctx, "add relay", func(t *tx) error {
 		out = r.Relay
 		out.PublicID, out.Version, out.CreatedAt, out.RetiredAt = id, 1, t.now, time.Time{}
-		if err := t.checkRelayParty(out.Processor); err != nil {
+		if err := t.checkParty(out.Processor); err != nil {
 			return err
 		}
 		if since, err := loadCatching(t); err != nil || !since.IsZero() {
@@ -74,7 +74,7 @@ func (s *Store) EditRelay(ctx context.Context, actor akkoord.Actor, slug string,
 		if err := out.Check(); err != nil {
 			return err
 		}
-		if err := t.checkRelayParty(out.Processor); err != nil {
+		if err := t.checkParty(out.Processor); err != nil {
 			return err
 		}
 		note := "at " + out.Addr + ", by " + out.Processor
@@ -137,17 +137,6 @@ func (s *Store) RetireRelay(ctx context.Context, actor akkoord.Actor, slug strin
 // changedRelays has all who know relays read them again.
 func (t *tx) changedRelays() {
 	t.catalogue, t.outbox, t.mailing = true, true, true
-}
-
-func (t *tx) checkRelayParty(slug string) error {
-	if slug == akkoord.OwnProcessor {
-		return nil
-	}
-	var there bool
-	if err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM processor WHERE slug = $1)`, slug).Scan(&there); err != nil || there {
-		return err
-	}
-	return akkoord.Fieldf("processor", "processor_unknown", "There is no such party in the register of processors; add it with its agreement first.")
 }
 
 // RoutePurpose says which sender a purpose's mailings come from and which relays they

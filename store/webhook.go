@@ -132,13 +132,10 @@ func (t *tx) checkWebhook(w akkoord.Webhook) error {
 	if w.Processor == akkoord.OwnProcessor {
 		return akkoord.Fieldf("processor", "processor_own", "Name the party that runs the endpoint; where you do so yourself, put that into the register of processors too.")
 	}
-	var there bool
-	if err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM processor WHERE slug = $1)`, w.Processor).Scan(&there); err != nil {
+	if err := t.checkParty(w.Processor); err != nil {
 		return err
 	}
-	if !there {
-		return akkoord.Fieldf("processor", "processor_unknown", "There is no such party in the register of processors; add it with its agreement first.")
-	}
+	var there bool
 	for _, p := range w.Purposes {
 		if err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM purpose WHERE id = $1)`, p).Scan(&there); err != nil {
 			return err

@@ -182,30 +182,25 @@ func (c *importCommand) tell(ctx context.Context, w io.Writer, st *store.Store, 
 	return nil
 }
 
-// errEnough ends the reading of examples.
-var errEnough = errors.New("enough")
-
 // examples prints the first rows of an outcome of a dry run.
 func (c *importCommand) examples(ctx context.Context, w io.Writer, st *store.Store, i akkoord.Import, o akkoord.ImportOutcome) error {
 	if !i.Spec.DryRun {
 		return nil
 	}
-	n := 0
-	err := st.ImportRows(ctx, i.ID, o, func(r akkoord.ImportedRow) error {
-		if n++; n > 5 {
-			return errEnough
-		}
+	rows, _, err := st.ImportRowPage(ctx, i.ID, o, akkoord.Page{Limit: 5})
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
 		text := strings.Join(r.Fields, ", ")
 		if r.Code != "" {
 			text = r.Code + ": " + text
 		}
-		_, err := fmt.Fprintf(w, "%21s line %d: %s\n", "", r.Line, text)
-		return err
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
+		if _, err := fmt.Fprintf(w, "%21s line %d: %s\n", "", r.Line, text); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // importProgress keeps one line on a terminal up to date; elsewhere it is nil.

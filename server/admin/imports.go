@@ -28,6 +28,7 @@ type Imports interface {
 	LatestImports(ctx context.Context, p akkoord.Page) (imports []akkoord.Import, next int64, err error)
 	ImportHead(ctx context.Context, i akkoord.Import) ([]akkoord.ImportColumn, error)
 	ImportRows(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error
+	ImportRowPage(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, p akkoord.Page) (rows []akkoord.ImportedRow, next int64, err error)
 }
 
 const (

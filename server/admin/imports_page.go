@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -129,14 +128,11 @@ func (s *Site) importExamples(r *http.Request, v visit, i akkoord.Import, page *
 		return err
 	}
 	page.Shown = string(outcome)
-	err := s.cfg.Store.ImportRows(ctx, i.ID, outcome, func(row akkoord.ImportedRow) error {
-		if row.Line <= from.After {
-			return nil
-		}
-		if n := len(page.Examples); n == from.Limit {
-			page.More = "?" + url.Values{"rows": {page.Shown}, "after": {strconv.Itoa(page.Examples[n-1].Line)}}.Encode() + "#rows"
-			return errEnough
-		}
+	rows, next, err := s.cfg.Store.ImportRowPage(ctx, i.ID, outcome, from)
+	if next > 0 {
+		page.More = "?" + url.Values{"rows": {page.Shown}, "after": {strconv.FormatInt(next, 10)}}.Encode() + "#rows"
+	}
+	for _, row := range rows {
 		address, changes := row.Previewed()
 		example := templates.ImportExample{Line: int(row.Line), Address: address, Code: row.Code, Why: importWhy(row.Code)}
 		for _, c := range changes {
@@ -144,16 +140,9 @@ func (s *Site) importExamples(r *http.Request, v visit, i akkoord.Import, page *
 			example.Changes = append(example.Changes, templates.ImportChange{Kind: c.Kind(), Name: name, Old: c.Old, New: c.New})
 		}
 		page.Examples = append(page.Examples, example)
-		return nil
-	})
-	if errors.Is(err, errEnough) {
-		return nil
 	}
 	return err
 }
-
-// errEnough ends the reading of examples.
-var errEnough = errors.New("enough")
 
 // importChoices fills in what can be done with a file that is kept.
 func (s *Site) importChoices(ctx context.Context, i akkoord.Import, page *templates.ImportPage) error {

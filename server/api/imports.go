@@ -24,6 +24,7 @@ type Imports interface {
 	ConfirmImport(ctx context.Context, actor akkoord.Actor, id akkoord.ID, version, effects int64) (akkoord.Import, error)
 	// ImportRows calls f for refused rows, those held for want of facts, or the examples of a dry run.
 	ImportRows(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error
+	ImportRowPage(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, p akkoord.Page) (rows []akkoord.ImportedRow, next int64, err error)
 }
 
 // importJob is an import: on what grounds, how far it is, and what became of
@@ -156,27 +157,20 @@ func (a *API) readImport(ctx context.Context, in *ByID) (importJob, error) {
 		return out, err
 	}
 	for _, outcome := range akkoord.ImportOutcomes {
-		n := 0
-		err := a.cfg.Store.ImportRows(ctx, i.ID, outcome, func(r akkoord.ImportedRow) error {
-			if n++; n > maxExamples {
-				return errEnough
-			}
+		rows, _, err := a.cfg.Store.ImportRowPage(ctx, i.ID, outcome, akkoord.Page{Limit: maxExamples})
+		if err != nil {
+			return out, err
+		}
+		for _, r := range rows {
 			x := importExample{Outcome: outcome, Line: r.Line, Reason: r.Code}
 			x.Email, _ = r.Previewed()
 			out.Examples = append(out.Examples, x)
-			return nil
-		})
-		if err != nil && !errors.Is(err, errEnough) {
-			return out, err
 		}
 	}
 	return out, nil
 }
 
 const maxExamples = 5 // rows of each outcome that are shown
-
-// errEnough ends the reading of examples.
-var errEnough = errors.New("enough")
 
 // readRejects writes the refused rows as CSV while it reads them.
 func (a *API) readRejects(ctx context.Context, in *ByID) (stream, error) {

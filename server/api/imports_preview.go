@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 
 	"akkoord"
 )
@@ -46,22 +45,7 @@ func (a *API) readDifference(ctx context.Context, in *struct {
 	if err := a.audit(ctx, "import.examples", importName(i), in.Outcome); err != nil {
 		return list[importDifference]{}, err
 	}
-	var rows []akkoord.ImportedRow
-	var next int64
-	err = a.cfg.Store.ImportRows(ctx, i.ID, akkoord.ImportOutcome(in.Outcome), func(r akkoord.ImportedRow) error {
-		switch {
-		case r.Line <= page.After:
-		case len(rows) == page.Size():
-			next = rows[len(rows)-1].Line
-			return errEnough
-		default:
-			rows = append(rows, r)
-		}
-		return nil
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
+	rows, next, err := a.cfg.Store.ImportRowPage(ctx, i.ID, akkoord.ImportOutcome(in.Outcome), page)
 	return newList(rows, next, func(r akkoord.ImportedRow) importDifference {
 		address, changes := r.Previewed()
 		out := importDifference{Line: r.Line, Email: address, Reason: r.Code, Changes: []importChange{}}

@@ -95,6 +95,14 @@ func (g *Guard) ImportRows(ctx context.Context, importID int64, outcome akkoord.
 	return g.store.ImportRows(ctx, importID, outcome, f)
 }
 
+// ImportRowPage is as ImportRows.
+func (g *Guard) ImportRowPage(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, p akkoord.Page) ([]akkoord.ImportedRow, int64, error) {
+	if err := g.compare(ctx); err != nil {
+		return nil, 0, err
+	}
+	return g.store.ImportRowPage(ctx, importID, outcome, p)
+}
+
 // ImportHead is as ImportRows.
 func (g *Guard) ImportHead(ctx context.Context, i akkoord.Import) ([]akkoord.ImportColumn, error) {
 	if err := g.compare(ctx); err != nil {

@@ -66,6 +66,7 @@ type Store interface {
 	LatestImports(ctx context.Context, p akkoord.Page) (imports []akkoord.Import, next int64, err error)
 	ImportHead(ctx context.Context, i akkoord.Import) ([]akkoord.ImportColumn, error)
 	ImportRows(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, f func(akkoord.ImportedRow) error) error
+	ImportRowPage(ctx context.Context, importID int64, outcome akkoord.ImportOutcome, p akkoord.Page) (rows []akkoord.ImportedRow, next int64, err error)
 	Suppressions(ctx context.Context, kind akkoord.SuppressionKind, after akkoord.Suppression, limit int) (entries []akkoord.SuppressionEntry, more bool, err error)
 	SuppressionsOf(ctx context.Context, e akkoord.Email) ([]akkoord.SuppressionEntry, error)
 	LiftSuppression(ctx context.Context, hash akkoord.AddressHash, kind akkoord.SuppressionKind, reason string, o akkoord.Origin) error

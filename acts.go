@@ -14,7 +14,16 @@ type SignUp struct {
 	Interests []string    // slugs that the form offers
 	Values    []FormValue // of the purposes ticked
 	Tracking  string      // see Request
+	Challenge SolvedChallenge
 	Origin    Origin
+}
+
+// SolvedChallenge is what a browser worked out for a sign-up (requirements-mail K.6).
+// It counts once. The zero SolvedChallenge is that of a form that asks nothing, or of
+// a browser without script.
+type SolvedChallenge struct {
+	Signature [32]byte  // names the challenge
+	Until     time.Time // no answer to it counts from then on
 }
 
 // Asked is what a confirmation link is about.

@@ -54,6 +54,9 @@ func (s *Server) embed(c echo.Context) error {
 	for _, locale := range akkoord.CommonLanguages(purposes) {
 		page := s.signUpPage(form, purposes, locale, nil)
 		page.Base, page.Action = s.BaseURL, w.Action
+		if page.Challenge != "" {
+			page.Challenge = s.BaseURL + page.Challenge
+		}
 		var html bytes.Buffer
 		if err := s.Pages.Render(&html, locale, templates.EmbeddedForm{SignUpPage: page}); err != nil {
 			return err

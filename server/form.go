@@ -48,7 +48,16 @@ func (s *Server) form(c echo.Context) error {
 	if s.Showings != nil && c.Request().Method == http.MethodGet {
 		s.Showings.shown(form.Version.ID, locale, s.Now())
 	}
-	return s.page(c, http.StatusOK, locale, page)
+	return s.showForm(c, http.StatusOK, locale, page)
+}
+
+// showForm answers with a form. One that asks the browser to work something out runs
+// our own script for it.
+func (s *Server) showForm(c echo.Context, code int, locale string, page templates.SignUpPage) error {
+	if page.Challenge != "" {
+		c.Response().Header().Set(echo.HeaderContentSecurityPolicy, contentPolicy+"; script-src 'self'; connect-src 'self'")
+	}
+	return s.page(c, code, locale, page)
 }
 
 // formPage fills a form with what was typed, or with nothing.
@@ -71,6 +80,9 @@ func (s *Server) signUpPage(form akkoord.Form, purposes []akkoord.Purpose, local
 	page.Email, page.Name = shown(typed.first("email")), shown(typed.first("name"))
 	page.Tracked, _ = typed.flag("tracking") // what is no flag is told among the errors
 	page.Trap, page.Languages = true, akkoord.CommonLanguages(purposes)
+	if s.asksWork(form) {
+		page.Challenge = "/f/" + form.Slug + "/challenge"
+	}
 	ticked, interests := typed.all("purpose"), typed.all("interest")
 	for i, p := range page.Purposes {
 		page.Purposes[i].Chosen = slices.Contains(ticked, p.Slug)

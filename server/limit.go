@@ -43,8 +43,9 @@ func (r Rate) share(n int) Rate { return Rate{(r.N + n - 1) / n, r.Per} }
 // limited is what a limit counts: a client, a network, a recipient domain or
 // everything.
 type limited struct {
-	net    netip.Prefix
-	domain string
+	net      netip.Prefix
+	domain   string
+	unproven bool // of a client, those alone that did not work out what a form asks
 }
 
 // limiter holds people and machines to rates. It remembers at most
@@ -117,14 +118,19 @@ const (
 	inAll      = 200 // everything
 )
 
+// unproven is the part of the rate per client, one in so many, that is left to browsers
+// which did not work out what a form asks.
+const unproven = 6
+
 // admitSignUp counts a sign-up against the limits of its client, the client's
 // network, the recipient's domain and the server. It gives how long to wait
-// when it is one too many. Each node counts by itself, and so admits its share
+// when it is one too many. Who left out what the form asks to be worked out, and so
+// proved nothing, has a part of the client's rate. Each node counts by itself, and so admits its share
 // of each limit: what it may admit follows the number of nodes, and no sign-up
 // waits for a count. The limit per mailbox is not here: the sender keeps it in
 // the database, so that it holds over all nodes and the visitor learns nothing
 // from it.
-func (s *Server) admitSignUp(from netip.Addr, to akkoord.Email) time.Duration {
+func (s *Server) admitSignUp(from netip.Addr, to akkoord.Email, proven bool) time.Duration {
 	if s.SignUps.N == 0 {
 		return 0
 	}
@@ -132,12 +138,16 @@ func (s *Server) admitSignUp(from netip.Addr, to akkoord.Email) time.Duration {
 	if s.Nodes != nil {
 		nodes = max(1, s.Nodes())
 	}
-	return s.signUps.take(s.Now(),
-		demand{limited{net: network(from, 32, 64)}, s.SignUps.share(nodes)},
-		demand{limited{net: network(from, 24, 48)}, s.SignUps.times(perNetwork).share(nodes)},
-		demand{limited{domain: to.Domain()}, s.SignUps.times(perDomain).share(nodes)},
-		demand{limited{}, s.SignUps.times(inAll).share(nodes)},
-	)
+	demands := []demand{
+		{limited{net: network(from, 32, 64)}, s.SignUps.share(nodes)},
+		{limited{net: network(from, 24, 48)}, s.SignUps.times(perNetwork).share(nodes)},
+		{limited{domain: to.Domain()}, s.SignUps.times(perDomain).share(nodes)},
+		{limited{}, s.SignUps.times(inAll).share(nodes)},
+	}
+	if !proven {
+		demands = append(demands, demand{limited{net: network(from, 32, 64), unproven: true}, s.SignUps.share(unproven * nodes)})
+	}
+	return s.signUps.take(s.Now(), demands...)
 }
 
 // retryAfter gives a waiting time in whole seconds, as the field carries it.

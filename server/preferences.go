@@ -137,6 +137,9 @@ func (s *Server) change(ctx context.Context, link akkoord.Link, st akkoord.Stand
 		if err != nil {
 			return page, err
 		}
+		if err := s.takesMail(ctx, to); err != nil {
+			return page, err
+		}
 		page.Notice = templates.NoticeAddress
 		return page, s.Consents.AskAddress(ctx, link.Subscriber, to, "", o)
 	case "interests":

@@ -39,6 +39,7 @@ func (s *Server) routes() []route {
 		{act, "/f/:form", public, s.signUp},
 		{ask, "/f/:form", public, s.preflight},
 		{read, "/f/:form/check-your-mail", public, s.checkMail},
+		{read, "/f/:form/challenge", public, s.challenge},
 		{read, "/embed/:script", public, s.embed},
 
 		{read, "/confirm/:token", public, s.confirmPage},

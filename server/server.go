@@ -40,6 +40,7 @@ type Config struct {
 	SignUps        Rate                    // of one client's sign-ups, over all nodes; the zero Rate turns the limits off
 	Nodes          func() int              // how many processes share the visitors; nil: this one alone
 	StampKey       []byte                  // signs the time at which a form was shown; nil: forms carry no stamp
+	ChallengeKey   []byte                  // signs what a form asks a browser to work out; nil: no form asks
 
 	Brand        func() templates.Brand      // its look at this moment; without a name: that of the organisation. nil: Akkoord's own
 	From         string                      // sender of the mails as people read it: Name <a@b>
@@ -48,6 +49,7 @@ type Config struct {
 	Relay        string                      // slug of the party that delivers the mail; empty: the controller itself; akkoord.UnknownRelay: not said
 
 	Showings *Showings // counts what is shown; nil: nothing is counted
+	Domains  Domains   // says which domains take mail; nil: nobody asks (AKKOORD_CHECK_MX)
 	// Opened is told whose page behind a confirmation link is shown; nil: nobody is.
 	Opened func(person akkoord.ID)
 

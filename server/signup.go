@@ -15,10 +15,11 @@ import (
 )
 
 var (
-	errForm    = akkoord.Errorf(akkoord.NotFound, "form_unknown", "There is no such form.")
-	errClosed  = akkoord.Errorf(akkoord.Expired, "form_closed", "One can't sign up here any more: what this form offered is not mailed now.")
-	errTooMany = akkoord.Errorf(akkoord.TooMany, "too_many", "Too many requests came from here. Wait a while and try again.")
-	accepted   = []byte(`{"status":"pending"}` + "\n")
+	errForm     = akkoord.Errorf(akkoord.NotFound, "form_unknown", "There is no such form.")
+	errClosed   = akkoord.Errorf(akkoord.Expired, "form_closed", "One can't sign up here any more: what this form offered is not mailed now.")
+	errTooMany  = akkoord.Errorf(akkoord.TooMany, "too_many", "Too many requests came from here. Wait a while and try again.")
+	errUnproven = akkoord.Errorf(akkoord.TooMany, "too_many_unproven", "Many sign-ups came from your network without the sum that this form asks of browsers against robots. Turn on JavaScript, or wait a while and try again.")
+	accepted    = []byte(`{"status":"pending"}` + "\n")
 )
 
 // findForm gives the form of the path as it is open now.
@@ -94,20 +95,52 @@ func (s *Server) takeSignUp(c echo.Context, form akkoord.Form, f fields, start t
 	if len(wrong) > 0 {
 		return s.refuse(c, form, f, wrong)
 	}
-	if wait := s.admitSignUp(s.client(c.Request()), in.Email); wait > 0 {
-		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter(wait))
-		return errTooMany
-	}
-	if f.first("website") == "" { // only robots fill what nobody sees
-		if err := s.Consents.SignUp(c.Request().Context(), in); err != nil {
-			return err
+	if err := s.vet(c, form, f, &in); err != nil {
+		if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Field != "" {
+			return s.refuse(c, form, f, []*akkoord.Error{e})
 		}
+		return err
 	}
 	time.Sleep(signUpTime - s.Now().Sub(start))
 	if wantsJSON(c.Request()) {
 		return c.JSONBlob(http.StatusAccepted, accepted)
 	}
 	return c.Redirect(http.StatusSeeOther, "/f/"+form.Slug+"/check-your-mail?locale="+in.Locale)
+}
+
+// vet holds a sign-up that is well formed to what costs more than reading: the limits,
+// what the browser worked out, and whether its domain takes mail. Then it is recorded.
+func (s *Server) vet(c echo.Context, form akkoord.Form, f fields, in *akkoord.SignUp) error {
+	worked, err := s.readWork(form, f.first("altcha"))
+	if err != nil {
+		return err
+	}
+	proven := worked.worked() || !s.asksWork(form)
+	if wait := s.admitSignUp(s.client(c.Request()), in.Email, proven); wait > 0 {
+		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter(wait))
+		if !proven {
+			return errUnproven
+		}
+		return errTooMany
+	}
+	if in.Challenge, err = worked.check(); err != nil {
+		return err
+	}
+	if f.first("website") != "" { // only robots fill what nobody sees
+		return nil
+	}
+	if err := s.takesMail(c.Request().Context(), in.Email); err != nil {
+		return err
+	}
+	return s.Consents.SignUp(c.Request().Context(), *in)
+}
+
+// takesMail refuses an address at whose domain no mail can arrive, where that is asked.
+func (s *Server) takesMail(ctx context.Context, e akkoord.Email) error {
+	if s.Domains == nil || s.Domains.TakesMail(ctx, e.Domain()) {
+		return nil
+	}
+	return akkoord.Fieldf("email", "email_no_mail", "The part after the @ cannot receive mail. Is there a typo in it?")
 }
 
 // readSignUp checks a submission. All that is wrong is told at once, in the
@@ -280,7 +313,7 @@ func (s *Server) refuse(c echo.Context, form akkoord.Form, f fields, wrong []*ak
 	for _, e := range wrong {
 		page.Errors = append(page.Errors, templates.FieldError{Field: e.Field, Code: e.Code, Text: e.Message})
 	}
-	return s.page(c, http.StatusUnprocessableEntity, locale, page)
+	return s.showForm(c, http.StatusUnprocessableEntity, locale, page)
 }
 
 // allowOrigin lets the form's own sites post across (requirements-mail K.8)

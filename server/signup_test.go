@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"mime/multipart"
@@ -264,6 +265,30 @@ func TestAFilledTrapStoresNothing(t *testing.T) {
 	a := s.post("/f/home", url.Values{"email": {"a@voorbeeld.example"}, "purpose": {"travel-news"}, "website": {"http://x"}}, asJSON)
 	if a.Status != http.StatusAccepted || s.events() != before {
 		t.Errorf("%d, %d events", a.Status, s.events()-before)
+	}
+}
+
+type takesMail map[string]bool
+
+func (d takesMail) TakesMail(_ context.Context, domain string) bool { return d[domain] }
+
+// AKKOORD_CHECK_MX: an address at which no mail can arrive is a field error, on the form
+// and where somebody moves to another address, and stores nothing.
+func TestADomainThatTakesNoMailIsAFieldError(t *testing.T) {
+	s := newSite(t, func(c *server.Config) { c.Domains = takesMail{"voorbeeld.example": true} })
+	before := s.events()
+	a := s.post("/f/home", url.Values{"email": {"a@typo.example"}, "purpose": {"travel-news"}}, asJSON)
+	if p := a.problem(t); a.Status != http.StatusUnprocessableEntity || p.Code != "email_no_mail" || s.events() != before {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	if a := s.post("/f/home", url.Values{"email": {"a@voorbeeld.example"}, "purpose": {"travel-news"}}, asJSON); a.Status != http.StatusAccepted {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	person := s.subscribe("b@voorbeeld.example", "travel-news")
+	before = s.events()
+	a = s.post(s.preferences(person), url.Values{"save": {"address"}, "email": {"b@typo.example"}})
+	if a.Status != http.StatusUnprocessableEntity || s.events() != before || !strings.Contains(a.Body, "Staat er een typefout in?") {
+		t.Errorf("%d %s", a.Status, a.Body)
 	}
 }
 

@@ -25,6 +25,13 @@ type Consents interface {
 	Profiles
 }
 
+// Domains says which mail domains take mail.
+type Domains interface {
+	// TakesMail reports whether mail to a domain can arrive. Where name servers don't
+	// tell, it can.
+	TakesMail(ctx context.Context, domain string) bool
+}
+
 // Profiles reads and changes what is known of people beyond their consent.
 type Profiles interface {
 	SetProfile(context.Context, akkoord.ID, akkoord.Profile, akkoord.Origin) error

@@ -43,7 +43,7 @@ func (s *Server) yourData(c echo.Context) error {
 			Site: s.site("/your-data"), Email: f.first("email"), Errors: templates.FieldErrors{{Field: e.Field, Code: e.Code, Text: e.Message}},
 		})
 	}
-	if wait := s.admitSignUp(s.client(c.Request()), email); wait > 0 {
+	if wait := s.admitSignUp(s.client(c.Request()), email, true); wait > 0 {
 		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter(wait))
 		return errTooMany
 	}

@@ -36,7 +36,10 @@ func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
 		return err
 	}
 	return s.recordOf("sign up", who{byHash, string(hash[:])}, func(t *tx, st akkoord.Standing) error {
-		var err error
+		err := t.countChallenge(in.Challenge)
+		if err != nil {
+			return err
+		}
 		if st.Subscriber.ID == 0 {
 			st.Subscriber = akkoord.Subscriber{
 				ID: t.person + 1, PublicID: person, Email: in.Email, Name: in.Name, Locale: in.Locale, Salt: salt, CreatedAt: t.now,
@@ -64,6 +67,18 @@ func (s *Store) SignUp(ctx context.Context, in akkoord.SignUp) error {
 		}
 		return t.keepFilled(rules, st.Subscriber.ID, c, in.Values)
 	})
+}
+
+// countChallenge takes a solved challenge, which counts once.
+func (t *tx) countChallenge(c akkoord.SolvedChallenge) error {
+	if c.Until.IsZero() {
+		return nil
+	}
+	n, err := t.execCount(`INSERT INTO solved_challenge (signature, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, c.Signature[:], micros(c.Until))
+	if err == nil && n == 0 {
+		err = akkoord.Fieldf("altcha", "challenge_spent", "This was sent before. Please press the button once more.")
+	}
+	return err
 }
 
 // addPerson stores a person under the number that comes next.

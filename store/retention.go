@@ -167,6 +167,7 @@ var purges = []struct {
 	{`DELETE FROM user_session WHERE public_id IN (SELECT public_id FROM user_session WHERE expires_at <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM login_token WHERE hash IN (SELECT hash FROM login_token WHERE expires_at <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM login_challenge WHERE hash IN (SELECT hash FROM login_challenge WHERE expires_at <= $1 LIMIT $2)`, 0},
+	{`DELETE FROM solved_challenge WHERE signature IN (SELECT signature FROM solved_challenge WHERE expires_at <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM login_guess WHERE hash IN (SELECT hash FROM login_guess WHERE since <= $1 LIMIT $2)`, akkoord.Limits.GuessPause},
 	{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 1 AND about <> 'transactional' AND done_at <= $1 LIMIT $2)`, outboxKept},
 	{`DELETE FROM address_change WHERE request IN (SELECT request FROM address_change WHERE at <= $1 LIMIT $2)`, outboxKept},

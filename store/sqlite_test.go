@@ -244,6 +244,7 @@ func TestWhatIsKeptForATimeGoesAfterIt(t *testing.T) {
 			VALUES (1, x'', 'nl', 0, 0, 1, 0, 0, 0, '', '', %d), (1, x'', 'nl', 0, 0, 1, 0, 0, 0, '', '', %d), (1, x'', 'nl', 0, 0, 0, 0, 0, 0, '', '', 0)`, ago(31), ago(29)),
 		fmt.Sprintf(`INSERT INTO login_token (hash, user_id, expires_at) VALUES (x'01', 1, %d), (x'02', 1, %d)`, ago(1), ago(-1)),
 		fmt.Sprintf(`INSERT INTO login_challenge (hash, data, expires_at) VALUES (x'01', x'', %d), (x'02', x'', %d)`, ago(1), ago(-1)),
+		fmt.Sprintf(`INSERT INTO solved_challenge (signature, expires_at) VALUES (x'01', %d), (x'02', %d)`, ago(1), ago(-1)),
 		fmt.Sprintf(`INSERT INTO login_guess (hash, count, since) VALUES (x'01', 9, %d), (x'02', 9, %d)`, ago(1), ago(-1)),
 		fmt.Sprintf(`INSERT INTO session (hash, data, expires_at) VALUES (x'01', x'', %d), (x'02', x'', %d)`, ago(1), ago(-1)),
 		fmt.Sprintf(`INSERT INTO user_session (public_id, user_id, begun_at, seen_at, expires_at, client) VALUES (x'01', 1, 0, 0, %d, ''), (x'02', 1, 0, 0, %d, '')`, ago(1), ago(-1)),
@@ -255,7 +256,7 @@ func TestWhatIsKeptForATimeGoesAfterIt(t *testing.T) {
 	if _, err := s.ExpirePending(t.Context(), 10); err != nil {
 		t.Fatal(err)
 	}
-	for table, want := range map[string]int{"mail_budget": 1, "outbox": 2, "login_token": 1, "login_challenge": 1, "login_guess": 1, "session": 1, "user_session": 1, "idempotency": 1} {
+	for table, want := range map[string]int{"mail_budget": 1, "outbox": 2, "login_token": 1, "login_challenge": 1, "solved_challenge": 1, "login_guess": 1, "session": 1, "user_session": 1, "idempotency": 1} {
 		if n := count(t, cfg.File(), `SELECT count(*) FROM `+table); n != want {
 			t.Errorf("%s has %d rows, want %d", table, n, want)
 		}

@@ -65,6 +65,12 @@ func counting() SignUpPage {
 	return p
 }
 
+func working() SignUpPage {
+	p := signUp()
+	p.Challenge = p.Action + "/challenge"
+	return p
+}
+
 func signUp() SignUpPage {
 	return SignUpPage{
 		Site: zonvaart("/f/home"), Action: "/f/home", Title: "Reisnieuws in uw mailbox", AskName: true, EraseDays: 14,
@@ -287,6 +293,7 @@ func gallery() map[string]any {
 		"signup":             signUp(),
 		"signup-422":         wrong,
 		"signup-counting":    counting(),
+		"signup-work":        working(),
 		"reference":          referencePage(),
 		"signup-bare":        bare,
 		"check-mail":         CheckMailPage{Site: zonvaart(""), From: "Zonvaart Reizen <reisnieuws@zonvaart.example>", Subject: "Bevestig: Reisnieuws van Zonvaart Reizen", Until: now.AddDate(0, 0, 7), Again: "/f/home"},

@@ -21,6 +21,7 @@ type SignUpPage struct {
 	Errors       FieldErrors
 	EraseDays    int    // an unconfirmed request is erased after this many days; 0 leaves the sentence out
 	Stamp        string // signed time of showing the form, sent back as "stamp"; empty for none
+	Challenge    string // address of what the browser is to work out; empty: nothing
 	Trap         bool   // adds the hidden field "website" that only robots fill
 	Base         string // of links that leave the form; empty on our own pages
 }

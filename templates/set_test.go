@@ -114,10 +114,11 @@ func TestKeysExistAndAreUsed(t *testing.T) {
 	}
 }
 
-// ownScripts are those of pages that ask for passkeys, of the form of a segment and of the
-// editor of mailings.
+// ownScripts are those of pages that ask for passkeys, of the form of a segment, of forms
+// that ask for work and of the editor of mailings.
 var ownScripts = []string{
 	`<script src="/static/js/passkey.js" defer></script>`, `<script type="module" src="/static/js/segment.js"></script>`,
+	`<script type="module" src="/static/js/challenge.js"></script>`,
 	`<script src="/static/vendor/sortable/sortable.min.js" defer></script>`, `<script src="/static/js/editor.js" defer></script>`,
 }
 

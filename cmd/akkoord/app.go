@@ -164,10 +164,13 @@ func (a *app) build(keys *akkoord.Keyring) error {
 	cfg := server.Config{
 		Consents: a.store, Catalog: a.store, Links: a.keys.links, Pages: pages, View: press, API: jsonAPI, Admin: adminSite, Hooks: hooks,
 		BaseURL: s.base.String(), TrustedProxies: s.proxies, Country: s.country, IPPolicy: akkoord.IPPolicy(s.IPPolicy), SignUps: s.signUps, Nodes: a.store.Nodes,
-		StampKey: keys.Derive("form-stamp"),
-		Brand:    a.look, From: s.From, Opened: a.watch.opened, Showings: a.showings,
+		StampKey: keys.Derive("form-stamp"), ChallengeKey: keys.Derive("form-challenge"),
+		Brand: a.look, From: s.From, Opened: a.watch.opened, Showings: a.showings,
 		Organisation: a.organisation, Relay: s.statedRelay(), LedgerKey: a.fingerprint,
 		Now: time.Now, Random: rand.Reader, Log: a.log,
+	}
+	if s.CheckMX == "on" {
+		cfg.Domains = domain.Receivers{Resolver: net.DefaultResolver}
 	}
 	if s.tracer != nil {
 		cfg.Tracer = s.tracer

@@ -44,6 +44,7 @@ type settings struct {
 	SMTP           string   `env:"AKKOORD_SMTP" help:"smtp://user:pass@host:port?tls=required|opportunistic|none&connections=4, or smtps://…; without it campaigns can't start." group:"Settings"`
 	SMTPProcessor  string   `env:"AKKOORD_SMTP_PROCESSOR" help:"Registered party that runs the mail server, or own; a server on loopback counts as own." group:"Settings"`
 	SignUpsPerIP   string   `name:"signups-per-ip" env:"AKKOORD_SIGNUPS_PER_IP" default:"30/h" help:"Sign-ups per IPv4 address or IPv6 /64, like 30/h; 0 turns the limits per network off, never that per mailbox." group:"Settings"`
+	CheckMX        string   `name:"check-mx" env:"AKKOORD_CHECK_MX" default:"off" enum:"on,off" help:"on: an address that a visitor types is refused where name servers say that its domain takes no mail; asks them at each sign-up."  group:"Settings"`
 	IPPolicy       string   `name:"ip-policy" env:"AKKOORD_IP_POLICY" default:"shortened" enum:"off,shortened,full" help:"What evidence keeps of the address of a request: off (nothing), shortened (its network) or full (whole for 90 days at most)." group:"Settings"`
 	MailCap        string   `name:"mail-cap" env:"AKKOORD_MAIL_CAP" help:"Mails of campaigns that are begun at most, of all mailings together, like 2000/h,20000/d." group:"Settings"`
 	Warmup         string   `env:"AKKOORD_WARMUP" help:"A sending domain that is new: mails of the first day, growth a day, mails a day from which on it is known; like 200,1.5,20000." group:"Settings"`

@@ -16,6 +16,7 @@
   script.after(host)
 
   const form = root.querySelector('form')
+  if (form.dataset.challenge) import(new URL('/static/js/challenge.js', action)).then(({ prove }) => prove(form))
   const [summary, sent, unsent] = ['.summary', '.sent', '.unsent'].map((name) => root.querySelector(name))
 
   // mark shows what is wrong: in the list above the form, and at each field.

@@ -4,23 +4,28 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 	"math"
+	"strings"
 
 	"akkoord"
 )
 
 // Counts gives a mailing's deliveries by state, from the rows in one query, so
-// that the sum holds at every moment (P07).
+// that the sum holds at every moment (P07). It sorts nothing: grouped by state,
+// SQLite would sort millions of rows.
 func (s *Store) Counts(ctx context.Context, mailingID int64) (akkoord.Counts, error) {
+	var n [akkoord.Uncertain + 1]int64
+	var columns []string
+	var into []any
+	for state := range n {
+		columns, into = append(columns, fmt.Sprintf(`count(*) FILTER (WHERE state = %d)`, state)), append(into, &n[state])
+	}
+	err := s.view(ctx).queryRow(`SELECT `+strings.Join(columns, ", ")+` FROM delivery WHERE mailing_id = $1`, mailingID).Scan(into...)
 	var c akkoord.Counts
-	rows, err := s.view(ctx).query(`SELECT state, count(*) FROM delivery WHERE mailing_id = $1 GROUP BY state`, mailingID)
-	err = each(rows, err, func(r row) error {
-		var state akkoord.DeliveryState
-		var n int64
-		err := r.Scan(&state, &n)
-		c.Add(state, n)
-		return err
-	})
+	for state, n := range n {
+		c.Add(akkoord.DeliveryState(state), n)
+	}
 	return c, err
 }
 

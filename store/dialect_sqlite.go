@@ -147,9 +147,11 @@ func dsn(path string, pragmas ...string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
+// readDSN is dsn for reading. What is sorted goes to a file, unlinked as soon as it is
+// open, once it outgrows the cache: an account of millions of rows takes no memory.
 func readDSN(path string, cacheKiB int) string {
 	q := url.Values{}
-	for _, p := range []string{"busy_timeout(5000)", "query_only(1)", "temp_store(MEMORY)", fmt.Sprintf("cache_size(-%d)", cacheKiB)} {
+	for _, p := range []string{"busy_timeout(5000)", "query_only(1)", "temp_store(FILE)", fmt.Sprintf("cache_size(-%d)", cacheKiB)} {
 		q.Add("_pragma", p)
 	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()

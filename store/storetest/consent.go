@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -233,6 +234,35 @@ func (v *visitor) check(t *testing.T, want end) {
 
 // testRepeats is about what a sign-up by a stranger may and may not do to a
 // person who is known.
+// K.6: what a browser worked out counts for one sign-up, whoever sends it again and on
+// whatever node at once, and what is refused leaves nothing.
+func testSolvedChallenges(t *testing.T, open Open) {
+	a := newAgency(t, open)
+	solved := akkoord.SolvedChallenge{Signature: [32]byte{1}, Until: a.Clock.Now().Add(20 * time.Minute)}
+	const senders = 8
+	refusals := make(chan error, senders)
+	for i := range senders {
+		in := a.signUp(email(t, fmt.Sprintf("n%d@voorbeeld.example", i)), a.News)
+		in.Challenge = solved
+		go func() { refusals <- a.SignUp(t.Context(), in) }()
+	}
+	spent := 0
+	for range senders {
+		if err := <-refusals; akkoord.CodeOf(err) == "challenge_spent" {
+			spent++
+		} else if err != nil {
+			t.Error(err)
+		}
+	}
+	people, _, err := a.People(t.Context(), akkoord.PeopleFilter{}, akkoord.Page{})
+	if err != nil || len(people) != 1 || spent != senders-1 {
+		t.Errorf("%d people, %d refused: %v", len(people), spent, err)
+	}
+	in := a.signUp(email(t, "other@voorbeeld.example"), a.News)
+	in.Challenge = akkoord.SolvedChallenge{Signature: [32]byte{2}, Until: solved.Until}
+	noFault(t, a.SignUp(t.Context(), in))
+}
+
 func testRepeats(t *testing.T, open Open) {
 	a := newAgency(t, open)
 	before := a.active(t, "anouk@voorbeeld.example", a.News)

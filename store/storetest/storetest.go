@@ -26,6 +26,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"consent", testConsent},
 		{"repeats", testRepeats},
+		{"solved challenges", testSolvedChallenges},
 		{"people", testPeople},
 		{"people by filter", testPeopleFilter},
 		{"ledger", testLedger},

@@ -53,6 +53,9 @@ type Purpose struct {
 	Relays        []string // slugs of the relays that they go by, in order; none: DefaultRelay
 	CreatedAt     time.Time
 	ArchivedAt    time.Time // since when nothing goes out under it; zero: it is in use
+
+	PublicArchive   bool      // everybody may read its mailings on the web
+	PublicArchiveAt time.Time // when that, or which mailings stand there, was last decided; zero: never
 }
 
 // Archived reports whether nothing goes out under the purpose and nobody can sign up

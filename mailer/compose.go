@@ -85,49 +85,26 @@ func (c *Composer) draft(l Letter) (*draft, error) {
 	if err := l.check(); err != nil {
 		return nil, err
 	}
-	lang, locale := c.language(l.Locale)
-	constants := map[string]string{"campaign": l.CampaignName, "purpose": l.PurposeName, "locale": locale}
-	subject, err := lineTemplate("subject", l.Subject)
+	w, err := c.write(l)
 	if err != nil {
 		return nil, err
 	}
-	preheader, err := lineTemplate("preheader", l.Preheader)
-	if err != nil {
-		return nil, err
+	d := &draft{Letter: l, locale: w.locale, gaps: w.gaps}
+	for _, p := range w.subject.Parts() {
+		d.subject = append(d.subject, newFieldSlot(p, w.constants))
 	}
-	d := &draft{Letter: l, locale: locale}
-	for _, p := range subject.Parts() {
-		d.subject = append(d.subject, newFieldSlot(p, constants))
-	}
-	body, err := l.body(lang, &d.gaps, constants)
-	if err != nil {
-		return nil, err
-	}
-	decoy, err := l.links(body, &d.gaps)
-	if err != nil {
-		return nil, err
-	}
-	var fragment bytes.Buffer
-	if err := renderChildren(&fragment, body); err != nil {
-		return nil, err
-	}
-	fragment.WriteString(decoy)
-	reason, err := lang.words.say(reasonKey(l.Basis), "Controller", l.Controller, "Purpose", l.PurposeName)
+	reason, err := w.lang.words.say(reasonKey(l.Basis), "Controller", l.Controller, "Purpose", l.PurposeName)
 	if err != nil {
 		return nil, err
 	}
 	page := campaignSheet{
-		sheet: newSheet(l.Sender, locale, d.gaps.template(subject, constants)), Reason: reason, CampaignName: l.CampaignName,
+		sheet: d.gaps.sheet(w), Reason: reason, CampaignName: l.CampaignName,
 		UnsubscribeURL: d.gaps.add(slotUnsubscribe), PreferencesURL: d.gaps.add(slotPreferences), ViewURL: d.gaps.add(slotView),
 	}
-	if l.Language != "" && l.Language != locale {
-		page.Locale, page.Dir, page.Around, page.AroundDir = l.Language, direction(l.Language), locale, direction(locale)
-	}
-	page.Blocks, page.Logo = l.Blocks != "", l.Logo
-	page.Preheader = d.gaps.template(preheader, constants)
+	page.Preheader = d.gaps.template(w.preheader, w.constants)
 	textPage := page
-	page.Body, textPage.Body = htmltemplate.HTML(fragment.String()), plainText(body)
-	if d.html, d.text, err = lang.draw("campaign", page, textPage); err != nil {
+	page.Body, textPage.Body = htmltemplate.HTML(w.html), plainText(w.body)
+	if d.html, d.text, err = w.lang.draw("campaign", page, textPage); err != nil {
 		return nil, err
 	}
 	if d.gaps.strange(d.html) || d.gaps.strange(d.text) {
@@ -137,6 +114,55 @@ func (c *Composer) draft(l Letter) (*draft, error) {
 		return nil, akkoord.Errorf(akkoord.TooLarge, "mail_too_large", "This mail has %d KB; with more than %d KB mail programs cut off its end.", len(d.html)>>10, MaxHTML>>10)
 	}
 	return d, nil
+}
+
+// written is what a letter says, before words of ours stand around it.
+type written struct {
+	Letter
+	lang               language
+	locale             string // of the words around it
+	constants          map[string]string
+	gaps               marks
+	subject, preheader akkoord.Template
+	body               *html.Node // sanitised, with a mark at each gap
+	html               string     // of it, with the decoy where links are counted
+}
+
+func (c *Composer) write(l Letter) (*written, error) {
+	w := &written{Letter: l}
+	w.lang, w.locale = c.language(l.Locale)
+	w.constants = map[string]string{"campaign": l.CampaignName, "purpose": l.PurposeName, "locale": w.locale}
+	var err error
+	if w.subject, err = lineTemplate("subject", l.Subject); err != nil {
+		return nil, err
+	}
+	if w.preheader, err = lineTemplate("preheader", l.Preheader); err != nil {
+		return nil, err
+	}
+	if w.body, err = l.body(w.lang, &w.gaps, w.constants); err != nil {
+		return nil, err
+	}
+	decoy, err := l.links(w.body, &w.gaps)
+	if err != nil {
+		return nil, err
+	}
+	var fragment bytes.Buffer
+	if err := renderChildren(&fragment, w.body); err != nil {
+		return nil, err
+	}
+	fragment.WriteString(decoy)
+	w.html = fragment.String()
+	return w, nil
+}
+
+// sheet gives what the layout of a letter shows, with its subject as the title.
+func (m *marks) sheet(w *written) sheet {
+	s := newSheet(w.Sender, w.locale, m.template(w.subject, w.constants))
+	if w.Language != "" && w.Language != w.locale {
+		s.Locale, s.Dir, s.Around, s.AroundDir = w.Language, direction(w.Language), w.locale, direction(w.locale)
+	}
+	s.Blocks, s.Logo = w.Blocks != "", w.Logo
+	return s
 }
 
 // strange reports whether a rendered text holds a mark that was not handed
@@ -183,7 +209,13 @@ func (l Letter) check() error {
 	if err := akkoord.CheckSlug("purpose", l.PurposeSlug); err != nil {
 		return err
 	}
-	return checkMarks(append(l.Sender.texts(), l.Subject, l.Preheader, l.Markdown, l.HTML, l.CampaignName, l.CampaignSlug, l.PurposeName, l.PurposeSlug)...)
+	return checkMarks(append(l.Sender.texts(), l.texts()...)...)
+}
+
+// texts gives all that a letter says, but for its blocks, whose marks are refused where
+// they are read.
+func (l Letter) texts() []string {
+	return []string{l.Subject, l.Preheader, l.Markdown, l.HTML, l.CampaignName, l.CampaignSlug, l.PurposeName, l.PurposeSlug}
 }
 
 // checkMarks refuses texts that would be taken for a gap.

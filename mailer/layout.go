@@ -193,26 +193,39 @@ func (c *Composer) locales() []string { return slices.Sorted(maps.Keys(c.languag
 
 // draw fills a layout's HTML, with the style sheet inlined, and its text.
 func (l language) draw(name string, data, textData any) (html, text string, err error) {
+	if html, err = l.drawHTML(name, data); err != nil {
+		return "", "", err
+	}
 	layouts, err := l.parse()
 	if err != nil {
 		return "", "", err
 	}
 	var b bytes.Buffer
-	if err := layouts.html[name].Execute(&b, data); err != nil {
-		return "", "", fmt.Errorf("draw %s.html: %w", name, err)
-	}
-	p, err := premailer.NewPremailerFromString(b.String(), premailer.NewOptions(premailer.WithCssToAttributes(false)))
-	if err != nil {
-		return "", "", fmt.Errorf("inline styles of %s: %w", name, err)
-	}
-	if html, err = p.Transform(); err != nil {
-		return "", "", fmt.Errorf("inline styles of %s: %w", name, err)
-	}
-	b.Reset()
 	if err := layouts.text.ExecuteTemplate(&b, name+".txt", textData); err != nil {
 		return "", "", fmt.Errorf("draw %s.txt: %w", name, err)
 	}
 	return html, strings.TrimSpace(b.String()) + "\n", nil
+}
+
+// drawHTML fills a layout's HTML, with the style sheet inlined.
+func (l language) drawHTML(name string, data any) (string, error) {
+	layouts, err := l.parse()
+	if err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	if err := layouts.html[name].Execute(&b, data); err != nil {
+		return "", fmt.Errorf("draw %s.html: %w", name, err)
+	}
+	p, err := premailer.NewPremailerFromString(b.String(), premailer.NewOptions(premailer.WithCssToAttributes(false)))
+	if err != nil {
+		return "", fmt.Errorf("inline styles of %s: %w", name, err)
+	}
+	html, err := p.Transform()
+	if err != nil {
+		return "", fmt.Errorf("inline styles of %s: %w", name, err)
+	}
+	return html, nil
 }
 
 // quote marks each line of a quoted text.

@@ -48,6 +48,7 @@ type Press struct {
 	by      Sender // whom the plates name
 	plate   map[plateKey]*plate
 	notices noticeShelf
+	issues  issueShelf
 	hashes  sync.Pool // of *idHash
 }
 

@@ -129,7 +129,7 @@ func (t *tx) edit(m akkoord.Mailing, as stored) (string, error) {
 }
 
 const (
-	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at, m.segment_id, m.segment_version, m.plan, m.last_at, m.trial, m.verdict, m.decided_at, m.changed_at, m.trigger_on, m.from_at, m.from_due, m.looked_at, m.again_at
+	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at, m.segment_id, m.segment_version, m.plan, m.last_at, m.trial, m.verdict, m.decided_at, m.changed_at, m.trigger_on, m.from_at, m.from_due, m.looked_at, m.again_at, m.completed_at, m.public_archive
 	FROM mailing m`
 	mailingByID       = `m.id = $1`
 	mailingByPublicID = `m.public_id = $1`
@@ -146,8 +146,8 @@ func scanMailing(r row) (akkoord.Mailing, error) {
 	var m akkoord.Mailing
 	var id []byte
 	var content, variants, plan, trial, verdict, trigger string
-	var send, started, finished, created, last, decided, changed, from, due, looked, again int64
-	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created, &m.SegmentID, &m.SegmentVersion, &plan, &last, &trial, &verdict, &decided, &changed, &trigger, &from, &due, &looked, &again); err != nil {
+	var send, started, finished, created, last, decided, changed, from, due, looked, again, completed int64
+	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created, &m.SegmentID, &m.SegmentVersion, &plan, &last, &trial, &verdict, &decided, &changed, &trigger, &from, &due, &looked, &again, &completed, &m.Archive); err != nil {
 		return m, err
 	}
 	if err := json.Unmarshal([]byte(content), &m.Content); err != nil {
@@ -167,7 +167,7 @@ func scanMailing(r row) (akkoord.Mailing, error) {
 	if err := scanTrial(&m, trial, verdict, decided); err != nil {
 		return m, err
 	}
-	m.LastAt, m.ChangedAt, m.AgainAt = fromMicros(last), fromMicros(changed), fromMicros(again)
+	m.LastAt, m.ChangedAt, m.AgainAt, m.CompletedAt = fromMicros(last), fromMicros(changed), fromMicros(again), fromMicros(completed)
 	m.PublicID, m.SendAt, m.StartedAt, m.FinishedAt, m.CreatedAt = id16(id), fromMicros(send), fromMicros(started), fromMicros(finished), fromMicros(created)
 	return m, nil
 }

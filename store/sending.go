@@ -175,6 +175,12 @@ func (t *tx) finish(mailingID int64) error {
 		return err // a series goes on until somebody ends it
 	}
 	m.FinishedAt = t.now
+	if m.CompletedAt.IsZero() {
+		m.CompletedAt = t.now
+		if err := t.exec(`UPDATE mailing SET completed_at = $2 WHERE id = $1`, m.ID, micros(m.CompletedAt)); err != nil {
+			return err
+		}
+	}
 	return t.move(akkoord.ActorSystem, &m, "finish")
 }
 

@@ -1,6 +1,7 @@
 package akkoord
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -61,7 +62,7 @@ func (i BackIssue) Path(p Purpose) string { return p.PublicArchivePath() + "/" +
 func (i BackIssue) Shown() int { return max(i.Winner(), 0) }
 
 // Headline gives the subject and the preheader as somebody reads them of whom nothing
-// is known.
+// is known. Of a subject that is somebody's name alone the campaign's stays.
 func (i BackIssue) Headline(p Purpose, locale string) (subject, preheader string) {
 	text := i.Text(i.Shown(), locale)
 	constants := map[string]string{"campaign": i.Campaign, "purpose": p.Text(locale).Name, "locale": locale}
@@ -72,7 +73,7 @@ func (i BackIssue) Headline(p Purpose, locale string) (subject, preheader string
 		}
 		return strings.TrimSpace(t.Execute(func(field string) string { return constants[field] }))
 	}
-	return said(text.Subject), said(text.Preheader)
+	return cmp.Or(said(text.Subject), i.Campaign), said(text.Preheader)
 }
 
 // HeadlineLanguage is the language that the subject is in.
@@ -86,7 +87,6 @@ func (i BackIssue) HeadlineLanguage(p Purpose, locale string) string {
 
 // BackIssuePage is a back issue as everybody may read it.
 type BackIssuePage struct {
-	Subject string
-	HTML    []byte // the whole page
-	Body    string // HTML of what it says, without the words around it
+	HTML []byte // the whole page
+	Body string // HTML of what it says, without the words around it
 }

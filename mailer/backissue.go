@@ -3,6 +3,7 @@ package mailer
 import (
 	"context"
 	htmltemplate "html/template"
+	"strings"
 	"sync"
 
 	"akkoord"
@@ -134,6 +135,9 @@ func (c *Composer) backIssue(l Letter, around issueSheet) (akkoord.BackIssuePage
 		return akkoord.BackIssuePage{}, err
 	}
 	around.sheet, around.Body = w.gaps.sheet(w), htmltemplate.HTML(w.html)
+	if said := w.subject.Execute(func(field string) string { return w.constants[field] }); strings.TrimSpace(said) == "" {
+		around.Title = l.CampaignName
+	}
 	drawn, err := w.lang.drawHTML("issue", around)
 	if err != nil {
 		return akkoord.BackIssuePage{}, err
@@ -144,6 +148,5 @@ func (c *Composer) backIssue(l Letter, around issueSheet) (akkoord.BackIssuePage
 	s := Skeleton{slots: w.gaps.slots}
 	nobody := &Copy{Field: func(string) string { return "" }}
 	said := func(text string) []byte { return s.splice(nil, cut([]byte(text), placePage, placePageURL), nobody) }
-	values := func(field string) string { return w.constants[field] }
-	return akkoord.BackIssuePage{Subject: w.subject.Execute(values), HTML: said(drawn), Body: string(said(w.html))}, nil
+	return akkoord.BackIssuePage{HTML: said(drawn), Body: string(said(w.html))}, nil
 }

@@ -239,6 +239,10 @@ func (drawn) Web(_ context.Context, m akkoord.Mailing, p akkoord.Standing) ([]by
 	return []byte("<!doctype html><p>" + m.Content.Subject + " " + p.Subscriber.Name), nil
 }
 
+func (drawn) BackIssue(_ context.Context, i akkoord.BackIssue, _ akkoord.Purpose, _, _ string) (akkoord.BackIssuePage, error) {
+	return akkoord.BackIssuePage{HTML: []byte("<!doctype html><p>" + i.Content.Subject)}, nil
+}
+
 // L4: a mail shown as a page runs nothing and has no origin.
 func TestAMailAsAPageIsBoxedIn(t *testing.T) {
 	s := newSite(t, func(c *server.Config) { c.View = drawn{} })

@@ -60,6 +60,9 @@ func (s *Server) routes() []route {
 		{read, "/keep/:token", public, s.keepPage},
 		{act, "/keep/:token", public, s.keep},
 		{read, "/view/:token", public, s.view},
+		{read, "/archive/:purpose", public, s.publicArchive},
+		{read, "/archive/:purpose/feed.xml", public, s.feed},
+		{read, "/archive/:purpose/:mailing", public, s.backIssue},
 		{read, "/click/:token", public, s.click},
 
 		{read, "/privacy", public, s.privacyPage},

@@ -28,7 +28,7 @@ type Config struct {
 	Catalog  Catalog
 	Links    *akkoord.Links
 	Pages    *templates.Set
-	View     WebView      // draws mails as web pages; nil: /view answers 404
+	View     WebView      // draws mails as web pages; nil: /view and /archive answer 404
 	API      http.Handler // /api/v1; declares its own rights; nil: 404
 	Admin    http.Handler // /admin; declares its own rights; nil: 404
 	Hooks    Hooks        // what the sending service tells; nil: /hooks answers 404

@@ -91,6 +91,7 @@ type Catalog interface {
 	PurposeByID(context.Context, int64) (akkoord.Purpose, error)
 	Wording(ctx context.Context, purposeID int64, version int, locale string) (akkoord.PurposeText, error)
 	Mailings
+	BackIssues
 	Statements
 }
 
@@ -102,6 +103,12 @@ type Mailings interface {
 	Image(context.Context, akkoord.ID) (akkoord.Image, error)
 }
 
+// BackIssues reads what everybody may read.
+type BackIssues interface {
+	BackIssues(ctx context.Context, purposeID int64, before akkoord.ID, limit int) (issues []akkoord.BackIssue, older bool, err error)
+	BackIssue(ctx context.Context, purposeID int64, id akkoord.ID) (akkoord.BackIssue, error)
+}
+
 // Statements keeps the versions of the privacy statement (M5), and the register
 // of parties that it names with the relays that they run, from memory (M28).
 type Statements interface {
@@ -111,7 +118,9 @@ type Statements interface {
 	PrivacyVersion(ctx context.Context, version int) (facts akkoord.PrivacyFacts, since time.Time, latest int, err error)
 }
 
-// WebView draws a mail as a web page, as the person got it.
+// WebView draws a mail as a web page: as the person got it, and as everybody may read
+// it.
 type WebView interface {
 	Web(context.Context, akkoord.Mailing, akkoord.Standing) (html []byte, err error)
+	BackIssue(ctx context.Context, i akkoord.BackIssue, p akkoord.Purpose, locale, signUp string) (akkoord.BackIssuePage, error)
 }

@@ -171,6 +171,7 @@ type MailingPage struct {
 	Trial                          *TrialFacts  // nil: there is none
 	Trigger                        *TriggerLine // nil: it is none of a series
 	Series                         SeriesFacts
+	Public                         *ArchivePlace // nil: it can't stand in a public archive
 	Follow
 }
 

@@ -76,6 +76,7 @@ func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m ak
 	if err := s.ofSeries(ctx, &page, m); err != nil {
 		return err
 	}
+	page.Public = s.archivePlace(m, c, p, v.user.Role)
 	if err := s.plan(ctx, &page, m); err != nil {
 		return err
 	}
@@ -291,6 +292,8 @@ func (s *Site) do(ctx context.Context, v visit, m akkoord.Mailing, in url.Values
 	case "cancel":
 		_, err = s.cfg.Store.CancelMailing(ctx, actor, m.PublicID)
 		return "cancelled", err
+	case "publish", "withhold":
+		return "saved", s.chooseArchive(ctx, actor, m, act == "publish")
 	}
 	return "", errNoAct
 }

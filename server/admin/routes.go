@@ -147,6 +147,7 @@ func (s *Site) routes() []route {
 		{"POST /admin/purposes/{slug}", akkoord.ChangePurposes, s.changePurpose},
 		{"GET /admin/purposes/{slug}/archive", akkoord.ChangePurposes, s.askArchive},
 		{"POST /admin/purposes/{slug}/archive", akkoord.ChangePurposes, s.archivePurpose},
+		{"POST /admin/purposes/{slug}/public-archive", akkoord.ChangePurposes, s.switchPublicArchive},
 		{"GET /admin/forms", akkoord.ReadCatalogue, s.forms},
 		{"GET /admin/forms/new", akkoord.ChangePurposes, s.newForm},
 		{"POST /admin/forms", akkoord.ChangePurposes, s.addForm},

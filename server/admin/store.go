@@ -24,6 +24,7 @@ type Store interface {
 	Catalogue
 	Wordings
 	Archiving
+	PublicArchives
 	Forming
 	People
 	Persons

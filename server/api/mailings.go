@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -64,6 +65,8 @@ type Mailing struct {
 	StartedAt  *Time           `json:"started_at"`
 	FinishedAt *Time           `json:"finished_at"`
 	CreatedAt  *Time           `json:"created_at"`
+
+	PublicArchive string `json:"public_archive" enum:"auto,include,exclude" doc:"Whether it stands in the public archive of its purpose, where that is on, once it has gone out. Auto: unless it went to a segment. One of a series never does. POST /mailings/{id}/public-archive changes it."`
 }
 
 // progress is a mailing with its deliveries by state. Total is the sum of the
@@ -115,6 +118,7 @@ func showMailing(m akkoord.Mailing, campaign string) Mailing {
 		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Preheader: m.Content.Preheader, Markdown: m.Content.Markdown, HTML: m.Content.HTML, Blocks: showBlocks(m.Content.Blocks),
 		Language: orNil(m.Content.Language), Languages: showTranslations(m.Content.Languages),
 		Variants: []variant{}, AB: showTrial(m.Trial), Plan: showPlan(m.Plan), Trigger: showTrigger(m.Trigger), Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
+		PublicArchive: cmp.Or(string(m.Archive), archiveAuto),
 	}
 	for _, v := range m.Variants {
 		out.Variants = append(out.Variants, variant{v.Name, v.Subject, v.Preheader, v.Markdown, v.HTML, showBlocks(v.Blocks), v.Sender, v.At, showTranslations(v.Languages)})

@@ -43,11 +43,12 @@ type purpose struct {
 	WiderSince        int               `json:"wider_since" doc:"The version that asks for more than those before it, to which consents don't carry over; 0 is none."`
 	CreatedAt         *Time             `json:"created_at"`
 	ArchivedAt        *Time             `json:"archived_at" doc:"Since when nothing goes out under it and no form offers it; null: it is in use."`
+	PublicArchive     bool              `json:"public_archive" doc:"Everybody may read its mailings at /archive/{slug} and in the RSS feed /archive/{slug}/feed.xml. POST /purposes/{slug}/public-archive changes it."`
 }
 
 func showPurpose(p akkoord.Purpose) purpose {
 	out := purpose{
-		ID: p.PublicID, Slug: p.Slug, Basis: p.Basis, InactiveAfterDays: p.InactiveAfter, Sender: p.Sender, Relays: p.RelayOrder(), Version: p.Version, WiderSince: p.Wider, CreatedAt: when(p.CreatedAt), ArchivedAt: when(p.ArchivedAt),
+		ID: p.PublicID, Slug: p.Slug, Basis: p.Basis, InactiveAfterDays: p.InactiveAfter, Sender: p.Sender, Relays: p.RelayOrder(), Version: p.Version, WiderSince: p.Wider, CreatedAt: when(p.CreatedAt), ArchivedAt: when(p.ArchivedAt), PublicArchive: p.PublicArchive,
 		AskAgainAfterDays: p.Retention.AskAgainAfter, ExpireAfterDays: p.Retention.ExpireAfter, Signals: some(p.Retention.Signals), RetentionStopped: when(p.Retention.Stopped),
 		Name: map[string]string{}, Explanation: map[string]string{}, Wording: map[string]string{}, Frequency: map[string]string{},
 	}

@@ -67,6 +67,7 @@ type Purposes interface {
 	ArchivePurpose(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Purpose, error)
 	RestorePurpose(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Purpose, error)
 	ForecastArchive(ctx context.Context, p akkoord.Purpose) (akkoord.ArchiveForecast, error)
+	SetPublicArchive(ctx context.Context, actor akkoord.Actor, slug string, on bool) (akkoord.Purpose, error)
 	// EditPurpose changes a purpose from what it is at that moment; edit may
 	// be called more than once.
 	EditPurpose(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.Purpose) error) (akkoord.Purpose, error)
@@ -129,6 +130,7 @@ type Mailings interface {
 	PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing) (akkoord.Mailing, error)
 	Mailings(ctx context.Context, campaignID int64, p akkoord.Page) (mailings []akkoord.Mailing, next int64, err error)
 	Mailing(ctx context.Context, id akkoord.ID) (akkoord.Mailing, error)
+	ChooseArchive(ctx context.Context, actor akkoord.Actor, id akkoord.ID, choice akkoord.ArchiveChoice) (akkoord.Mailing, error)
 }
 
 // Sending moves mailings through their states.

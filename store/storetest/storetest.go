@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		{"catalogue", testCatalogue},
 		{"mailings", testMailings},
 		{"archive in mid-send", testArchive},
+		{"public archive", testPublicArchive},
 		{"archive and beginnings", testNothingBegins},
 		{"archive of a campaign", testArchivedCampaign},
 		{"translations", testTranslations},

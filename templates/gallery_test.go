@@ -84,6 +84,16 @@ func signUp() SignUpPage {
 	}
 }
 
+func publicArchive() PublicArchivePage {
+	return PublicArchivePage{
+		Site: zonvaart("/archive/travel-news"), Purpose: "Reisnieuws", SignUp: "/f/home", Feed: "/archive/travel-news/feed.xml?locale=nl", Older: "/archive/travel-news?before=m1&locale=nl",
+		Issues: []BackIssue{
+			{Subject: "Drie dorpen waar de sneeuw al ligt", Preheader: "Vroeg de berg op, zonder file en zonder rij.", Language: "nl", URL: "/archive/travel-news/m2?locale=nl", At: now},
+			{Subject: "Snow <b>", Language: "en", URL: "/archive/travel-news/m1?locale=nl", At: now.AddDate(0, -1, 0)},
+		},
+	}
+}
+
 func progress() Progress {
 	return Progress{Total: 12480, Open: 4000, Sent: 8205, Deferred: 31, Bounced: 12, Failed: 40, Uncertain: 2, Skipped: 190, Rate: 62}
 }
@@ -129,6 +139,7 @@ func mailing() MailingPage {
 			Why: []Brake{{Key: "outside_hours", Until: now}, {Key: "cap_hour_all", Number: 2000}},
 		},
 		Warnings: []ReportWarning{{"complaints", 3, 1900, 30, 10000}},
+		Public:   &ArchivePlace{Key: "segment", Can: true},
 		Leavings: []LeavingGroup{
 			{By: "scope", Rows: []LeavingRow{{"purpose", 31}, {"campaign", 9}, {"all", 4}}},
 			{By: "place", Rows: []LeavingRow{{"one-click", 28}, {"unsubscribe", 11}, {"preferences", 4}, {"mail", 1}}},
@@ -302,6 +313,8 @@ func gallery() map[string]any {
 		"renew":              RenewPage{Site: confirm.Site, Action: confirm.Action, NotMe: confirm.NotMe, Address: confirm.Address, Purposes: confirm.Purposes},
 		"confirmed":          ConfirmedPage{Site: own, Purposes: []AskedPurpose{newsIn}, From: "reisnieuws@zonvaart.example", Latest: &Link{"Winter 2027, editie 2", "/view/x"}},
 		"confirmed-again":    ConfirmedPage{Site: own, Repeat: true, Purposes: []AskedPurpose{newsIn, skiIn}},
+		"public-archive":     publicArchive(),
+		"archive-empty":      PublicArchivePage{Site: zonvaart("/archive/travel-news"), Purpose: "Reisnieuws", Feed: "/archive/travel-news/feed.xml?locale=nl"},
 		"confirm-archived":   ConfirmArchivedPage{Site: zonvaart("/confirm/x"), Purposes: []AskedPurpose{{Name: "Reisnieuws"}}, EraseOn: now},
 		"confirm-old":        ConfirmOldPage{Site: zonvaart(""), Again: "/f/home"},
 		"expired":            LinkExpiredPage{Site: zonvaart("/confirm/x"), Resend: "/confirm/x/resend", EraseOn: now},
@@ -818,6 +831,7 @@ func purposeWords() []PurposeWords {
 func purposePage() EditPurposePage {
 	return EditPurposePage{
 		Admin: desk("purposes"), Name: "Reisnieuws", Action: "/admin/purposes/travel-news", Version: 2, CanChange: true, Form: PurposeForm{Read: "2", Change: "wider", Words: purposeWords()},
+		Public: PublicArchive{On: true, Action: "/admin/purposes/travel-news/public-archive", URL: "https://mail.zonvaart.example/archive/travel-news", Feed: "https://mail.zonvaart.example/archive/travel-news/feed.xml"},
 		Past:   []PastWords{{Version: 2, At: now, Change: "correction", Reason: "Duidelijker.", Words: purposeWords()[:2]}, {Version: 1, Words: purposeWords()[:1]}},
 		Errors: FieldErrors{{Field: "explanation-en", Code: "text_missing", At: "explanation-en"}},
 	}

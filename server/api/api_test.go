@@ -22,14 +22,14 @@ import (
 	"akkoord/server/api"
 )
 
-const draft = `"campaign":"winter-2027","subject":"Hallo {{name | default: \"reiziger\"}}","preheader":"","markdown":"De sneeuw ligt er.","html":"","blocks":[],"language":null,"languages":{},"variants":[],"ab":null,"plan":{},"trigger":null,"why":null,"created_at":"<time>"`
+const draft = `"campaign":"winter-2027","subject":"Hallo {{name | default: \"reiziger\"}}","preheader":"","markdown":"De sneeuw ligt er.","html":"","blocks":[],"language":null,"languages":{},"variants":[],"ab":null,"plan":{},"trigger":null,"why":null,"public_archive":"auto","created_at":"<time>"`
 
 // TestContract holds every operation to the shapes of the contract, in the
 // order in which a program would use them.
 func TestContract(t *testing.T) {
 	f := newFixture(t)
 	purpose := `{"id":"<id>","slug":"travel-news","name":{"nl":"Reisnieuws","en":"Travel news"},"explanation":{"nl":"Reisideeën.","en":"Travel ideas."},
-		"wording":{"nl":"Ja, mail mij.","en":"Yes, mail me."},"frequency":{},"basis":"consent","inactive_after_days":365,"reactivate_again_after_days":14,"expire_after_days":14,"signals":["click","preferences","confirmation_age"],"retention_stopped_at":null,"archived_at":null,"sender":"","relays":["default"],"version":1,"wider_since":0,"created_at":"<time>"}`
+		"wording":{"nl":"Ja, mail mij.","en":"Yes, mail me."},"frequency":{},"basis":"consent","inactive_after_days":365,"reactivate_again_after_days":14,"expire_after_days":14,"signals":["click","preferences","confirmation_age"],"retention_stopped_at":null,"archived_at":null,"public_archive":false,"sender":"","relays":["default"],"version":1,"wider_since":0,"created_at":"<time>"}`
 	form := `{"id":"<id>","slug":"home","url":"https://mail.zonvaart.example/f/home","purposes":["travel-news"],"interests":["wintersport"],"attributes":[],"tracking":false,"challenge":"none",
 		"origins":["https://www.zonvaart.example"],"texts":{},"version":1,"created_at":"<time>"}`
 	campaign := `{"id":"<id>","slug":"winter-2027","name":"Winter 2027","purpose":"travel-news","segment":null,"archived_at":null,"created_at":"<time>"}`

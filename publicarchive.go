@@ -85,6 +85,17 @@ func (i BackIssue) HeadlineLanguage(p Purpose, locale string) string {
 	return i.MainLanguage(p)
 }
 
+// Languages gives those in which it can be read, in the order of Locales.
+func (i BackIssue) Languages(p Purpose) []string {
+	var out []string
+	for _, locale := range Locales {
+		if locale == i.MainLanguage(p) || i.Text(i.Shown(), locale).Translated {
+			out = append(out, locale)
+		}
+	}
+	return out
+}
+
 // BackIssuePage is a back issue as everybody may read it.
 type BackIssuePage struct {
 	HTML []byte // the whole page

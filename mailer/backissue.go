@@ -85,8 +85,8 @@ func (p *Press) BackIssue(ctx context.Context, i akkoord.BackIssue, purpose akko
 	if signUp != "" {
 		around.SignUpURL = l.BaseURL + inLanguage(signUp, locale)
 	}
-	if written := i.Written(purpose); len(written) > 1 {
-		for _, code := range written {
+	if all := i.Languages(purpose); len(all) > 1 {
+		for _, code := range all {
 			lang, _ := p.Composer.language(code)
 			around.Languages = append(around.Languages, issueLanguage{code, lang.words["mail.language"], l.BaseURL + inLanguage(i.Path(purpose), code), code == l.Language})
 		}

@@ -27,7 +27,7 @@ func TestSecurityFieldsStandOnEveryAnswer(t *testing.T) {
 	for _, route := range []string{
 		"GET /", "GET /f/home", "HEAD /f/home", "POST /f/home", "OPTIONS /f/home", "PUT /f/home", "GET /f/other", "GET /f/home/check-your-mail",
 		"GET /confirm/" + link, "POST /confirm/" + link, "PUT /confirm/" + link, "GET /confirm/x", "POST /confirm/" + link + "/resend",
-		"GET /unsubscribe/x", "POST /unsubscribe/x", "GET /preferences/x", "GET /view/x", "GET /privacy", "GET /privacy/9", "GET /embed/home.js", "GET /nothing", "GET //evil.example/%2f..",
+		"GET /unsubscribe/x", "POST /unsubscribe/x", "GET /preferences/x", "GET /view/x", "GET /archive/x", "GET /archive/travel-news", "GET /archive/travel-news/feed.xml", "GET /archive/travel-news/x", "GET /privacy", "GET /privacy/9", "GET /embed/home.js", "GET /nothing", "GET //evil.example/%2f..",
 	} {
 		method, path, _ := strings.Cut(route, " ")
 		a := s.do(method, path, "", header{"X-Forwarded-Proto", "https"}, header{"X-Forwarded-Host", "evil.example"}, header{"Host", "evil.example"})

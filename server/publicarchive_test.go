@@ -263,7 +263,7 @@ func TestABackIssueIsReadInItsLanguages(t *testing.T) {
 	m := s.send(akkoord.Mailing{
 		Content: akkoord.Content{Subject: "Sneeuw", Markdown: "Er ligt sneeuw.", Languages: map[string]akkoord.Translation{"en": {Content: akkoord.Content{Subject: "Snow", Markdown: "There is snow."}}}},
 	})
-	dutch := s.send(akkoord.Mailing{Content: akkoord.Content{Markdown: "Dooi."}, Variants: []akkoord.Variant{{Name: "a", Content: akkoord.Content{Subject: "Het dooit"}}, {Name: "b", Content: akkoord.Content{Subject: "Modder"}}}})
+	dutch := s.send(akkoord.Mailing{Content: akkoord.Content{Markdown: "Dooi."}, Variants: []akkoord.Variant{{Name: "a", Content: akkoord.Content{Subject: "Het dooit"}}, {Name: "b", Content: akkoord.Content{Subject: "Modder", Languages: map[string]akkoord.Translation{"en": {Content: akkoord.Content{Subject: "Mud"}}}}}}})
 	s.open()
 	for _, tt := range []struct {
 		path     string
@@ -274,7 +274,7 @@ func TestABackIssueIsReadInItsLanguages(t *testing.T) {
 		{at(m), header{"Accept-Language", "en"}, "There is snow.", "Er ligt sneeuw."},
 		{at(m) + "?locale=nl", header{"Accept-Language", "en"}, `hreflang="en"`, "There is snow."},
 		{at(m) + "?locale=fr", header{"Accept-Language", "en"}, "There is snow.", "Er ligt"},
-		{at(dutch) + "?locale=en", header{"Accept-Language", "en"}, "All mails of travel-news", "hreflang"},
+		{at(dutch) + "?locale=en", header{"Accept-Language", "en"}, "All mails of travel-news", "hreflang"}, // the other variant's translation is none
 		{at(dutch) + "?locale=en", header{"Accept-Language", "en"}, `<h1 lang="nl"`, "Modder"},
 		{"/archive/travel-news?locale=en", header{"Accept-Language", "nl"}, `<h2 lang="nl"><a href="` + at(dutch) + `?locale=en">Het dooit</a>`, "Modder"},
 		{"/archive/travel-news?locale=en", header{"Accept-Language", "nl"}, `<h2><a href="` + at(m) + `?locale=en">Snow</a>`, "Sneeuw"},

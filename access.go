@@ -123,12 +123,16 @@ func (a Access) CheckPerson(st Standing, fields ...GrantField) error {
 
 // CheckWhole refuses what hands out or ends all that is stored of a person
 // where some of it may not be seen.
-func (a Access) CheckWhole(st Standing) error {
-	if err := a.CheckPerson(st, GrantFields...); err != nil {
+func (a Access) CheckWhole(st Standing) error { return a.CheckEverywhere(st, GrantFields...) }
+
+// CheckEverywhere refuses what is about a person in all purposes that they dealt
+// with, or about fields there, where some of that may not be seen.
+func (a Access) CheckEverywhere(st Standing, fields ...GrantField) error {
+	if err := a.CheckPerson(st, fields...); err != nil {
 		return err
 	}
 	for _, s := range st.Subscriptions {
-		if err := a.CheckPurpose(s.PurposeID, GrantFields...); err != nil {
+		if err := a.CheckPurpose(s.PurposeID, fields...); err != nil {
 			return err
 		}
 	}

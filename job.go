@@ -16,6 +16,7 @@ const (
 	JobPublish   JobKind = "publish"   // periodic: hand signed heads to the place outside that keeps them
 	JobMailbox   JobKind = "mailbox"   // periodic: fetch reports, and mails that leave, from a mailbox
 	JobImport    JobKind = "import"    // run an import whose upload is kept
+	JobBulkAct   JobKind = "bulk_act"  // do something to the people of a bulk act, or drop them
 	JobRound     JobKind = "round"     // ask the people of a re-permission round, remind them
 	JobRules     JobKind = "rules"     // periodic: rules about dates whose time has come
 	JobRetention JobKind = "retention" // periodic: ask those who gave no sign of life for long, and end what they don't answer (M18)

@@ -156,6 +156,13 @@ func (a Actor) User() (int64, bool) {
 	return id, of && err == nil
 }
 
+// Key gives the number of the key that an actor is.
+func (a Actor) Key() (int64, bool) {
+	number, of := strings.CutPrefix(string(a), "key:")
+	id, err := strconv.ParseInt(number, 10, 64)
+	return id, of && err == nil
+}
+
 // UserSession is a login of a user to the admin site.
 type UserSession struct {
 	ID        ID

@@ -211,6 +211,7 @@ var forgetting = []string{
 	`DELETE FROM mail_copy WHERE subscriber_id = $1`,
 	`DELETE FROM evidence_ip WHERE subscriber_id = $1`,
 	`DELETE FROM webhook_message WHERE subscriber_id = $1 AND subscriber_id <> 0`,
+	`DELETE FROM bulk_person WHERE subscriber_id = $1`,
 	`DELETE FROM import_row WHERE hash = (SELECT email_hash FROM subscriber WHERE id = $1)`,
 	`DELETE FROM subscriber WHERE id = $1`,
 }

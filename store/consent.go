@@ -413,47 +413,51 @@ func (s *Store) SetProfile(ctx context.Context, person akkoord.ID, p akkoord.Pro
 		if err != nil {
 			return err
 		}
-		sub := st.Subscriber
-		if p.Name != nil {
-			sub.Name = *p.Name
+		return t.setProfile(st, p, o)
+	})
+}
+
+func (t *tx) setProfile(st akkoord.Standing, p akkoord.Profile, o akkoord.Origin) error {
+	sub := st.Subscriber
+	if p.Name != nil {
+		sub.Name = *p.Name
+	}
+	if p.Locale != nil {
+		sub.Locale = *p.Locale
+	}
+	if p.Interests != nil {
+		if err := t.exec(`DELETE FROM subscriber_interest WHERE subscriber_id = $1`, sub.ID); err != nil {
+			return err
 		}
-		if p.Locale != nil {
-			sub.Locale = *p.Locale
+		if err := t.putInterests(sub.ID, *p.Interests, t.now); err != nil {
+			return err
 		}
-		if p.Interests != nil {
-			if err := t.exec(`DELETE FROM subscriber_interest WHERE subscriber_id = $1`, sub.ID); err != nil {
-				return err
-			}
-			if err := t.putInterests(sub.ID, *p.Interests, t.now); err != nil {
-				return err
-			}
+	}
+	if sub.Name != st.Subscriber.Name || sub.Locale != st.Subscriber.Locale {
+		if err := t.exec(`UPDATE subscriber SET name = $2, locale = $3 WHERE id = $1`, sub.ID, sub.Name, sub.Locale); err != nil {
+			return err
 		}
-		if sub.Name != st.Subscriber.Name || sub.Locale != st.Subscriber.Locale {
-			if err := t.exec(`UPDATE subscriber SET name = $2, locale = $3 WHERE id = $1`, sub.ID, sub.Name, sub.Locale); err != nil {
-				return err
-			}
+		if err := t.apply(st, st.Rectify(o, t.now)); err != nil {
+			return err
+		}
+	}
+	if len(p.Attributes) > 0 {
+		c, err := loadCatalogue(t)
+		if err != nil {
+			return err
+		}
+		changed, err := t.setAttributes(c, st, p.Attributes)
+		if err != nil {
+			return err
+		}
+		if changed && o.Actor == akkoord.ActorPerson {
 			if err := t.apply(st, st.Rectify(o, t.now)); err != nil {
 				return err
 			}
 		}
-		if len(p.Attributes) > 0 {
-			c, err := loadCatalogue(t)
-			if err != nil {
-				return err
-			}
-			changed, err := t.setAttributes(c, st, p.Attributes)
-			if err != nil {
-				return err
-			}
-			if changed && o.Actor == akkoord.ActorPerson {
-				if err := t.apply(st, st.Rectify(o, t.now)); err != nil {
-					return err
-				}
-			}
-		}
-		if o.Actor != akkoord.ActorPerson {
-			return t.audit(o.Actor, "subscriber.change", named("subscriber", sub.PublicID.String()), "")
-		}
-		return nil
-	})
+	}
+	if o.Actor != akkoord.ActorPerson {
+		return t.audit(o.Actor, "subscriber.change", named("subscriber", sub.PublicID.String()), "")
+	}
+	return nil
 }

@@ -209,7 +209,7 @@ func (p *postgres) accompany(ctx context.Context, s *Store) error {
 // vacuumed are the tables that people are deleted from.
 var vacuumed = []string{
 	"subscriber", "consent_evidence", "evidence_ip", "mail_copy", "address_change", "former_address", "subscription", "subscriber_interest", "subscriber_attribute",
-	"signup_value", "campaign_leave", "activity", "click", "import_row", "import_part", "contract_mail", "outbox", "request_detail", "webhook_message",
+	"signup_value", "campaign_leave", "activity", "click", "import_row", "import_part", "contract_mail", "outbox", "request_detail", "webhook_message", "bulk_person",
 }
 
 // vacuum removes what was deleted of people from the tables that hold them

@@ -17,10 +17,13 @@ import (
 // either. Errors: NotFound, and those of akkoord.CheckErasureReason.
 func (s *Store) Erase(ctx context.Context, person akkoord.ID, reason string, o akkoord.Origin) (akkoord.Erasure, error) {
 	var out akkoord.Erasure
-	key := s.hasher.Text("erased", person.String())
 	err := s.update(ctx, "erase", func(t *tx) error {
 		st, err := standing(t, byPublicID, person[:])
 		if err != nil {
+			return err
+		}
+		if st.Subscriber.ID != 0 {
+			out, err = t.erase(st, reason, o)
 			return err
 		}
 		if o.Actor != akkoord.ActorPerson {
@@ -28,23 +31,31 @@ func (s *Store) Erase(ctx context.Context, person akkoord.ID, reason string, o a
 				return err
 			}
 		}
-		if st.Subscriber.ID == 0 {
-			out, err = erased(t, key)
-			return err
-		}
-		if err := t.apply(st, st.Erase(o, t.now)); err != nil {
-			return err
-		}
-		out = akkoord.Erasure{Line: t.ledger.Seq, Hash: t.ledger.Hash, At: t.now}
-		if err := t.unlink(st.Subscriber.ID, key, out); err != nil || o.Actor == akkoord.ActorPerson {
-			return err
-		}
-		return t.audit(o.Actor, "subscriber.erase", fmt.Sprintf("ledger:%d", out.Line), reason)
+		out, err = erased(t, s.hasher.Text("erased", person.String()))
+		return err
 	})
 	if err != nil {
 		return akkoord.Erasure{}, err
 	}
 	return out.Sign(s.cfg.Keyring.LedgerKey()), nil
+}
+
+// erase erases somebody who is there.
+func (t *tx) erase(st akkoord.Standing, reason string, o akkoord.Origin) (akkoord.Erasure, error) {
+	if o.Actor != akkoord.ActorPerson {
+		if err := akkoord.CheckErasureReason(reason, st.Subscriber); err != nil {
+			return akkoord.Erasure{}, err
+		}
+	}
+	if err := t.apply(st, st.Erase(o, t.now)); err != nil {
+		return akkoord.Erasure{}, err
+	}
+	out := akkoord.Erasure{Line: t.ledger.Seq, Hash: t.ledger.Hash, At: t.now}
+	key := t.store.hasher.Text("erased", st.Subscriber.PublicID.String())
+	if err := t.unlink(st.Subscriber.ID, key, out); err != nil || o.Actor == akkoord.ActorPerson {
+		return out, err
+	}
+	return out, t.audit(o.Actor, "subscriber.erase", fmt.Sprintf("ledger:%d", out.Line), reason)
 }
 
 // unlink deletes what forget leaves of an erased person: the words of relays

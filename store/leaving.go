@@ -85,17 +85,19 @@ func (s *Store) Leavings(ctx context.Context, mailingID int64) (akkoord.Leavings
 // everything where purposeID is 0. The reason stands in the audit trail.
 // Errors: NotFound, and those of akkoord.CheckErasureReason.
 func (s *Store) Withdraw(ctx context.Context, person akkoord.ID, purposeID int64, reason string, o akkoord.Origin) error {
+	return s.decide(ctx, "withdraw", person, func(st akkoord.Standing, t *tx) (akkoord.Change, error) { return t.withdraw(st, purposeID, reason, o) })
+}
+
+func (t *tx) withdraw(st akkoord.Standing, purposeID int64, reason string, o akkoord.Origin) (akkoord.Change, error) {
 	scope := akkoord.ScopePurpose
 	if purposeID == 0 {
 		scope = akkoord.ScopeAll
 	}
-	return s.decide(ctx, "withdraw", person, func(st akkoord.Standing, t *tx) (akkoord.Change, error) {
-		err := akkoord.CheckErasureReason(reason, st.Subscriber)
-		if err == nil {
-			err = t.audit(o.Actor, "subscriber.withdraw", named("subscriber", st.Subscriber.PublicID.String()), reason)
-		}
-		return st.Leave(scope, purposeID, 0, o, t.now), err
-	})
+	err := akkoord.CheckErasureReason(reason, st.Subscriber)
+	if err == nil {
+		err = t.audit(o.Actor, "subscriber.withdraw", named("subscriber", st.Subscriber.PublicID.String()), reason)
+	}
+	return st.Leave(scope, purposeID, 0, o, t.now), err
 }
 
 // LeaveCampaign records that staff end a campaign for somebody who asked them

@@ -15,17 +15,7 @@ import (
 // filter names an act, did that. A page is three questions to the database,
 // however many it shows. A name in the filter that there is not is Invalid.
 func (s *Store) People(ctx context.Context, f akkoord.PeopleFilter, p akkoord.Page) ([]akkoord.Standing, int64, error) {
-	q, err := s.peopleQuery(ctx, f)
-	if err != nil {
-		return nil, 0, err
-	}
-	type place struct{ person, cursor int64 }
-	text, args := q.page(p.After, p.Size()+1)
-	rows, err := s.view(ctx).askOnce(text, args)
-	found, err := list(rows, err, func(r row) (place, error) {
-		var f place
-		return f, r.Scan(&f.person, &f.cursor)
-	})
+	found, err := s.passing(ctx, f, p.After, p.Size()+1)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -41,6 +31,24 @@ func (s *Store) People(ctx context.Context, f akkoord.PeopleFilter, p akkoord.Pa
 	out, err := s.people(ctx, ids)
 	slices.SortFunc(out, func(a, b akkoord.Standing) int { return order[a.Subscriber.ID] - order[b.Subscriber.ID] })
 	return out, next, err
+}
+
+// place is somebody whom a filter lets through, and the cursor after whom the next one
+// follows.
+type place struct{ person, cursor int64 }
+
+// passing gives the first people after a cursor whom a filter lets through.
+func (s *Store) passing(ctx context.Context, f akkoord.PeopleFilter, after int64, limit int) ([]place, error) {
+	q, err := s.peopleQuery(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	text, args := q.page(after, limit)
+	rows, err := s.view(ctx).askOnce(text, args)
+	return list(rows, err, func(r row) (place, error) {
+		var f place
+		return f, r.Scan(&f.person, &f.cursor)
+	})
 }
 
 // people reads where people stand, of whom there is at least one, in order of

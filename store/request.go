@@ -179,13 +179,15 @@ func recordRequests(q querier, rec *akkoord.PersonRecord, hash akkoord.AddressHa
 // Restrict keeps a person's data and uses it for nothing (Art. 18 GDPR).
 // Errors: NotFound, and those of Standing.Restrict.
 func (s *Store) Restrict(ctx context.Context, person akkoord.ID, reason string, o akkoord.Origin) error {
-	return s.decide(ctx, "restrict", person, func(st akkoord.Standing, t *tx) (akkoord.Change, error) {
-		c, err := st.Restrict(reason, o, t.now)
-		if err != nil || c.IsZero() {
-			return c, err
-		}
-		return c, t.audit(o.Actor, "subscriber.restrict", named("subscriber", person.String()), "")
-	})
+	return s.decide(ctx, "restrict", person, func(st akkoord.Standing, t *tx) (akkoord.Change, error) { return t.restrict(st, reason, o) })
+}
+
+func (t *tx) restrict(st akkoord.Standing, reason string, o akkoord.Origin) (akkoord.Change, error) {
+	c, err := st.Restrict(reason, o, t.now)
+	if err != nil || c.IsZero() {
+		return c, err
+	}
+	return c, t.audit(o.Actor, "subscriber.restrict", named("subscriber", st.Subscriber.PublicID.String()), "")
 }
 
 // Unrestrict ends a restriction, of which the person was told on a day.

@@ -199,5 +199,5 @@ func (s *Store) purge(ctx context.Context) error {
 			}
 		}
 	}
-	return errors.Join(s.reduceOldIPs(ctx), s.purgeContracts(ctx), s.endPreviews(ctx), ctx.Err())
+	return errors.Join(s.reduceOldIPs(ctx), s.purgeContracts(ctx), s.endPreviews(ctx), s.dropBulkActs(ctx), ctx.Err())
 }

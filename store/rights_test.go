@@ -22,6 +22,7 @@ var inTheRecord = map[string]string{
 	"campaign_leave": "campaigns_left", "consent_event": "events", "permission_question": "questions", "delivery": "deliveries", "outbox": "system_mails",
 	"request_detail": "requests", "leaving": "leavings", "report": "reports", "address_change": "address_changes", "mail_copy": "confirmation_mails", "signup_value": "filled_in", "evidence_ip": "events",
 	"webhook_message": "that a party was told of an event, for 30 days; the event is in the record itself, and the statement names the parties",
+	"bulk_person":     "that staff chose the person, with others, for an act that is still to be done, for a day or until it is; what was done is in the events",
 	"former_address":  "a keyed hash of what was the person's own, which tells them nothing",
 }
 

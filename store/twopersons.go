@@ -100,17 +100,25 @@ func (s *Store) WaitingApprovals(ctx context.Context, of akkoord.Actor) (n int64
 // CheckMass refuses what takes two persons and nobody agreed to. Where the
 // settings don't ask for that, and for few erasures, it refuses nothing.
 func (s *Store) CheckMass(ctx context.Context, by akkoord.Actor, act akkoord.MassAct) error {
+	return s.checkMass(s.view(ctx), by, act, 1)
+}
+
+// checkMass is CheckMass for so many people. Those whom a running bulk act is still to
+// erase count as erased.
+func (s *Store) checkMass(q querier, by akkoord.Actor, act akkoord.MassAct, people int64) error {
 	if !s.cfg.TwoPersons {
 		return nil
 	}
-	v, since := s.view(ctx), micros(s.cfg.Now().Add(-akkoord.ApprovalTime))
+	since := micros(s.cfg.Now().Add(-akkoord.ApprovalTime))
 	if act == akkoord.MassErasure {
 		var n int64
-		if err := v.queryRow(`SELECT count(*) FROM audit WHERE action = 'subscriber.erase' AND actor = $1 AND at > $2`, string(by), since).Scan(&n); err != nil || n < akkoord.FreeErasures {
+		if err := q.queryRow(`SELECT (SELECT count(*) FROM audit WHERE action = 'subscriber.erase' AND actor = $1 AND at > $2)
+			+ (SELECT count(*) FROM bulk_act b JOIN bulk_person p ON p.bulk_act_id = b.id WHERE b.actor = $1 AND b.kind = 'erase' AND b.state = 'running')`,
+			string(by), since).Scan(&n); err != nil || n+people <= akkoord.FreeErasures {
 			return err
 		}
 	}
-	asked, err := approvals(v, ` WHERE asked_by = $1 AND asked_at > $2`, string(by), since)
+	asked, err := approvals(q, ` WHERE asked_by = $1 AND asked_at > $2`, string(by), since)
 	if err != nil {
 		return err
 	}

@@ -101,6 +101,7 @@ func Run(t *testing.T, open Open) {
 		{"grants", testGrants},
 		{"break glass", testBreakGlass},
 		{"two persons", testTwoPersons},
+		{"bulk acts", testBulkActs},
 		{"clicks", testClicks},
 		{"segments", testSegments},
 		{"segments and the rule", testSegmentModel},

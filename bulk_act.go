@@ -42,8 +42,8 @@ func (k BulkKind) Fields() []GrantField {
 	return nil
 }
 
-// labels reports whether it is about an interest.
-func (k BulkKind) labels() bool { return k == BulkAddInterest || k == BulkRemoveInterest }
+// Labels reports whether it is about an interest.
+func (k BulkKind) Labels() bool { return k == BulkAddInterest || k == BulkRemoveInterest }
 
 // BulkState is how far a bulk act is.
 type BulkState string
@@ -181,9 +181,9 @@ func (b BulkSpec) Check(offered []string) error {
 		return Fieldf("purpose", "bulk_purpose", "Say which purpose ends.")
 	case b.Kind != BulkWithdraw && b.PurposeID != 0:
 		return Fieldf("purpose", "bulk_purpose_extra", "Only unsubscribing from one purpose names a purpose.")
-	case b.Kind.labels() && b.Interest == "":
+	case b.Kind.Labels() && b.Interest == "":
 		return Fieldf("interest", "bulk_interest", "Say which interest.")
-	case !b.Kind.labels() && b.Interest != "":
+	case !b.Kind.Labels() && b.Interest != "":
 		return Fieldf("interest", "bulk_interest_extra", "Only an act about an interest names one.")
 	case b.Kind == BulkAddInterest && !slices.Contains(offered, b.Interest):
 		return Fieldf("interest", "interest_unknown", "No form offers the interest %q.", b.Interest)

@@ -283,6 +283,7 @@ type PeoplePage struct {
 	Total    int
 	Filter   PeopleFilter
 	Next     string // path of the next page
+	Bulk     string // where something is done to all these people; empty: not by this user, or to nobody
 }
 
 // PeopleFilter is the form by which the list of people is narrowed: what was

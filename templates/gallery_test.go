@@ -213,6 +213,17 @@ func logo() HomePage {
 	return HomePage{Site: site}
 }
 
+var bulkKinds = []string{"withdraw", "withdraw_all", "add_interest", "remove_interest", "restrict", "erase"}
+
+func bulkFacts() PeopleFilter { return PeopleFilter{Purpose: "Reisnieuws", State: "withdrawn"} }
+
+func bulkSample() []PersonRow {
+	return []PersonRow{
+		{URL: "/admin/people/1", Address: "anouk@voorbeeld.example", Name: "Anouk", Locale: "nl", Consents: []ConsentBadge{{Purpose: "Reisnieuws", State: "withdrawn"}}, Since: now},
+		{URL: "/admin/people/2", Address: "•••••", Since: now},
+	}
+}
+
 // importPage is a preview with all that it can say.
 func importPage() ImportPage {
 	p := ImportPage{
@@ -533,8 +544,31 @@ func gallery() map[string]any {
 				{URL: "/admin/imports/2", Purpose: "Reisnieuws", Basis: "contract", Phase: "done", At: now, Rows: 12, Percent: 100}, {URL: "/admin/imports/1", Purpose: "Reisnieuws", Basis: "other", Phase: "failed", At: now},
 			},
 		},
-		"admin-imports-none": ImportsPage{Admin: desk("people"), First: true, KeptHours: 24, MegaBytes: 512},
-		"admin-import":       importPage(),
+		"admin-bulk-new": NewBulkActPage{
+			Admin: desk("people"), Action: "/admin/bulk-acts", Filter: "purpose=travel-news&state=withdrawn", Back: "/admin/people?purpose=travel-news&state=withdrawn", Facts: bulkFacts(), Number: 1204, People: bulkSample(), Reason: "x", Kind: "erase",
+			Kinds: bulkKinds, Purposes: []Option{{"travel-news", "Reisnieuws"}}, Interests: []string{"wintersport"}, Errors: FieldErrors{{Field: "reason", Code: "reason_personal", At: "reason"}},
+		},
+		"admin-bulk-new-many": NewBulkActPage{Admin: desk("people"), Action: "/admin/bulk-acts", Facts: bulkFacts(), Number: 10000, More: true, Kinds: bulkKinds[:3]},
+		"admin-bulk-act": BulkActPage{
+			Admin: desk("people"), BulkRow: BulkRow{Kind: "erase", State: "prepared", At: now, Total: 1204}, Facts: bulkFacts(), Reason: "De lijst vervalt.", By: "femke@zonvaart.example", People: bulkSample(), Action: "/admin/bulk-acts/1", Own: true, Last: now.Add(24 * time.Hour),
+		},
+		"admin-bulk-act-going": BulkActPage{
+			Admin: desk("people"), BulkRow: BulkRow{Kind: "withdraw", Name: "Reisnieuws", State: "running", At: now, Dealt: 400, Total: 1204, Left: 40 * time.Second}, Facts: bulkFacts(), Reason: "De lijst vervalt.", By: "femke@zonvaart.example", Action: "/admin/bulk-acts/1",
+			Outcomes: []BulkCount{{"acted", 390}, {"unchanged", 10}}, Follow: Follow{Going: true},
+		},
+		"admin-bulk-act-stopped": BulkActPage{
+			Admin: desk("people"), BulkRow: BulkRow{Kind: "add_interest", Name: "wintersport", State: "stopped", At: now, Dealt: 400, Total: 1204}, Facts: PeopleFilter{Interest: "strand", Locale: "nl", Source: "form:home", Act: "joined", From: "2026-11-01", To: "2026-11-24"},
+			Reason: "Wintercatalogus.", By: "femke@zonvaart.example", Why: "right_missing", Ended: now, Outcomes: []BulkCount{{"acted", 390}, {"gone", 4}, {"no_grant", 4}, {"refused", 2}},
+		},
+		"admin-bulk-act-nobody": BulkActPage{Admin: desk("people"), BulkRow: BulkRow{Kind: "restrict", State: "prepared", At: now}, Facts: bulkFacts(), Reason: "x", By: "femke@zonvaart.example", Action: "/admin/bulk-acts/1", Own: true, Last: now},
+		"admin-bulk-act-others": BulkActPage{Admin: desk("people"), BulkRow: BulkRow{Kind: "withdraw_all", State: "prepared", At: now, Total: 1}, Facts: bulkFacts(), Reason: "x", By: "femke@zonvaart.example", Action: "/admin/bulk-acts/1", Last: now},
+		"admin-bulk-acts": BulkActsPage{Admin: desk("people"), Next: "?after=3", Follow: Follow{Going: true}, Rows: []BulkRow{
+			{URL: "/admin/bulk-acts/4", Kind: "withdraw", Name: "Reisnieuws", State: "running", At: now, Dealt: 400, Total: 1204}, {URL: "/admin/bulk-acts/3", Kind: "remove_interest", Name: "wintersport", State: "collecting", At: now, Total: 5000},
+			{URL: "/admin/bulk-acts/2", Kind: "erase", State: "dropped", At: now, Total: 12}, {URL: "/admin/bulk-acts/1", Kind: "restrict", State: "done", At: now, Dealt: 3, Total: 3},
+		}},
+		"admin-bulk-acts-none": BulkActsPage{Admin: desk("people")},
+		"admin-imports-none":   ImportsPage{Admin: desk("people"), First: true, KeptHours: 24, MegaBytes: 512},
+		"admin-import":         importPage(),
 		"admin-import-going": ImportPage{
 			Admin: desk("people"), ImportRow: ImportRow{Purpose: "Reisnieuws", Basis: "consent", Phase: "importing", At: now, Rows: 1200, Total: 4000, Percent: 30, Left: 40 * time.Second, Rate: 70}, By: "femke@zonvaart.example",
 			Outcomes: []ImportCount{{Key: "added", N: 1200, Foreseen: 3900}}, Follow: Follow{Going: true},

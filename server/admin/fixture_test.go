@@ -363,9 +363,13 @@ func (f *fixture) paths() func(pattern string) (method, path string) {
 	preview, err := f.store.BeginImport(ctx, akkoord.ImportSpec{Actor: akkoord.ActorSystem, Purpose: "travel-news", Basis: akkoord.BasisConsent, Preview: true}, upload)
 	f.check(err)
 	f.runImports()
+	chooser, err := f.store.AddUser(ctx, akkoord.ActorSystem, akkoord.User{Email: "chooser@zonvaart.example", Role: akkoord.RoleDPO, Reason: "test"})
+	f.check(err)
+	bulk, err := f.store.PrepareBulkAct(ctx, chooser.Actor(), akkoord.BulkSpec{Kind: akkoord.BulkErase, Filter: akkoord.PeopleFilter{Purpose: "travel-news"}, Reason: "test"})
+	f.check(err)
 	f.check(f.store.SetCatching(ctx, akkoord.ActorSystem, true))
 	f.caught = caughtMails{{ID: "7", To: []string{"owner@zonvaart.example", "manager@zonvaart.example"}, At: f.clock(), HTML: "<p>Yes?"}}
-	named := map[string]string{"/imports/": preview.PublicID.String(), "/deliverability/keys/": dkim.PublicID.String(), "/webhooks/": hook.PublicID.String(), "/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
+	named := map[string]string{"/imports/": preview.PublicID.String(), "/bulk-acts/": bulk.PublicID.String(), "/deliverability/keys/": dkim.PublicID.String(), "/webhooks/": hook.PublicID.String(), "/users/": staff.PublicID.String(), "/keys/": key.PublicID.String(), "/access/": grant, "/approvals/": asked.PublicID.String(), "/people/": person, "/requests/": request.PublicID.String(), "/notices/": notices[0].PublicID.String(), "/breaches/": breach.PublicID.String()}
 	spares := 0
 	return func(pattern string) (method, path string) {
 		method, path, _ = strings.Cut(pattern, " ")

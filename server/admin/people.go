@@ -78,6 +78,9 @@ func (s *Site) list(r *http.Request, v visit, page *templates.PeoplePage) error 
 		return err
 	}
 	page.People, page.Filter.Filtered = rows, !f.Everybody()
+	if len(rows) > 0 {
+		page.Bulk = bulkFor(v, f)
+	}
 	if next != 0 {
 		q := f.Query()
 		q.Set("after", strconv.FormatInt(next, 10))

@@ -53,6 +53,7 @@ var sensitive = map[string][]string{
 	"POST /admin/settings/routes/{slug}":    {"sender=x"},
 	"POST /admin/imports/{id}":              {"act=import"},
 	"GET /admin/imports/{id}/rejects.csv":   {""},
+	"POST /admin/bulk-acts/{id}":            {"act=confirm&people=2"},
 	"POST /admin/setup/who":                 {"controller=x"},
 	"POST /admin/proof":                     {"to=/admin/privacy/audit.csv"},
 	"POST /admin/people/{id}/erase":         {"reason=asked"},

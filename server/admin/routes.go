@@ -202,6 +202,11 @@ func (s *Site) routes() []route {
 		{"GET /admin/imports/{id}", akkoord.ReadPeople, s.importPage},
 		{"POST /admin/imports/{id}", akkoord.ChangePeople, s.proven(pressing("import"), s.actOnImport)},
 		{"GET /admin/imports/{id}/rejects.csv", akkoord.ReadPeople, s.proven(always, s.importRejects)},
+		{"GET /admin/bulk-acts", akkoord.ReadPeople, s.bulkActs},
+		{"GET /admin/bulk-acts/new", akkoord.ChangePeople, s.askBulkAct},
+		{"POST /admin/bulk-acts", akkoord.ChangePeople, s.prepareBulkAct}, // each act has its own right: see BulkKind
+		{"GET /admin/bulk-acts/{id}", akkoord.ReadPeople, s.bulkAct},
+		{"POST /admin/bulk-acts/{id}", akkoord.ChangePeople, s.proven(pressing("confirm"), s.actOnBulkAct)},
 		{"GET /admin/gate", akkoord.ReadPeople, s.gate},
 		{"GET /admin/people", akkoord.ReadPeople, s.people},
 		{"GET /admin/people/{id}", akkoord.ReadPeople, s.person},

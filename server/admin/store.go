@@ -51,6 +51,7 @@ type Store interface {
 	Breaches
 	Suppressing
 	Imports
+	BulkActs
 	Grants
 	Approvals
 	Setups

@@ -207,6 +207,7 @@ func TestRights(t *testing.T) {
 	mailing := f.catalogue()
 	person := f.person("pim@voorbeeld.example", true).PublicID.String()
 	imported := f.must("POST", "/imports?purpose=travel-news&basis=consent", "email\n").str("id")
+	chosen := f.must("POST", "/bulk-acts", `{"kind":"withdraw_all","filter":{"purpose":"travel-news"},"reason":"test"}`).str("id")
 	f.must("POST", "/processors", `{"slug":"post","name":"Postbode B.V.","role":"relay","country":"NL","agreement":{"signed_on":"2026-01-01","valid_until":"2029-12-31","document":"dpa.pdf"}}`)
 	f.must("POST", "/transactional-templates", bookingTemplate)
 	order := f.must("POST", "/transactional", bookingOrder).str("id")
@@ -236,6 +237,8 @@ func TestRights(t *testing.T) {
 			path = strings.Replace(path, "{id}", endpoint, 1)
 		case strings.HasPrefix(path, "/imports/{id}"):
 			path = strings.Replace(path, "{id}", imported, 1)
+		case strings.HasPrefix(path, "/bulk-acts/{id}"):
+			path = strings.Replace(path, "{id}", chosen, 1)
 		case strings.HasPrefix(path, "/breach-packs/{id}"):
 			path = strings.Replace(path, "{id}", breach, 1)
 		case strings.HasPrefix(path, "/grants/{id}"):

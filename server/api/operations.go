@@ -75,6 +75,12 @@ func (a *API) operations() error {
 		handle(operation{post, "/imports/{id}/confirm", akkoord.ChangePeople, "Import the file of a preview", http.StatusAccepted, people}, a.confirmImport),
 		handleStream(operation{get, "/imports/{id}/rejects", people, "Read the rows that an import refused", 0, people}, "text/csv; charset=utf-8", a.readRejects),
 
+		handle(operation{post, "/bulk-acts", akkoord.ChangePeople, "Choose people by a filter for one act on all of them, which has to be confirmed", created, ""}, a.prepareBulkAct), // each act has its own right
+		handle(operation{get, "/bulk-acts", people, "List the acts on many people, newest first", 0, ""}, a.listBulkActs),
+		handle(operation{get, "/bulk-acts/{id}", people, "Read an act on many people and how far it is", 0, people}, a.readBulkAct),
+		handle(operation{post, "/bulk-acts/{id}/confirm", akkoord.ChangePeople, "Do it to the people who were chosen", http.StatusAccepted, people}, a.confirmBulkAct),
+		handle(operation{post, "/bulk-acts/{id}/stop", akkoord.ChangePeople, "Stop it, or drop it before it has begun; what was done stays done", 0, people}, a.stopBulkAct),
+
 		handle(operation{post, "/segments", akkoord.WriteMailings, "Make a segment that chooses among the people of a purpose", created, ""}, a.createSegment),
 		handle(operation{post, "/segments/preview", akkoord.WriteMailings, "Count who would be in a segment", 0, ""}, a.previewSegment),
 		handle(operation{post, "/segments/count", akkoord.WriteMailings, "Count who would be in a segment, within two seconds, as of a moment ago", 0, ""}, a.countSegment),

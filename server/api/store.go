@@ -48,6 +48,7 @@ type Store interface {
 	Trail
 	Jobs
 	Imports
+	BulkActs
 	Contracts
 	Leaving
 	Reporting

@@ -28,9 +28,22 @@ func (g *Guard) People(ctx context.Context, f akkoord.PeopleFilter, p akkoord.Pa
 	return people, next, err
 }
 
-// among narrows a filter to the people who may be found by it.
-func (g *Guard) among(ctx context.Context, access akkoord.Access, f akkoord.PeopleFilter) (akkoord.PeopleFilter, error) {
-	fields := f.Tells()
+// CountPeople counts those whom People gives, up to a number.
+func (g *Guard) CountPeople(ctx context.Context, f akkoord.PeopleFilter, most int) (int, error) {
+	access, err := g.access(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if f, err = g.among(ctx, access, f); err != nil {
+		return 0, err
+	}
+	return g.store.CountPeople(ctx, f, most)
+}
+
+// among narrows a filter to the people who may be found by it, and of whom these
+// fields may be seen.
+func (g *Guard) among(ctx context.Context, access akkoord.Access, f akkoord.PeopleFilter, fields ...akkoord.GrantField) (akkoord.PeopleFilter, error) {
+	fields = append(f.Tells(), fields...)
 	if f.Purpose != "" {
 		p, err := g.store.Purpose(ctx, f.Purpose)
 		if akkoord.KindOf(err) == akkoord.NotFound {

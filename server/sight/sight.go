@@ -26,6 +26,12 @@ type Store interface {
 	Attributes(ctx context.Context) ([]akkoord.Attribute, error)
 
 	People(ctx context.Context, f akkoord.PeopleFilter, p akkoord.Page) (people []akkoord.Standing, next int64, err error)
+	CountPeople(ctx context.Context, f akkoord.PeopleFilter, most int) (int, error)
+	PrepareBulkAct(ctx context.Context, by akkoord.Actor, spec akkoord.BulkSpec) (akkoord.BulkAct, error)
+	StopBulkAct(ctx context.Context, by akkoord.Actor, id akkoord.ID) (akkoord.BulkAct, error)
+	BulkAct(ctx context.Context, id akkoord.ID) (akkoord.BulkAct, error)
+	BulkActs(ctx context.Context, of akkoord.Actor, p akkoord.Page) (acts []akkoord.BulkAct, next int64, err error)
+	BulkPeople(ctx context.Context, b akkoord.BulkAct, limit int) ([]akkoord.Standing, error)
 	Standing(ctx context.Context, id akkoord.ID) (akkoord.Standing, error)
 	StandingByEmail(ctx context.Context, e akkoord.Email) (akkoord.Standing, error)
 	StandingByNumber(ctx context.Context, id int64) (akkoord.Standing, error)

@@ -235,7 +235,7 @@ func testBulkExpires(t *testing.T, d *bulkDesk) {
 	if _, err := d.ConfirmBulkAct(ctx, d.owner, b.PublicID, 2); akkoord.CodeOf(err) != "bulk_over" {
 		t.Errorf("a day later: %v", err)
 	}
-	must(d.ForgetOutlived(ctx, 1000))(t)
+	must(d.ExpirePending(ctx, 1000))(t)
 	d.runs(t)
 	if got := d.read(t, b); got.State != akkoord.BulkDropped || len(must(d.BulkPeople(ctx, b, 1))(t)) != 0 {
 		t.Errorf("nobody confirmed it, and it is %+v", got)

@@ -224,7 +224,8 @@ func TestEveryActOnPeopleIsTriedWithoutAGrant(t *testing.T) {
 	person := f.person(canaryAddress, true).PublicID.String()
 	asked := f.must("POST", "/requests", `{"kind":"access","email":"`+canaryAddress+`"}`).str("id")
 	preview := f.must("POST", "/imports?purpose=travel-news&basis=consent&preview=true", "email\n"+canaryAddress+"\n").str("id")
-	ids := strings.NewReplacer("/subscribers/{id}", "/subscribers/"+person, "/requests/{id}", "/requests/"+asked, "/imports/{id}", "/imports/"+preview, "/suppressions/{id}", "/suppressions/bounced-"+strings.Repeat("0", 64))
+	chosen := f.must("POST", "/bulk-acts", `{"kind":"withdraw_all","filter":{"purpose":"travel-news"},"reason":"asked"}`).str("id")
+	ids := strings.NewReplacer("/subscribers/{id}", "/subscribers/"+person, "/requests/{id}", "/requests/"+asked, "/imports/{id}", "/imports/"+preview, "/bulk-acts/{id}", "/bulk-acts/"+chosen, "/suppressions/{id}", "/suppressions/bounced-"+strings.Repeat("0", 64))
 	bodies := map[string]string{
 		"PATCH /subscribers/{id}": `{"name":"Pim"}`, "POST /subscribers/{id}/basis": `{"purpose":"travel-news","basis":"contract","reason":"They booked.","text":"the booking"}`,
 		"POST /subscribers/{id}/withdraw": `{"all":true,"reason":"asked"}`, "POST /subscribers/{id}/erase": `{"reason":"asked"}`, "POST /subscribers/{id}/restrict": `{"reason":"asked"}`,
@@ -234,6 +235,7 @@ func TestEveryActOnPeopleIsTriedWithoutAGrant(t *testing.T) {
 		"POST /requests/{id}/extend": `{"months":1,"reason":"Much mail."}`, "POST /requests/{id}/done": `{"answer":"Sent."}`, "POST /requests/{id}/refuse": `{"reason":"Not theirs."}`,
 		"POST /suppressions/{id}/lift": `{"reason":"It is there."}`,
 		"POST /imports/{id}/columns":   `{"columns":{}}`, "POST /imports/{id}/confirm": `{"version":1,"effects":1}`,
+		"POST /bulk-acts": `{"kind":"withdraw_all","filter":{"purpose":"travel-news"},"reason":"asked"}`, "POST /bulk-acts/{id}/confirm": `{"people":1}`, "POST /bulk-acts/{id}/stop": `{}`,
 	}
 	// These take what the caller brings and tell nothing of anybody.
 	brings := []string{"POST /imports", "POST /transactional/erase"}

@@ -2,6 +2,7 @@ package sight
 
 import (
 	"context"
+	"slices"
 
 	"akkoord"
 )
@@ -29,27 +30,46 @@ func (g *Guard) PrepareBulkAct(ctx context.Context, by akkoord.Actor, spec akkoo
 	return g.store.PrepareBulkAct(ctx, by, spec)
 }
 
-// whose gives of whom somebody may see bulk acts: of themselves alone, or of all where
-// they may see all of everybody, which is empty. How many people a filter lets through,
-// and what became of them, tells about these.
-func (g *Guard) whose(ctx context.Context) (akkoord.Actor, error) {
-	access, err := g.access(ctx)
-	if err != nil || access.CheckPurpose(0, akkoord.GrantFields...) == nil {
-		return "", err
+// seesAct refuses those who may not see a bulk act: it is for who does it, while all that
+// it is about may still be seen, and for those who may see all of everybody. How many
+// people a filter lets through, and what became of them, tells about these.
+func seesAct(holder akkoord.Actor, access akkoord.Access, b akkoord.BulkAct) error {
+	if err := access.CheckPurpose(0, akkoord.GrantFields...); err == nil || b.Actor != holder {
+		return err
 	}
-	return ctx.Value(lookKey{}).(*look).holder, nil
+	fields := append(b.Filter.Tells(), b.Kind.Fields()...)
+	if b.Filter.Among == nil {
+		return access.CheckPurpose(0, fields...)
+	}
+	for _, purpose := range b.Filter.Among {
+		if err := access.CheckPurpose(purpose, fields...); err != nil {
+			return err
+		}
+	}
+	if b.PurposeID == 0 {
+		return nil
+	}
+	return access.CheckPurpose(b.PurposeID)
 }
 
-// BulkAct is for who does it, and for those who may see all of everybody; to others it
-// is not there.
+// looks gives who looks, and what they may see.
+func (g *Guard) looks(ctx context.Context) (akkoord.Actor, akkoord.Access, error) {
+	access, err := g.access(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	return ctx.Value(lookKey{}).(*look).holder, access, nil
+}
+
+// BulkAct is for who does it, and for those who may see all of everybody.
 func (g *Guard) BulkAct(ctx context.Context, id akkoord.ID) (akkoord.BulkAct, error) {
-	of, err := g.whose(ctx)
+	holder, access, err := g.looks(ctx)
 	if err != nil {
 		return akkoord.BulkAct{}, err
 	}
 	b, err := g.store.BulkAct(ctx, id)
-	if err == nil && of != "" && b.Actor != of {
-		err = akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such bulk act.")
+	if err == nil {
+		err = seesAct(holder, access, b)
 	}
 	if err != nil {
 		return akkoord.BulkAct{}, err
@@ -58,12 +78,24 @@ func (g *Guard) BulkAct(ctx context.Context, id akkoord.ID) (akkoord.BulkAct, er
 }
 
 // BulkActs gives those that may be seen.
-func (g *Guard) BulkActs(ctx context.Context, _ akkoord.Actor, p akkoord.Page) ([]akkoord.BulkAct, int64, error) {
-	of, err := g.whose(ctx)
+func (g *Guard) BulkActs(ctx context.Context, of akkoord.Actor, p akkoord.Page) ([]akkoord.BulkAct, int64, error) {
+	holder, access, err := g.looks(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
-	return g.store.BulkActs(ctx, of, p)
+	if access.CheckPurpose(0, akkoord.GrantFields...) != nil {
+		of = holder
+	}
+	acts, next, err := g.store.BulkActs(ctx, of, p)
+	return slices.DeleteFunc(acts, func(b akkoord.BulkAct) bool { return seesAct(holder, access, b) != nil }), next, err
+}
+
+// ConfirmBulkAct is for those who may see it.
+func (g *Guard) ConfirmBulkAct(ctx context.Context, by akkoord.Actor, id akkoord.ID, seen int64) (akkoord.BulkAct, error) {
+	if _, err := g.BulkAct(ctx, id); err != nil {
+		return akkoord.BulkAct{}, err
+	}
+	return g.store.ConfirmBulkAct(ctx, by, id, seen)
 }
 
 // StopBulkAct is for those who may see it.
@@ -74,28 +106,21 @@ func (g *Guard) StopBulkAct(ctx context.Context, by akkoord.Actor, id akkoord.ID
 	return g.store.StopBulkAct(ctx, by, id)
 }
 
-// BulkPeople gives those of a few who may be seen, and found by the filter still.
+// BulkPeople gives those of a few who may be seen.
 func (g *Guard) BulkPeople(ctx context.Context, b akkoord.BulkAct, limit int) ([]akkoord.Standing, error) {
-	access, err := g.access(ctx)
-	if err != nil {
-		return nil, err
+	holder, access, err := g.looks(ctx)
+	if err == nil {
+		err = seesAct(holder, access, b)
 	}
-	if _, err := g.among(ctx, access, b.Filter); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	people, err := g.store.BulkPeople(ctx, b, limit)
-	if err != nil {
-		return nil, err
-	}
-	var out []akkoord.Standing
-	for _, st := range people {
-		if access.CheckPerson(st) != nil {
-			continue
-		}
-		if st, err = see(ctx, access, st); err != nil {
+	people = slices.DeleteFunc(people, func(st akkoord.Standing) bool { return access.CheckPerson(st) != nil })
+	for i := range people {
+		if people[i], err = see(ctx, access, people[i]); err != nil {
 			return nil, err
 		}
-		out = append(out, st)
 	}
-	return out, nil
+	return people, err
 }

@@ -28,6 +28,7 @@ type Store interface {
 	People(ctx context.Context, f akkoord.PeopleFilter, p akkoord.Page) (people []akkoord.Standing, next int64, err error)
 	CountPeople(ctx context.Context, f akkoord.PeopleFilter, most int) (int, error)
 	PrepareBulkAct(ctx context.Context, by akkoord.Actor, spec akkoord.BulkSpec) (akkoord.BulkAct, error)
+	ConfirmBulkAct(ctx context.Context, by akkoord.Actor, id akkoord.ID, seen int64) (akkoord.BulkAct, error)
 	StopBulkAct(ctx context.Context, by akkoord.Actor, id akkoord.ID) (akkoord.BulkAct, error)
 	BulkAct(ctx context.Context, id akkoord.ID) (akkoord.BulkAct, error)
 	BulkActs(ctx context.Context, of akkoord.Actor, p akkoord.Page) (acts []akkoord.BulkAct, next int64, err error)

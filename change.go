@@ -76,6 +76,8 @@ type Evidence struct {
 
 	Tracking string `json:"tracking,omitempty"` // the words beside the box that lets clicks be counted, where the form had it ticked
 
+	Learning string `json:"learning,omitempty"` // the words by which the person lets interests be learned from clicks
+
 	ToldIn string `json:"told_in,omitempty"` // IANA name of the zone in which the place of the act tells times, which need not be the person's (M12)
 
 	IPPolicy IPPolicy `json:"ip_policy,omitempty"` // under which IP was kept, or not; empty: no request, or one of before there was a choice, and shortened

@@ -57,7 +57,7 @@ func (s Standing) Track(purposeID int64, yes bool, o Origin, now time.Time) Chan
 		return Change{}
 	}
 	kind := TrackingOff
-	sub.Tracking = time.Time{}
+	sub.Tracking, sub.Learning = time.Time{}, time.Time{} // from what is not counted nothing is learned
 	if yes {
 		kind, sub.Tracking = TrackingOn, now
 	}

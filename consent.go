@@ -33,6 +33,7 @@ type Subscription struct {
 	Wider     int       // the purpose's first version that consents to earlier ones don't count for; 0: none
 	Archived  bool      // the purpose is
 	Tracking  time.Time // since when clicks may be counted, while it is active; zero: they may not
+	Learning  time.Time // since when interests may be learned from the clicks that are counted; zero: they may not
 	Renewed   time.Time // when the person last said that they still want it, while it is active; zero: never
 	Asked     time.Time // when they were last asked that (M18)
 	Reminded  time.Time // and when once more
@@ -61,6 +62,8 @@ const (
 	Resumed      EventKind = "resumed"
 	TrackingOn   EventKind = "tracking_allowed" // clicks of one purpose may be counted
 	TrackingOff  EventKind = "tracking_refused"
+	LearningOn   EventKind = "learning_allowed" // interests may be learned from clicks under one purpose; the words are in the evidence
+	LearningOff  EventKind = "learning_refused"
 	Explained    EventKind = "reason_given" // why somebody left; in the evidence
 	Renewed      EventKind = "renewed"      // "yes, I still want this" (M18)
 	Restricted   EventKind = "restricted"   // data kept, no mail sent (Art. 18 GDPR); why is in the evidence
@@ -112,7 +115,7 @@ func (s Standing) SignUp(r Request, now time.Time) Change {
 		}
 		sub.State, sub.Since, sub.Request = Pending, now, id
 		sub.Basis, sub.Version, sub.Origin, sub.Locale = p.Basis, p.Version, r.Origin.FormID, r.Origin.Locale
-		sub.WasActive, sub.Tracking, sub.Ground = time.Time{}, time.Time{}, Ground{}
+		sub.WasActive, sub.Tracking, sub.Learning, sub.Ground = time.Time{}, time.Time{}, time.Time{}, Ground{}
 		sub.Renewed, sub.Asked, sub.Reminded = time.Time{}, time.Time{}, time.Time{}
 		sub.TrackingAsked = r.Tracking
 		c.Subscriptions = append(c.Subscriptions, sub)
@@ -366,7 +369,7 @@ func (sub Subscription) end(state State, now time.Time) Subscription {
 	} else {
 		sub.WasActive = time.Time{}
 	}
-	sub.State, sub.Since, sub.Tracking, sub.TrackingAsked = state, now, time.Time{}, ""
+	sub.State, sub.Since, sub.Tracking, sub.Learning, sub.TrackingAsked = state, now, time.Time{}, time.Time{}, ""
 	sub.Renewed, sub.Asked, sub.Reminded = time.Time{}, time.Time{}, time.Time{}
 	return sub
 }

@@ -74,6 +74,7 @@ type PrivacyItem struct {
 	Basis         Basis                  `json:"basis"`
 	InactiveAfter int                    `json:"inactive_after"`
 	Silence       *PrivacySilence        `json:"silence,omitempty"`
+	Learns        bool                   `json:"learns,omitempty"` // interests are learned from the clicks of people who allow it
 	Version       int                    `json:"version"`
 	Texts         map[string]PurposeText `json:"texts"`
 }

@@ -45,6 +45,7 @@ type Purpose struct {
 	Basis         Basis
 	InactiveAfter int           // days without activity before the person is asked again (M18); 0: never
 	Retention     Retention     // what follows then
+	LearnAfter    int           // clicked links of one topic by which it is taken for liked, of people who allow that; 0: nothing is learned
 	Version       int           // of the texts
 	Wider         int           // the first version that asks for more than those before it; 0: none does
 	Change        WordingChange // what an edit of the texts is; not stored with the purpose
@@ -137,6 +138,9 @@ func (p Purpose) Check() error {
 		return Fieldf("inactive_after_days", "number_range", "The number of days is between 0 (never) and 3650.")
 	}
 	if err := p.Retention.Complete().Check(); err != nil {
+		return err
+	}
+	if err := p.checkLearning(); err != nil {
 		return err
 	}
 	if err := p.checkRoute(); err != nil {

@@ -27,6 +27,7 @@ type PersonRecord struct {
 	Questions     []QuestionRecord     `json:"questions"`           // of re-permission rounds
 	Activity      []ActivityRecord     `json:"activity"`            // the last signs of life, where clicks may be counted
 	Clicks        []ClickRecord        `json:"clicks"`              // what they clicked, where that may be counted
+	Learned       []LearnedRecord      `json:"learned_interests"`   // what is concluded from that, where it may be
 
 	Leavings  []LeavingRecord `json:"leavings"`        // by a mailing's links, with the reason if one was given
 	Reports   []ReportRecord  `json:"reports"`         // mails that came back, complaints
@@ -101,6 +102,7 @@ type ConsentRecord struct {
 	WordingVersion int         `json:"wording_version"`
 	Locale         string      `json:"locale"`
 	Tracked        Moment      `json:"tracked_since"`            // since when clicks may be counted; null: they may not
+	Learning       Moment      `json:"learned_from_since"`       // since when interests may be learned from them; null: they may not
 	TrackingAsked  string      `json:"tracking_asked,omitempty"` // words of the form to let them be counted, ticked and not confirmed yet
 	Text           PurposeText `json:"text"`
 	Renewed        Moment      `json:"renewed_at,omitzero"` // last said to be still wanted
@@ -126,6 +128,14 @@ type ClickRecord struct {
 	LastAt   Moment `json:"last_at"`
 	Times    int    `json:"times"`
 	Machine  bool   `json:"machine"` // taken for a program's, and used for nothing
+}
+
+// LearnedRecord is a topic that the person is taken to like by what they clicked.
+type LearnedRecord struct {
+	Purpose string `json:"purpose"`
+	Topic   string `json:"topic"`
+	Links   int    `json:"links"` // that were clicked
+	LastAt  Moment `json:"last_at"`
 }
 
 // CampaignLeftRecord is a campaign that the person left (M13).

@@ -28,6 +28,7 @@ const (
 	FilterAny             FilterKind = "any"                // one of Of holds; of none: nobody
 	FilterNot             FilterKind = "not"                // the one of Of does not hold
 	FilterInterest        FilterKind = "interest"           // the person chose the interest Text
+	FilterLearned         FilterKind = "learned"            // the topic Text was learned from the person's clicks under the purpose
 	FilterLocale          FilterKind = "locale"             // the person's language is Text
 	FilterAttribute       FilterKind = "attribute"          // the attribute Text compares by Op with Value
 	FilterClicked         FilterKind = "clicked"            // the person clicked what By and Text say, in Days
@@ -93,6 +94,7 @@ func (f Filter) childPath(path string, i int) string {
 // Vocabulary is what the names in a filter can mean.
 type Vocabulary struct {
 	Purposes   map[int64]string // names, for sentences
+	LearnAfter map[int64]int    // by purpose, as Purpose.LearnAfter
 	Interests  map[string]int64
 	Attributes map[string]Attribute
 	Campaigns  map[string]Campaign
@@ -128,6 +130,8 @@ func (f Filter) Check(path string, purpose int64, v Vocabulary) (Filter, error) 
 		out.Value, err = f.checkAttribute(path, purpose, v)
 	case FilterClicked:
 		err = f.checkClicked(path, purpose, v)
+	case FilterLearned:
+		err = f.checkLearned(path, purpose, v)
 	}
 	return out, err
 }
@@ -173,10 +177,20 @@ func (f Filter) checkClicked(path string, purpose int64, v Vocabulary) error {
 	return Fieldf(path, "purpose_limitation", "Clicks in %s can't select people for %s: that is another purpose.", v.Purposes[purposes[0]], v.Purposes[purpose])
 }
 
+// checkLearned refuses what can have been learned under other purposes alone.
+func (f Filter) checkLearned(path string, purpose int64, v Vocabulary) error {
+	purposes := v.Topics[f.Text]
+	if len(purposes) == 0 || slices.Contains(purposes, purpose) {
+		return nil // what nobody can have clicked yet selects nobody yet
+	}
+	return Fieldf(path+".learned", "purpose_limitation", "What was learned from clicks in %s can't select people for %s: that is another purpose.", v.Purposes[purposes[0]], v.Purposes[purpose])
+}
+
 // FilterPerson is what a filter can ask about somebody, for one purpose.
 type FilterPerson struct {
 	Locale     string
-	Interests  []string
+	Interests  []string // chosen
+	Learned    []string // topics, as Purpose.Learned
 	Attributes map[string]string
 	Clicks     []PersonClick
 	Active     time.Time // last sign of life; zero: none
@@ -203,6 +217,8 @@ func (f Filter) Match(p FilterPerson, types map[string]AttributeType, now time.T
 		return !holds(f.Of[0])
 	case FilterInterest:
 		return slices.Contains(p.Interests, f.Text)
+	case FilterLearned:
+		return slices.Contains(p.Learned, f.Text)
 	case FilterLocale:
 		return p.Locale == f.Text
 	case FilterAttribute:
@@ -255,6 +271,7 @@ func (f Filter) compares(value string, kind AttributeType) bool {
 // SegmentNames are what the conditions of a segment of one purpose can name.
 type SegmentNames struct {
 	Interests, Topics   []string
+	Learns              bool     // interests are learned from clicks under the purpose now
 	Campaigns           []string // slugs
 	Attributes, Sources []string
 }

@@ -34,7 +34,7 @@ func ParseFilter(path string, text []byte) (Filter, error) {
 
 type filterParser struct{ left int }
 
-var filterKinds = []FilterKind{FilterAll, FilterAny, FilterNot, FilterInterest, FilterLocale, FilterAttribute, FilterClicked, FilterActive,
+var filterKinds = []FilterKind{FilterAll, FilterAny, FilterNot, FilterInterest, FilterLearned, FilterLocale, FilterAttribute, FilterClicked, FilterActive,
 	FilterConsentedBefore, FilterConsentedAfter, FilterSource}
 
 func (p *filterParser) node(path string, v any, depth int) (Filter, error) {
@@ -90,6 +90,10 @@ func (p *filterParser) fill(f Filter, path string, m map[string]any, depth int) 
 		return f, err
 	case FilterInterest, FilterLocale, FilterSource:
 		f.Text, err = filterText(at, value)
+	case FilterLearned:
+		if f.Text, err = filterText(at, value); err == nil {
+			err = CheckSlug(at, f.Text)
+		}
 	case FilterActive:
 		f.Days, err = filterDays(at, value)
 	case FilterConsentedBefore, FilterConsentedAfter:

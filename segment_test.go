@@ -13,6 +13,7 @@ import (
 func TestFiltersAreReadAndWritten(t *testing.T) {
 	for _, text := range []string{
 		`{"all":[]}`,
+		`{"learned":"wintersport"}`,
 		`{"any":[{"interest":"wintersport"},{"not":{"locale":"nl"}}]}`,
 		`{"attribute":"city","op":"eq","value":"Utrecht"}`,
 		`{"attribute":"city","op":"exists"}`,
@@ -58,6 +59,9 @@ func TestWhatIsNoFilterIsRefused(t *testing.T) {
 		`{"attribute":"city","op":"like","value":"U%"}`:    {"filter.op", "op_invalid"},
 		`{"attribute":"city","op":"eq","value":null}`:      {"filter.value", "filter_type"},
 		`{"attribute":"city","op":"exists","value":"x"}`:   {"filter.value", "filter_type"},
+		`{"learned":"Zo mer"}`:                             {"filter.learned", "slug_invalid"},
+		`{"learned":1}`:                                    {"filter.learned", "filter_type"},
+		`{"learned":"ski","within_days":9}`:                {"filter.within_days", "filter_unknown"},
 		`{"clicked":"zomer"}`:                              {"filter.clicked", "filter_type"},
 		`{"clicked":{"mailing":"x"}}`:                      {"filter.clicked.mailing", "filter_unknown"},
 		`{"clicked":{"campaign":"Zo mer"}}`:                {"filter.clicked.campaign", "slug_invalid"},
@@ -98,6 +102,9 @@ func TestClicksServeTheirOwnPurposeAlone(t *testing.T) {
 		"a campaign":           {`{"all":[{"clicked":{"campaign":"zomer"}}]}`, "", "purpose_limitation", "filter.all[0].clicked.campaign", sentence},
 		"a topic":              {`{"not":{"clicked":{"topic":"wintersport"}}}`, "", "purpose_limitation", "filter.not.clicked.topic", sentence},
 		"a link":               {`{"clicked":{"link":"https://x.example/"}}`, "", "purpose_limitation", "filter.clicked.link", sentence},
+		"learned":              {`{"all":[{"learned":"wintersport"}]}`, "", "purpose_limitation", "filter.all[0].learned", "What was learned from clicks in Travel news can't select people for Ski equipment offers: that is another purpose."},
+		"learned under both":   {`{"learned":"both"}`, "", "", "", ""},
+		"learned under none":   {`{"learned":"new"}`, "", "", "", ""},
 		"a topic of both":      {`{"clicked":{"topic":"both"}}`, "", "", "", ""},
 		"a topic of neither":   {`{"clicked":{"topic":"new"}}`, "", "", "", ""},
 		"an attribute":         {`{"attribute":"city","value":"Utrecht"}`, "", "purpose_limitation", "filter.attribute", "What is known for Travel news can't select people for Ski equipment offers: that is another purpose."},
@@ -132,14 +139,14 @@ func TestClicksServeTheirOwnPurposeAlone(t *testing.T) {
 func TestAFilterMatches(t *testing.T) {
 	now := time.Date(2027, 1, 15, 9, 30, 0, 0, time.UTC)
 	p := FilterPerson{
-		Locale: "nl", Interests: []string{"wintersport"}, Attributes: map[string]string{"city": "Utrecht", "spent": "9.5", "born": "1980-02-03"},
+		Locale: "nl", Interests: []string{"wintersport"}, Learned: []string{"zon"}, Attributes: map[string]string{"city": "Utrecht", "spent": "9.5", "born": "1980-02-03"},
 		Clicks: []PersonClick{{Campaign: "zomer", Topic: "ski", Link: "https://x.example/", At: now.AddDate(0, 0, -10)}},
 		Active: now.AddDate(0, 0, -40), Since: now.AddDate(-1, 0, 0), Source: "form:home",
 	}
 	types := map[string]AttributeType{"city": AttributeText, "spent": AttributeNumber, "born": AttributeDate}
 	got, want := map[string]bool{}, map[string]bool{
 		`{"all":[]}`: true, `{"any":[]}`: false, `{"not":{"any":[]}}`: true,
-		`{"interest":"wintersport"}`: true, `{"interest":"strand"}`: false, `{"locale":"nl"}`: true, `{"locale":"en"}`: false,
+		`{"interest":"wintersport"}`: true, `{"interest":"strand"}`: false, `{"interest":"zon"}`: false, `{"learned":"zon"}`: true, `{"learned":"wintersport"}`: false, `{"locale":"nl"}`: true, `{"locale":"en"}`: false,
 		`{"all":[{"locale":"nl"},{"interest":"strand"}]}`: false, `{"any":[{"locale":"nl"},{"interest":"strand"}]}`: true,
 		`{"attribute":"city","value":"Utrecht"}`: true, `{"attribute":"city","op":"ne","value":"Utrecht"}`: false, `{"attribute":"city","op":"exists"}`: true,
 		`{"attribute":"shoe","op":"ne","value":"42"}`: false, `{"attribute":"shoe","op":"exists"}`: false,

@@ -118,6 +118,7 @@ func (r *reader) act(d *pdf.Document, n int, l *akkoord.BundleLine, quoted map[t
 		pdf.Fact{Label: r.t("shown_form"), Value: form},
 		pdf.Fact{Label: r.t("filled"), Value: r.filled(proof)},
 		pdf.Fact{Label: r.t("tracking"), Value: proof.Tracking},
+		pdf.Fact{Label: r.t("learning"), Value: proof.Learning},
 		pdf.Fact{Label: r.t("privacy"), Value: privacy},
 		pdf.Fact{Label: r.t("line"), Value: strconv.FormatInt(l.Seq, 10)},
 	)

@@ -17,7 +17,7 @@ import (
 var (
 	errGone       = akkoord.Errorf(akkoord.NotFound, "link_invalid", "There is no data of yours here any more. Sign up again if you would like to hear from us.")
 	errMoved      = akkoord.Errorf(akkoord.Expired, "link_moved", "This link was mailed to a former address and shows nothing any more. Ask for a new one at /your-data; leaving by the mail still works.")
-	errPreference = akkoord.Fieldf("save", "form_invalid", "Send start or stop with a purpose, pause=1, 3 or 6, resume=1, track or untrack with a purpose, or save=interests, person or address.")
+	errPreference = akkoord.Fieldf("save", "form_invalid", "Send start or stop with a purpose, pause=1, 3 or 6, resume=1, track, untrack, learn or unlearn with a purpose, forget with a purpose and a topic, or save=interests, person or address.")
 )
 
 // own gives the holder of a preferences link and their standing.
@@ -254,12 +254,19 @@ func (s *Server) showPreferences(c echo.Context, code int, link akkoord.Link, st
 	if err != nil {
 		return err
 	}
+	learned, err := s.Consents.Learned(ctx, st)
+	if err != nil {
+		return err
+	}
 	for _, p := range purposes {
 		if state := st.Subscription(p.ID).State; p.Archived() && state != akkoord.Active && state != akkoord.Pending {
 			continue // there is nothing to stop, and nothing can begin
 		}
 		row, err := s.preferenceRow(c, p, st.Subscription(p.ID), locale)
 		if err != nil {
+			return err
+		}
+		if err := s.learnedRow(ctx, &row, p, st, learned, locale); err != nil {
 			return err
 		}
 		page.Purposes = append(page.Purposes, row)

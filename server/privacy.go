@@ -63,7 +63,7 @@ func (s *Server) privacyInForce(ctx context.Context) (int, error) {
 }
 
 func samePurpose(a, b akkoord.Purpose) bool {
-	return a.ID == b.ID && a.Version == b.Version && a.Basis == b.Basis && a.InactiveAfter == b.InactiveAfter &&
+	return a.ID == b.ID && a.Version == b.Version && a.Basis == b.Basis && a.InactiveAfter == b.InactiveAfter && a.Learns() == b.Learns() &&
 		a.Retention.Same(b.Retention) && a.Retention.Stopped.Equal(b.Retention.Stopped)
 }
 
@@ -76,7 +76,7 @@ func (s *Server) facts(by akkoord.Organisation, purposes []akkoord.Purpose, rela
 		f.WholeIPDays = int(akkoord.Limits.WholeIP / (24 * time.Hour))
 	}
 	for _, p := range purposes {
-		f.Purposes = append(f.Purposes, akkoord.PrivacyItem{Slug: p.Slug, Basis: p.Basis, InactiveAfter: p.InactiveAfter, Silence: p.Silence(), Version: p.Version, Texts: p.Texts})
+		f.Purposes = append(f.Purposes, akkoord.PrivacyItem{Slug: p.Slug, Basis: p.Basis, InactiveAfter: p.InactiveAfter, Silence: p.Silence(), Learns: p.Learns(), Version: p.Version, Texts: p.Texts})
 	}
 	return f
 }
@@ -120,7 +120,7 @@ func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest 
 	for _, item := range st.facts.Purposes {
 		text := akkoord.Purpose{Texts: item.Texts}.Text(locale)
 		page.Purposes = append(page.Purposes, templates.PrivacyPurpose{
-			Name: text.Name, Explanation: text.Explanation, Basis: string(item.Basis), Silence: silence(item),
+			Name: text.Name, Explanation: text.Explanation, Basis: string(item.Basis), Silence: silence(item), Learns: item.Learns,
 		})
 	}
 	page.Processors = parties(st.facts)

@@ -20,6 +20,7 @@ type Consents interface {
 	Leaver
 	PersonRights
 	Chooser
+	Learner
 	Standing(context.Context, akkoord.ID) (akkoord.Standing, error)
 	EventsOf(context.Context, akkoord.ID) ([]akkoord.Event, error)
 	Profiles

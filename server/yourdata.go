@@ -83,7 +83,7 @@ func (s *Server) choose(ctx context.Context, link akkoord.Link, f fields, o akko
 		page.Subject = p.Text(o.Locale).Name
 		return page, true, s.Consents.Track(ctx, link.Subscriber, p.ID, name == "track", o)
 	}
-	return page, false, nil
+	return s.learn(ctx, link, f, o)
 }
 
 // pastPage is how many mails one page shows.
@@ -158,6 +158,9 @@ func (s *Server) pastEvents(ctx context.Context, person akkoord.ID, locale strin
 		}
 		if e.Kind == akkoord.TrackingOn && e.Evidence.Tracking != "" { // said on a form
 			row.Wording, row.Locale = e.Evidence.Tracking, e.Locale
+		}
+		if e.Kind == akkoord.LearningOn {
+			row.Wording, row.Locale = e.Evidence.Learning, e.Locale
 		}
 		out = append(out, row)
 	}

@@ -183,13 +183,13 @@ func (t *tx) putSubscription(subscriberID int64, s akkoord.Subscription, over bo
 		return err
 	}
 	args := []any{subscriberID, s.PurposeID, string(s.State), micros(s.Since), string(s.Basis), s.Request[:],
-		s.Version, s.Origin, s.Locale, micros(s.WasActive), micros(s.Agreed), micros(s.Tracking), ground, s.TrackingAsked}
-	query := `INSERT INTO subscription (subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed, tracking, ground, tracking_asked)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+		s.Version, s.Origin, s.Locale, micros(s.WasActive), micros(s.Agreed), micros(s.Tracking), ground, s.TrackingAsked, micros(s.Learning)}
+	query := `INSERT INTO subscription (subscriber_id, purpose_id, state, since, basis, request, version, form_version_id, locale, was_active, agreed, tracking, ground, tracking_asked, learning)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	if over {
 		args = append(args, micros(s.Renewed), micros(s.Asked), micros(s.Reminded))
-		query = `UPDATE subscription SET state = $3, since = $4, basis = $5, request = $6, version = $7, form_version_id = $8, locale = $9, was_active = $10, agreed = $11, tracking = $12, ground = $13, tracking_asked = $14,
-			renewed = $15, asked = $16, reminded = $17
+		query = `UPDATE subscription SET state = $3, since = $4, basis = $5, request = $6, version = $7, form_version_id = $8, locale = $9, was_active = $10, agreed = $11, tracking = $12, ground = $13, tracking_asked = $14, learning = $15,
+			renewed = $16, asked = $17, reminded = $18
 			WHERE subscriber_id = $1 AND purpose_id = $2`
 	}
 	return t.exec(query, args...)

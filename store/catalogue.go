@@ -134,13 +134,13 @@ func (c *catalogue) purpose(id int64) akkoord.Purpose {
 
 func loadPurposes(q querier) ([]akkoord.Purpose, error) {
 	var out []akkoord.Purpose
-	rows, err := q.query(`SELECT id, public_id, slug, basis, inactive_after, version, wider, created_at, archived_at, sender, relays, public_archive, public_archive_at, ` + retentionColumns + ` FROM purpose ORDER BY id`)
+	rows, err := q.query(`SELECT id, public_id, slug, basis, inactive_after, learn_after, version, wider, created_at, archived_at, sender, relays, public_archive, public_archive_at, ` + retentionColumns + ` FROM purpose ORDER BY id`)
 	err = each(rows, err, func(r row) error {
 		var p akkoord.Purpose
 		var id []byte
 		var created, archived, public, publicAt, stopped int64
 		var signals, relays string
-		err := r.Scan(&p.ID, &id, &p.Slug, &p.Basis, &p.InactiveAfter, &p.Version, &p.Wider, &created, &archived, &p.Sender, &relays, &public, &publicAt,
+		err := r.Scan(&p.ID, &id, &p.Slug, &p.Basis, &p.InactiveAfter, &p.LearnAfter, &p.Version, &p.Wider, &created, &archived, &p.Sender, &relays, &public, &publicAt,
 			&p.Retention.AskAgainAfter, &p.Retention.ExpireAfter, &signals, &stopped)
 		p.Retention.Signals, p.Retention.Stopped = readSignals(signals), fromMicros(stopped)
 		p.PublicID, p.CreatedAt, p.ArchivedAt, p.Relays = id16(id), fromMicros(created), fromMicros(archived), strings.Fields(relays)

@@ -95,9 +95,9 @@ func (s *Store) EditPurpose(ctx context.Context, actor akkoord.Actor, slug strin
 func (t *tx) addPurpose(actor akkoord.Actor, p akkoord.Purpose) (akkoord.Purpose, error) {
 	p.Version, p.CreatedAt = 1, t.now
 	p.Retention, p.Retention.Stopped = p.Retention.Complete(), time.Time{}
-	err := t.queryRow(`INSERT INTO purpose (public_id, slug, basis, inactive_after, version, created_at, ask_again_after, expire_after, signals)
-		VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8) ON CONFLICT (slug) DO NOTHING RETURNING id`, p.PublicID[:], p.Slug, string(p.Basis), p.InactiveAfter, micros(t.now),
-		p.Retention.AskAgainAfter, p.Retention.ExpireAfter, storedSignals(p.Retention.Signals)).Scan(&p.ID)
+	err := t.queryRow(`INSERT INTO purpose (public_id, slug, basis, inactive_after, version, created_at, ask_again_after, expire_after, signals, learn_after)
+		VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9) ON CONFLICT (slug) DO NOTHING RETURNING id`, p.PublicID[:], p.Slug, string(p.Basis), p.InactiveAfter, micros(t.now),
+		p.Retention.AskAgainAfter, p.Retention.ExpireAfter, storedSignals(p.Retention.Signals), p.LearnAfter).Scan(&p.ID)
 	if err != nil {
 		return p, taken(err, "purpose", p.Slug)
 	}
@@ -116,7 +116,7 @@ func (t *tx) editPurpose(actor akkoord.Actor, have, p akkoord.Purpose) (akkoord.
 		return have, fixed("basis", "basis_fixed", "The basis of a purpose can't change: people agreed on it. Make a new purpose.")
 	}
 	next := have
-	next.InactiveAfter = p.InactiveAfter
+	next.InactiveAfter, next.LearnAfter = p.InactiveAfter, p.LearnAfter
 	next.Retention = p.Retention.Complete()
 	next.Retention.Stopped = have.Retention.Stopped // it has acts of its own
 	if !maps.Equal(p.Texts, have.Texts) {
@@ -134,14 +134,19 @@ func (t *tx) editPurpose(actor akkoord.Actor, have, p akkoord.Purpose) (akkoord.
 			return have, err
 		}
 	}
-	if next.Version == have.Version && next.InactiveAfter == have.InactiveAfter && next.Retention.Same(have.Retention) {
+	if next.Version == have.Version && next.InactiveAfter == have.InactiveAfter && next.LearnAfter == have.LearnAfter && next.Retention.Same(have.Retention) {
 		return have, nil
 	}
-	if err := t.exec(`UPDATE purpose SET inactive_after = $2, version = $3, wider = $4, ask_again_after = $5, expire_after = $6, signals = $7 WHERE id = $1`,
-		next.ID, next.InactiveAfter, next.Version, next.Wider, next.Retention.AskAgainAfter, next.Retention.ExpireAfter, storedSignals(next.Retention.Signals)); err != nil {
+	if err := t.exec(`UPDATE purpose SET inactive_after = $2, version = $3, wider = $4, ask_again_after = $5, expire_after = $6, signals = $7, learn_after = $8 WHERE id = $1`,
+		next.ID, next.InactiveAfter, next.Version, next.Wider, next.Retention.AskAgainAfter, next.Retention.ExpireAfter, storedSignals(next.Retention.Signals), next.LearnAfter); err != nil {
 		return have, err
 	}
 	t.catalogue = true
+	if next.LearnAfter != have.LearnAfter {
+		if err := t.audit(actor, "purpose.learning", named("purpose", next.Slug), fmt.Sprintf("after %d links, was %d; 0 is never", next.LearnAfter, have.LearnAfter)); err != nil {
+			return have, err
+		}
+	}
 	return next, t.audit(actor, "purpose.change", named("purpose", next.Slug), fmt.Sprintf("version %d", next.Version))
 }
 

@@ -49,7 +49,7 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 		Consents: []akkoord.ConsentRecord{}, CampaignsLeft: []akkoord.CampaignLeftRecord{}, Suppressions: []akkoord.SuppressionRecord{},
 		Events: []akkoord.EventRecord{}, Deliveries: []akkoord.DeliveryRecord{}, SystemMails: []akkoord.SystemMailRecord{}, ContractMails: []akkoord.ContractMailRecord{}, Requests: []akkoord.RequestRecord{},
 		Questions: []akkoord.QuestionRecord{},
-		Activity:  []akkoord.ActivityRecord{}, Clicks: []akkoord.ClickRecord{},
+		Activity:  []akkoord.ActivityRecord{}, Clicks: []akkoord.ClickRecord{}, Learned: []akkoord.LearnedRecord{},
 	}
 	var err error
 	if r.Person.Attributes, err = attributesOf(q, p.ID); err != nil {
@@ -62,7 +62,7 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 	for _, sub := range st.Subscriptions {
 		r.Consents = append(r.Consents, akkoord.ConsentRecord{
 			Purpose: c.purpose(sub.PurposeID).Slug, State: sub.State, Since: akkoord.Moment{Time: sub.Since}, Basis: sub.Basis,
-			WordingVersion: sub.Version, Locale: sub.Locale, Tracked: akkoord.Moment{Time: sub.Tracking}, TrackingAsked: sub.TrackingAsked, Text: c.wordings[wordingKey{sub.PurposeID, sub.Version, sub.Locale}],
+			WordingVersion: sub.Version, Locale: sub.Locale, Tracked: akkoord.Moment{Time: sub.Tracking}, Learning: akkoord.Moment{Time: sub.Learning}, TrackingAsked: sub.TrackingAsked, Text: c.wordings[wordingKey{sub.PurposeID, sub.Version, sub.Locale}],
 			Renewed: akkoord.Moment{Time: sub.Renewed}, Asked: akkoord.Moment{Time: sub.Asked}, Reminded: akkoord.Moment{Time: sub.Reminded},
 		})
 	}
@@ -88,6 +88,13 @@ func (s *Store) personRecord(q querier, st akkoord.Standing, at time.Time) (akko
 		return r, err
 	}
 	r.Clicks = append(r.Clicks, clicks...)
+	learned, err := s.learned(q, c, st)
+	if err != nil {
+		return r, err
+	}
+	for _, l := range learned {
+		r.Learned = append(r.Learned, akkoord.LearnedRecord{Purpose: c.purpose(l.PurposeID).Slug, Topic: l.Topic, Links: l.Links, LastAt: akkoord.Moment{Time: l.LastAt}})
+	}
 	if err := recordReturned(q, &r, p.ID); err != nil {
 		return r, err
 	}

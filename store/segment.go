@@ -157,7 +157,7 @@ func checkNamed(purposeID int64, f akkoord.Filter, v akkoord.Vocabulary) (akkoor
 // vocabulary reads what the names in a filter mean, each kind at once.
 func vocabulary(q querier, f akkoord.Filter) (akkoord.Vocabulary, error) {
 	v := akkoord.Vocabulary{
-		Purposes: map[int64]string{}, Interests: map[string]int64{}, Attributes: map[string]akkoord.Attribute{},
+		Purposes: map[int64]string{}, LearnAfter: map[int64]int{}, Interests: map[string]int64{}, Attributes: map[string]akkoord.Attribute{},
 		Campaigns: map[string]akkoord.Campaign{}, Topics: map[string][]int64{}, Links: map[string][]int64{},
 	}
 	names := map[string][]string{}
@@ -174,12 +174,13 @@ func vocabulary(q querier, f akkoord.Filter) (akkoord.Vocabulary, error) {
 	for _, a := range attributes {
 		v.Attributes[a.Slug] = a
 	}
-	rows, err := q.query(`SELECT p.id, coalesce((SELECT w.name FROM purpose_text w WHERE w.purpose_id = p.id AND w.version = p.version AND w.locale = 'en'), p.slug) FROM purpose p`)
+	rows, err := q.query(`SELECT p.id, coalesce((SELECT w.name FROM purpose_text w WHERE w.purpose_id = p.id AND w.version = p.version AND w.locale = 'en'), p.slug), p.learn_after FROM purpose p`)
 	if err := each(rows, err, func(r row) error {
 		var id int64
 		var name string
-		err := r.Scan(&id, &name)
-		v.Purposes[id] = name
+		var learnAfter int
+		err := r.Scan(&id, &name, &learnAfter)
+		v.Purposes[id], v.LearnAfter[id] = name, learnAfter
 		return err
 	}); err != nil {
 		return v, err
@@ -200,7 +201,9 @@ func vocabulary(q querier, f akkoord.Filter) (akkoord.Vocabulary, error) {
 	if err != nil {
 		return v, err
 	}
-	err = inList(q, names["clickedtopic"], `SELECT DISTINCT topic, purpose_id FROM link WHERE topic IN (`, func(name string, id int64) { v.Topics[name] = append(v.Topics[name], id) })
+	topics := slices.Concat(names["clickedtopic"], names["learned"])
+	slices.Sort(topics)
+	err = inList(q, slices.Compact(topics), `SELECT DISTINCT topic, purpose_id FROM link WHERE topic IN (`, func(name string, id int64) { v.Topics[name] = append(v.Topics[name], id) })
 	if err != nil {
 		return v, err
 	}

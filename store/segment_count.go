@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -231,6 +232,8 @@ func (p *segmentPeople) key(f akkoord.Filter) setKey {
 	switch f.Kind {
 	case akkoord.FilterInterest:
 		key.purpose = 0
+	case akkoord.FilterLearned:
+		key.value = strconv.Itoa(p.names.LearnAfter[p.purpose])
 	case akkoord.FilterAttribute:
 		key.comparedAs = string(p.names.Attributes[f.Text].Type)
 	}

@@ -37,7 +37,7 @@ func (s *Store) SegmentNames(ctx context.Context, purposeID int64) (akkoord.Segm
 			out.Attributes = append(out.Attributes, a.Slug)
 		}
 	}
-	out.Sources = c.sources()
+	out.Sources, out.Learns = c.sources(), c.purpose(purposeID).Learns()
 	return out, nil
 }
 

@@ -58,7 +58,7 @@ func (c *filterSQL) node(f akkoord.Filter) error {
 	case akkoord.FilterNot:
 		c.write("NOT ")
 		return c.node(f.Of[0])
-	case akkoord.FilterInterest, akkoord.FilterAttribute, akkoord.FilterClicked, akkoord.FilterActive:
+	case akkoord.FilterInterest, akkoord.FilterLearned, akkoord.FilterAttribute, akkoord.FilterClicked, akkoord.FilterActive:
 		c.write("EXISTS (SELECT 1")
 		c.told(f, "w.subscriber_id = x.subscriber_id AND ")
 		c.write(")")
@@ -104,6 +104,9 @@ func (c *filterSQL) told(f akkoord.Filter, person string) {
 	case akkoord.FilterAttribute:
 		c.write(" FROM subscriber_attribute w WHERE ", person)
 		c.attribute(f)
+	case akkoord.FilterLearned:
+		c.write(" FROM click w JOIN link l ON l.id = w.link_id JOIN subscription y ON y.subscriber_id = w.subscriber_id AND y.purpose_id = l.purpose_id WHERE ", person)
+		c.learned(f)
 	case akkoord.FilterClicked:
 		c.write(" FROM click w JOIN link l ON l.id = w.link_id WHERE ", person)
 		c.clicked(f)
@@ -117,7 +120,7 @@ func (c *filterSQL) told(f akkoord.Filter, person string) {
 func leafQuery(f akkoord.Filter, purposeID int64, now time.Time, names akkoord.Vocabulary) (string, []any, error) {
 	c := &filterSQL{purpose: purposeID, now: now, names: names}
 	switch f.Kind {
-	case akkoord.FilterInterest, akkoord.FilterAttribute, akkoord.FilterClicked, akkoord.FilterActive:
+	case akkoord.FilterInterest, akkoord.FilterLearned, akkoord.FilterAttribute, akkoord.FilterClicked, akkoord.FilterActive:
 		c.write("SELECT w.subscriber_id")
 		c.told(f, "")
 	default:
@@ -162,6 +165,16 @@ func (c *filterSQL) clicked(f akkoord.Filter) {
 		c.write(" AND l.url = ", c.bind(f.Text))
 	}
 	c.write(" AND w.last_at >= ", c.bind(micros(f.Cutoff(c.now))))
+}
+
+// learned says in SQL what akkoord.Purpose.Learned does.
+func (c *filterSQL) learned(f akkoord.Filter) {
+	after := c.names.LearnAfter[c.purpose]
+	if after == 0 {
+		c.write("1 = 0 AND ")
+	}
+	c.write("w.machine = 0 AND l.purpose_id = ", c.bind(c.purpose), " AND l.topic = ", c.bind(f.Text), " AND y.state = 'active' AND y.tracking > 0 AND y.learning > 0 AND w.last_at >= y.learning AND w.last_at >= ",
+		c.bind(micros(akkoord.LearnedSince(c.now))), " GROUP BY w.subscriber_id HAVING count(*) >= ", c.bind(after))
 }
 
 // mailable are the people of purpose $1 whom the gate lets pass at the time $2,

@@ -52,7 +52,7 @@ const besides = `
 
 // subscriptionColumns are what subscriptionRow reads, of a table x that may have no row.
 const subscriptionColumns = `coalesce(x.purpose_id, 0), coalesce(x.state, ''), coalesce(x.since, 0), coalesce(x.basis, ''), x.request, coalesce(x.version, 0),
-	coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0), coalesce(x.tracking, 0), coalesce(x.tracking_asked, ''), coalesce(x.ground, ''), coalesce(x.renewed, 0), coalesce(x.asked, 0), coalesce(x.reminded, 0),
+	coalesce(x.form_version_id, 0), coalesce(x.locale, ''), coalesce(x.was_active, 0), coalesce(x.agreed, 0), coalesce(x.tracking, 0), coalesce(x.learning, 0), coalesce(x.tracking_asked, ''), coalesce(x.ground, ''), coalesce(x.renewed, 0), coalesce(x.asked, 0), coalesce(x.reminded, 0),
 	coalesce((SELECT w.wider FROM purpose w WHERE w.id = x.purpose_id), 0), coalesce((SELECT w.archived_at > 0 FROM purpose w WHERE w.id = x.purpose_id), FALSE)`
 
 // standingColumns are what standingRow reads.
@@ -150,6 +150,7 @@ type subscriptionRow struct {
 	since, was   int64
 	agreed       int64
 	tracking     int64
+	learning     int64
 	ground       string
 
 	renewed, asked, reminded int64
@@ -157,7 +158,7 @@ type subscriptionRow struct {
 }
 
 func (x *subscriptionRow) fields() []any {
-	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was, &x.agreed, &x.tracking, &x.TrackingAsked, &x.ground,
+	return []any{&x.PurposeID, &x.state, &x.since, &x.basis, &x.request, &x.Version, &x.Origin, &x.Locale, &x.was, &x.agreed, &x.tracking, &x.learning, &x.TrackingAsked, &x.ground,
 		&x.renewed, &x.asked, &x.reminded, &x.Wider, &x.Archived}
 }
 
@@ -166,6 +167,7 @@ func (x *subscriptionRow) subscription() akkoord.Subscription {
 	s.Ground = readGround(x.ground)
 	s.State, s.Basis, s.Request = akkoord.State(x.state), akkoord.Basis(x.basis), id16(x.request)
 	s.Since, s.WasActive, s.Agreed, s.Tracking = fromMicros(x.since), fromMicros(x.was), fromMicros(x.agreed), fromMicros(x.tracking)
+	s.Learning = fromMicros(x.learning)
 	s.Renewed, s.Asked, s.Reminded = fromMicros(x.renewed), fromMicros(x.asked), fromMicros(x.reminded)
 	return s
 }

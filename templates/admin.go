@@ -354,6 +354,8 @@ type PersonConsent struct {
 	Wording               string // as seen by the person
 	Version               int
 	Since                 time.Time
+	Learning              bool // interests may be learned from their clicks
+	Learned               []LearnedTopic
 }
 
 // EventRow is one act in the ledger.

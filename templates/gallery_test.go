@@ -296,6 +296,13 @@ func gallery() map[string]any {
 	preferences.Attributes = wrong.Attributes[2:]
 	quiet := preferences
 	quiet.Notice, quiet.Export, quiet.Erase, quiet.Mails, quiet.Interests, quiet.Attributes = "", false, false, nil, nil, nil
+	learning := preferences
+	learning.Notice, learning.Subject, learning.Mails = NoticeForgotten, "Stedentrip", nil
+	learning.Purposes = []PreferencePurpose{
+		{Slug: "travel-news", Name: "Reisnieuws", Wording: newsWording, State: "active", Since: now, Version: 3, Tracked: true, Learns: true, Learning: true, Learned: []LearnedTopic{{"wintersport", "Wintersport", 3, now}, {"zon", "Zon", 2, now}}},
+		{Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", Wording: skiWording, State: "active", Since: now, Version: 1, Tracked: true, Learns: true, LearnWords: "Wij kunnen uit de onderwerpen van die links ook afleiden wat u leuk vindt."},
+		{Slug: "jaaroverzicht", Name: "Jaaroverzicht", Wording: skiWording, State: "active", Since: now, Version: 1, Tracked: true, Learning: true},
+	}
 	pausing := preferences
 	pausing.Notice, pausing.PausedUntil = NoticePaused, now.AddDate(0, 1, 0)
 	draft := mailing()
@@ -312,34 +319,35 @@ func gallery() map[string]any {
 	draft.Ticks = []Tick{{"to", true, ""}, {"from", false, ""}, {"subject", true, "Vroeg boeken"}, {"content", true, ""}}
 	draft.Blockers = []Blocker{{"sender_incomplete", ""}, {"sender_incomplete", ""}, {"no_relay", ""}}
 	return map[string]any{
-		"signup":             signUp(),
-		"signup-422":         wrong,
-		"signup-counting":    counting(),
-		"signup-work":        working(),
-		"reference":          referencePage(),
-		"signup-bare":        bare,
-		"check-mail":         CheckMailPage{Site: zonvaart(""), From: "Zonvaart Reizen <reisnieuws@zonvaart.example>", Subject: "Bevestig: Reisnieuws van Zonvaart Reizen", Until: now.AddDate(0, 0, 7), Again: "/f/home"},
-		"confirm":            confirm,
-		"confirm-both":       both,
-		"renew":              RenewPage{Site: confirm.Site, Action: confirm.Action, NotMe: confirm.NotMe, Address: confirm.Address, Purposes: confirm.Purposes},
-		"confirmed":          ConfirmedPage{Site: own, Purposes: []AskedPurpose{newsIn}, From: "reisnieuws@zonvaart.example", Latest: &Link{"Winter 2027, editie 2", "/view/x"}},
-		"confirmed-again":    ConfirmedPage{Site: own, Repeat: true, Purposes: []AskedPurpose{newsIn, skiIn}},
-		"public-archive":     publicArchive(),
-		"archive-empty":      PublicArchivePage{Site: zonvaart("/archive/travel-news"), Purpose: "Reisnieuws", Feed: "/archive/travel-news/feed.xml?locale=nl"},
-		"confirm-archived":   ConfirmArchivedPage{Site: zonvaart("/confirm/x"), Purposes: []AskedPurpose{{Name: "Reisnieuws"}}, EraseOn: now},
-		"confirm-old":        ConfirmOldPage{Site: zonvaart(""), Again: "/f/home"},
-		"expired":            LinkExpiredPage{Site: zonvaart("/confirm/x"), Resend: "/confirm/x/resend", EraseOn: now},
-		"erase-ask":          ErasePage{Site: zonvaart("/preferences/x"), Action: "/preferences/x", Address: "a•••••@voorbeeld.example"},
-		"erased":             ErasePage{Site: zonvaart(""), At: now, Receipt: "akkoord erasure receipt 1\nline 4120\n…"},
-		"preferences-paused": pausing,
-		"your-data":          YourDataPage{Site: zonvaart("/your-data")},
-		"your-data-422":      YourDataPage{Site: zonvaart("/your-data"), Email: "anouk", Errors: FieldErrors{{Field: "email", Code: "email_missing_at"}}},
-		"your-data-sent":     YourDataPage{Site: zonvaart("/your-data"), Sent: true},
-		"address":            AddressPage{Site: zonvaart("/address/x"), Action: "/address/x", From: "a•••••@voorbeeld.example", To: "a•••••@nieuw.example", Left: true},
-		"address-done":       AddressPage{Site: own, From: "a•••••@nieuw.example", To: "a•••••@nieuw.example", Done: true},
-		"keep":               KeepPage{Site: zonvaart("/keep/x"), Action: "/keep/x", Leave: "/unsubscribe/x", Name: "Reisnieuws", Explanation: "Wij mailen u reisideeën.", Frequency: "Twee keer per maand.", Address: "a•••••@voorbeeld.example", Since: now.AddDate(-1, 0, 0)},
-		"keep-done":          KeepPage{Site: own, Name: "Reisnieuws", Since: now, Done: true},
-		"past-mails":         PastPage{Site: zonvaart(""), Back: "/preferences/x", Show: "mails", Mails: preferences.Mails, Next: "/preferences/x?show=mails&before=4"},
+		"signup":               signUp(),
+		"signup-422":           wrong,
+		"signup-counting":      counting(),
+		"signup-work":          working(),
+		"reference":            referencePage(),
+		"signup-bare":          bare,
+		"check-mail":           CheckMailPage{Site: zonvaart(""), From: "Zonvaart Reizen <reisnieuws@zonvaart.example>", Subject: "Bevestig: Reisnieuws van Zonvaart Reizen", Until: now.AddDate(0, 0, 7), Again: "/f/home"},
+		"confirm":              confirm,
+		"confirm-both":         both,
+		"renew":                RenewPage{Site: confirm.Site, Action: confirm.Action, NotMe: confirm.NotMe, Address: confirm.Address, Purposes: confirm.Purposes},
+		"confirmed":            ConfirmedPage{Site: own, Purposes: []AskedPurpose{newsIn}, From: "reisnieuws@zonvaart.example", Latest: &Link{"Winter 2027, editie 2", "/view/x"}},
+		"confirmed-again":      ConfirmedPage{Site: own, Repeat: true, Purposes: []AskedPurpose{newsIn, skiIn}},
+		"public-archive":       publicArchive(),
+		"archive-empty":        PublicArchivePage{Site: zonvaart("/archive/travel-news"), Purpose: "Reisnieuws", Feed: "/archive/travel-news/feed.xml?locale=nl"},
+		"confirm-archived":     ConfirmArchivedPage{Site: zonvaart("/confirm/x"), Purposes: []AskedPurpose{{Name: "Reisnieuws"}}, EraseOn: now},
+		"confirm-old":          ConfirmOldPage{Site: zonvaart(""), Again: "/f/home"},
+		"expired":              LinkExpiredPage{Site: zonvaart("/confirm/x"), Resend: "/confirm/x/resend", EraseOn: now},
+		"erase-ask":            ErasePage{Site: zonvaart("/preferences/x"), Action: "/preferences/x", Address: "a•••••@voorbeeld.example"},
+		"erased":               ErasePage{Site: zonvaart(""), At: now, Receipt: "akkoord erasure receipt 1\nline 4120\n…"},
+		"preferences-learning": learning,
+		"preferences-paused":   pausing,
+		"your-data":            YourDataPage{Site: zonvaart("/your-data")},
+		"your-data-422":        YourDataPage{Site: zonvaart("/your-data"), Email: "anouk", Errors: FieldErrors{{Field: "email", Code: "email_missing_at"}}},
+		"your-data-sent":       YourDataPage{Site: zonvaart("/your-data"), Sent: true},
+		"address":              AddressPage{Site: zonvaart("/address/x"), Action: "/address/x", From: "a•••••@voorbeeld.example", To: "a•••••@nieuw.example", Left: true},
+		"address-done":         AddressPage{Site: own, From: "a•••••@nieuw.example", To: "a•••••@nieuw.example", Done: true},
+		"keep":                 KeepPage{Site: zonvaart("/keep/x"), Action: "/keep/x", Leave: "/unsubscribe/x", Name: "Reisnieuws", Explanation: "Wij mailen u reisideeën.", Frequency: "Twee keer per maand.", Address: "a•••••@voorbeeld.example", Since: now.AddDate(-1, 0, 0)},
+		"keep-done":            KeepPage{Site: own, Name: "Reisnieuws", Since: now, Done: true},
+		"past-mails":           PastPage{Site: zonvaart(""), Back: "/preferences/x", Show: "mails", Mails: preferences.Mails, Next: "/preferences/x?show=mails&before=4"},
 		"past-history": PastPage{Site: zonvaart(""), Back: "/preferences/x", Show: "history", Events: []PastEvent{
 			{Kind: "paused", At: now, Until: now.AddDate(0, 1, 0), By: "person"}, {Kind: "campaign_left", Purpose: "Reisnieuws", Campaign: "Winter 2027", At: now.AddDate(0, -1, 0), By: "person", ToldIn: "Europe/Amsterdam"},
 			{Kind: "withdrawn", Purpose: "Reisnieuws", At: now.AddDate(0, -1, 0), By: "person", Clock: "+01:00"},
@@ -677,9 +685,9 @@ func privacy() PrivacyPage {
 		Relayed: true, LedgerKey: "3f9c27d04b8ea5616f2d9c80e1b7a4533f9c27d04b8ea5616f2d9c80e1b7a453",
 		Purposes: []PrivacyPurpose{
 			{"Reisnieuws", "Met uw e-mailadres, taal en interesses kiezen wij welke reizen wij u laten zien.", "consent",
-				NewSilence(730, akkoord.Retention{AskAgainAfter: 14, ExpireAfter: 21, Signals: akkoord.Signals})},
-			{"Aanbiedingen ski-uitrusting", "", "existing_customer", NewSilence(400, akkoord.Retention{AskAgainAfter: 1, ExpireAfter: 14, Signals: []akkoord.Signal{akkoord.SignalClick}})},
-			{"Jaaroverzicht", "", "consent", nil},
+				NewSilence(730, akkoord.Retention{AskAgainAfter: 14, ExpireAfter: 21, Signals: akkoord.Signals}), true},
+			{"Aanbiedingen ski-uitrusting", "", "existing_customer", NewSilence(400, akkoord.Retention{AskAgainAfter: 1, ExpireAfter: 14, Signals: []akkoord.Signal{akkoord.SignalClick}}), false},
+			{"Jaaroverzicht", "", "consent", nil, false},
 		},
 		Processors: []PrivacyProcessor{{Name: "Postrelais B.V.", Country: "NL", Role: "relay", SignedOn: now.AddDate(0, -8, 0)}, {Name: "Serverhuis Noord", Role: "hosting"},
 			{Name: "Desk & Co", Country: "US", Role: "support", Outside: true, Transfer: "SCC 2021/914, module 2"}},
@@ -756,12 +764,12 @@ func segmentForm() *SegmentForm {
 func segmentPage() SegmentPage {
 	f := segmentForm()
 	for i, kind := range ConditionKinds {
-		f.Rows = append(f.Rows, ConditionRow{Number: i, Kind: kind, Not: i == 3, Text: "wintersport"})
+		f.Rows = append(f.Rows, ConditionRow{Number: i, Kind: kind, Not: i == 4, Text: "wintersport"})
 	}
-	f.Rows[2].Text, f.Rows[2].Op, f.Rows[2].Value = "city", "eq", "Utrecht"
-	f.Rows[6].Days = "0"
+	f.Rows[3].Text, f.Rows[3].Op, f.Rows[3].Value = "city", "eq", "Utrecht"
+	f.Rows[7].Days = "0"
 	return SegmentPage{Admin: desk("campaigns"), Slug: "wintersport", Purpose: Option{"travel-news", "Reisnieuws"}, Filter: winterFilter(), Version: 2, People: "/admin/segments/wintersport/people",
-		Counted: true, Count: 1204, AsOf: now, Form: f, Errors: FieldErrors{{Field: "row-6", Code: "filter_type", At: "row-6"}}}
+		Counted: true, Count: 1204, AsOf: now, Form: f, Errors: FieldErrors{{Field: "row-7", Code: "filter_type", At: "row-7"}}}
 }
 
 func segmentTree() SegmentPage {
@@ -865,9 +873,10 @@ func purposeWords() []PurposeWords {
 func purposePage() EditPurposePage {
 	return EditPurposePage{
 		Admin: desk("purposes"), Name: "Reisnieuws", Action: "/admin/purposes/travel-news", Version: 2, CanChange: true, Form: PurposeForm{Read: "2", Change: "wider", Words: purposeWords()},
-		Public: PublicArchive{On: true, Action: "/admin/purposes/travel-news/public-archive", URL: "https://mail.zonvaart.example/archive/travel-news", Feed: "https://mail.zonvaart.example/archive/travel-news/feed.xml"},
-		Past:   []PastWords{{Version: 2, At: now, Change: "correction", Reason: "Duidelijker.", Words: purposeWords()[:2]}, {Version: 1, Words: purposeWords()[:1]}},
-		Errors: FieldErrors{{Field: "explanation-en", Code: "text_missing", At: "explanation-en"}},
+		Learning: LearnChoice{"/admin/purposes/travel-news/learning", 2},
+		Public:   PublicArchive{On: true, Action: "/admin/purposes/travel-news/public-archive", URL: "https://mail.zonvaart.example/archive/travel-news", Feed: "https://mail.zonvaart.example/archive/travel-news/feed.xml"},
+		Past:     []PastWords{{Version: 2, At: now, Change: "correction", Reason: "Duidelijker.", Words: purposeWords()[:2]}, {Version: 1, Words: purposeWords()[:1]}},
+		Errors:   FieldErrors{{Field: "explanation-en", Code: "text_missing", At: "explanation-en"}},
 	}
 }
 
@@ -908,7 +917,7 @@ func stopped(p PersonPage) PersonPage {
 
 func person() PersonPage {
 	return PersonPage{Admin: desk("people"), ID: "0193-7f", Address: "anouk@voorbeeld.example", Name: "Anouk", Locale: "nl", Interests: []string{"Wintersport", "Stedentrip"},
-		Consents: []PersonConsent{{"Reisnieuws", "active", "consent", newsWording, 3, now}},
+		Consents: []PersonConsent{{Purpose: "Reisnieuws", State: "active", Basis: "consent", Wording: newsWording, Version: 3, Since: now, Learning: true, Learned: []LearnedTopic{{"wintersport", "wintersport", 3, now}}}},
 		Events: []EventRow{
 			{Seq: 1, At: now.Add(-time.Hour), Kind: "requested", Purpose: "Reisnieuws", Source: "form:home", Version: 3, ToldIn: "Europe/Amsterdam"},
 			{Seq: 2, At: now, Kind: "confirmed", Purpose: "Reisnieuws", Source: "link", Version: 3, ToldIn: "Europe/Amsterdam"},

@@ -271,6 +271,9 @@ const (
 	NoticeResumed   Notice = "resumed"
 	NoticeTracked   Notice = "tracked"
 	NoticeUntracked Notice = "untracked"
+	NoticeLearning  Notice = "learning"
+	NoticeUnlearned Notice = "unlearned"
+	NoticeForgotten Notice = "forgotten" // Subject is the topic
 )
 
 // PreferencePurpose is a purpose and where the person stands with it.
@@ -285,6 +288,10 @@ type PreferencePurpose struct {
 	Object              bool      // it rests on no consent: stopping it is an objection
 	Tracked             bool      // clicks in its mails may be counted
 	Archived            bool      // nothing goes out under it now
+	Learns              bool      // interests are learned from clicks in its mails
+	LearnWords          string    // to be agreed to before; empty: they are, or there is nothing to learn from
+	Learning            bool      // the person agreed to that
+	Learned             []LearnedTopic
 }
 
 // SentMail is a mail that the person got.
@@ -319,6 +326,7 @@ type PrivacyPurpose struct {
 	Name, Explanation string
 	Basis             string // "consent", "existing_customer", "contract", …: basis.<Basis> in the locale files
 	Silence           *Silence
+	Learns            bool // interests are learned from the clicks of people who allow it
 }
 
 // PrivacyProcessor is a party that data goes to (M28).

@@ -13,6 +13,7 @@ type EditPurposePage struct {
 	ArchivedAt time.Time // zero: it is in use
 	CanChange  bool      // of one that there is; all who see the form of a new one may make it
 	Form       PurposeForm
+	Learning   LearnChoice
 	Public     PublicArchive // of one that there is
 	Past       []PastWords   // newest first, the words in force among them
 	Errors     FieldErrors

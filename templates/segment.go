@@ -68,7 +68,7 @@ type ConditionRow struct {
 
 // ConditionKinds are the kinds of conditions that a row can hold: leaves of a
 // filter, of which clicks are three.
-var ConditionKinds = []string{"interest", "locale", "attribute", "clicked_topic", "clicked_campaign", "clicked_link", "active_within_days", "consented_after", "consented_before", "source"}
+var ConditionKinds = []string{"interest", "learned", "locale", "attribute", "clicked_topic", "clicked_campaign", "clicked_link", "active_within_days", "consented_after", "consented_before", "source"}
 
 // ConditionOps are the comparisons of an attribute.
 var ConditionOps = []akkoord.FilterOp{akkoord.OpEqual, akkoord.OpOther, akkoord.OpLess, akkoord.OpAtMost, akkoord.OpMore, akkoord.OpAtLeast, akkoord.OpExists}

@@ -17,6 +17,7 @@ import (
 // Persons is what is done for one person, and what was sent to them.
 type Persons interface {
 	SetProfile(ctx context.Context, id akkoord.ID, p akkoord.Profile, o akkoord.Origin) error
+	Learned(ctx context.Context, st akkoord.Standing) ([]akkoord.LearnedInterest, error)
 	AttributesOf(ctx context.Context, subscriberID int64) (map[string]string, error)
 	PersonMails(ctx context.Context, subscriberID int64, purposes []int64, p akkoord.Page) (mails []akkoord.PersonMail, next int64, err error)
 	Holdings(ctx context.Context, subscriberID int64) (akkoord.Holdings, error)
@@ -91,6 +92,9 @@ func (s *Site) person(w http.ResponseWriter, r *http.Request, v visit) error {
 		}
 	}
 	if page.Consents, err = s.consents(ctx, v, st); err != nil {
+		return err
+	}
+	if err := s.addLearned(ctx, st, page.Consents); err != nil {
 		return err
 	}
 	if page.Attributes, err = s.personAttributes(ctx, p.ID); err != nil {

@@ -88,9 +88,10 @@ func (s *Site) editPurpose(w http.ResponseWriter, r *http.Request, v visit, code
 	ctx := r.Context()
 	page.Admin, page.Name, page.Action, page.Version = s.frame(r, v, "purposes"), p.Text(v.locale).Name, purposePath(p), p.Version
 	page.CanChange, page.ArchivedAt = v.user.Role.May(akkoord.ChangePurposes), p.ArchivedAt
+	page.Learning.After = p.LearnAfter
 	page.Public = templates.PublicArchive{On: p.PublicArchive, URL: s.cfg.BaseURL + p.PublicArchivePath(), Feed: s.cfg.BaseURL + p.FeedPath()}
 	if page.CanChange {
-		page.Archive, page.Public.Action = archivePath(p), purposePath(p)+"/public-archive"
+		page.Archive, page.Public.Action, page.Learning.Action = archivePath(p), purposePath(p)+"/public-archive", purposePath(p)+"/learning"
 	}
 	edits, err := s.cfg.Store.WordingChanges(ctx, p.ID)
 	if err != nil {

@@ -145,6 +145,7 @@ func (s *Site) routes() []route {
 		{"POST /admin/purposes", akkoord.ChangePurposes, s.addPurpose},
 		{"GET /admin/purposes/{slug}", akkoord.ReadCatalogue, s.purpose},
 		{"POST /admin/purposes/{slug}", akkoord.ChangePurposes, s.changePurpose},
+		{"POST /admin/purposes/{slug}/learning", akkoord.ChangePurposes, s.changeLearning},
 		{"GET /admin/purposes/{slug}/archive", akkoord.ChangePurposes, s.askArchive},
 		{"POST /admin/purposes/{slug}/archive", akkoord.ChangePurposes, s.archivePurpose},
 		{"POST /admin/purposes/{slug}/public-archive", akkoord.ChangePurposes, s.switchPublicArchive},

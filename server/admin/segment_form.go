@@ -38,7 +38,7 @@ func (t *typedSegment) add(kind string, names akkoord.SegmentNames) {
 		row.Number = max(row.Number, r.Number+1)
 	}
 	first := map[string][]string{
-		"interest": names.Interests, "locale": akkoord.Locales, "attribute": names.Attributes, "clicked_topic": names.Topics, "clicked_campaign": names.Campaigns, "source": names.Sources,
+		"interest": names.Interests, "learned": names.Topics, "locale": akkoord.Locales, "attribute": names.Attributes, "clicked_topic": names.Topics, "clicked_campaign": names.Campaigns, "source": names.Sources,
 	}[kind]
 	if len(first) > 0 {
 		row.Text = first[0]

@@ -29,7 +29,7 @@ const draft = `"campaign":"winter-2027","subject":"Hallo {{name | default: \"rei
 func TestContract(t *testing.T) {
 	f := newFixture(t)
 	purpose := `{"id":"<id>","slug":"travel-news","name":{"nl":"Reisnieuws","en":"Travel news"},"explanation":{"nl":"Reisideeën.","en":"Travel ideas."},
-		"wording":{"nl":"Ja, mail mij.","en":"Yes, mail me."},"frequency":{},"basis":"consent","inactive_after_days":365,"reactivate_again_after_days":14,"expire_after_days":14,"signals":["click","preferences","confirmation_age"],"retention_stopped_at":null,"archived_at":null,"public_archive":false,"sender":"","relays":["default"],"version":1,"wider_since":0,"created_at":"<time>"}`
+		"wording":{"nl":"Ja, mail mij.","en":"Yes, mail me."},"frequency":{},"basis":"consent","inactive_after_days":365,"learn_after_links":0,"reactivate_again_after_days":14,"expire_after_days":14,"signals":["click","preferences","confirmation_age"],"retention_stopped_at":null,"archived_at":null,"public_archive":false,"sender":"","relays":["default"],"version":1,"wider_since":0,"created_at":"<time>"}`
 	form := `{"id":"<id>","slug":"home","url":"https://mail.zonvaart.example/f/home","purposes":["travel-news"],"interests":["wintersport"],"attributes":[],"tracking":false,"challenge":"none",
 		"origins":["https://www.zonvaart.example"],"texts":{},"version":1,"created_at":"<time>"}`
 	campaign := `{"id":"<id>","slug":"winter-2027","name":"Winter 2027","purpose":"travel-news","segment":null,"archived_at":null,"created_at":"<time>"}`
@@ -68,7 +68,7 @@ func TestContract(t *testing.T) {
 
 	pending := f.person("Pim@voorbeeld.example", false)
 	person := `{"id":"<id>","email":"Pim@voorbeeld.example","name":"Zoë","locale":"nl","interests":["wintersport"],"suppressions":[],"paused_until":null,"created_at":"<time>",
-		"consents":[{"purpose":"travel-news","state":"pending","since":"<time>","basis":"consent","tracked_since":null}]}`
+		"consents":[{"purpose":"travel-news","state":"pending","since":"<time>","basis":"consent","tracked_since":null,"learned_from_since":null}]}`
 	run("pending people are found", "GET", "/subscribers?email=pim@voorbeeld.example", "", 200, listed(person))
 	run("the gate says no", "GET", "/gate?email=pim@voorbeeld.example&purpose=travel-news", "", 200,
 		`{"allowed":false,"code":"pending","reason":"The person asked for this and has not confirmed."}`)

@@ -20,6 +20,7 @@ type newPurpose struct {
 	Frequency         map[string]string `json:"frequency,omitempty"`
 	Basis             akkoord.Basis     `json:"basis,omitempty" default:"consent" enum:"consent,existing_customer,contract"`
 	InactiveAfterDays int               `json:"inactive_after_days,omitempty" doc:"Days without activity after which consent counts as old; 0 is never. Then people are asked by mail whether they still want it (M18)."`
+	LearnAfterLinks   int               `json:"learn_after_links,omitempty" doc:"Clicked links of one topic by which somebody is taken to like it, of people who allow that on their own page; 0: nothing is learned."`
 	RetentionFields
 }
 
@@ -39,6 +40,7 @@ type purpose struct {
 	RetentionStopped  *Time             `json:"retention_stopped_at" doc:"Since when nobody is asked and nothing ends; null while it goes on."`
 	Sender            string            `json:"sender" doc:"Slug of the sender of its mailings; empty: that of AKKOORD_FROM. POST /purposes/{slug}/route changes it."`
 	Relays            []string          `json:"relays" nullable:"false" doc:"Slugs of the relays that its mailings go by, in order."`
+	LearnAfterLinks   int               `json:"learn_after_links" doc:"Clicked links of one topic by which it is taken for liked; 0: nothing is learned."`
 	Version           int               `json:"version" doc:"Of the texts."`
 	WiderSince        int               `json:"wider_since" doc:"The version that asks for more than those before it, to which consents don't carry over; 0 is none."`
 	CreatedAt         *Time             `json:"created_at"`
@@ -48,7 +50,7 @@ type purpose struct {
 
 func showPurpose(p akkoord.Purpose) purpose {
 	out := purpose{
-		ID: p.PublicID, Slug: p.Slug, Basis: p.Basis, InactiveAfterDays: p.InactiveAfter, Sender: p.Sender, Relays: p.RelayOrder(), Version: p.Version, WiderSince: p.Wider, CreatedAt: when(p.CreatedAt), ArchivedAt: when(p.ArchivedAt), PublicArchive: p.PublicArchive,
+		ID: p.PublicID, Slug: p.Slug, Basis: p.Basis, InactiveAfterDays: p.InactiveAfter, Sender: p.Sender, Relays: p.RelayOrder(), LearnAfterLinks: p.LearnAfter, Version: p.Version, WiderSince: p.Wider, CreatedAt: when(p.CreatedAt), ArchivedAt: when(p.ArchivedAt), PublicArchive: p.PublicArchive,
 		AskAgainAfterDays: p.Retention.AskAgainAfter, ExpireAfterDays: p.Retention.ExpireAfter, Signals: some(p.Retention.Signals), RetentionStopped: when(p.Retention.Stopped),
 		Name: map[string]string{}, Explanation: map[string]string{}, Wording: map[string]string{}, Frequency: map[string]string{},
 	}
@@ -86,7 +88,7 @@ func (in purposeTexts) over(texts map[string]akkoord.PurposeText) {
 
 func (a *API) createPurpose(ctx context.Context, in *struct{ Body newPurpose }) (purpose, error) {
 	b := in.Body
-	p := akkoord.Purpose{Slug: b.Slug, Basis: b.Basis, InactiveAfter: b.InactiveAfterDays, Texts: map[string]akkoord.PurposeText{}}
+	p := akkoord.Purpose{Slug: b.Slug, Basis: b.Basis, InactiveAfter: b.InactiveAfterDays, LearnAfter: b.LearnAfterLinks, Texts: map[string]akkoord.PurposeText{}}
 	purposeTexts{b.Name, b.Explanation, b.Wording, b.Frequency}.over(p.Texts)
 	b.over(&p.Retention)
 	p, err := a.cfg.Store.PutPurpose(ctx, caller(ctx).Actor(), p)
@@ -101,6 +103,7 @@ type purposeChange struct {
 	Wording           map[string]string `json:"wording,omitempty" doc:"Who agreed before keeps the words that they saw."`
 	Frequency         map[string]string `json:"frequency,omitempty"`
 	InactiveAfterDays *int              `json:"inactive_after_days,omitempty"`
+	LearnAfterLinks   *int              `json:"learn_after_links,omitempty" doc:"0 ends it: nothing learned is shown or used from then on."`
 	RetentionFields
 
 	Change akkoord.WordingKind `json:"change,omitempty" doc:"What new wording or explanation is to those who agreed already: correction, with a reason, keeps their consent; wider keeps nobody's (M4)."`
@@ -119,6 +122,9 @@ func (a *API) changePurpose(ctx context.Context, in *struct {
 		p.Change = akkoord.WordingChange{Kind: b.Change, Reason: b.Reason}
 		if b.InactiveAfterDays != nil {
 			p.InactiveAfter = *b.InactiveAfterDays
+		}
+		if b.LearnAfterLinks != nil {
+			p.LearnAfter = *b.LearnAfterLinks
 		}
 		b.over(&p.Retention)
 		return nil

@@ -13,6 +13,7 @@ import (
 type Attributes interface {
 	AddAttribute(ctx context.Context, actor akkoord.Actor, a akkoord.Attribute, purpose string) (akkoord.Attribute, error)
 	Attributes(ctx context.Context) ([]akkoord.Attribute, error)
+	Learned(ctx context.Context, st akkoord.Standing) ([]akkoord.LearnedInterest, error)
 	AttributesOf(ctx context.Context, subscriberID int64) (map[string]string, error)
 }
 
@@ -97,11 +98,22 @@ func attributeValues(values map[string]any) (map[string]*string, error) {
 	return out, nil
 }
 
-// showOne is showSubscriber for one person, with their attributes.
+// showOne is showSubscriber for one person, with their attributes and what was learned of them.
 func (a *API) showOne(ctx context.Context, st akkoord.Standing) (subscriber, error) {
 	out, err := a.showSubscriber(ctx, st)
-	if err == nil {
-		out.Attributes, err = a.cfg.Store.AttributesOf(ctx, st.Subscriber.ID)
+	if err != nil {
+		return out, err
+	}
+	if out.Attributes, err = a.cfg.Store.AttributesOf(ctx, st.Subscriber.ID); err != nil {
+		return out, err
+	}
+	learned, err := a.cfg.Store.Learned(ctx, st)
+	for _, l := range learned {
+		p, err := a.cfg.Store.PurposeByID(ctx, l.PurposeID)
+		if err != nil {
+			return out, err
+		}
+		out.Learned = append(out.Learned, learnedInterest{p.Slug, l.Topic, l.Links, when(l.LastAt)})
 	}
 	return out, err
 }

@@ -36,7 +36,7 @@ func (f *filterJSON) UnmarshalJSON(b []byte) error {
 // Schema describes a node for the OpenAPI document.
 func (filterJSON) Schema(huma.Registry) *huma.Schema {
 	s := &huma.Schema{
-		Description: `A tree of {"all":[…]}, {"any":[…]} and {"not":{…}} over the leaves {"interest":SLUG}, {"locale":"nl"}, {"attribute":SLUG,"op":"eq|ne|lt|lte|gt|gte|exists","value":…}, ` +
+		Description: `A tree of {"all":[…]}, {"any":[…]} and {"not":{…}} over the leaves {"interest":SLUG}, {"learned":TOPIC}, {"locale":"nl"}, {"attribute":SLUG,"op":"eq|ne|lt|lte|gt|gte|exists","value":…}, ` +
 			`{"clicked":{"campaign":SLUG}} or {"topic":SLUG} or {"link":URL} with "within_days", {"active_within_days":N}, {"consented_before":"2026-01-01"}, {"consented_after":…} and {"source":"form:home"}. ` +
 			`What belongs to another purpose is refused with the code purpose_limitation.`,
 		Examples: []any{map[string]any{"all": []any{map[string]any{"interest": "wintersport"}, map[string]any{"locale": "nl"}}}},

@@ -17,11 +17,21 @@ type ByID struct {
 
 // consent is where a person stands with one purpose.
 type consent struct {
-	Purpose string        `json:"purpose"`
-	State   akkoord.State `json:"state" enum:"pending,active,withdrawn,expired,held"`
-	Since   *Time         `json:"since"`
-	Basis   akkoord.Basis `json:"basis"`
-	Tracked *Time         `json:"tracked_since" doc:"Since when the person lets clicks be counted; null: they don't."`
+	Purpose  string        `json:"purpose"`
+	State    akkoord.State `json:"state" enum:"pending,active,withdrawn,expired,held"`
+	Since    *Time         `json:"since"`
+	Basis    akkoord.Basis `json:"basis"`
+	Tracked  *Time         `json:"tracked_since" doc:"Since when the person lets clicks be counted; null: they don't."`
+	Learning *Time         `json:"learned_from_since" doc:"Since when interests may be learned from these clicks; null: they may not."`
+}
+
+// learnedInterest is a topic that a person is taken to like by what they clicked in
+// mails of one purpose.
+type learnedInterest struct {
+	Purpose string `json:"purpose"`
+	Topic   string `json:"topic"`
+	Links   int    `json:"links" doc:"With the topic, that they clicked within a year."`
+	LastAt  *Time  `json:"last_at"`
 }
 
 // subscriber is a person as the API shows them.
@@ -34,6 +44,7 @@ type subscriber struct {
 	Consents     []consent                 `json:"consents"`
 	Suppressions []akkoord.SuppressionKind `json:"suppressions" doc:"Why the address must not be mailed."`
 	PausedUntil  *Time                     `json:"paused_until" doc:"The person wants no mail before it; null: they do."`
+	Learned      []learnedInterest         `json:"learned_interests,omitempty" doc:"What clicks say they like, where they allow that; only where one person is read. Not what they chose."`
 	Attributes   map[string]string         `json:"attributes,omitempty" doc:"By slug; only where one person is read."`
 	CreatedAt    *Time                     `json:"created_at"`
 }
@@ -53,7 +64,7 @@ func (a *API) showSubscriber(ctx context.Context, st akkoord.Standing) (subscrib
 	}
 	slugs, err := a.cfg.Store.PurposeSlugs(ctx, ids)
 	for _, sub := range st.Subscriptions {
-		out.Consents = append(out.Consents, consent{slugs[sub.PurposeID], sub.State, when(sub.Since), sub.Basis, when(sub.Tracking)})
+		out.Consents = append(out.Consents, consent{slugs[sub.PurposeID], sub.State, when(sub.Since), sub.Basis, when(sub.Tracking), when(sub.Learning)})
 	}
 	return out, err
 }

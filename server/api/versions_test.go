@@ -25,7 +25,7 @@ func TestVersions(t *testing.T) {
 
 	p := f.must("PATCH", "/purposes/travel-news", `{"wording":{"en":"Yes, please."},"frequency":{"en":"monthly"},"inactive_after_days":30,"change":"correction","reason":"shorter"}`)
 	want := `{"id":"<id>","slug":"travel-news","name":{"nl":"Reisnieuws","en":"Travel news"},"explanation":{"nl":"Reisideeën.","en":"Travel ideas."},
-		"wording":{"nl":"Ja, mail mij.","en":"Yes, please."},"frequency":{"en":"monthly"},"basis":"consent","inactive_after_days":30,"reactivate_again_after_days":14,"expire_after_days":14,"signals":["click","preferences","confirmation_age"],"retention_stopped_at":null,"archived_at":null,"public_archive":false,"sender":"","relays":["default"],"version":2,"wider_since":0,"created_at":"<time>"}`
+		"wording":{"nl":"Ja, mail mij.","en":"Yes, please."},"frequency":{"en":"monthly"},"basis":"consent","inactive_after_days":30,"learn_after_links":0,"reactivate_again_after_days":14,"expire_after_days":14,"signals":["click","preferences","confirmation_age"],"retention_stopped_at":null,"archived_at":null,"public_archive":false,"sender":"","relays":["default"],"version":2,"wider_since":0,"created_at":"<time>"}`
 	if diff := cmp.Diff(parse(t, want), shape(p.body)); diff != "" {
 		t.Errorf("the second version (-want +got):\n%s", diff)
 	}

@@ -187,6 +187,19 @@ func (g *Guard) AttributesOf(ctx context.Context, subscriberID int64) (map[strin
 	return values, err
 }
 
+// Learned gives what was learned of a person under the purposes whose people may be
+// seen.
+func (g *Guard) Learned(ctx context.Context, st akkoord.Standing) ([]akkoord.LearnedInterest, error) {
+	access, err := g.access(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := g.store.Learned(ctx, st)
+	return slices.DeleteFunc(all, func(l akkoord.LearnedInterest) bool {
+		return access.CheckPurpose(l.PurposeID, akkoord.FieldAttributes) != nil
+	}), err
+}
+
 // PersonMails gives a person's copies of the mailings of purposes for which
 // mails may be seen.
 func (g *Guard) PersonMails(ctx context.Context, subscriberID int64, _ []int64, p akkoord.Page) ([]akkoord.PersonMail, int64, error) {

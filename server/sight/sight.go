@@ -47,6 +47,7 @@ type Store interface {
 	Unrestrict(ctx context.Context, person akkoord.ID, told time.Time, reason string, o akkoord.Origin) error
 
 	Events(ctx context.Context, subscriberID int64) ([]akkoord.Event, error)
+	Learned(ctx context.Context, st akkoord.Standing) ([]akkoord.LearnedInterest, error)
 	AttributesOf(ctx context.Context, subscriberID int64) (map[string]string, error)
 	PersonMails(ctx context.Context, subscriberID int64, purposes []int64, p akkoord.Page) (mails []akkoord.PersonMail, next int64, err error)
 	PersonNames(ctx context.Context, ids []int64) (map[int64]string, error)

@@ -166,6 +166,13 @@ var acts = map[string]func(*rapid.T, *visitor){
 	"track": func(rt *rapid.T, v *visitor) {
 		gone(rt, v.Track(rt.Context(), v.person.PublicID, v.News.ID, rapid.Bool().Draw(rt, "yes"), byLink))
 	},
+	"learn": func(rt *rapid.T, v *visitor) {
+		v.learnAfter(rt, 1)
+		yes := rapid.Bool().Draw(rt, "yes")
+		if err := v.Learn(rt.Context(), v.person.PublicID, v.News.ID, yes, learnWords, byLink); akkoord.CodeOf(err) != "learning_untracked" {
+			gone(rt, err)
+		}
+	},
 	"change address": func(rt *rapid.T, v *visitor) {
 		v.moves++
 		to, err := akkoord.ParseEmail(fmt.Sprintf("n%d.%s", v.moves, v.email.Address()))
@@ -317,9 +324,16 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 		sub.PurposeID = e.PurposeID
 		switch e.Kind {
 		case akkoord.TrackingOn, akkoord.TrackingOff:
-			sub.Tracking = time.Time{}
+			sub.Tracking, sub.Learning = time.Time{}, time.Time{}
 			if box := e.Evidence.Tracking; e.Kind == akkoord.TrackingOn && (box == "" || box == asked[e.PurposeID]) {
 				sub.Tracking = e.At // said on the preferences page, or ticked on the form and confirmed
+			}
+			subs[e.PurposeID] = sub
+			continue
+		case akkoord.LearningOn, akkoord.LearningOff:
+			sub.Learning = time.Time{}
+			if e.Kind == akkoord.LearningOn && !sub.Tracking.IsZero() {
+				sub.Learning = e.At
 			}
 			subs[e.PurposeID] = sub
 			continue
@@ -335,7 +349,7 @@ func fold(events []akkoord.Event) ([]akkoord.Subscription, []int64) {
 			continue
 		case akkoord.CampaignLeft, akkoord.CampaignBack:
 		default:
-			sub.Tracking, sub.Renewed = time.Time{}, time.Time{}
+			sub.Tracking, sub.Learning, sub.Renewed = time.Time{}, time.Time{}, time.Time{}
 		}
 		was := sub
 		if e.Kind != akkoord.CampaignLeft && e.Kind != akkoord.CampaignBack {

@@ -103,6 +103,8 @@ func Run(t *testing.T, open Open) {
 		{"two persons", testTwoPersons},
 		{"bulk acts", testBulkActs},
 		{"clicks", testClicks},
+		{"learned interests", testLearned},
+		{"learned interests and the rule", testLearnedModel},
 		{"segments", testSegments},
 		{"segments and the rule", testSegmentModel},
 		{"segments while somebody edits", testSegmentCounts},

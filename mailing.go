@@ -37,7 +37,7 @@ type Mailing struct {
 	StartedAt  time.Time // when its audience was frozen
 	FinishedAt time.Time
 	AgainAt    time.Time // when its uncertain copies were last sent again; zero: never
-	Why        string    // why it is paused, where the system paused it
+	Why        Stop      // why it is paused or was not sent, where the system did that
 	CreatedAt  time.Time
 	ChangedAt  time.Time // when its draft was last edited; zero: never
 

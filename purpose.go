@@ -73,9 +73,6 @@ func (p Purpose) ErrArchived() *Error {
 	return Errorf(Conflict, "purpose_archived", "The purpose %s is archived, and nothing goes out under it. Take it back into use first.", p.Slug)
 }
 
-// WhyArchived is why a mailing paused, or is a draft again, whose purpose was archived.
-const WhyArchived = "The purpose of this mailing was archived. Take it back into use, and then let the mailing go on."
-
 // ArchiveForecast is what archiving a purpose comes to.
 type ArchiveForecast struct {
 	Active   int64     // people whose consent or other basis stays, with all their rights

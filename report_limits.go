@@ -74,11 +74,6 @@ func (l ReportLimit) reached(limit, n, sent int64) bool {
 	return n >= l.least && n*10000 >= limit*sent
 }
 
-// Why says why a mailing pauses, and what to do.
-func (l ReportLimit) Why(n, sent int64) string {
-	return fmt.Sprintf("%d of %d %s: %s, and it stops at %s. %s", n, sent, l.what, share(n, sent), percent(l.Pause), l.cure)
-}
-
 // Warning gives what to say of n reports of sent mails; false: nothing yet.
 func (l ReportLimit) Warning(n, sent int64) (Reason, bool) {
 	if sent < ReportSample || !l.reached(l.Warn, n, sent) {

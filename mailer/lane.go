@@ -82,7 +82,7 @@ func (l *lane) troubled(ctx context.Context, err error) {
 	if _, ok := errors.AsType[*RelayError](err); !ok {
 		l.relay.unused(&l.line)
 		if akkoord.KindOf(err) != akkoord.Unavailable { // the store, which heals by itself
-			l.pause(l.w.MailingID, "This mailing can't be written: "+err.Error())
+			l.pause(l.w.MailingID, akkoord.StopUnwritable(err))
 		}
 		return
 	}

@@ -20,7 +20,7 @@ type Deliveries interface {
 	Mark(w *akkoord.Window, i int, at time.Time) error
 	Note(w *akkoord.Window, i int, r akkoord.Result)
 	Release(ctx context.Context, w *akkoord.Window) error
-	PauseForRelay(ctx context.Context, mailingID int64, why string) error
+	PauseForRelay(ctx context.Context, mailingID int64, why akkoord.Stop) error
 	MailingReady() <-chan struct{}
 }
 
@@ -146,8 +146,8 @@ func (w *Worker) noStrike(mailing int64) {
 }
 
 // pause stops a mailing that would fail for everybody (P11).
-func (w *Worker) pause(mailing int64, why string) {
-	w.Log.Error("a mailing was paused", "mailing", mailing, "why", why)
+func (w *Worker) pause(mailing int64, why akkoord.Stop) {
+	w.Log.Error("a mailing was paused", "mailing", mailing, "why", why.Text)
 	w.noStrike(mailing)
 	if err := w.Deliveries.PauseForRelay(context.Background(), mailing, why); err != nil {
 		w.Log.Error("a mailing was not paused", "mailing", mailing, "error", err)
@@ -274,8 +274,8 @@ func (l *line) failed(ctx context.Context, err error) (stop bool) {
 	return e.Relay == RelayStop
 }
 
-func refusal(o Outcome) string {
-	return fmt.Sprintf("The mail server refuses our mail at %s (%s). Mend that, then resume.", o.Stage, replyCode(o))
+func refusal(o Outcome) akkoord.Stop {
+	return akkoord.StopRefused(fmt.Sprintf("%s at %s", replyCode(o), o.Stage))
 }
 
 // replyCode is how an outcome's codes are stored: "550 5.1.1".

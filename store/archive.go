@@ -77,7 +77,7 @@ func (t *tx) pauseUnder(p akkoord.Purpose) error {
 		return err
 	}
 	for _, id := range ids {
-		if err := t.pauseFor(id, akkoord.WhyArchived); err != nil {
+		if err := t.pauseFor(id, akkoord.StoppedByArchive); err != nil {
 			return err
 		}
 	}

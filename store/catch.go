@@ -129,7 +129,8 @@ func (t *tx) spare(relays carriers, live []liveCampaign) ([]liveCampaign, error)
 			out = append(out, l)
 			continue
 		}
-		if err := t.pauseFor(l.mailing, errCaught(n).Message); err != nil {
+		caught := errCaught(n)
+		if err := t.pauseFor(l.mailing, akkoord.StopFor(akkoord.Reason{Code: caught.Code, Message: caught.Message})); err != nil {
 			return nil, err
 		}
 	}

@@ -106,7 +106,7 @@ func (t *tx) claim(by akkoord.Carrier) (*akkoord.Window, error) {
 	}
 	for _, m := range live {
 		if why := relays.against(m.relays); len(why) > 0 {
-			if err := t.pauseFor(m.mailing, why[0].Message); err != nil {
+			if err := t.pauseFor(m.mailing, akkoord.StopFor(why[0])); err != nil {
 				return nil, err
 			}
 			continue

@@ -57,15 +57,15 @@ func (s *Store) hold(ctx context.Context, why akkoord.HoldReason) error {
 		if err := t.exec(`INSERT INTO sending_hold (id, reason, backup_at, at) VALUES (1, $1, $2, $3) ON CONFLICT (id) DO NOTHING`, string(why), at, micros(t.now)); err != nil {
 			return err
 		}
-		if err := t.pauseAll("The database was put back from a backup. Some people may have had this mailing since."); err != nil {
+		if err := t.pauseAll(akkoord.StoppedByRestore); err != nil {
 			return err
 		}
 		return t.audit(akkoord.ActorSystem, "sending.hold", "", string(why))
 	})
 }
 
-// pauseAll pauses what is being sent, with a sentence that says why.
-func (t *tx) pauseAll(why string) error {
+// pauseAll pauses what is being sent.
+func (t *tx) pauseAll(why akkoord.Stop) error {
 	live, err := t.sending()
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (t *tx) pauseAll(why string) error {
 	return nil
 }
 
-func (t *tx) pauseFor(mailingID int64, why string) error {
+func (t *tx) pauseFor(mailingID int64, why akkoord.Stop) error {
 	m, err := loadMailing(t, mailingByID, mailingID)
 	if err != nil {
 		return err

@@ -129,7 +129,7 @@ func (t *tx) edit(m akkoord.Mailing, as stored) (string, error) {
 }
 
 const (
-	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.created_at, m.segment_id, m.segment_version, m.plan, m.last_at, m.trial, m.verdict, m.decided_at, m.changed_at, m.trigger_on, m.from_at, m.from_due, m.looked_at, m.again_at, m.completed_at, m.public_archive
+	mailingQuery = `SELECT m.id, m.public_id, m.campaign_id, m.state, m.content, m.variants, m.send_at, m.started_at, m.finished_at, m.why, m.why_about, m.created_at, m.segment_id, m.segment_version, m.plan, m.last_at, m.trial, m.verdict, m.decided_at, m.changed_at, m.trigger_on, m.from_at, m.from_due, m.looked_at, m.again_at, m.completed_at, m.public_archive
 	FROM mailing m`
 	mailingByID       = `m.id = $1`
 	mailingByPublicID = `m.public_id = $1`
@@ -145,13 +145,18 @@ func loadMailing(q querier, where string, arg any) (akkoord.Mailing, error) {
 func scanMailing(r row) (akkoord.Mailing, error) {
 	var m akkoord.Mailing
 	var id []byte
-	var content, variants, plan, trial, verdict, trigger string
+	var content, variants, plan, trial, verdict, trigger, about string
 	var send, started, finished, created, last, decided, changed, from, due, looked, again, completed int64
-	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why, &created, &m.SegmentID, &m.SegmentVersion, &plan, &last, &trial, &verdict, &decided, &changed, &trigger, &from, &due, &looked, &again, &completed, &m.Archive); err != nil {
+	if err := r.Scan(&m.ID, &id, &m.CampaignID, &m.State, &content, &variants, &send, &started, &finished, &m.Why.Text, &about, &created, &m.SegmentID, &m.SegmentVersion, &plan, &last, &trial, &verdict, &decided, &changed, &trigger, &from, &due, &looked, &again, &completed, &m.Archive); err != nil {
 		return m, err
 	}
 	if err := json.Unmarshal([]byte(content), &m.Content); err != nil {
 		return m, fmt.Errorf("mailing %d: content: %w", m.ID, err)
+	}
+	if about != "" {
+		if err := json.Unmarshal([]byte(about), &m.Why); err != nil {
+			return m, fmt.Errorf("mailing %d: why it stopped: %w", m.ID, err)
+		}
 	}
 	var err error
 	if m.Trigger, err = parseTrigger(m.ID, trigger); err != nil {

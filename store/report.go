@@ -236,7 +236,7 @@ func (t *tx) tallyReport(r akkoord.Report) error {
 	}
 	pauses, next := limit.Pauses(n-base, sent-baseSent)
 	if pauses {
-		m.Why = limit.Why(n-base, sent-baseSent)
+		m.Why = limit.Stop(n-base, sent-baseSent)
 		return t.move(akkoord.ActorSystem, &m, "pause")
 	}
 	return t.exec(`UPDATE report_tally SET look_at = $3 WHERE mailing_id = $1 AND kind = $2`, r.Mailing, string(limit.Tally), base+next)

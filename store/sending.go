@@ -39,7 +39,7 @@ func (s *Store) StartMailing(ctx context.Context, actor akkoord.Actor, id akkoor
 // ScheduleMailing sets the time at which a mailing is started by itself.
 func (s *Store) ScheduleMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID, at time.Time) (akkoord.Mailing, error) {
 	return s.moveMailing(ctx, actor, id, "schedule", func(t *tx, m *akkoord.Mailing) error {
-		m.SendAt, m.Why = at, ""
+		m.SendAt, m.Why = at, akkoord.Stop{}
 		return t.mayGoOut(m.CampaignID)
 	})
 }
@@ -53,7 +53,7 @@ func (s *Store) PauseMailing(ctx context.Context, actor akkoord.Actor, id akkoor
 // ResumeMailing goes on exactly where a pause stopped.
 func (s *Store) ResumeMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error) {
 	return s.moveMailing(ctx, actor, id, "resume", func(t *tx, m *akkoord.Mailing) error {
-		m.Why = ""
+		m.Why = akkoord.Stop{}
 		return t.countAnew(m.ID)
 	})
 }
@@ -67,9 +67,9 @@ func (s *Store) CancelMailing(ctx context.Context, actor akkoord.Actor, id akkoo
 }
 
 // PauseForRelay pauses a mailing because the relay, or the mailing itself,
-// would fail for everybody (P11). why is a sentence for administrators. A
+// would fail for everybody (P11). A
 // mailing that is no longer being sent is left as it is.
-func (s *Store) PauseForRelay(ctx context.Context, mailingID int64, why string) error {
+func (s *Store) PauseForRelay(ctx context.Context, mailingID int64, why akkoord.Stop) error {
 	return s.update(ctx, "pause for relay", func(t *tx) error {
 		m, err := loadMailing(t, mailingByID, mailingID)
 		if err != nil || m.State != akkoord.MailingSending {
@@ -104,7 +104,7 @@ func (s *Store) moveMailing(ctx context.Context, actor akkoord.Actor, id akkoord
 // move stores the state that an act leads to, with the mailing's other facts,
 // and tells those who are about to send it.
 func (t *tx) move(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
-	return t.moveNoted(actor, m, act, m.Why)
+	return t.moveNoted(actor, m, act, m.Why.Text)
 }
 
 // moveNoted is move with a note for the audit trail.
@@ -134,8 +134,12 @@ func (t *tx) moveNoted(actor akkoord.Actor, m *akkoord.Mailing, act, note string
 		m.ChangedAt = t.now // who has the draft on the screen reads it again before changing what runs
 	}
 	m.State = next
-	if err := t.exec(`UPDATE mailing SET state = $2, why = $3, send_at = $4, started_at = $5, finished_at = $6, changed_at = $7, again_at = $8 WHERE id = $1`,
-		m.ID, string(m.State), m.Why, micros(m.SendAt), micros(m.StartedAt), micros(m.FinishedAt), micros(m.ChangedAt), micros(m.AgainAt)); err != nil {
+	about, err := toJSON(m.Why)
+	if err != nil {
+		return err
+	}
+	if err := t.exec(`UPDATE mailing SET state = $2, why = $3, why_about = $9, send_at = $4, started_at = $5, finished_at = $6, changed_at = $7, again_at = $8 WHERE id = $1`,
+		m.ID, string(m.State), m.Why.Text, micros(m.SendAt), micros(m.StartedAt), micros(m.FinishedAt), micros(m.ChangedAt), micros(m.AgainAt), about); err != nil {
 		return err
 	}
 	t.mailings = append(t.mailings, m.ID)
@@ -147,7 +151,7 @@ func (t *tx) moveNoted(actor akkoord.Actor, m *akkoord.Mailing, act, note string
 }
 
 func (t *tx) start(m *akkoord.Mailing) error {
-	m.StartedAt, m.Why = t.now, ""
+	m.StartedAt, m.Why = t.now, akkoord.Stop{}
 	if m.Trigger != nil {
 		return t.beginSeries(m)
 	}
@@ -184,9 +188,6 @@ func (t *tx) finish(mailingID int64) error {
 	return t.move(akkoord.ActorSystem, &m, "finish")
 }
 
-// missedWhy begins the sentence of a mailing whose time passed (P20).
-const missedWhy = "No server ran at the time of this mailing. "
-
 func (s *Store) startScheduled(ctx context.Context, id int64) error {
 	return s.update(ctx, "start scheduled mailing", func(t *tx) error {
 		m, err := loadMailing(t, mailingByID, id)
@@ -204,10 +205,10 @@ func (s *Store) startScheduled(ctx context.Context, id int64) error {
 		}
 		switch m.Plan.WhenMissed(m.SendAt, t.now) {
 		case akkoord.MissedAsk:
-			m.Why = missedWhy + "Send it, or give it another time."
+			m.Why = akkoord.MissedAndAsks
 			return t.move(akkoord.ActorSystem, &m, "pause")
 		case akkoord.MissedSkip:
-			m.Why = missedWhy + "It was skipped, as its plan says."
+			m.Why = akkoord.MissedAndSkipped
 			return t.move(akkoord.ActorSystem, &m, "cancel")
 		}
 		if err := t.start(&m); err != nil {

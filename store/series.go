@@ -69,7 +69,7 @@ func (s *Store) rested(ctx context.Context, id int64, rest time.Duration, now ti
 		if err != nil || m.State != akkoord.MailingSending {
 			return err
 		}
-		m.Why = fmt.Sprintf("Nobody looked for people of this series for more than a day: no server ran, or the clock was wrong. The time of %d people has passed; resume to mail them.", late)
+		m.Why = akkoord.StopLate(late)
 		return t.move(akkoord.ActorSystem, &m, "pause")
 	})
 }

@@ -3,6 +3,8 @@ package templates
 import (
 	"slices"
 	"time"
+
+	"akkoord"
 )
 
 // Admin is what every page of the admin site shows around its own content.
@@ -153,8 +155,9 @@ type MailingPage struct {
 	Preview, Look                           string // paths of the HTML part, shown in a sandboxed frame, and of the page of all previews
 	CanSend, CanPause,
 	CanResume, CanCancel, CanTest bool
-	Blockers                       []Blocker // why it can't be sent
-	Checked                        bool      // it can still be sent, and Findings are what is to be said before
+	Blockers                       []Blocker    // why it can't be sent
+	Stop                           akkoord.Stop // why it was stopped, where nobody did that
+	Checked                        bool         // it can still be sent, and Findings are what is to be said before
 	Findings                       []FindingRow
 	Links                          *LinkReport // nil: they were not asked
 	Ticks                          []Tick      // of a draft: "to", "from", "subject" and "content"
@@ -255,6 +258,25 @@ func (p MailingPage) Why() []Blocker {
 		}
 	}
 	return once
+}
+
+// StopKind tells which texts say why the mailing stopped: those of its schedule, of its
+// purpose's archive, of reports, of a stop by itself, of a reason why nothing can be sent,
+// or, of one that was stored before there were codes, the sentence as it is.
+func (p MailingPage) StopKind() string {
+	switch {
+	case p.Stop.Code == "":
+		return "sentence"
+	case p.Stop.Code == akkoord.StopArchived:
+		return "archive"
+	case p.Stop.Code == akkoord.MissedAndAsks.Code, p.Stop.Code == akkoord.MissedAndSkipped.Code:
+		return "schedule"
+	case p.Stop.Of > 0:
+		return "reports"
+	case slices.Contains([]string{"restored", "relay_refuses", "unwritable", "series_late"}, p.Stop.Code):
+		return "itself"
+	}
+	return "reason"
 }
 
 // States are the delivery states that one can filter by.

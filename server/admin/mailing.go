@@ -138,19 +138,7 @@ func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord
 		page.Blockers = append(page.Blockers, templates.Blocker{Code: archived})
 		page.CanSend, page.CanResume, page.CanTest = false, false, false
 	}
-	switch {
-	case m.Why == akkoord.WhyArchived && (m.State == akkoord.MailingPaused || m.State == akkoord.MailingDraft):
-		page.Blockers = append(page.Blockers, templates.Blocker{Code: "archived_" + string(m.State)})
-	case m.Why != "":
-		switch m.State {
-		case akkoord.MailingPaused:
-			page.Blockers = append(page.Blockers, templates.Blocker{Code: "paused_by_system", Text: m.Why})
-		case akkoord.MailingDraft:
-			page.Blockers = append(page.Blockers, templates.Blocker{Code: "schedule_missed", Text: m.Why})
-		case akkoord.MailingCancelled:
-			page.Blockers = append(page.Blockers, templates.Blocker{Code: "schedule_skipped", Text: m.Why})
-		}
-	}
+	page.Stop = m.Why
 	return nil
 }
 

@@ -22,7 +22,7 @@ import (
 	"akkoord/server/api"
 )
 
-const draft = `"campaign":"winter-2027","subject":"Hallo {{name | default: \"reiziger\"}}","preheader":"","markdown":"De sneeuw ligt er.","html":"","blocks":[],"language":null,"languages":{},"variants":[],"ab":null,"plan":{},"trigger":null,"why":null,"public_archive":"auto","created_at":"<time>"`
+const draft = `"campaign":"winter-2027","subject":"Hallo {{name | default: \"reiziger\"}}","preheader":"","markdown":"De sneeuw ligt er.","html":"","blocks":[],"language":null,"languages":{},"variants":[],"ab":null,"plan":{},"trigger":null,"why":null,"why_code":null,"public_archive":"auto","created_at":"<time>"`
 
 // TestContract holds every operation to the shapes of the contract, in the
 // order in which a program would use them.

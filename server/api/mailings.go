@@ -61,6 +61,7 @@ type Mailing struct {
 	Plan       plan            `json:"plan"`
 	Trigger    *mailingTrigger `json:"trigger" doc:"Null unless it is one of a series."`
 	Why        *string         `json:"why" doc:"Why the system paused it, or did not start it at its time."`
+	WhyCode    *string         `json:"why_code" doc:"The same as a stable code."`
 	SendAt     *Time           `json:"send_at"`
 	StartedAt  *Time           `json:"started_at"`
 	FinishedAt *Time           `json:"finished_at"`
@@ -117,7 +118,7 @@ func showMailing(m akkoord.Mailing, campaign string) Mailing {
 	out := Mailing{
 		ID: m.PublicID, Campaign: campaign, State: m.State, Subject: m.Content.Subject, Preheader: m.Content.Preheader, Markdown: m.Content.Markdown, HTML: m.Content.HTML, Blocks: showBlocks(m.Content.Blocks),
 		Language: orNil(m.Content.Language), Languages: showTranslations(m.Content.Languages),
-		Variants: []variant{}, AB: showTrial(m.Trial), Plan: showPlan(m.Plan), Trigger: showTrigger(m.Trigger), Why: orNil(m.Why), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
+		Variants: []variant{}, AB: showTrial(m.Trial), Plan: showPlan(m.Plan), Trigger: showTrigger(m.Trigger), Why: orNil(m.Why.Text), WhyCode: orNil(m.Why.Code), SendAt: when(m.SendAt), StartedAt: when(m.StartedAt), FinishedAt: when(m.FinishedAt), CreatedAt: when(m.CreatedAt),
 		PublicArchive: cmp.Or(string(m.Archive), archiveAuto),
 	}
 	for _, v := range m.Variants {

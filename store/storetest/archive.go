@@ -50,8 +50,8 @@ func testArchive(t *testing.T, open Open) {
 		}
 	}
 	noFault(t, a.Release(ctx, w))
-	if m = must(a.MailingByID(ctx, m.ID))(t); m.State != akkoord.MailingPaused || m.Why == "" {
-		t.Fatalf("the mailing is %s, %q", m.State, m.Why)
+	if m = must(a.MailingByID(ctx, m.ID))(t); m.State != akkoord.MailingPaused || m.Why.Text == "" {
+		t.Fatalf("the mailing is %s, %q", m.State, m.Why.Text)
 	}
 	if w := must(a.Claim(ctx))(t); w != nil {
 		t.Fatalf("%d people are claimed of an archived purpose", len(w.Recipients))
@@ -144,8 +144,8 @@ func testNothingBegins(t *testing.T, open Open) {
 	noFault(t, a.SignUp(ctx, a.signUp(one, a.News)))
 	must(a.ArchivePurpose(ctx, Admin, "travel-news"))(t)
 
-	if m := must(a.Store.Mailing(ctx, scheduled.PublicID))(t); m.State != akkoord.MailingDraft || m.Why == "" {
-		t.Errorf("what was scheduled is %s, %q", m.State, m.Why)
+	if m := must(a.Store.Mailing(ctx, scheduled.PublicID))(t); m.State != akkoord.MailingDraft || m.Why.Text == "" {
+		t.Errorf("what was scheduled is %s, %q", m.State, m.Why.Text)
 	}
 	for what, err := range map[string]error{
 		"send":     second(a.StartMailing(ctx, Admin, a.Mailing.PublicID)),

@@ -66,8 +66,8 @@ func testCatching(t *testing.T, open Open) {
 	if w := must(a.Claim(ctx))(t); w != nil {
 		t.Errorf("what began before goes to %+v", w.Recipients)
 	}
-	if m = must(a.MailingByID(ctx, m.ID))(t); m.State != akkoord.MailingPaused || m.Why == "" {
-		t.Errorf("it is %s: %q", m.State, m.Why)
+	if m = must(a.MailingByID(ctx, m.ID))(t); m.State != akkoord.MailingPaused || m.Why.Text == "" {
+		t.Errorf("it is %s: %q", m.State, m.Why.Text)
 	}
 	if _, err := a.ResumeMailing(ctx, Admin, m.PublicID); akkoord.CodeOf(err) != "mails_caught" {
 		t.Errorf("going on: %v", err)

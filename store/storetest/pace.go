@@ -207,8 +207,8 @@ func testMissedTimes(t *testing.T, open Open) {
 		a.Clock.Move(3 * time.Hour)
 		a.runMailing(t)
 		m = must(a.MailingByID(t.Context(), m.ID))(t)
-		if m.State != want || (m.Why == "") != (want == akkoord.MailingSending) {
-			t.Errorf("%q: it is %s, %q", missed, m.State, m.Why)
+		if m.State != want || (m.Why.Text == "") != (want == akkoord.MailingSending) {
+			t.Errorf("%q: it is %s, %q", missed, m.State, m.Why.Text)
 		}
 	}
 }

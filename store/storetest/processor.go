@@ -80,8 +80,8 @@ func testProcessors(t *testing.T, open Open) {
 		t.Error("a window was claimed on the day after the agreement ended")
 	}
 	m := must(a.Store.Mailing(ctx, a.Mailing.PublicID))(t)
-	if m.State != akkoord.MailingPaused || m.Why == "" {
-		t.Errorf("the mailing is %s (%q)", m.State, m.Why)
+	if m.State != akkoord.MailingPaused || m.Why.Text == "" {
+		t.Errorf("the mailing is %s (%q)", m.State, m.Why.Text)
 	}
 	if _, err := a.ResumeMailing(ctx, Admin, m.PublicID); akkoord.CodeOf(err) != "agreement_expired" {
 		t.Errorf("resuming without an agreement gave %v", err)

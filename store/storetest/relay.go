@@ -271,7 +271,7 @@ func testRoutes(t *testing.T, open Open) {
 	claims(false, "first", "first", "second")
 	claims(true, "second", "first", "second")
 	if m := must(a.MailingByID(ctx, a.Mailing.ID))(t); m.State != akkoord.MailingSending {
-		t.Errorf("the mailing is %s (%s)", m.State, m.Why)
+		t.Errorf("the mailing is %s (%s)", m.State, m.Why.Text)
 	}
 	if why := must(a.RouteObstacles(ctx, a.News.ID))(t); len(why) != 0 {
 		t.Errorf("one may be used, and yet %v", why)
@@ -279,8 +279,8 @@ func testRoutes(t *testing.T, open Open) {
 	// Without a relay that may be used it is paused, and does not go on.
 	must(a.RoutePurpose(ctx, Admin, a.News.Slug, "news", []string{"first"}))(t)
 	claims(false, "first")
-	if m := must(a.MailingByID(ctx, a.Mailing.ID))(t); m.State != akkoord.MailingPaused || m.Why == "" {
-		t.Errorf("the mailing is %s (%s)", m.State, m.Why)
+	if m := must(a.MailingByID(ctx, a.Mailing.ID))(t); m.State != akkoord.MailingPaused || m.Why.Text == "" {
+		t.Errorf("the mailing is %s (%s)", m.State, m.Why.Text)
 	}
 	if _, err := a.ResumeMailing(ctx, Admin, a.Mailing.PublicID); akkoord.CodeOf(err) != "agreement_expired" {
 		t.Errorf("going on gave %v", err)

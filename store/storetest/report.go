@@ -402,19 +402,19 @@ func testComplaintsPause(t *testing.T, a *Agency) {
 		t.Fatal("one complaint of 499 pauses")
 	}
 	a.take(t, complained(m, people[1]), akkoord.ReportCounts)
-	if got := state(); got.State != akkoord.MailingPaused || !strings.HasPrefix(got.Why, "2 of 499 people reported this mailing as unwanted: 0.40 %, and it stops at 0.30 %.") {
-		t.Fatalf("two complaints of 499: %s, %q", got.State, got.Why)
+	if got := state(); got.State != akkoord.MailingPaused || !strings.HasPrefix(got.Why.Text, "2 of 499 people reported this mailing as unwanted: 0.40 %, and it stops at 0.30 %.") {
+		t.Fatalf("two complaints of 499: %s, %q", got.State, got.Why.Text)
 	}
 	must(a.ResumeMailing(ctx, Admin, m.PublicID))(t)
 	a.take(t, complained(m, people[2]), akkoord.ReportCounts)
-	if got := state(); got.State != akkoord.MailingSending || got.Why != "" {
-		t.Errorf("after somebody resumed it is counted anew: %s, %q", got.State, got.Why)
+	if got := state(); got.State != akkoord.MailingSending || got.Why.Text != "" {
+		t.Errorf("after somebody resumed it is counted anew: %s, %q", got.State, got.Why.Text)
 	}
 	for i := 10; i < 24; i++ {
 		a.take(t, bounced(m, people[i], akkoord.ClassPolicy), akkoord.ReportCounts)
 	}
 	if got := state(); got.State != akkoord.MailingSending {
-		t.Errorf("14 of 499 refusals about us: %s, %q", got.State, got.Why)
+		t.Errorf("14 of 499 refusals about us: %s, %q", got.State, got.Why.Text)
 	}
 	warnings := must(a.Reports(ctx, m.ID))(t).Warnings(must(a.Counts(ctx, m.ID))(t))
 	if len(warnings) != 2 || warnings[0].Code != "complaints" || warnings[1].Code != "policy_bounces" {

@@ -375,8 +375,8 @@ func testSeriesClock(t *testing.T, open Open) {
 			a.Clock.Move(jump)
 			noFault(t, second(a.RunSeries(ctx, akkoord.Job{EndedAt: ended})))
 			m = must(a.MailingByID(ctx, m.ID))(t)
-			if paused := jump > day; paused != (m.State == akkoord.MailingPaused) || paused != (m.Why != "") {
-				t.Fatalf("it is %s: %s", m.State, m.Why)
+			if paused := jump > day; paused != (m.State == akkoord.MailingPaused) || paused != (m.Why.Text != "") {
+				t.Fatalf("it is %s: %s", m.State, m.Why.Text)
 			}
 			if m.State == akkoord.MailingPaused {
 				must(a.ResumeMailing(ctx, Admin, m.PublicID))(t)

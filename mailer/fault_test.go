@@ -75,7 +75,7 @@ func TestAFaultInOneMailingPausesItAndNotTheOthers(t *testing.T) {
 	w.run()
 	w.untilState(bad, akkoord.MailingPaused)
 	w.untilState(good, akkoord.MailingSent)
-	if why := w.mailing(bad).Why; !strings.HasPrefix(why, "This mailing can't be written") {
+	if why := w.mailing(bad).Why.Text; !strings.HasPrefix(why, "This mailing can't be written") {
 		t.Errorf("why: %q", why)
 	}
 	if got := w.counts(bad); got != (akkoord.Counts{Total: 150, Open: 150}) {

@@ -218,8 +218,8 @@ func TestPurposesHaveRelaysAndSendersOfTheirOwnM28(t *testing.T) {
 	// Somebody is tried again on the day after the agreement ended.
 	w.clock.Advance(24 * time.Hour)
 	w.until("paused", func() bool { return w.mailing(offers).State == akkoord.MailingPaused })
-	if m := w.mailing(offers); !strings.Contains(m.Why, "Post B.V.") {
-		t.Errorf("it is paused since %q", m.Why)
+	if m := w.mailing(offers); !strings.Contains(m.Why.Text, "Post B.V.") {
+		t.Errorf("it is paused since %q", m.Why.Text)
 	}
 	stop()
 	if len(b.Messages("")) != 19 {

@@ -604,7 +604,7 @@ func TestWholesaleRefusalPausesAndCountsAgainstNobodyP11D5(t *testing.T) {
 			m := w.start()
 			w.run()
 			w.untilState(m, akkoord.MailingPaused)
-			if why := w.mailing(m).Why; !strings.Contains(why, "550 5.7.") {
+			if why := w.mailing(m).Why.Text; !strings.Contains(why, "550 5.7.") {
 				t.Errorf("why: %q", why)
 			}
 			// What another connection was told before the mending pauses once more.

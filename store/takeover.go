@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"strconv"
 
 	"akkoord"
 )
@@ -219,17 +220,19 @@ func (t *tx) storeRuns(runs []run) error {
 	return errors.Join(chunks.store(t, settleChunks), retries.store(t, settleRetries))
 }
 
-const (
-	settleChunks = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, relay = c.relay
+// settleChunks tells the planner by a limit, a chunk's size, how short a run is: one that
+// doesn't know reads the whole table for it.
+var settleChunks = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, relay = c.relay
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[])
 			AS v (mailing_id, first, last, fence, state, attempts, first_at, at, next_at, code, reply, chunk)
 			JOIN delivery_chunk c ON c.id = v.chunk
-		WHERE d.mailing_id = v.mailing_id AND d.subscriber_id BETWEEN v.first AND v.last AND d.state = 0 AND v.fence <> 0`
-	settleRetries = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, fence = 0, relay = CASE WHEN v.attempts > d.attempts OR v.state = 7 THEN d.carrier ELSE d.relay END
+			CROSS JOIN LATERAL (SELECT x.mailing_id, x.subscriber_id FROM delivery x WHERE x.mailing_id = v.mailing_id AND x.subscriber_id BETWEEN v.first AND v.last LIMIT ` + strconv.Itoa(chunkSize) + `) r
+		WHERE d.mailing_id = r.mailing_id AND d.subscriber_id = r.subscriber_id AND d.state = 0 AND v.fence <> 0`
+
+const settleRetries = `UPDATE delivery d SET state = v.state, attempts = v.attempts, first_at = v.first_at, updated_at = v.at, next_at = v.next_at, code = v.code, reply = v.reply, fence = 0, relay = CASE WHEN v.attempts > d.attempts OR v.state = 7 THEN d.carrier ELSE d.relay END
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[])
 			AS v (mailing_id, first, last, fence, state, attempts, first_at, at, next_at, code, reply, chunk)
 		WHERE d.mailing_id = v.mailing_id AND d.subscriber_id BETWEEN v.first AND v.last AND d.state = 3 AND d.fence = v.fence AND d.fence <> 0`
-)
 
 // columnsOf are runs, column by column.
 type columnsOf struct {

@@ -16,15 +16,24 @@ type Stop struct {
 // None reports whether nothing stopped the mailing.
 func (s Stop) None() bool { return s.Text == "" }
 
-// StopArchived is the stop of a mailing whose purpose was archived.
-const StopArchived = "purpose_archived"
+// Codes of what stops a mailing by itself; those of limits are with them, and those of
+// reasons why nothing may be sent with these.
+const (
+	StopArchived   = "purpose_archived"
+	StopMissed     = "schedule_missed"
+	StopSkipped    = "schedule_skipped"
+	StopRestored   = "restored"
+	StopRefusal    = "relay_refuses"
+	StopFaulty     = "unwritable"
+	StopSeriesLate = "series_late"
+)
 
 // Stops without numbers.
 var (
 	StoppedByArchive = Stop{Code: StopArchived, Text: "The purpose of this mailing was archived. Take it back into use, and then let the mailing go on."}
-	StoppedByRestore = Stop{Code: "restored", Text: "The database was put back from a backup. Some people may have had this mailing since."}
-	MissedAndAsks    = Stop{Code: "schedule_missed", Text: "No server ran at the time of this mailing. Send it, or give it another time."}
-	MissedAndSkipped = Stop{Code: "schedule_skipped", Text: "No server ran at the time of this mailing. It was skipped, as its plan says."}
+	StoppedByRestore = Stop{Code: StopRestored, Text: "The database was put back from a backup. Some people may have had this mailing since."}
+	MissedAndAsks    = Stop{Code: StopMissed, Text: "No server ran at the time of this mailing. Send it, or give it another time."}
+	MissedAndSkipped = Stop{Code: StopSkipped, Text: "No server ran at the time of this mailing. It was skipped, as its plan says."}
 )
 
 // StopFor is the stop of a mailing that may not go by its mail servers.
@@ -33,17 +42,17 @@ func StopFor(r Reason) Stop { return Stop{Code: r.Code, Text: r.Message} }
 // StopRefused is the stop of a mailing that a mail server refuses for everybody;
 // codes are its answer and where it came: "550 5.7.1 at rcpt".
 func StopRefused(codes string) Stop {
-	return Stop{Code: "relay_refuses", Detail: codes, Text: fmt.Sprintf("The mail server refuses our mail (%s). Mend that, then resume.", codes)}
+	return Stop{Code: StopRefusal, Detail: codes, Text: fmt.Sprintf("The mail server refuses our mail (%s). Mend that, then resume.", codes)}
 }
 
 // StopUnwritable is the stop of a mailing that can't be written.
 func StopUnwritable(err error) Stop {
-	return Stop{Code: "unwritable", Detail: err.Error(), Text: "This mailing can't be written: " + err.Error()}
+	return Stop{Code: StopFaulty, Detail: err.Error(), Text: "This mailing can't be written: " + err.Error()}
 }
 
 // StopLate is the stop of a series of which people's time has passed.
 func StopLate(people int64) Stop {
-	return Stop{Code: "series_late", Number: int(people), Text: fmt.Sprintf("Nobody looked for people of this series for more than a day: no server ran, or the clock was wrong. The time of %d people has passed; resume to mail them.", people)}
+	return Stop{Code: StopSeriesLate, Number: int(people), Text: fmt.Sprintf("Nobody looked for people of this series for more than a day: no server ran, or the clock was wrong. The time of %d people has passed; resume to mail them.", people)}
 }
 
 // Stop says why a mailing pauses of which n of sent mails came back.

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/pbkdf2"
 	"crypto/rand"
@@ -62,6 +61,8 @@ type workedOut struct {
 		Counter    uint32 `json:"counter"`
 		DerivedKey string `json:"derivedKey"`
 	} `json:"solution"`
+
+	signature [32]byte // of the challenge, verified; zero: nothing came
 }
 
 func errWork(code, sentence string) error { return akkoord.Fieldf("altcha", code, "%s", sentence) }
@@ -142,6 +143,7 @@ func (s *Server) readWork(form akkoord.Form, sent string) (workedOut, error) {
 	if err != nil || !hmac.Equal(sum, signature) || a.Challenge.Parameters.Data.Form != form.Slug {
 		return workedOut{}, foreign
 	}
+	a.signature = [32]byte(signature)
 	if !s.Now().Before(time.Unix(a.Challenge.Parameters.ExpiresAt, 0)) {
 		return workedOut{}, errWork("challenge_expired", "The page was open for long. Please press the button once more; what you filled in is still there.")
 	}
@@ -149,7 +151,7 @@ func (s *Server) readWork(form akkoord.Form, sent string) (workedOut, error) {
 }
 
 // worked reports whether anything came.
-func (a workedOut) worked() bool { return a.Challenge.Signature != "" }
+func (a workedOut) worked() bool { return a.signature != [32]byte{} }
 
 // check tries the answer of a challenge of ours.
 func (a workedOut) check() (akkoord.SolvedChallenge, error) {
@@ -173,11 +175,5 @@ func (a workedOut) check() (akkoord.SolvedChallenge, error) {
 	if derived != a.Solution.DerivedKey || !strings.HasPrefix(derived, w.KeyPrefix) {
 		return akkoord.SolvedChallenge{}, errWork("challenge_wrong", "What your browser worked out is not right. Please press the button once more.")
 	}
-	solved := akkoord.SolvedChallenge{Until: time.Unix(w.ExpiresAt, 0)}
-	signature, err := hex.DecodeString(a.Challenge.Signature)
-	if err != nil {
-		return akkoord.SolvedChallenge{}, err
-	}
-	copy(solved.Signature[:], bytes.Clone(signature))
-	return solved, nil
+	return akkoord.SolvedChallenge{Signature: a.signature, Until: time.Unix(w.ExpiresAt, 0)}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,7 +180,13 @@ func TestABrowserWorksOutWhatAFormAsksK6(t *testing.T) {
 	s := asking(t, func(c *server.Config) {
 		c.BaseURL, c.SignUps = base, server.Rate{N: 6, Per: time.Hour} // one without, and then only with an answer
 	})
-	product.Config.Handler = s.Server
+	var posts atomic.Int32
+	product.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			posts.Add(1)
+		}
+		s.ServeHTTP(w, r)
+	})
 	product.Start()
 	t.Cleanup(product.Close)
 	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -214,12 +221,15 @@ func TestABrowserWorksOutWhatAFormAsksK6(t *testing.T) {
 	p.MustNavigate(host.URL)
 	p.MustWait(`() => !!document.querySelector('script ~ div')?.shadowRoot.querySelector('input[name=altcha]')`)
 	for _, email := range []string{"", "embedded@voorbeeld.example"} { // the first press is refused, and the answer is worked out anew
-		p.MustEval(`(email) => { `+root+`.querySelector('[name=email]').value = email; `+root+`.querySelector('[name=purpose]').checked = true; `+root+`.querySelector('form').noValidate = true; `+root+`.querySelector('form').requestSubmit() }`, email)
+		p.MustEval(`(email) => { `+root+`.querySelector('[name=email]').value = email; `+root+`.querySelector('[name=purpose]').checked = true; `+root+`.querySelector('form').noValidate = true; `+root+`.querySelector('form').requestSubmit(); `+root+`.querySelector('form').requestSubmit() }`, email) // pressed twice
 		if email == "" {
 			p.MustWait(`() => !` + root + `.querySelector('.summary').hidden`)
 			continue
 		}
 		p.MustWait(`() => !` + root + `.querySelector('.sent').hidden`)
+	}
+	if n := posts.Load(); n != 3 {
+		t.Errorf("the form was sent %d times, want once from our page and twice from the other", n)
 	}
 	for _, address := range []string{"ours@voorbeeld.example", "embedded@voorbeeld.example"} {
 		email, err := akkoord.ParseEmail(address)

@@ -101,6 +101,16 @@ func TestThePreferencesPageShowsWhatWasLearnedAndForgetsIt(t *testing.T) {
 	if page := post(http.StatusOK, `name="untrack"`, thinks, "track", "travel-news"); !strings.Contains(page, `name="learn"`) {
 		t.Error("learning is not asked anew once counting was ended")
 	}
+	english := s.get(at + "?locale=en").Body
+	if !strings.Contains(english, `action="`+at+`?locale=en"`) {
+		t.Error("what is read in English is not answered in English")
+	}
+	_, words, _ := strings.Cut(english, `<p class="small">`)
+	words, _, _ = strings.Cut(words, "</p>")
+	s.post(at+"?locale=en", url.Values{"learn": {"travel-news"}})
+	if history := s.get(at + "?show=history").Body; words == "" || !strings.Contains(history, words) {
+		t.Errorf("the words that were read, %q, are not those in the history", words)
+	}
 	if s.state("anouk@voorbeeld.example", "ski-offers") != akkoord.Active {
 		t.Error("another purpose is touched")
 	}

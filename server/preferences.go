@@ -250,6 +250,9 @@ func (s *Server) showPreferences(c echo.Context, code int, link akkoord.Link, st
 	}
 	page.Export, page.Erase = true, true
 	page.Site, page.Action, page.Address, page.Name, page.Locale = s.site(at), at, person.Email.Masked(), person.Name, person.Locale
+	if query(c, "locale") == locale {
+		page.ReadIn = locale
+	}
 	purposes, err := s.Catalog.Purposes(ctx)
 	if err != nil {
 		return err

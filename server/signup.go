@@ -59,7 +59,7 @@ func (s *Server) formNamed(ctx context.Context, slug string) (akkoord.Form, erro
 	return form, err
 }
 
-// signUpTime is the least time that a sign-up takes. Storing a new person
+// signUpTime is the least time that storing a sign-up takes. Storing a new person
 // writes more than storing one who is known, by some tenths of a millisecond;
 // an answer that came sooner would tell which it was.
 const signUpTime = 5 * time.Millisecond
@@ -67,7 +67,6 @@ const signUpTime = 5 * time.Millisecond
 // signUp answers POST /f/{form}. The answer is the same, in the same time,
 // whether or not the address is known: nothing here asks.
 func (s *Server) signUp(c echo.Context) error {
-	start := s.Now()
 	form, err := s.findForm(c)
 	if err != nil {
 		return err
@@ -79,7 +78,7 @@ func (s *Server) signUp(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.takeSignUp(c, form, f, start); err != nil {
+	if err := s.takeSignUp(c, form, f); err != nil {
 		c.Set(sentLocale, f.first("locale"))
 		return err
 	}
@@ -87,7 +86,7 @@ func (s *Server) signUp(c echo.Context) error {
 }
 
 // takeSignUp records what a form holds, or says what is wrong with it.
-func (s *Server) takeSignUp(c echo.Context, form akkoord.Form, f fields, start time.Time) error {
+func (s *Server) takeSignUp(c echo.Context, form akkoord.Form, f fields) error {
 	in, wrong, err := s.readSignUp(c, form, f)
 	if err != nil {
 		return err
@@ -95,44 +94,53 @@ func (s *Server) takeSignUp(c echo.Context, form akkoord.Form, f fields, start t
 	if len(wrong) > 0 {
 		return s.refuse(c, form, f, wrong)
 	}
-	if err := s.vet(c, form, f, &in); err != nil {
-		if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Field != "" {
-			return s.refuse(c, form, f, []*akkoord.Error{e})
-		}
+	if in.Challenge, err = s.vet(c, form, f, in.Email); err == nil {
+		err = s.store(c, f, in)
+	}
+	if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Field != "" {
+		return s.refuse(c, form, f, []*akkoord.Error{e})
+	}
+	if err != nil {
 		return err
 	}
-	time.Sleep(signUpTime - s.Now().Sub(start))
 	if wantsJSON(c.Request()) {
 		return c.JSONBlob(http.StatusAccepted, accepted)
 	}
 	return c.Redirect(http.StatusSeeOther, "/f/"+form.Slug+"/check-your-mail?locale="+in.Locale)
 }
 
-// vet holds a sign-up that is well formed to what costs more than reading: the limits,
-// what the browser worked out, and whether its domain takes mail. Then it is recorded.
-func (s *Server) vet(c echo.Context, form akkoord.Form, f fields, in *akkoord.SignUp) error {
+// vet holds a sign-up that is well formed to what costs more than reading: what the
+// browser worked out, the limits, and whether its domain takes mail.
+func (s *Server) vet(c echo.Context, form akkoord.Form, f fields, email akkoord.Email) (akkoord.SolvedChallenge, error) {
 	worked, err := s.readWork(form, f.first("altcha"))
 	if err != nil {
-		return err
+		return akkoord.SolvedChallenge{}, err
 	}
-	proven := worked.worked() || !s.asksWork(form)
-	if wait := s.admitSignUp(s.client(c.Request()), in.Email, proven); wait > 0 {
+	solved, wrong := worked.check()
+	proven := !s.asksWork(form) || worked.worked() && wrong == nil
+	if wait := s.admitSignUp(s.client(c.Request()), email, proven); wait > 0 {
 		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter(wait))
 		if !proven {
-			return errUnproven
+			return solved, errUnproven
 		}
-		return errTooMany
+		return solved, errTooMany
 	}
-	if in.Challenge, err = worked.check(); err != nil {
-		return err
+	if wrong != nil {
+		return solved, wrong
 	}
-	if f.first("website") != "" { // only robots fill what nobody sees
-		return nil
+	return solved, s.takesMail(c.Request().Context(), email)
+}
+
+// store records a sign-up in a time that does not tell whether somebody is known.
+func (s *Server) store(c echo.Context, f fields, in akkoord.SignUp) error {
+	start := s.Now()
+	if f.first("website") == "" { // only robots fill what nobody sees
+		if err := s.Consents.SignUp(c.Request().Context(), in); err != nil {
+			return err
+		}
 	}
-	if err := s.takesMail(c.Request().Context(), in.Email); err != nil {
-		return err
-	}
-	return s.Consents.SignUp(c.Request().Context(), *in)
+	time.Sleep(signUpTime - s.Now().Sub(start))
+	return nil
 }
 
 // takesMail refuses an address at whose domain no mail can arrive, where that is asked.

@@ -28,7 +28,21 @@ func (costly) SignUp(_ context.Context, in akkoord.SignUp) error {
 // The contract: "the same answer, in the same time, whether the address is
 // new, pending, subscribed, suppressed or erased" (requirements-mail K.3).
 func TestSignUpTakesTheSameTimeForNewAndKnownAddresses(t *testing.T) {
-	s := newSite(t, func(c *server.Config) { c.Consents, c.Now = costly{c.Consents}, time.Now })
+	for name, domains := range map[string]server.Domains{"nobody asks name servers": nil, "name servers are slow": slowly{}} {
+		t.Run(name, func(t *testing.T) { sameTime(t, domains) })
+	}
+}
+
+// slowly takes longer than storing may.
+type slowly struct{}
+
+func (slowly) TakesMail(context.Context, string) bool {
+	time.Sleep(20 * time.Millisecond)
+	return true
+}
+
+func sameTime(t *testing.T, domains server.Domains) {
+	s := newSite(t, func(c *server.Config) { c.Consents, c.Now, c.Domains = costly{c.Consents}, time.Now, domains })
 	took := func(address string) time.Duration {
 		start := time.Now()
 		if a := s.post("/f/home", url.Values{"email": {address}, "purpose": {"travel-news"}}); a.Status != http.StatusSeeOther {

@@ -121,21 +121,25 @@ func scanFacts(r row, more any) (akkoord.Facts, error) {
 	return f, err
 }
 
-// askedAtOnce is over how many numbers of people askAll counts at once, so that what
-// it groups stays small.
+// askedAtOnce is over how many numbers of people askAll counts at once, so that what it
+// groups stays small.
 const askedAtOnce = 100_000
 
 // askAll gives the facts of everybody in a filter who ever had to do with a
 // purpose, each time with the number of people of whom they hold.
 func (s *Store) askAll(ctx context.Context, purposeID, campaignID int64, narrow akkoord.Filter, ask func(f akkoord.Facts, n int64)) error {
+	return s.askInSteps(ctx, askedAtOnce, purposeID, campaignID, narrow, ask)
+}
+
+func (s *Store) askInSteps(ctx context.Context, step, purposeID, campaignID int64, narrow akkoord.Filter, ask func(f akkoord.Facts, n int64)) error {
 	v, now := s.view(ctx), s.cfg.Now()
 	var last int64
 	if err := v.queryRow(`SELECT coalesce(max(id), 0) FROM subscriber`).Scan(&last); err != nil {
 		return err
 	}
 	condition, args, err := compileFilter(v, narrow, purposeID, now, []any{purposeID, micros(now), campaignID, nil, nil})
-	for first := int64(0); err == nil && first < last; first += askedAtOnce {
-		args[3], args[4] = first, first+askedAtOnce
+	for first := int64(0); err == nil && first < last; first += step {
+		args[3], args[4] = first, first+step
 		var rows rows
 		rows, err = v.askOnce(`SELECT state, basis, lacking, outgrown, archived, kinds, gone, paused, count(*) FROM (`+factsOf+condition+` AND x.subscriber_id > $4 AND x.subscriber_id <= $5) AS people
 			GROUP BY state, basis, lacking, outgrown, archived, kinds, gone, paused`, args)

@@ -18,8 +18,8 @@ func (s *Store) PeopleCounts(ctx context.Context, since time.Time) (active, pend
 	return active, pending, left, err
 }
 
-// PurposeCounts counts the subscriptions by purpose and state. Each part of it reads
-// an index in its order, so that nothing is sorted.
+// PurposeCounts counts the subscriptions by purpose and state. Each part of it
+// reads an index; only the pending, who are few, are sorted.
 func (s *Store) PurposeCounts(ctx context.Context) (map[int64]map[akkoord.State]int64, error) {
 	out := map[int64]map[akkoord.State]int64{}
 	rows, err := s.view(ctx).query(`SELECT purpose_id, 'active' AS state, count(*) FROM subscription WHERE state = 'active' GROUP BY purpose_id

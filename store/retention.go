@@ -154,6 +154,9 @@ func (t *tx) forgetOutlived(people []int64) (int, error) {
 	return n, t.audit(akkoord.ActorSystem, "retention.forget", "", peopleNote(n))
 }
 
+// clocksApart is how far the clocks of nodes may be from each other.
+const clocksApart = 10 * time.Minute
+
 // purges are what is kept for a time only: $1 is the time before which it
 // goes, and $2 how many rows at once.
 var purges = []struct {
@@ -167,7 +170,7 @@ var purges = []struct {
 	{`DELETE FROM user_session WHERE public_id IN (SELECT public_id FROM user_session WHERE expires_at <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM login_token WHERE hash IN (SELECT hash FROM login_token WHERE expires_at <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM login_challenge WHERE hash IN (SELECT hash FROM login_challenge WHERE expires_at <= $1 LIMIT $2)`, 0},
-	{`DELETE FROM solved_challenge WHERE signature IN (SELECT signature FROM solved_challenge WHERE expires_at <= $1 LIMIT $2)`, 0},
+	{`DELETE FROM solved_challenge WHERE signature IN (SELECT signature FROM solved_challenge WHERE expires_at <= $1 LIMIT $2)`, clocksApart},
 	{`DELETE FROM login_guess WHERE hash IN (SELECT hash FROM login_guess WHERE since <= $1 LIMIT $2)`, akkoord.Limits.GuessPause},
 	{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 1 AND about <> 'transactional' AND done_at <= $1 LIMIT $2)`, outboxKept},
 	{`DELETE FROM address_change WHERE request IN (SELECT request FROM address_change WHERE at <= $1 LIMIT $2)`, outboxKept},

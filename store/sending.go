@@ -62,13 +62,14 @@ func (s *Store) ResumeMailing(ctx context.Context, actor akkoord.Actor, id akkoo
 // with the code mailing_cancelled, in steps after the first commit.
 func (s *Store) CancelMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error) {
 	return s.moveMailing(ctx, actor, id, "cancel", func(t *tx, m *akkoord.Mailing) error {
+		m.Why = akkoord.Stop{}
 		return t.exec(`DELETE FROM delivery_chunk WHERE mailing_id = $1 AND state = -1`, m.ID)
 	})
 }
 
 // PauseForRelay pauses a mailing because the relay, or the mailing itself,
-// would fail for everybody (P11). A
-// mailing that is no longer being sent is left as it is.
+// would fail for everybody (P11). A mailing that is no longer being sent is left as
+// it is.
 func (s *Store) PauseForRelay(ctx context.Context, mailingID int64, why akkoord.Stop) error {
 	return s.update(ctx, "pause for relay", func(t *tx) error {
 		m, err := loadMailing(t, mailingByID, mailingID)

@@ -264,17 +264,18 @@ func (p MailingPage) Why() []Blocker {
 // purpose's archive, of reports, of a stop by itself, of a reason why nothing can be sent,
 // or, of one that was stored before there were codes, the sentence as it is.
 func (p MailingPage) StopKind() string {
-	switch {
-	case p.Stop.Code == "":
+	switch p.Stop.Code {
+	case "":
 		return "sentence"
-	case p.Stop.Code == akkoord.StopArchived:
+	case akkoord.StopArchived:
 		return "archive"
-	case p.Stop.Code == akkoord.MissedAndAsks.Code, p.Stop.Code == akkoord.MissedAndSkipped.Code:
+	case akkoord.StopMissed, akkoord.StopSkipped:
 		return "schedule"
-	case p.Stop.Of > 0:
-		return "reports"
-	case slices.Contains([]string{"restored", "relay_refuses", "unwritable", "series_late"}, p.Stop.Code):
+	case akkoord.StopRestored, akkoord.StopRefusal, akkoord.StopFaulty, akkoord.StopSeriesLate:
 		return "itself"
+	}
+	if p.Stop.Of > 0 {
+		return "reports"
 	}
 	return "reason"
 }

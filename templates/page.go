@@ -55,6 +55,15 @@ type PurposeChoice struct {
 	Chosen      bool
 }
 
+// Post is where the forms of the page go: what is agreed to there is kept in the words
+// that were read, so the answer is in the language of the page.
+func (p PreferencesPage) Post() string {
+	if p.ReadIn == "" {
+		return p.Action
+	}
+	return p.Action + "?locale=" + p.ReadIn
+}
+
 // AttributeField is a question of a form, or of the preferences page, about
 // one attribute (M15). It serves one purpose, which is said beside it.
 type AttributeField struct {
@@ -231,6 +240,7 @@ type ResubscribedPage struct {
 type PreferencesPage struct {
 	Site
 	Action      string
+	ReadIn      string // language that the page was asked in, empty: none was named
 	Address     string // masked
 	Notice      Notice // what the last post did
 	Subject     string // name of the purpose that Notice is about

@@ -164,6 +164,7 @@ func (b *bench) scaledCounts(ctx context.Context, db *sql.DB) error {
 		{"count of a purpose", `SELECT count(*) FROM subscription WHERE purpose_id = 1 AND state = 'active'`},
 		{"count of a purpose and an interest", `SELECT count(*) FROM subscriber_interest si JOIN interest i ON i.id = si.interest_id
 			JOIN subscription x ON x.subscriber_id = si.subscriber_id AND x.purpose_id = 1 AND x.state = 'active' WHERE i.slug = 'interesse-7'`},
+		// As Store.PurposeCounts asks.
 		{"counts of the dashboard", `SELECT purpose_id, 'active' AS state, count(*) FROM subscription WHERE state = 'active' GROUP BY purpose_id
 			UNION ALL SELECT purpose_id, 'pending', count(*) FROM subscription WHERE state = 'pending' GROUP BY purpose_id
 			UNION ALL SELECT purpose_id, state, count(*) FROM subscription WHERE state NOT IN ('active', 'pending') GROUP BY purpose_id, state`},

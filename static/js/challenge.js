@@ -35,6 +35,7 @@ export function prove(form) {
   form.addEventListener('focusin', begin)
 
   let ready = false
+  let working = false
   form.addEventListener('submit', async (event) => {
     if (ready) {
       ready = false
@@ -46,6 +47,8 @@ export function prove(form) {
     }
     event.preventDefault()
     event.stopImmediatePropagation()
+    if (working) return // pressed twice
+    working = true
     const button = form.querySelector('button')
     button.setAttribute('aria-busy', 'true')
     let made = await begin()
@@ -55,6 +58,7 @@ export function prove(form) {
     }
     button.removeAttribute('aria-busy')
     field.value = made.answer
+    working = false
     ready = true
     form.requestSubmit()
   }, { capture: true })

@@ -213,7 +213,7 @@ func TestABrowserWorksOutWhatAFormAsksK6(t *testing.T) {
 	t.Cleanup(func() { browser.MustClose(); l.Kill(); l.Cleanup() })
 
 	p := browser.MustPage(base + "/f/work").Timeout(time.Minute)
-	p.MustEval(`() => document.querySelector('[name=purpose]').click()`)
+	p.MustElement("[name=purpose]").MustEval(`() => this.click()`)
 	p.MustElement("#email").MustInput("ours@voorbeeld.example").MustType(input.Enter)
 	p.MustWait(`() => location.pathname.endsWith('/check-your-mail')`)
 

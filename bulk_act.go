@@ -70,15 +70,18 @@ type BulkOutcome string
 const (
 	BulkActed     BulkOutcome = "acted"
 	BulkUnchanged BulkOutcome = "unchanged" // they stood so already
+	BulkChanged   BulkOutcome = "changed"   // since they were chosen they acted for themselves, or the filter's state ended
 	BulkGone      BulkOutcome = "gone"      // they were erased or forgotten meanwhile
 	BulkNoGrant   BulkOutcome = "no_grant"  // no grant of who does it opens all that it is about
 	BulkRefused   BulkOutcome = "refused"   // the act on this person is refused, as when the reason names them
 )
 
 // BulkOutcomes are all outcomes, in the order in which they are told.
-var BulkOutcomes = []BulkOutcome{BulkActed, BulkUnchanged, BulkGone, BulkNoGrant, BulkRefused}
+var BulkOutcomes = []BulkOutcome{BulkActed, BulkUnchanged, BulkChanged, BulkGone, BulkNoGrant, BulkRefused}
 
 const (
+	// BulkFault is why a bulk act was stopped whose job was given up.
+	BulkFault = "fault"
 	// BulkKept is how long the choice of people waits to be confirmed.
 	BulkKept = 24 * time.Hour
 	// BulkOpen is how many bulk acts of one user or key are open at a time.
@@ -92,9 +95,10 @@ type BulkSpec struct {
 	PurposeID int64
 	Interest  string // slug, of those about one
 	Filter    PeopleFilter
-	Reason    string // for the audit trail; of a restriction also evidence
-	Source    string // "admin" or "api"
-	Zone      string // in which it is told when it was done
+	About     []int64 // purposes that the filter is about; nil: none in particular
+	Reason    string  // for the audit trail; of a restriction also evidence
+	Source    string  // "admin" or "api"
+	Zone      string  // in which it is told when it was done
 }
 
 // BulkAct is one act on the people whom a filter let through when it was prepared:
@@ -138,7 +142,11 @@ func (b BulkAct) Note() string {
 
 // Result says in the audit trail what became of its people.
 func (b BulkAct) Result() string {
-	note := fmt.Sprintf("%s: %d of %d people", b.State, b.Done(), b.Total)
+	note := string(b.State)
+	if b.Why != "" {
+		note += " (" + b.Why + ")"
+	}
+	note += fmt.Sprintf(": %d of %d people", b.Done(), b.Total)
 	for _, o := range BulkOutcomes {
 		if n := b.Tally[o]; n > 0 {
 			note += fmt.Sprintf(", %d %s", n, o)
@@ -147,8 +155,9 @@ func (b BulkAct) Result() string {
 	return note
 }
 
-// KeptUntil is when its choice of people is dropped, if it is not confirmed.
-func (b BulkAct) KeptUntil() time.Time { return b.CreatedAt.Add(BulkKept) }
+// KeptUntil is when a prepared act is dropped, if it is not confirmed. Nothing is
+// written of it from the moment that all its people were put down.
+func (b BulkAct) KeptUntil() time.Time { return b.UpdatedAt.Add(BulkKept) }
 
 // Done counts the people who were dealt with.
 func (b BulkAct) Done() (n int64) {
@@ -230,7 +239,8 @@ func (b BulkAct) Stopped(now time.Time) (BulkAct, error) {
 }
 
 // May tells what keeps it from being done to a person: they are gone, stand so
-// already, or no grant opens all that it is about; BulkActed is nothing. An act on
+// already, changed something since they were chosen, or no grant opens all that it is
+// about; BulkActed is nothing. An act on
 // everything that somebody has here takes grants for each of their purposes: unlike an
 // act on one person, it is not what that person asked for.
 func (b BulkAct) May(a Access, st Standing, now time.Time) BulkOutcome {
@@ -248,8 +258,29 @@ func (b BulkAct) May(a Access, st Standing, now time.Time) BulkOutcome {
 		return BulkNoGrant
 	case b.idle(st, now):
 		return BulkUnchanged
+	case b.changed(st):
+		return BulkChanged
 	}
 	return BulkActed
+}
+
+// changed reports whether a person is not any more who was chosen: they took up or
+// renewed one of the purposes that the act is about, or none of those that the filter is
+// about stands as it asks. What somebody did since overrules the choice of before.
+func (b BulkAct) changed(st Standing) bool {
+	stands := b.Filter.State == ""
+	for _, sub := range st.Subscriptions {
+		chosen := slices.Contains(b.About, sub.PurposeID)
+		stands = stands || chosen && sub.State == b.Filter.State
+		if b.PurposeID != 0 && b.PurposeID != sub.PurposeID && !chosen {
+			continue
+		}
+		taken := (sub.State == Pending || sub.State == Active) && sub.Since.After(b.CreatedAt)
+		if taken || sub.Renewed.After(b.CreatedAt) {
+			return true
+		}
+	}
+	return !stands
 }
 
 // idle reports whether a person stands already as the act would have it.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,10 @@ const (
 	bulkPage   = 5000 // people whom one commit puts down, or takes off
 	manyPlaces = 250  // of them in one statement
 	bulkStep   = 100  // people to whom one commit does something: their journal is written with a commit of the usual size
+	bulkTurn   = 50   // steps of one run, after which other bulk acts have theirs
+	bulkNamed  = 100  // people whose names are looked for in the reason; in a longer list any word is somebody's
+
+	bulkPause = 5 * time.Minute // longer than others take their turns: nothing ran
 )
 
 // bulkJob are the arguments of a job of the kind akkoord.JobBulkAct.
@@ -31,6 +36,7 @@ type bulkSpec struct {
 	Interest  string  `json:"interest,omitempty"`
 	Filter    string  `json:"filter"`
 	Among     []int64 `json:"among"`
+	About     []int64 `json:"about"`
 	Reason    string  `json:"reason"`
 	Source    string  `json:"source"`
 	Zone      string  `json:"zone"`
@@ -38,8 +44,9 @@ type bulkSpec struct {
 
 // PrepareBulkAct puts down whom a bulk act is about: the people whom its filter lets
 // through now. Of many the first are put down at once, and a job goes on. Errors: those
-// of akkoord.BulkSpec.Check and of the filter, Forbidden where the role does not
-// allow the act, and Conflict while many are open.
+// of akkoord.BulkSpec.Check and of the filter, reason_personal where few are chosen and
+// the reason names one of them, Forbidden where the role does not allow the act, and
+// Conflict while many are open.
 func (s *Store) PrepareBulkAct(ctx context.Context, by akkoord.Actor, spec akkoord.BulkSpec) (akkoord.BulkAct, error) {
 	forms, err := s.Forms(ctx)
 	if err != nil {
@@ -51,7 +58,12 @@ func (s *Store) PrepareBulkAct(ctx context.Context, by akkoord.Actor, spec akkoo
 	if err := spec.Check(akkoord.OfferedInterests(forms, nil)); err != nil {
 		return akkoord.BulkAct{}, err
 	}
-	if _, err := s.peopleQuery(ctx, spec.Filter); err != nil {
+	q, err := s.peopleQuery(ctx, spec.Filter)
+	if err != nil {
+		return akkoord.BulkAct{}, err
+	}
+	spec.About = q.purposes
+	if err := s.namesNobody(ctx, spec); err != nil {
 		return akkoord.BulkAct{}, err
 	}
 	id, err := s.newID(s.cfg.Now())
@@ -69,6 +81,26 @@ func (s *Store) PrepareBulkAct(ctx context.Context, by akkoord.Actor, spec akkoo
 		return akkoord.BulkAct{}, err
 	}
 	return s.BulkAct(ctx, id)
+}
+
+// namesNobody refuses a reason that names one of the few people who are chosen, before
+// it is kept.
+func (s *Store) namesNobody(ctx context.Context, spec akkoord.BulkSpec) error {
+	found, err := s.passing(ctx, spec.Filter, 0, bulkNamed+1)
+	if err != nil || len(found) == 0 || len(found) > bulkNamed {
+		return err
+	}
+	ids := make([]int64, len(found))
+	for i, f := range found {
+		ids[i] = f.person
+	}
+	people, err := s.people(ctx, ids)
+	for _, st := range people {
+		if err := akkoord.CheckErasureReason(spec.Reason, st.Subscriber); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // purposeToLeave gives the number of a purpose that is named, or 0.
@@ -94,7 +126,7 @@ func (t *tx) addBulkAct(id akkoord.ID, by akkoord.Actor, spec akkoord.BulkSpec) 
 	if open >= akkoord.BulkOpen {
 		return 0, akkoord.Errorf(akkoord.Conflict, "bulk_many", "You have %d bulk acts open already. Confirm or drop one of them first, or wait until it is done.", open)
 	}
-	stored, err := toJSON(bulkSpec{spec.Purpose, spec.PurposeID, spec.Interest, spec.Filter.Query().Encode(), spec.Filter.Among, spec.Reason, spec.Source, spec.Zone})
+	stored, err := toJSON(bulkSpec{spec.Purpose, spec.PurposeID, spec.Interest, spec.Filter.Query().Encode(), spec.Filter.Among, spec.About, spec.Reason, spec.Source, spec.Zone})
 	if err != nil {
 		return 0, err
 	}
@@ -144,7 +176,8 @@ var errRight = akkoord.Errorf(akkoord.Forbidden, "right_missing", "Your role doe
 
 // ConfirmBulkAct begins what was prepared, for whoever saw that it is about so many
 // people. Errors: NotFound, those of akkoord.BulkAct.Confirmed, Forbidden where the role
-// does not allow the act any more, and second_person where it takes two.
+// does not allow the act any more, second_person where it takes two, and Conflict while
+// nothing is sent after a restore.
 func (s *Store) ConfirmBulkAct(ctx context.Context, by akkoord.Actor, id akkoord.ID, seen int64) (akkoord.BulkAct, error) {
 	return s.changeBulkAct(ctx, id, func(t *tx, b akkoord.BulkAct) (akkoord.BulkAct, error) {
 		b, err := b.Confirmed(by, seen, t.now)
@@ -154,6 +187,9 @@ func (s *Store) ConfirmBulkAct(ctx context.Context, by akkoord.Actor, id akkoord
 		if err := t.checkRight(by, b.Kind.Right()); err != nil {
 			return b, err
 		}
+		if held, err := t.held(); held || err != nil {
+			return b, cmp.Or(err, error(errBulkHeld))
+		}
 		if b.Kind == akkoord.BulkErase {
 			if err := s.checkMass(t, by, akkoord.MassErasure, b.Total); err != nil {
 				return b, err
@@ -162,6 +198,8 @@ func (s *Store) ConfirmBulkAct(ctx context.Context, by akkoord.Actor, id akkoord
 		return b, t.audit(by, "bulk_act.begin", b.Name(), b.Note())
 	})
 }
+
+var errBulkHeld = akkoord.Errorf(akkoord.Conflict, "bulk_held", "Nothing is done to many people since the database was put back from a backup, until an owner agrees on the start page of the admin site.")
 
 // StopBulkAct ends a bulk act: nothing more is done to anybody, and what was done stays.
 // Errors: NotFound, and those of akkoord.BulkAct.Stopped.
@@ -229,7 +267,7 @@ func scanBulkAct(r row) (akkoord.BulkAct, error) {
 	if b.Filter, err = akkoord.ParsePeopleFilter(query); err != nil {
 		return b, err
 	}
-	b.Filter.Among = stored.Among
+	b.Filter.Among, b.About = stored.Among, stored.About
 	b.Purpose, b.PurposeID, b.Interest, b.Reason, b.Source, b.Zone = stored.Purpose, stored.PurposeID, stored.Interest, stored.Reason, stored.Source, stored.Zone
 	return b, nil
 }
@@ -272,8 +310,13 @@ func (s *Store) CountPeople(ctx context.Context, f akkoord.PeopleFilter, most in
 // RunBulkAct is the run of a job of the kind akkoord.JobBulkAct: it puts down whom the
 // act is about, does it to them, or takes them off where nothing more is done. Each step
 // is one commit with the people whom it dealt with, so that a run that dies loses
-// nothing and the next one repeats nothing.
+// nothing and the next one repeats nothing. A run ends after bulkTurn steps, to go on
+// behind other bulk acts that wait.
 func (s *Store) RunBulkAct(ctx context.Context, j akkoord.Job) (time.Time, error) {
+	return s.runBulkAct(ctx, j, bulkTurn)
+}
+
+func (s *Store) runBulkAct(ctx context.Context, j akkoord.Job, steps int) (time.Time, error) {
 	var args bulkJob
 	if err := j.Bind(&args); err != nil {
 		return time.Time{}, err
@@ -281,24 +324,28 @@ func (s *Store) RunBulkAct(ctx context.Context, j akkoord.Job) (time.Time, error
 	if err := s.beginBulkRun(ctx, args.Act); err != nil {
 		return time.Time{}, err
 	}
-	for more := true; more; {
+	for range steps {
 		if err := ctx.Err(); err != nil {
 			return time.Time{}, err
 		}
-		var err error
-		if more, err = s.AdvanceBulkAct(ctx, args.Act); err != nil {
+		more, err := s.AdvanceBulkAct(ctx, args.Act)
+		if err != nil || !more {
 			return time.Time{}, err
 		}
 	}
-	return time.Time{}, nil
+	return s.cfg.Now(), nil
 }
 
-// beginBulkRun notes from where the speed of a run is measured.
+// beginBulkRun notes from where the speed of a run is measured, unless it goes on with
+// one that others had their turns in.
 func (s *Store) beginBulkRun(ctx context.Context, number int64) error {
 	return s.update(ctx, "begin bulk run", func(t *tx) error {
 		b, err := scanBulkAct(t.queryRow(bulkQuery+` WHERE id = $1`, number))
 		if err != nil || b.State != akkoord.BulkRunning {
 			return err
+		}
+		if !b.RunAt.IsZero() && t.now.Sub(b.UpdatedAt) < bulkPause {
+			return nil
 		}
 		b.RunAt, b.RunFrom = t.now, b.Done()
 		return t.putBulkAct(b)
@@ -392,6 +439,10 @@ func (t *tx) actOnSome(b akkoord.BulkAct) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	held, err := t.held()
+	if err != nil {
+		return false, err
+	}
 	err = t.checkRight(b.Actor, b.Kind.Right())
 	switch {
 	case len(people) == 0:
@@ -400,6 +451,9 @@ func (t *tx) actOnSome(b akkoord.BulkAct) (more bool, err error) {
 			b.Tally[akkoord.BulkGone] += gone
 		}
 		return false, t.endBulkAct(b)
+	case held: // before hold could stop it
+		b.State, b.EndedAt, b.Why = akkoord.BulkStopped, t.now, string(akkoord.HoldRestored)
+		return true, t.endBulkAct(b)
 	case akkoord.KindOf(err) == akkoord.Forbidden:
 		b.State, b.EndedAt, b.Why = akkoord.BulkStopped, t.now, akkoord.CodeOf(err)
 		return true, t.endBulkAct(b)
@@ -470,28 +524,40 @@ func (t *tx) actOnOne(b akkoord.BulkAct, access akkoord.Access, person int64) (a
 	return outcome, t.apply(st, c)
 }
 
-// dropBulkActs drops the choices of people that nobody confirmed in time.
+// dropBulkActs drops the choices of people that nobody confirmed in time, and stops what
+// no job goes on with.
 func (s *Store) dropBulkActs(ctx context.Context) error {
 	return s.update(ctx, "drop bulk acts", func(t *tx) error {
-		rows, err := t.query(bulkQuery+` WHERE state IN ('collecting', 'prepared') AND created_at <= $1`, micros(t.now.Add(-akkoord.BulkKept)))
-		late, err := list(rows, err, scanBulkAct)
-		if err != nil {
+		if err := t.stopBulkActs("", `state = 'prepared' AND updated_at <= $1`, micros(t.now.Add(-akkoord.BulkKept))); err != nil {
 			return err
 		}
-		for _, b := range late {
-			if b, err = b.Stopped(t.now); err != nil {
-				return err
-			}
-			if err := t.putBulkAct(b); err != nil {
-				return err
-			}
-			if err := t.enqueueBulkAct(b.ID); err != nil {
-				return err
-			}
-			if err := t.audit(akkoord.ActorSystem, "bulk_act.stop", b.Name(), b.Result()); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.stopBulkActs(akkoord.BulkFault, `state IN ('collecting', 'running')
+			AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $1 AND j.state = 0 AND j.key = CAST(bulk_act.id AS TEXT))`, string(akkoord.JobBulkAct))
 	})
+}
+
+// stopBulkActs stops or drops the open bulk acts of a condition by itself, and has their
+// people taken off.
+func (t *tx) stopBulkActs(why, which string, args ...any) error {
+	rows, err := t.query(bulkQuery+` WHERE `+which, args...)
+	acts, err := list(rows, err, scanBulkAct)
+	if err != nil {
+		return err
+	}
+	for _, b := range acts {
+		if b, err = b.Stopped(t.now); err != nil {
+			return err
+		}
+		b.Why = why
+		if err := t.putBulkAct(b); err != nil {
+			return err
+		}
+		if err := t.enqueueBulkAct(b.ID); err != nil {
+			return err
+		}
+		if err := t.audit(akkoord.ActorSystem, "bulk_act.stop", b.Name(), b.Result()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

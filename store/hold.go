@@ -47,7 +47,8 @@ func (s *Store) EndHold(ctx context.Context, actor akkoord.Actor) error {
 	})
 }
 
-// hold keeps the program from sending.
+// hold keeps the program from sending, and ends what was to be done to many people: since
+// the backup it may have been stopped, and they may have said otherwise.
 func (s *Store) hold(ctx context.Context, why akkoord.HoldReason) error {
 	return s.update(ctx, "hold", func(t *tx) error {
 		var at int64
@@ -58,6 +59,9 @@ func (s *Store) hold(ctx context.Context, why akkoord.HoldReason) error {
 			return err
 		}
 		if err := t.pauseAll(akkoord.StoppedByRestore); err != nil {
+			return err
+		}
+		if err := t.stopBulkActs(string(why), `state IN ('collecting', 'prepared', 'running')`); err != nil {
 			return err
 		}
 		return t.audit(akkoord.ActorSystem, "sending.hold", "", string(why))

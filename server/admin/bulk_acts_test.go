@@ -71,6 +71,24 @@ func TestManyPeopleAreActedOnAfterAskingTwice(t *testing.T) {
 	}
 }
 
+// P22: what a restore ended says so, and an owner has to agree before anything is done anew.
+func TestAPageSaysThatARestoreEndedABulkAct(t *testing.T) {
+	f := newFixture(t)
+	f.mailing()
+	f.person("een@voorbeeld.example")
+	b := f.as(akkoord.RoleOwner)
+	typed := url.Values{"filter": {"purpose=travel-news"}, "kind": {"erase"}, "reason": {"the list ends"}}.Encode()
+	ended := b.send("POST", "/admin/bulk-acts", typed).header.Get("Location")
+	if _, err := f.store.RepeatDepartures(t.Context(), strings.NewReader("")); err != nil {
+		t.Fatal(err)
+	}
+	b.get(ended, "Dropped", "put back from a backup")
+	later := b.send("POST", "/admin/bulk-acts", typed).header.Get("Location")
+	if r := b.send("POST", later, url.Values{"act": {"confirm"}, "people": {"1"}}.Encode()); r.status != http.StatusConflict || !strings.Contains(r.body, "until an owner agrees") {
+		t.Errorf("confirming before an owner agreed: %d", r.status)
+	}
+}
+
 // P28, M26: who may do it to one person may do it to many, of the purposes that their
 // grants cover alone; what somebody does, others with narrower grants don't see.
 func TestBulkActsAreForThoseWhoMayDoEach(t *testing.T) {

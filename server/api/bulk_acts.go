@@ -26,13 +26,13 @@ type bulkAct struct {
 	Filter    map[string]string `json:"filter" doc:"By which the people were chosen, as GET /subscribers takes it."`
 	Reason    string            `json:"reason"`
 	State     akkoord.BulkState `json:"state" enum:"collecting,prepared,running,done,stopped,dropped" doc:"collecting: the people are put down; prepared: it waits to be confirmed; dropped: before anything was done."`
-	Error     *string           `json:"error" doc:"A code: why it was stopped by itself."`
+	Error     *string           `json:"error" doc:"A code: why it was stopped by itself. right_missing: the role of who began it does not allow it any more; restored, journal_lost: the database was put back, and old choices end; fault: it failed again and again."`
 	People    int64             `json:"people" doc:"Whom it is about: the number by which it is confirmed."`
 	Done      int64             `json:"done" doc:"Who were dealt with; the outcomes add up to it."`
-	Outcomes  map[string]int64  `json:"outcomes" doc:"acted; unchanged: they stood so already; gone: erased or forgotten meanwhile; no_grant: no grant of the key opens all that it is about; refused: as where the reason holds their name."`
+	Outcomes  map[string]int64  `json:"outcomes" doc:"acted; unchanged: they stood so already; changed: they signed up, confirmed or renewed since they were chosen, or don't stand as the filter asked; gone: erased or forgotten meanwhile; no_grant: no grant of the key opens all that it is about; refused: as where the reason holds their name."`
 	ETA       *int64            `json:"eta_seconds" doc:"From the speed of the present run; null while unknown, and when nothing runs."`
 	CreatedAt *Time             `json:"created_at"`
-	KeptUntil *Time             `json:"kept_until" doc:"When the choice of people is dropped, if it is not confirmed; null once it is, or was dropped."`
+	KeptUntil *Time             `json:"kept_until" doc:"When the choice of people is dropped, if it is not confirmed: a day after all were put down; null before, and once it is confirmed or dropped."`
 	BegunAt   *Time             `json:"begun_at"`
 	EndedAt   *Time             `json:"ended_at"`
 }
@@ -48,7 +48,7 @@ func showBulkAct(b akkoord.BulkAct) bulkAct {
 	for o, n := range b.Tally {
 		out.Outcomes[string(o)] = n
 	}
-	if b.BegunAt.IsZero() && b.State.Open() {
+	if b.State == akkoord.BulkPrepared {
 		out.KeptUntil = when(b.KeptUntil())
 	}
 	if left, known := b.Remaining(); known {

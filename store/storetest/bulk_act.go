@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,10 @@ func testBulkActs(t *testing.T, open Open) {
 		{"a choice waits for a day", testBulkExpires},
 		{"refusals", testBulkRefusals},
 		{"each act", testBulkKinds},
+		{"who acted for themselves since is left alone", testBulkChanged},
+		{"nothing goes on after a restore", testBulkRestored},
+		{"what is given up is stopped", testBulkGivenUp},
+		{"the reason names nobody", testBulkNames},
 		{"grants", testBulkGrants},
 		{"P15 nobody comes back", testBulkBringsNobodyBack},
 	} {
@@ -328,10 +333,135 @@ func testBulkKinds(t *testing.T, d *bulkDesk) {
 	if got := d.ended(t, d.prepare(t, akkoord.BulkWithdrawAll)); got != "1 acted" || !st().Suppressed(akkoord.SuppressedUnsubscribed) {
 		t.Errorf("all came to %s, %+v", got, st())
 	}
+}
+
+// Whom a list is about is asked once more of each when it is done (P15): the last word is theirs.
+func testBulkChanged(t *testing.T, d *bulkDesk) {
+	ctx := t.Context()
+	asks := func(name string, purposes ...akkoord.Purpose) akkoord.Standing {
+		t.Helper()
+		e := email(t, name+"@voorbeeld.example")
+		must(0, d.SignUp(ctx, d.signUp(e, purposes...)))(t)
+		return must(d.StandingByEmail(ctx, e))(t)
+	}
+	chosen := func(kind akkoord.BulkKind, state akkoord.State) akkoord.BulkAct {
+		t.Helper()
+		d.Clock.Move(time.Second)
+		spec := bulkSpec(kind)
+		spec.Filter.State = state
+		b := must(d.PrepareBulkAct(ctx, d.owner, spec))(t)
+		d.Clock.Move(time.Second)
+		return b
+	}
+
+	confirms, again, waits := asks("een", d.News), asks("twee", d.News), asks("drie", d.News)
+	b := chosen(akkoord.BulkErase, akkoord.Pending)
+	d.active(t, "een@voorbeeld.example", d.News)
+	asks("twee", d.News, d.Ski)
+	if got := d.ended(t, b); got != "1 acted, 2 changed" || d.stands(t, confirms.Subscriber) != akkoord.Active || d.stands(t, again.Subscriber) != akkoord.Pending {
+		t.Errorf("erasing who is pending came to %s", got)
+	}
+	if st := must(d.StandingByEmail(ctx, waits.Subscriber.Email))(t); st.Subscriber.ID != 0 {
+		t.Error("who did nothing is still here")
+	}
+
+	back := d.active(t, "vier@voorbeeld.example", d.News).Subscriber
+	must(0, d.Withdraw(ctx, back.PublicID, d.News.ID, "asked for", byAdmin))(t)
+	link := akkoord.Link{Subscriber: back.PublicID, Purpose: d.News.ID}
+	undone := d.active(t, "vijf@voorbeeld.example", d.News).Subscriber
+	undo := link
+	undo.Subscriber = undone.PublicID
+	undo.At = must(d.Leave(ctx, undo, akkoord.ScopePurpose, byLink))(t).At
+	b = chosen(akkoord.BulkWithdraw, "")
+	other := d.active(t, "een@voorbeeld.example", d.Ski).Subscriber // another purpose than ends
+	d.active(t, "vier@voorbeeld.example", d.News)
+	if !must(d.Undo(ctx, undo, byLink))(t) {
+		t.Fatal("the leaving was not undone")
+	}
+	if got := d.ended(t, b); got != "2 acted, 2 changed" || d.stands(t, back) != akkoord.Active || d.stands(t, undone) != akkoord.Active || d.stands(t, other) != akkoord.Withdrawn {
+		t.Errorf("ending a purpose came to %s", got)
+	}
+
+	b = chosen(akkoord.BulkWithdrawAll, akkoord.Active)
+	d.active(t, "vier@voorbeeld.example", d.Ski)
+	if got := d.ended(t, b); got != "1 acted, 1 changed" || d.stands(t, back) != akkoord.Active || d.stands(t, undone) != akkoord.Withdrawn {
+		t.Errorf("ending everything came to %s", got)
+	}
+	b = chosen(akkoord.BulkErase, akkoord.Active)
+	must(0, d.Withdraw(ctx, back.PublicID, d.News.ID, "asked for", byAdmin))(t)
+	if got := d.ended(t, b); got != "1 changed" {
+		t.Errorf("of those who don't stand so any more came %s", got)
+	}
+}
+
+// P22: a restore brings back lists, and with them what may have been stopped since.
+func testBulkRestored(t *testing.T, d *bulkDesk) {
+	ctx := t.Context()
+	d.readers(t, 120)
+	running := d.confirm(t, d.prepare(t, akkoord.BulkRestrict))
+	must(d.AdvanceBulkAct(ctx, running.ID))(t)
+	waiting := d.prepare(t, akkoord.BulkWithdraw)
+	must(d.RepeatDepartures(ctx, strings.NewReader("")))(t)
+	d.runs(t)
+	if got := d.read(t, running); got.State != akkoord.BulkStopped || got.Why != "restored" || tallied(got) != "100 acted" || len(must(d.BulkPeople(ctx, running, 1))(t)) != 0 {
+		t.Errorf("what ran is %+v", got)
+	}
+	if got := d.read(t, waiting); got.State != akkoord.BulkDropped || got.Why != "restored" || len(must(d.BulkPeople(ctx, waiting, 1))(t)) != 0 {
+		t.Errorf("what waited is %+v", got)
+	}
+	trail := d.trail(t)
+	for _, b := range []akkoord.BulkAct{running, waiting} {
+		if !slices.Contains(trail, "system bulk_act.stop "+b.Name()) {
+			t.Errorf("M27: that %s was stopped is not in the audit trail", b.Name())
+		}
+	}
+	later := d.prepare(t, akkoord.BulkRestrict)
+	if _, err := d.ConfirmBulkAct(ctx, d.owner, later.PublicID, 120); akkoord.CodeOf(err) != "bulk_held" {
+		t.Errorf("confirming before an owner agreed: %v", err)
+	}
+	must(0, d.EndHold(ctx, d.owner))(t)
+	if got := d.ended(t, later); got != "20 acted, 100 unchanged" {
+		t.Errorf("after an owner agreed it came to %s", got)
+	}
+}
+
+func testBulkGivenUp(t *testing.T, d *bulkDesk) {
+	ctx := t.Context()
+	d.readers(t, 2)
+	b := d.confirm(t, d.prepare(t, akkoord.BulkRestrict))
+	must(d.ExpirePending(ctx, 1000))(t)
+	if got := d.read(t, b); got.State != akkoord.BulkRunning {
+		t.Fatalf("while its job waits it is %+v", got)
+	}
+	j, claimed, err := d.ClaimJob(ctx, akkoord.JobBulkAct)
+	if err != nil || !claimed {
+		t.Fatal(claimed, err)
+	}
+	j.Attempts = akkoord.JobAttempts - 1
+	must(0, d.SettleJob(ctx, j.Ran(time.Time{}, errors.New("the disk is full"), d.Clock.Now())))(t)
+	must(d.ExpirePending(ctx, 1000))(t)
+	d.runs(t)
+	if got := d.read(t, b); got.State != akkoord.BulkStopped || got.Why != akkoord.BulkFault || len(must(d.BulkPeople(ctx, b, 1))(t)) != 0 {
+		t.Errorf("once its job was given up it is %+v", got)
+	}
+}
+
+// M19: the reason outlives the people. Of a few, one who is named is found before
+// anything is kept; in a longer list any word is somebody's name.
+func testBulkNames(t *testing.T, d *bulkDesk) {
+	ctx := t.Context()
+	people := d.readers(t, 100)
 	named := bulkSpec(akkoord.BulkErase)
-	named.Filter.State, named.Reason = akkoord.Withdrawn, "anouk called"
-	if got := d.ended(t, must(d.PrepareBulkAct(ctx, d.owner, named))(t)); got != "1 refused" || st().Subscriber.ID == 0 {
-		t.Errorf("M19: a reason that names the person came to %s", got)
+	named.Reason = "anouk called"
+	if _, err := d.PrepareBulkAct(ctx, d.owner, named); akkoord.CodeOf(err) != "reason_personal" {
+		t.Errorf("a reason that names one of them: %v", err)
+	}
+	if acts, _, err := d.BulkActs(ctx, d.owner, akkoord.Page{}); err != nil || len(acts) != 0 {
+		t.Errorf("%d acts are kept, %v", len(acts), err)
+	}
+	d.active(t, "meer@voorbeeld.example", d.News)
+	if got := d.ended(t, must(d.PrepareBulkAct(ctx, d.owner, named))(t)); got != "101 refused" || d.stands(t, people[0]) != akkoord.Active {
+		t.Errorf("of many it came to %s", got)
 	}
 }
 

@@ -240,9 +240,9 @@ func (b BulkAct) Stopped(now time.Time) (BulkAct, error) {
 
 // May tells what keeps it from being done to a person: they are gone, stand so
 // already, changed something since they were chosen, or no grant opens all that it is
-// about; BulkActed is nothing. An act on
-// everything that somebody has here takes grants for each of their purposes: unlike an
-// act on one person, it is not what that person asked for.
+// about; BulkActed is nothing. An act on everything that somebody has here takes grants
+// for each of their purposes: unlike an act on one person, it is not what that person
+// asked for.
 func (b BulkAct) May(a Access, st Standing, now time.Time) BulkOutcome {
 	if st.Subscriber.ID == 0 {
 		return BulkGone

@@ -336,8 +336,8 @@ func (s *Store) runBulkAct(ctx context.Context, j akkoord.Job, steps int) (time.
 	return s.cfg.Now(), nil
 }
 
-// beginBulkRun notes from where the speed of a run is measured, unless it goes on with
-// one that others had their turns in.
+// beginBulkRun notes from where the speed is measured: where this run begins or, if only
+// the turns of others lie between, the one that it goes on with.
 func (s *Store) beginBulkRun(ctx context.Context, number int64) error {
 	return s.update(ctx, "begin bulk run", func(t *tx) error {
 		b, err := scanBulkAct(t.queryRow(bulkQuery+` WHERE id = $1`, number))
@@ -524,15 +524,28 @@ func (t *tx) actOnOne(b akkoord.BulkAct, access akkoord.Access, person int64) (a
 	return outcome, t.apply(st, c)
 }
 
-// dropBulkActs drops the choices of people that nobody confirmed in time, and stops what
-// no job goes on with.
+// dropBulkActs drops the choices of people that nobody confirmed in time. It stops acts
+// whose job was given up, and has another one take off the people of those that ended.
 func (s *Store) dropBulkActs(ctx context.Context) error {
+	const unattended = ` AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $1 AND j.state = 0 AND j.key = CAST(bulk_act.id AS TEXT))`
+	job := string(akkoord.JobBulkAct)
 	return s.update(ctx, "drop bulk acts", func(t *tx) error {
 		if err := t.stopBulkActs("", `state = 'prepared' AND updated_at <= $1`, micros(t.now.Add(-akkoord.BulkKept))); err != nil {
 			return err
 		}
-		return t.stopBulkActs(akkoord.BulkFault, `state IN ('collecting', 'running')
-			AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = $1 AND j.state = 0 AND j.key = CAST(bulk_act.id AS TEXT))`, string(akkoord.JobBulkAct))
+		if err := t.stopBulkActs(akkoord.BulkFault, `state IN ('collecting', 'running')`+unattended, job); err != nil {
+			return err
+		}
+		ended, err := numbers(t, `SELECT id FROM bulk_act WHERE state IN ('stopped', 'dropped') AND EXISTS (SELECT 1 FROM bulk_person p WHERE p.bulk_act_id = bulk_act.id)`+unattended, job)
+		if err != nil {
+			return err
+		}
+		for _, number := range ended {
+			if err := t.enqueueBulkAct(number); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -568,8 +568,8 @@ func gallery() map[string]any {
 			Admin: desk("people"), BulkRow: BulkRow{Kind: "add_interest", Name: "wintersport", State: "stopped", At: now, Dealt: 400, Total: 1204}, Facts: PeopleFilter{Interest: "strand", Locale: "nl", Source: "form:home", Act: "joined", From: "2026-11-01", To: "2026-11-24"},
 			Reason: "Wintercatalogus.", By: "femke@zonvaart.example", Why: "right_missing", Ended: now, Outcomes: []BulkCount{{"acted", 380}, {"changed", 10}, {"gone", 4}, {"no_grant", 4}, {"refused", 2}},
 		},
-		"admin-bulk-act-nobody": BulkActPage{Admin: desk("people"), BulkRow: BulkRow{Kind: "restrict", State: "prepared", At: now}, Facts: bulkFacts(), Reason: "x", By: "femke@zonvaart.example", Action: "/admin/bulk-acts/1", Own: true, Last: now},
-		"admin-bulk-act-others": BulkActPage{Admin: desk("people"), BulkRow: BulkRow{Kind: "withdraw_all", State: "prepared", At: now, Total: 1}, Facts: bulkFacts(), Reason: "x", By: "femke@zonvaart.example", Action: "/admin/bulk-acts/1", Last: now},
+		"admin-bulk-act-nobody":  BulkActPage{Admin: desk("people"), BulkRow: BulkRow{Kind: "restrict", State: "prepared", At: now}, Facts: bulkFacts(), Reason: "x", By: "femke@zonvaart.example", Action: "/admin/bulk-acts/1", Own: true, Last: now},
+		"admin-bulk-act-others":  BulkActPage{Admin: desk("people"), BulkRow: BulkRow{Kind: "withdraw_all", State: "prepared", At: now, Total: 1}, Facts: bulkFacts(), Reason: "x", By: "femke@zonvaart.example", Action: "/admin/bulk-acts/1", Last: now},
 		"admin-bulk-act-dropped": BulkActPage{Admin: desk("people"), BulkRow: BulkRow{Kind: "erase", State: "dropped", At: now, Total: 1204}, Facts: bulkFacts(), Reason: "x", By: "femke@zonvaart.example", Why: "restored", Ended: now},
 		"admin-bulk-acts": BulkActsPage{Admin: desk("people"), Next: "?after=3", Follow: Follow{Going: true}, Rows: []BulkRow{
 			{URL: "/admin/bulk-acts/4", Kind: "withdraw", Name: "Reisnieuws", State: "running", At: now, Dealt: 400, Total: 1204}, {URL: "/admin/bulk-acts/3", Kind: "remove_interest", Name: "wintersport", State: "collecting", At: now, Total: 5000},

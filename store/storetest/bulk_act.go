@@ -433,12 +433,19 @@ func testBulkGivenUp(t *testing.T, d *bulkDesk) {
 	if got := d.read(t, b); got.State != akkoord.BulkRunning {
 		t.Fatalf("while its job waits it is %+v", got)
 	}
-	j, claimed, err := d.ClaimJob(ctx, akkoord.JobBulkAct)
-	if err != nil || !claimed {
-		t.Fatal(claimed, err)
+	fails := func() {
+		t.Helper()
+		d.Clock.Move(time.Second)
+		j, claimed, err := d.ClaimJob(ctx, akkoord.JobBulkAct)
+		if err != nil || !claimed {
+			t.Fatal(claimed, err)
+		}
+		j.Attempts = akkoord.JobAttempts - 1
+		must(0, d.SettleJob(ctx, j.Ran(time.Time{}, errors.New("the disk is full"), d.Clock.Now())))(t)
 	}
-	j.Attempts = akkoord.JobAttempts - 1
-	must(0, d.SettleJob(ctx, j.Ran(time.Time{}, errors.New("the disk is full"), d.Clock.Now())))(t)
+	fails()
+	must(d.ExpirePending(ctx, 1000))(t)
+	fails() // so does what takes off its people
 	must(d.ExpirePending(ctx, 1000))(t)
 	d.runs(t)
 	if got := d.read(t, b); got.State != akkoord.BulkStopped || got.Why != akkoord.BulkFault || len(must(d.BulkPeople(ctx, b, 1))(t)) != 0 {

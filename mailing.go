@@ -41,7 +41,7 @@ type Mailing struct {
 	CreatedAt  time.Time
 	ChangedAt  time.Time // when its draft was last edited; zero: never
 
-	CompletedAt time.Time     // when it had gone out to all of its audience for the first time; zero: it has not
+	CompletedAt time.Time     // when it had gone out to all of its audience for the first time, and somebody had got it; zero: that is not so
 	Archive     ArchiveChoice // whether it stands in its purpose's public archive
 
 	SegmentID      int64 // by which its audience was chosen; 0: none

@@ -33,8 +33,8 @@ func (c ArchiveChoice) Includes(segment bool) bool {
 }
 
 // InPublicArchive reports whether everybody may read a mailing: its purpose has a
-// public archive, it went out to all of its audience, it is none of a series, and it
-// is not left out.
+// public archive, it went out to all of its audience and somebody got it, it is none of
+// a series, and it is not left out.
 func (m Mailing) InPublicArchive(p Purpose) bool {
 	return p.HasPublicArchive() && !m.CompletedAt.IsZero() && m.Trigger == nil && m.Archive.Includes(m.SegmentID != 0)
 }
@@ -53,6 +53,16 @@ type BackIssue struct {
 	Mailing
 	Campaign string // its name
 }
+
+// IssueMark tells one back issue from others, and from itself under another name of its
+// campaign; all else that it says is fixed once it stands there.
+type IssueMark struct {
+	Mailing  int64
+	Campaign string // its name
+}
+
+// Mark gives what tells it from others.
+func (i BackIssue) Mark() IssueMark { return IssueMark{i.ID, i.Campaign} }
 
 // Path is where everybody may read it.
 func (i BackIssue) Path(p Purpose) string { return p.PublicArchivePath() + "/" + i.PublicID.String() }

@@ -12,10 +12,11 @@ import (
 // issueShelf keeps back issues that were drawn: the page is for everybody, so it is
 // drawn once for all.
 type issueShelf struct {
-	mu      sync.Mutex
-	by      Sender // whom they name
-	pages   map[issueKey]akkoord.BackIssuePage
-	drawing sync.Mutex // of one at a time, whoever asks for how many
+	mu    sync.Mutex
+	by    Sender // whom they name
+	pages map[issueKey]akkoord.BackIssuePage
+	bytes int
+	turn  chan struct{} // of one that is drawn at a time, whoever asks for how many
 }
 
 // issueKey is all that a page shows beside its sender; what a mailing says changes no
@@ -28,15 +29,35 @@ type issueKey struct {
 	words                    int // version of the purpose's texts
 }
 
-// maxIssues bounds how many are kept, of some 50 KB each: more than a feed has in all
-// languages.
-const maxIssues = 128
+// maxIssues bounds the bytes of the pages that are kept: some six hundred of 50 KB each,
+// which is the archive's first page of eight purposes in four languages, or that of one
+// where every mail is as long as a mail can be. Feeds, which need twenty at once, are
+// kept by who sends them.
+const maxIssues = 32 << 20
+
+func pageBytes(page akkoord.BackIssuePage) int { return len(page.HTML) + len(page.Body) }
+
+// begin waits for the turn to draw a page, while ctx lasts, and gives what ends it.
+func (s *issueShelf) begin(ctx context.Context) (end func(), err error) {
+	s.mu.Lock()
+	if s.turn == nil {
+		s.turn = make(chan struct{}, 1)
+	}
+	turn := s.turn
+	s.mu.Unlock()
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
 func (s *issueShelf) find(by Sender, k issueKey) (akkoord.BackIssuePage, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if by != s.by {
-		s.by, s.pages = by, nil
+		s.by, s.pages, s.bytes = by, nil, 0
 	}
 	page, ok := s.pages[k]
 	return page, ok
@@ -51,13 +72,15 @@ func (s *issueShelf) keep(by Sender, k issueKey, page akkoord.BackIssuePage) {
 	if s.pages == nil {
 		s.pages = map[issueKey]akkoord.BackIssuePage{}
 	}
-	for old := range s.pages { // whichever comes first
-		if len(s.pages) < maxIssues {
+	for old, p := range s.pages { // whichever comes first
+		if s.bytes+pageBytes(page) <= maxIssues {
 			break
 		}
+		s.bytes -= pageBytes(p)
 		delete(s.pages, old)
 	}
 	s.pages[k] = page
+	s.bytes += pageBytes(page)
 }
 
 // BackIssue draws a mailing of a purpose's public archive for everybody: with the
@@ -72,8 +95,11 @@ func (p *Press) BackIssue(ctx context.Context, i akkoord.BackIssue, purpose akko
 	if page, ok := p.issues.find(by, k); ok {
 		return page, nil
 	}
-	p.issues.drawing.Lock()
-	defer p.issues.drawing.Unlock()
+	end, err := p.issues.begin(ctx)
+	if err != nil {
+		return akkoord.BackIssuePage{}, err
+	}
+	defer end()
 	if page, ok := p.issues.find(by, k); ok {
 		return page, nil
 	}
@@ -96,7 +122,6 @@ func (p *Press) BackIssue(ctx context.Context, i akkoord.BackIssue, purpose akko
 	if p.Zone != nil {
 		sent = sent.In(p.Zone)
 	}
-	var err error
 	if around.Day, err = lang.words.day(sent); err != nil {
 		return akkoord.BackIssuePage{}, err
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/xml"
@@ -59,13 +60,14 @@ type rssGUID struct {
 
 // feed answers GET /archive/{purpose}/feed.xml. Its language is the one that the address
 // asks for, else the purpose's first: never the browser's, so that caches may keep it.
+// One that was written before is sent again while nothing of it changed.
 func (s *Server) feed(c echo.Context) error {
 	p, err := s.archived(c)
 	if err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	issues, _, err := s.Catalog.BackIssues(ctx, p.ID, akkoord.ID{}, issuesShown)
+	marks, err := s.Catalog.IssueMarks(ctx, p.ID, issuesShown)
 	if err != nil {
 		return hidden(err)
 	}
@@ -73,45 +75,84 @@ func (s *Server) feed(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	locale, self := p.Language(query(c, "locale")), s.BaseURL+p.FeedPath()
-	if locale == query(c, "locale") {
-		self += "?locale=" + locale
+	locale := p.Language(query(c, "locale"))
+	k := feedKey{p.ID, locale, locale == query(c, "locale")}
+	from := feedSource{p.Version, p.PublicArchiveAt.UnixMicro(), signUp, s.site("").Brand, marks}
+	f, ok := s.feeds.find(k, from)
+	if !ok {
+		if f, err = s.writtenFeed(ctx, k, p, from); err != nil {
+			return hidden(err)
+		}
 	}
-	name, site := p.Text(locale).Name, s.site("")
-	if site.Brand.Name != "" {
-		name += " – " + site.Brand.Name
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "application/rss+xml; charset=utf-8")
+	h.Set("Etag", f.tag)
+	h.Set(echo.HeaderCacheControl, feedCache)
+	http.ServeContent(c.Response(), c.Request(), "", f.changed, bytes.NewReader(f.body))
+	return nil
+}
+
+// writtenFeed writes a feed and keeps it, when it is its turn and nobody wrote it
+// meanwhile.
+func (s *Server) writtenFeed(ctx context.Context, k feedKey, p akkoord.Purpose, from feedSource) (writtenFeed, error) {
+	if err := s.feeds.begin(ctx); err != nil {
+		return writtenFeed{}, err
+	}
+	defer s.feeds.end()
+	if f, ok := s.feeds.find(k, from); ok {
+		return f, nil
+	}
+	issues, _, err := s.Catalog.BackIssues(ctx, p.ID, akkoord.ID{}, issuesShown)
+	if err != nil {
+		return writtenFeed{}, err
+	}
+	from.issues = nil // there may be others by now
+	for _, i := range issues {
+		from.issues = append(from.issues, i.Mark())
+	}
+	f, err := s.writeFeed(ctx, k, p, from, issues)
+	if err == nil {
+		s.feeds.keep(k, f)
+	}
+	return f, err
+}
+
+func (s *Server) writeFeed(ctx context.Context, k feedKey, p akkoord.Purpose, from feedSource, issues []akkoord.BackIssue) (writtenFeed, error) {
+	name, self := p.Text(k.locale).Name, s.BaseURL+p.FeedPath()
+	if k.asked {
+		self += "?locale=" + k.locale
+	}
+	title := name
+	if from.brand.Name != "" {
+		title += " – " + from.brand.Name
 	}
 	channel := rssChannel{
-		Title: name, Link: s.BaseURL + p.PublicArchivePath() + "?locale=" + locale, Description: s.Pages.T(locale, "public_archive.feed", "Name", p.Text(locale).Name),
-		Language: locale, Self: rssSelf{self, "self", "application/rss+xml"},
+		Title: title, Link: s.BaseURL + p.PublicArchivePath() + "?locale=" + k.locale, Description: s.Pages.T(k.locale, "public_archive.feed", "Name", name),
+		Language: k.locale, Self: rssSelf{self, "self", "application/rss+xml"},
 	}
-	changed := p.PublicArchiveAt
+	f := writtenFeed{from: from, changed: p.PublicArchiveAt}
 	for _, i := range issues {
-		if i.CompletedAt.After(changed) {
-			changed = i.CompletedAt
+		if i.CompletedAt.After(f.changed) {
+			f.changed = i.CompletedAt
 		}
-		subject, preheader := i.Headline(p, locale)
+		subject, preheader := i.Headline(p, k.locale)
 		item := rssItem{
-			Title: subject, Link: s.BaseURL + i.Path(p) + "?locale=" + locale, GUID: rssGUID{Name: "urn:uuid:" + i.PublicID.String()},
+			Title: subject, Link: s.BaseURL + i.Path(p) + "?locale=" + k.locale, GUID: rssGUID{Name: "urn:uuid:" + i.PublicID.String()},
 			Date: i.StartedAt.UTC().Format(time.RFC1123Z), Description: html.EscapeString(preheader),
 		}
-		page, err := s.View.BackIssue(ctx, i, p, locale, signUp)
+		page, err := s.View.BackIssue(ctx, i, p, k.locale, from.signUp)
 		if err != nil && akkoord.KindOf(err) == "" {
-			return err
+			return f, err
 		}
 		item.Content = page.Body // empty for what can't be drawn any more; the others stay
 		channel.Items = append(channel.Items, item)
 	}
-	body, err := xml.Marshal(rss{Version: "2.0", Atom: "http://www.w3.org/2005/Atom", Content: "http://purl.org/rss/1.0/modules/content/", Channel: channel})
-	if err != nil {
-		return err
+	body := bytes.NewBufferString(xml.Header)
+	if err := xml.NewEncoder(body).Encode(rss{Version: "2.0", Atom: "http://www.w3.org/2005/Atom", Content: "http://purl.org/rss/1.0/modules/content/", Channel: channel}); err != nil {
+		return f, err
 	}
-	body = append([]byte(xml.Header), body...)
-	sum := sha256.Sum256(body)
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "application/rss+xml; charset=utf-8")
-	h.Set("Etag", `"`+hex.EncodeToString(sum[:8])+`"`)
-	h.Set(echo.HeaderCacheControl, feedCache)
-	http.ServeContent(c.Response(), c.Request(), "", changed, bytes.NewReader(body))
-	return nil
+	f.body = body.Bytes()
+	sum := sha256.Sum256(f.body)
+	f.tag = `"` + hex.EncodeToString(sum[:8]) + `"`
+	return f, nil
 }

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/xml"
 	"flag"
@@ -10,6 +11,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,8 +26,8 @@ import (
 
 var update = flag.Bool("update", false, "write testdata anew")
 
-// newPress is a site that draws mails as the program does.
-func newPress(t testing.TB) *site {
+// newPress is a site that draws mails as the program does, with one reader.
+func newPress(t testing.TB, change ...func(*server.Config)) *site {
 	t.Helper()
 	composer, err := mailer.NewComposer(os.DirFS("../templates"), rand.Reader)
 	if err != nil {
@@ -34,8 +37,9 @@ func newPress(t testing.TB) *site {
 		From: netmail.Address{Name: "Zonvaart Reizen", Address: "reis@zonvaart.example"}, Controller: "Zonvaart Reizen B.V.",
 		PostalAddress: "Kade 1, Utrecht", PrivacyContact: "privacy@zonvaart.example", BaseURL: "http://127.0.0.1:8080",
 	}}
-	s := newSite(t, func(c *server.Config) { c.View = press })
+	s := newSite(t, append(change, func(c *server.Config) { c.View = press })...)
 	press.Catalog, press.Links, press.Key, press.Now = s.store, s.links, s.keys.Derive("message-id"), s.clock.Now
+	s.subscribe("lezer@voorbeeld.example", "travel-news")
 	return s
 }
 
@@ -135,7 +139,6 @@ func (s *site) feed(path string) parsed {
 // archive from one that is archived, or from none at all.
 func TestWhatIsNoPublicArchiveIsNothing(t *testing.T) {
 	s := newPress(t)
-	s.subscribe("lezer@voorbeeld.example", "travel-news")
 	m := s.send(akkoord.Mailing{Content: akkoord.Content{Subject: "Sneeuw", Markdown: "Hallo"}})
 	const unknown = "/archive/unknown"
 	same := func(when string) {
@@ -157,8 +160,13 @@ func TestWhatIsNoPublicArchiveIsNothing(t *testing.T) {
 	if a := s.get("/archive/travel-news"); a.Status != http.StatusOK || !strings.Contains(a.Body, "Sneeuw") {
 		t.Fatalf("on: %d", a.Status)
 	}
+	draft, err := s.store.PutMailing(t.Context(), akkoord.ActorSystem, akkoord.Mailing{CampaignID: s.campaign.ID, Content: akkoord.Content{Subject: "Dooi", Markdown: "Hallo"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := s.get("/archive/travel-news/" + akkoord.ID{7}.String())
-	for _, path := range []string{"/archive/ski-offers/" + m.PublicID.String(), "/archive/travel-news/x", "/archive/travel-news?before=x", "/archive/travel-news?before=" + (akkoord.ID{7}).String()} {
+	const before = "/archive/travel-news?before="
+	for _, path := range []string{"/archive/ski-offers/" + m.PublicID.String(), "/archive/travel-news/x", before + "x", before + (akkoord.ID{7}).String(), before + draft.PublicID.String()} {
 		if diff := cmp.Diff(want, s.get(path)); diff != "" || want.Status != http.StatusNotFound {
 			t.Errorf("%s: %s", path, diff)
 		}
@@ -346,6 +354,72 @@ func TestAFeedIsFollowed(t *testing.T) {
 	if a := s.get(at(all[21])); a.Status != http.StatusNotFound {
 		t.Errorf("what was left out: %d", a.Status)
 	}
+}
+
+// readings is a catalog that counts how often whole mailings are read for a list.
+type readings struct {
+	server.Catalog
+	n atomic.Int64
+}
+
+func (r *readings) BackIssues(ctx context.Context, purposeID int64, before akkoord.ID, limit int) ([]akkoord.BackIssue, bool, error) {
+	r.n.Add(1)
+	return r.Catalog.BackIssues(ctx, purposeID, before, limit)
+}
+
+// Issue 6: a feed is written once for all who ask for it, however many at once, and anew
+// when something of it changed.
+func TestAFeedIsWrittenOnce(t *testing.T) {
+	var read readings
+	s := newPress(t, func(c *server.Config) {
+		read.Catalog = c.Catalog
+		c.Catalog = &read
+	})
+	m := s.send(akkoord.Mailing{Content: akkoord.Content{Subject: "{{campaign}}", Markdown: "Hallo", Languages: map[string]akkoord.Translation{"en": {Content: akkoord.Content{Subject: "{{campaign}}", Markdown: "Hello"}}}}})
+	s.open()
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			if a := s.get(feedPath); a.Status != http.StatusOK || !strings.Contains(a.Body, m.PublicID.String()) {
+				t.Errorf("%d", a.Status)
+			}
+		})
+	}
+	all.Wait()
+	last := s.get(feedPath)
+	again := func(when string, want int64, has string) {
+		t.Helper()
+		a := s.get(feedPath)
+		if b := s.get(feedPath, header{"If-None-Match", a.Header.Get("Etag")}); b.Status != http.StatusNotModified || !strings.Contains(a.Body, has) || (a.Header.Get("Etag") == last.Header.Get("Etag")) != (a.Body == last.Body) {
+			t.Errorf("%s: %d, %s", when, b.Status, a.Body)
+		}
+		if got := read.n.Load(); got != want {
+			t.Errorf("%s: it was written %d times, want %d", when, got, want)
+		}
+		last = a
+	}
+	again("as it is", 1, "Hallo")
+	if a := s.get(feedPath + "?locale=en"); !strings.Contains(a.Body, "Hello") || strings.Contains(a.Body, "Hallo") {
+		t.Errorf("in English it is %s", a.Body)
+	}
+	if a := s.get(feedPath + "?locale=nl"); !strings.Contains(a.Body, `feed.xml?locale=nl" rel="self"`) {
+		t.Errorf("where Dutch is asked for it is %s", a.Body)
+	}
+	again("beside those in languages that were asked for", 3, "Hallo")
+	c := s.campaign
+	c.Name = "Lente & zon"
+	var err error
+	if s.campaign, err = s.store.PutCampaign(t.Context(), akkoord.ActorSystem, c); err != nil {
+		t.Fatal(err)
+	}
+	again("the campaign has another name", 4, "<title>Lente &amp; zon</title>")
+	s.send(akkoord.Mailing{Content: akkoord.Content{Subject: "Dooi", Markdown: "Water"}})
+	again("a mailing went out", 5, "Water")
+	texts := map[string]akkoord.PurposeText{"nl": {Name: "Reisbrief", Explanation: "Hiervoor.", Wording: "Ja, mail mij."}}
+	if _, err := s.store.AddPurposeTexts(t.Context(), akkoord.ActorSystem, "travel-news", texts, akkoord.WordingChange{Kind: akkoord.WordingCorrection, Reason: "clearer words"}); err != nil {
+		t.Fatal(err)
+	}
+	again("the purpose has another name", 6, "<title>Reisbrief – Zonvaart Reizen B.V.</title>")
 }
 
 // What strangers see of a mailing, byte for byte.

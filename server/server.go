@@ -69,6 +69,7 @@ type Server struct {
 	privacy   atomic.Pointer[statement]
 	confirmed atomic.Pointer[confirmedPage]
 	rooms     sync.Pool // of *[]byte, for pages that are spliced
+	feeds     *feedShelf
 	signUps   *limiter
 	assets    map[string]asset
 	lastStyle atomic.Pointer[style] // of the brand in force, when it was last asked for
@@ -86,7 +87,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		Config: cfg, https: base.Scheme == "https", origin: base.Scheme + "://" + base.Host, bareFrom: templates.BareAddress(cfg.From),
-		signUps: newLimiter(), styles: newLimiter(), metrics: newMetrics(),
+		signUps: newLimiter(), styles: newLimiter(), metrics: newMetrics(), feeds: newFeedShelf(),
 	}
 	if s.Brand == nil {
 		s.Brand = func() templates.Brand { return templates.Brand{} }

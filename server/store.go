@@ -106,6 +106,7 @@ type Mailings interface {
 
 // BackIssues reads what everybody may read.
 type BackIssues interface {
+	IssueMarks(ctx context.Context, purposeID int64, limit int) ([]akkoord.IssueMark, error)
 	BackIssues(ctx context.Context, purposeID int64, before akkoord.ID, limit int) (issues []akkoord.BackIssue, older bool, err error)
 	BackIssue(ctx context.Context, purposeID int64, id akkoord.ID) (akkoord.BackIssue, error)
 }

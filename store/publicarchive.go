@@ -61,37 +61,78 @@ func (s *Store) ChooseArchive(ctx context.Context, actor akkoord.Actor, id akkoo
 // inPublicArchive is akkoord.Mailing.InPublicArchive, of a purpose that has one.
 const inPublicArchive = `m.completed_at > 0 AND m.trigger_on = '' AND (m.public_archive = 'include' OR m.public_archive = '' AND m.segment_id = 0)`
 
-// BackIssues gives mailings in the public archive of a purpose, those that began to go
-// out last first: the latest, or those before another one. older says whether there
-// are more. Errors: NotFound where there is no such archive, or no such other one.
-func (s *Store) BackIssues(ctx context.Context, purposeID int64, before akkoord.ID, limit int) (issues []akkoord.BackIssue, older bool, err error) {
+// What stands in the public archive of a purpose is chosen from the indexes
+// campaign_purpose and mailing_public_archive, without what the mailings say.
+const (
+	backIssueMarks = `SELECT m.id, c.name FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE c.purpose_id = $1 AND ` + inPublicArchive
+	newestFirst    = ` ORDER BY m.started_at DESC, m.id DESC LIMIT $2`
+	latestIssues   = backIssueMarks + newestFirst
+	issuesBefore   = backIssueMarks + ` AND (m.started_at < $3 OR m.started_at = $3 AND m.id < $4)` + newestFirst
+	issuePlace     = `SELECT m.started_at, m.id FROM mailing m JOIN campaign c ON c.id = m.campaign_id WHERE c.purpose_id = $1 AND m.public_id = $2 AND ` + inPublicArchive
+)
+
+// IssueMarks gives marks of the latest mailings in the public archive of a purpose, those
+// that began to go out last first. Errors: NotFound where there is no such archive.
+func (s *Store) IssueMarks(ctx context.Context, purposeID int64, limit int) ([]akkoord.IssueMark, error) {
+	return s.issueMarks(ctx, purposeID, akkoord.ID{}, limit)
+}
+
+func (s *Store) issueMarks(ctx context.Context, purposeID int64, before akkoord.ID, limit int) ([]akkoord.IssueMark, error) {
 	p, err := s.PurposeByID(ctx, purposeID)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if !p.HasPublicArchive() {
-		return nil, false, errNoPurpose
+		return nil, errNoPurpose
 	}
-	where, args := ` WHERE c.purpose_id = $1 AND `+inPublicArchive, []any{purposeID, limit + 1}
+	v, query, args := s.view(ctx), latestIssues, []any{purposeID, limit}
 	if !before.IsZero() {
-		last, err := s.Mailing(ctx, before)
-		if err != nil {
-			return nil, false, err
+		var at, id int64
+		if err := v.queryRow(issuePlace, purposeID, before[:]).Scan(&at, &id); err != nil {
+			return nil, missing(err, "mailing")
 		}
-		where += ` AND (m.started_at < $3 OR m.started_at = $3 AND m.id < $4)`
-		args = append(args, micros(last.StartedAt), last.ID)
+		query, args = issuesBefore, append(args, at, id)
 	}
-	v := s.view(ctx)
-	rows, err := v.query(mailingQuery+` JOIN campaign c ON c.id = m.campaign_id`+where+` ORDER BY m.started_at DESC, m.id DESC LIMIT $2`, args...)
-	mailings, err := list(rows, err, scanMailing)
+	rows, err := v.query(query, args...)
+	return list(rows, err, func(r row) (akkoord.IssueMark, error) {
+		var m akkoord.IssueMark
+		err := r.Scan(&m.Mailing, &m.Campaign)
+		return m, err
+	})
+}
+
+// BackIssues gives mailings in the public archive of a purpose, those that began to go
+// out last first: the latest, or those before another one that stands there. older says
+// whether there are more. Errors: NotFound where there is no such archive, or no such
+// other one in it.
+func (s *Store) BackIssues(ctx context.Context, purposeID int64, before akkoord.ID, limit int) (issues []akkoord.BackIssue, older bool, err error) {
+	marks, err := s.issueMarks(ctx, purposeID, before, limit+1)
 	if err != nil {
 		return nil, false, err
 	}
-	if older = len(mailings) > limit; older {
-		mailings = mailings[:limit]
+	if older = len(marks) > limit; older {
+		marks = marks[:limit]
 	}
-	issues, err = s.backIssues(ctx, mailings)
-	return issues, older, err
+	ids := make([]any, limit) // the same statement for any number
+	for i := range ids {
+		ids[i] = int64(0)
+		if i < len(marks) {
+			ids[i] = marks[i].Mailing
+		}
+	}
+	rows, err := s.view(ctx).query(mailingQuery+` WHERE m.id IN (`+parameters(1, limit)+`)`, ids...)
+	mailings := make(map[int64]akkoord.Mailing, len(marks))
+	if err = each(rows, err, func(r row) error {
+		m, err := scanMailing(r)
+		mailings[m.ID] = m
+		return err
+	}); err != nil {
+		return nil, false, err
+	}
+	for _, k := range marks {
+		issues = append(issues, akkoord.BackIssue{Mailing: mailings[k.Mailing], Campaign: k.Campaign})
+	}
+	return issues, older, nil
 }
 
 // BackIssue gives a mailing in the public archive of a purpose, or NotFound.
@@ -112,21 +153,4 @@ func (s *Store) BackIssue(ctx context.Context, purposeID int64, id akkoord.ID) (
 		return akkoord.BackIssue{}, akkoord.Errorf(akkoord.NotFound, "not_found", "There is no such mailing.")
 	}
 	return akkoord.BackIssue{Mailing: m, Campaign: c.Name}, nil
-}
-
-// backIssues names the campaigns of mailings.
-func (s *Store) backIssues(ctx context.Context, mailings []akkoord.Mailing) ([]akkoord.BackIssue, error) {
-	ids := make([]int64, len(mailings))
-	for i, m := range mailings {
-		ids[i] = m.CampaignID
-	}
-	names, err := s.CampaignNames(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]akkoord.BackIssue, len(mailings))
-	for i, m := range mailings {
-		out[i] = akkoord.BackIssue{Mailing: m, Campaign: names[m.CampaignID]}
-	}
-	return out, nil
 }

@@ -166,6 +166,11 @@ func (t *tx) start(m *akkoord.Mailing) error {
 	return err
 }
 
+// completeMailing notes that a mailing is complete, where a relay took a copy at least.
+// Sorted, the deliveries are looked at by their key until one is found.
+const completeMailing = `UPDATE mailing SET completed_at = $2 WHERE id = $1
+	AND (SELECT d.subscriber_id FROM delivery d WHERE d.mailing_id = $1 AND d.state IN (2, 5) ORDER BY d.subscriber_id LIMIT 1) IS NOT NULL`
+
 // finish ends a mailing of which nobody is left: all are frozen, none is open
 // and none deferred (P07).
 func (t *tx) finish(mailingID int64) error {
@@ -181,8 +186,7 @@ func (t *tx) finish(mailingID int64) error {
 	}
 	m.FinishedAt = t.now
 	if m.CompletedAt.IsZero() {
-		m.CompletedAt = t.now
-		if err := t.exec(`UPDATE mailing SET completed_at = $2 WHERE id = $1`, m.ID, micros(m.CompletedAt)); err != nil {
+		if err := t.exec(completeMailing, m.ID, micros(t.now)); err != nil {
 			return err
 		}
 	}

@@ -10,16 +10,19 @@ import (
 )
 
 // testPublicArchive: what everybody may read are the mailings of a purpose that went out
-// whole, where somebody switched that on: none to a segment unless somebody says so, none
-// of a series, none left out; and one whose copies are sent again stays.
+// whole and that somebody got, where somebody switched that on: none to a segment unless
+// somebody says so, none of a series, none left out; and one whose copies are sent again
+// stays.
 func testPublicArchive(t *testing.T, open Open) {
 	a := newAgency(t, open)
 	ctx := t.Context()
+	eva := a.active(t, "eva@voorbeeld.example", a.News, a.Ski).Subscriber
+	noFault(t, a.SetProfile(ctx, eva.PublicID, akkoord.Profile{Interests: &[]string{"wintersport"}}, byLink))
 	first := a.lost(t)
-	sent := func(m akkoord.Mailing) akkoord.Mailing {
+	sent := func(m akkoord.Mailing, result func(string) akkoord.Result) akkoord.Mailing {
 		t.Helper()
 		a.Clock.Move(time.Minute)
-		if m = a.sent(t, m, accepted); m.State != akkoord.MailingSent {
+		if m = a.sent(t, m, result); m.State != akkoord.MailingSent {
 			t.Fatalf("%q is %s", m.Content.Subject, m.State)
 		}
 		return m
@@ -34,16 +37,22 @@ func testPublicArchive(t *testing.T, open Open) {
 	narrow := must(a.PutSegment(ctx, Admin, akkoord.Segment{Slug: "sneeuw", PurposeID: a.News.ID, Filter: akkoord.Filter{Kind: akkoord.FilterInterest, Text: "wintersport"}}))(t)
 	snow := must(a.PutCampaign(ctx, Admin, akkoord.Campaign{Slug: "sneeuw", Name: "Sneeuw", PurposeID: a.News.ID, SegmentID: narrow.ID}))(t)
 	ski := must(a.PutCampaign(ctx, Admin, akkoord.Campaign{Slug: "ski", Name: "Ski", PurposeID: a.Ski.ID}))(t)
-	chosen := sent(draft(snow, "Voor wie sneeuw koos"))
-	other := sent(draft(ski, "Ski's"))
-	second := sent(draft(a.Campaign, "Dooi"))
-	draft(a.Campaign, "Niet verstuurd")
+	chosen := sent(draft(snow, "Voor wie sneeuw koos"), accepted)
+	other := sent(draft(ski, "Ski's"), accepted)
+	second := sent(draft(a.Campaign, "Dooi"), accepted)
+	unsent := draft(a.Campaign, "Niet verstuurd")
 	ended := draft(a.Campaign, "Afgebroken")
 	must(a.StartMailing(ctx, Admin, ended.PublicID))(t)
 	must(a.CancelMailing(ctx, Admin, ended.PublicID))(t)
 
+	refused := sent(draft(a.Campaign, "Aan niemand"), func(string) akkoord.Result { return akkoord.Result{State: akkoord.Failed, Code: "550"} })
+	unsure := sent(draft(a.Campaign, "Zoek"), func(string) akkoord.Result { return akkoord.Result{State: akkoord.Uncertain, Code: "body"} })
+
 	if _, _, err := a.BackIssues(ctx, a.News.ID, akkoord.ID{}, 10); akkoord.KindOf(err) != akkoord.NotFound {
 		t.Errorf("an archive that nobody switched on: %v", err)
+	}
+	if _, err := a.IssueMarks(ctx, a.News.ID, 10); akkoord.KindOf(err) != akkoord.NotFound {
+		t.Errorf("marks of it: %v", err)
 	}
 	if _, err := a.BackIssue(ctx, a.News.ID, first.PublicID); akkoord.KindOf(err) != akkoord.NotFound {
 		t.Errorf("a mailing of it: %v", err)
@@ -68,7 +77,14 @@ func testPublicArchive(t *testing.T, open Open) {
 		if !slices.Equal(got, wanted) || older {
 			t.Errorf("there stand %q, want %q", got, wanted)
 		}
-		for _, m := range []akkoord.Mailing{first, chosen, other, second, ended} {
+		var marks []akkoord.IssueMark
+		for _, i := range issues {
+			marks = append(marks, i.Mark())
+		}
+		if got := must(a.IssueMarks(ctx, p.ID, 10))(t); !slices.Equal(got, marks) {
+			t.Errorf("its marks are %v, want %v", got, marks)
+		}
+		for _, m := range []akkoord.Mailing{first, chosen, other, second, unsent, ended, refused, unsure} {
 			in := slices.ContainsFunc(want, func(w akkoord.Mailing) bool { return w.ID == m.ID })
 			i, err := a.BackIssue(ctx, p.ID, m.PublicID)
 			if now := must(a.MailingByID(ctx, m.ID))(t); (err == nil) != in || now.InPublicArchive(p) != (in || m.ID == other.ID) || in && i.Campaign == "" {
@@ -97,6 +113,18 @@ func testPublicArchive(t *testing.T, open Open) {
 	}
 	if issues, older, err = a.BackIssues(ctx, a.News.ID, issues[1].PublicID, 2); err != nil || len(issues) != 1 || issues[0].ID != first.ID || older {
 		t.Errorf("the page after: %d, %v, %v", len(issues), older, err)
+	}
+	for _, m := range []akkoord.Mailing{unsent, other, ended, refused} {
+		if _, _, err := a.BackIssues(ctx, a.News.ID, m.PublicID, 2); akkoord.KindOf(err) != akkoord.NotFound {
+			t.Errorf("those before %q, which does not stand there: %v", m.Content.Subject, err)
+		}
+	}
+	a.again(t, unsure)
+	a.drain(t, accepted)
+	holds(unsure, second, chosen, first)
+	must(a.ChooseArchive(ctx, Admin, unsure.PublicID, akkoord.ArchiveExclude))(t)
+	if _, _, err := a.BackIssues(ctx, a.News.ID, unsure.PublicID, 2); akkoord.KindOf(err) != akkoord.NotFound {
+		t.Errorf("those before one that was left out: %v", err)
 	}
 	if m := a.again(t, first); m.State != akkoord.MailingSending {
 		t.Fatalf("sent again, it is %s", m.State)

@@ -34,7 +34,7 @@ type PublicArchive struct {
 // ArchivePlace is what the page of a mailing says of the public archive of its purpose.
 // Its button posts act, publish or withhold, to the action of the page.
 type ArchivePlace struct {
-	Key string // public_archive.<Key>: shown, will, segment or out
+	Key string // public_archive.<Key>: shown, will, rests, segment or out
 	In  bool   // it stands there, or is to
 	URL string // where it can be read; empty: it can't yet
 	Can bool   // the user may change that

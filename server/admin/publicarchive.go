@@ -34,7 +34,8 @@ func (s *Site) switchPublicArchive(w http.ResponseWriter, r *http.Request, v vis
 // archivePlace says whether a mailing stands in the public archive of its purpose; nil:
 // there is none, or it is no mailing that could.
 func (s *Site) archivePlace(m akkoord.Mailing, c akkoord.Campaign, p akkoord.Purpose, role akkoord.Role) *templates.ArchivePlace {
-	if !p.PublicArchive || m.Trigger != nil || m.State == akkoord.MailingCancelled && m.CompletedAt.IsZero() {
+	over := m.State == akkoord.MailingCancelled || m.State == akkoord.MailingSent
+	if !p.PublicArchive || m.Trigger != nil || over && m.CompletedAt.IsZero() {
 		return nil
 	}
 	segment := segmented(m, c)
@@ -42,6 +43,8 @@ func (s *Site) archivePlace(m akkoord.Mailing, c akkoord.Campaign, p akkoord.Pur
 	switch {
 	case m.InPublicArchive(p):
 		place.Key, place.URL = "shown", s.cfg.BaseURL+akkoord.BackIssue{Mailing: m}.Path(p)
+	case place.In && p.Archived():
+		place.Key = "rests"
 	case place.In:
 		place.Key = "will"
 	case m.Archive == akkoord.ArchiveByAudience:

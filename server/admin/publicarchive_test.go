@@ -60,6 +60,13 @@ func TestAPublicArchiveIsOpenedAndMailingsAreLeftOut(t *testing.T) {
 	b.get(page, "This mailing is for a segment")
 	b.post(page, page, url.Values{"act": {"publish"}})
 	b.get(page, "Once this mailing has gone out to everybody")
+	_, err = f.store.ArchivePurpose(t.Context(), akkoord.ActorSystem, "travel-news")
+	f.check(err)
+	if r := b.get(page, "While the purpose is archived, nobody sees this archive."); strings.Contains(r.body, "Once this mailing has gone out") {
+		t.Error("a mailing of an archived purpose is to stand there once it has gone out")
+	}
+	_, err = f.store.RestorePurpose(t.Context(), akkoord.ActorSystem, "travel-news")
+	f.check(err)
 	b.post(path+"/public-archive", path+"#public-archive", url.Values{"act": {"off"}})
 	b.get(path, "Open the archive to everybody")
 }

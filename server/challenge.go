@@ -3,7 +3,6 @@ package server
 import (
 	"crypto/hmac"
 	"crypto/pbkdf2"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -85,7 +84,7 @@ func (s *Server) challenge(c echo.Context) error {
 		return echo.ErrNotFound
 	}
 	var secret [32]byte
-	if _, err := io.ReadFull(s.randomness(), secret[:]); err != nil {
+	if _, err := io.ReadFull(s.Random, secret[:]); err != nil {
 		return err
 	}
 	w := work{
@@ -97,13 +96,6 @@ func (s *Server) challenge(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, challenge{w, hex.EncodeToString(sum)})
-}
-
-func (s *Server) randomness() io.Reader {
-	if s.Random == nil {
-		return rand.Reader
-	}
-	return s.Random
 }
 
 func (s *Server) signWork(w work) ([]byte, error) {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -109,9 +108,6 @@ type requestIDs struct {
 }
 
 func newRequestIDs(random io.Reader) (requestIDs, error) {
-	if random == nil {
-		random = rand.Reader
-	}
 	var b [6]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return requestIDs{}, err

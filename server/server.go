@@ -5,6 +5,7 @@
 package server
 
 import (
+	"crypto/rand"
 	"fmt"
 	"io"
 	"log/slog"
@@ -93,7 +94,10 @@ func New(cfg Config) (*Server, error) {
 		s.Brand = func() templates.Brand { return templates.Brand{} }
 	}
 	s.BaseURL = strings.TrimSuffix(cfg.BaseURL, "/")
-	if s.request, err = newRequestIDs(cfg.Random); err != nil {
+	if s.Random == nil {
+		s.Random = rand.Reader
+	}
+	if s.request, err = newRequestIDs(s.Random); err != nil {
 		return nil, err
 	}
 	if s.assets, err = loadAssets(); err != nil {

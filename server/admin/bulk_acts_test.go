@@ -10,19 +10,10 @@ import (
 	"akkoord"
 )
 
-// runBulkActs runs the bulk acts that wait, as a server does.
+// runBulkActs runs the bulk acts that wait.
 func (f *fixture) runBulkActs() {
 	f.t.Helper()
-	for {
-		j, claimed, err := f.store.ClaimJob(f.t.Context(), akkoord.JobBulkAct)
-		f.check(err)
-		if !claimed {
-			return
-		}
-		next, err := f.store.RunBulkAct(f.t.Context(), j)
-		f.check(err)
-		f.check(f.store.SettleJob(f.t.Context(), j.Ran(next, nil, f.clock())))
-	}
+	f.runJobs(akkoord.JobBulkAct, f.store.RunBulkAct, f.clock)
 }
 
 // Issue 7, point 3: something is done to all people of a list once it was said twice:

@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"bytes"
+	"context"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"akkoord"
 )
@@ -30,18 +32,24 @@ func (b *browser) upload(file string, chosen ...string) reply {
 	return b.send("POST", "/admin/imports", form.String(), "Content-Type: "+w.FormDataContentType())
 }
 
-// runImports runs the imports that wait, as a server does.
+// runImports runs the imports that wait.
 func (f *fixture) runImports() {
 	f.t.Helper()
+	f.runJobs(akkoord.JobImport, f.store.RunImportJob, f.clock)
+}
+
+// runJobs runs the jobs of a kind that wait, as a server does.
+func (f *fixture) runJobs(kind akkoord.JobKind, run func(context.Context, akkoord.Job) (time.Time, error), now func() time.Time) {
+	f.t.Helper()
 	for {
-		j, claimed, err := f.store.ClaimJob(f.t.Context(), akkoord.JobImport)
+		j, claimed, err := f.store.ClaimJob(f.t.Context(), kind)
 		f.check(err)
 		if !claimed {
 			return
 		}
-		next, err := f.store.RunImportJob(f.t.Context(), j)
+		next, err := run(f.t.Context(), j)
 		f.check(err)
-		f.check(f.store.SettleJob(f.t.Context(), j.Ran(next, nil, f.clock())))
+		f.check(f.store.SettleJob(f.t.Context(), j.Ran(next, nil, now())))
 	}
 }
 

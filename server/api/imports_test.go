@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"mime/multipart"
 	"net/http"
@@ -38,18 +39,24 @@ func (f *fixture) uploads() int {
 	return len(files)
 }
 
-// runImports runs the jobs of imports that are due, as a server does.
+// runImports runs the imports that wait.
 func (f *fixture) runImports() {
 	f.t.Helper()
+	f.runJobs(akkoord.JobImport, f.store.RunImportJob, time.Now)
+}
+
+// runJobs runs the jobs of a kind that wait, as a server does.
+func (f *fixture) runJobs(kind akkoord.JobKind, run func(context.Context, akkoord.Job) (time.Time, error), now func() time.Time) {
+	f.t.Helper()
 	for {
-		j, claimed, err := f.store.ClaimJob(f.t.Context(), akkoord.JobImport)
+		j, claimed, err := f.store.ClaimJob(f.t.Context(), kind)
 		f.check(err)
 		if !claimed {
 			return
 		}
-		next, err := f.store.RunImportJob(f.t.Context(), j)
+		next, err := run(f.t.Context(), j)
 		f.check(err)
-		f.check(f.store.SettleJob(f.t.Context(), j.Ran(next, nil, time.Now())))
+		f.check(f.store.SettleJob(f.t.Context(), j.Ran(next, nil, now())))
 	}
 }
 

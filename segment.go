@@ -9,14 +9,36 @@ import (
 // adds anybody (M15). Its filter is versioned, so that it stays known by which
 // words a mailing's audience was chosen.
 type Segment struct {
-	ID        int64
-	PublicID  ID
-	Slug      string
-	PurposeID int64
-	Version   int // of the filter
-	Filter    Filter
-	CreatedAt time.Time
-	ChangedAt time.Time
+	ID         int64
+	PublicID   ID
+	Slug       string
+	Name       string // for those who choose it; a new one without gets its slug
+	PurposeID  int64
+	Version    int // of name and filter
+	Filter     Filter
+	CreatedAt  time.Time
+	ChangedAt  time.Time
+	ArchivedAt time.Time // since when nothing new is chosen by it; zero: it is in use
+}
+
+// Archived reports whether nothing new is chosen by the segment.
+func (s Segment) Archived() bool { return !s.ArchivedAt.IsZero() }
+
+// ErrArchived refuses to choose anybody anew by an archived segment.
+func (s Segment) ErrArchived() *Error {
+	return Errorf(Conflict, "segment_archived", "The segment %s is archived, and nothing new is chosen by it. Take it back into use, or choose another one.", s.Slug)
+}
+
+// Check reports the first thing wrong with a segment about to be stored, but for its
+// filter, which Filter.Check is asked about.
+func (s Segment) Check() error {
+	if s.Name == "" {
+		return Fieldf("name", "text_missing", "A segment needs a name; those who choose it read it.")
+	}
+	if err := CheckLine("name", s.Name, Limits.Name); err != nil {
+		return err
+	}
+	return CheckSlug("slug", s.Slug)
 }
 
 // FilterKind is what a node of a filter asks.

@@ -74,8 +74,10 @@ func (t *tx) changeCampaign(actor akkoord.Actor, c akkoord.Campaign) (akkoord.Ca
 	case c.Version != have.Version:
 		return have, akkoord.Errorf(akkoord.Conflict, "campaign_changed", "Somebody changed this campaign since you read it; read it again, and change it then.")
 	}
-	if err := t.mayNarrow(c); err != nil {
-		return have, err
+	if c.SegmentID != have.SegmentID {
+		if err := t.mayNarrow(c); err != nil {
+			return have, err
+		}
 	}
 	have.Name, have.SegmentID = c.Name, c.SegmentID
 	have.Version++
@@ -92,16 +94,22 @@ func (t *tx) mayNarrow(c akkoord.Campaign) error {
 		return nil
 	}
 	var segment, of, purpose string
-	var purposeID int64
-	err := t.queryRow(`SELECT s.slug, s.purpose_id, p.slug, (SELECT q.slug FROM purpose q WHERE q.id = $2) FROM segment s JOIN purpose p ON p.id = s.purpose_id WHERE s.id = $1`,
-		c.SegmentID, c.PurposeID).Scan(&segment, &purposeID, &of, &purpose)
-	if errors.Is(err, sql.ErrNoRows) {
+	var purposeID, archived int64
+	err := t.queryRow(`SELECT s.slug, s.purpose_id, p.slug, (SELECT q.slug FROM purpose q WHERE q.id = $2), s.archived_at FROM segment s JOIN purpose p ON p.id = s.purpose_id WHERE s.id = $1`,
+		c.SegmentID, c.PurposeID).Scan(&segment, &purposeID, &of, &purpose, &archived)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return akkoord.Fieldf("segment", "segment_unknown", "There is no such segment.")
-	}
-	if err == nil && purposeID != c.PurposeID {
+	case err != nil:
+		return err
+	case purposeID != c.PurposeID:
 		return akkoord.Fieldf("segment", "purpose_limitation", "The segment %s chooses people of %s and can't select people for %s: that is another purpose.", segment, of, purpose)
+	case archived > 0:
+		e := akkoord.Segment{Slug: segment}.ErrArchived()
+		e.Field = "segment"
+		return e
 	}
-	return err
+	return nil
 }
 
 const campaignQuery = `SELECT id, public_id, slug, name, purpose_id, segment_id, version, created_at, archived_at FROM campaign`
@@ -129,8 +137,8 @@ func (s *Store) CampaignByID(ctx context.Context, id int64) (akkoord.Campaign, e
 
 // Campaigns gives a page of campaigns, oldest first, and the number after
 // which the next page begins; 0 when there is none.
-func (s *Store) Campaigns(ctx context.Context, p akkoord.Page) ([]akkoord.Campaign, int64, error) {
-	rows, err := s.view(ctx).query(campaignQuery+` WHERE id > $1 ORDER BY id LIMIT $2`, p.After, p.Size()+1)
+func (s *Store) Campaigns(ctx context.Context, of akkoord.Archival, p akkoord.Page) ([]akkoord.Campaign, int64, error) {
+	rows, err := s.view(ctx).query(campaignQuery+` WHERE id > $1`+archival(of, "campaign")+` ORDER BY id LIMIT $2`, p.After, p.Size()+1)
 	out, err := list(rows, err, scanCampaign)
 	out, next := cut(out, p, func(c akkoord.Campaign) int64 { return c.ID })
 	return out, next, err

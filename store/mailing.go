@@ -71,7 +71,7 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 			if err := t.queryRow(`SELECT 1 FROM campaign WHERE id = $1`, m.CampaignID).Scan(&one); err != nil {
 				return missing(err, "campaign")
 			}
-			if err := t.mayGoOut(m.CampaignID); err != nil {
+			if err := t.mayBegin(m.CampaignID); err != nil {
 				return err
 			}
 			if err := t.queryRow(`INSERT INTO mailing (public_id, campaign_id, state, content, variants, plan, trial, send_at, started_at, finished_at, why, created_at, trigger_on)

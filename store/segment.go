@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -8,13 +9,17 @@ import (
 	"akkoord"
 )
 
-// PutSegment makes a segment (ID 0), or gives the one with its ID another
-// filter, which is a new version where it differs. Slug and purpose never
-// change. Its Version is the one that was read: Conflict with code
-// segment_changed where there is a newer. Errors: Invalid, with code purpose_limitation for what belongs to
-// another purpose (M16); NotFound; Conflict with code slug_taken.
+// PutSegment makes a segment (ID 0), or gives the one with its ID another name or
+// filter, which is a new version where one differs: what goes out from now on is chosen
+// by it, series that run included, and whoever was chosen before stays so. Slug and
+// purpose never change. Its Version is the one that was read: Conflict with code
+// segment_changed where there is a newer. Errors: Invalid, with code purpose_limitation
+// for what belongs to another purpose (M16); NotFound; Conflict with code slug_taken.
 func (s *Store) PutSegment(ctx context.Context, actor akkoord.Actor, wanted akkoord.Segment) (akkoord.Segment, error) {
-	if err := akkoord.CheckSlug("slug", wanted.Slug); err != nil {
+	if wanted.ID == 0 {
+		wanted.Name = cmp.Or(wanted.Name, wanted.Slug)
+	}
+	if err := wanted.Check(); err != nil {
 		return wanted, err
 	}
 	id, err := s.newID(s.cfg.Now())
@@ -41,8 +46,8 @@ func (s *Store) PutSegment(ctx context.Context, actor akkoord.Actor, wanted akko
 
 func (t *tx) addSegment(actor akkoord.Actor, seg akkoord.Segment) (akkoord.Segment, error) {
 	seg.Version, seg.CreatedAt, seg.ChangedAt = 1, t.now, t.now
-	err := t.queryRow(`INSERT INTO segment (public_id, slug, purpose_id, version, created_at) VALUES ($1, $2, $3, 1, $4)
-		ON CONFLICT (slug) DO NOTHING RETURNING id`, seg.PublicID[:], seg.Slug, seg.PurposeID, micros(t.now)).Scan(&seg.ID)
+	err := t.queryRow(`INSERT INTO segment (public_id, slug, purpose_id, version, created_at, name) VALUES ($1, $2, $3, 1, $4, $5)
+		ON CONFLICT (slug) DO NOTHING RETURNING id`, seg.PublicID[:], seg.Slug, seg.PurposeID, micros(t.now), seg.Name).Scan(&seg.ID)
 	if err != nil {
 		return seg, taken(err, "segment", seg.Slug)
 	}
@@ -63,22 +68,36 @@ func (t *tx) changeSegment(actor akkoord.Actor, seg akkoord.Segment) (akkoord.Se
 	}
 	is, err := toJSON(seg.Filter)
 	switch {
-	case err != nil || was == is:
+	case err != nil || was == is && seg.Name == have.Name && seg.PurposeID == have.PurposeID:
 		return have, err
 	case seg.PurposeID != have.PurposeID:
 		return have, fixed("purpose", "purpose_fixed", "The purpose of a segment can't change. Make a new segment.")
 	case seg.Version != have.Version:
 		return have, akkoord.Errorf(akkoord.Conflict, "segment_changed", "Somebody changed this segment since you read it; read it again, and change it then.")
 	}
-	have.Filter, have.ChangedAt = seg.Filter, t.now
+	note := fmt.Sprintf("version %d", have.Version+1)
+	if seg.Name != have.Name {
+		note += ", renamed"
+	}
+	if was != is {
+		note += ", other conditions"
+	}
+	have.Name, have.Filter, have.ChangedAt = seg.Name, seg.Filter, t.now
 	have.Version++
 	if err := t.putSegmentVersion(actor, have); err != nil {
 		return have, err
 	}
-	if err := t.exec(`UPDATE segment SET version = $2 WHERE id = $1`, have.ID, have.Version); err != nil {
+	if err := t.exec(`UPDATE segment SET version = $2, name = $3 WHERE id = $1`, have.ID, have.Version, have.Name); err != nil {
 		return have, err
 	}
-	return have, t.audit(actor, "segment.change", named("segment", have.Slug), fmt.Sprintf("version %d", have.Version))
+	n, err := t.execCount(`UPDATE mailing SET segment_version = $2 WHERE `+runsBySegment, have.ID, have.Version)
+	if err != nil {
+		return have, err
+	}
+	if n > 0 && was != is {
+		note += fmt.Sprintf(", for %d running mailings of series from now on", n)
+	}
+	return have, t.audit(actor, "segment.change", named("segment", have.Slug), note)
 }
 
 func (t *tx) putSegmentVersion(actor akkoord.Actor, seg akkoord.Segment) error {
@@ -90,18 +109,19 @@ func (t *tx) putSegmentVersion(actor akkoord.Actor, seg akkoord.Segment) error {
 		seg.ID, seg.Version, filter, string(actor), micros(t.now))
 }
 
-const segmentQuery = `SELECT s.id, s.public_id, s.slug, s.purpose_id, s.version, v.filter, s.created_at, v.created_at
+const segmentQuery = `SELECT s.id, s.public_id, s.slug, s.name, s.purpose_id, s.version, v.filter, s.created_at, v.created_at, s.archived_at
 	FROM segment s JOIN segment_version v ON v.segment_id = s.id AND v.number = s.version`
 
 func scanSegment(r row) (akkoord.Segment, error) {
 	var seg akkoord.Segment
 	var id []byte
 	var filter string
-	var created, changed int64
-	if err := r.Scan(&seg.ID, &id, &seg.Slug, &seg.PurposeID, &seg.Version, &filter, &created, &changed); err != nil {
+	var created, changed, archived int64
+	if err := r.Scan(&seg.ID, &id, &seg.Slug, &seg.Name, &seg.PurposeID, &seg.Version, &filter, &created, &changed, &archived); err != nil {
 		return seg, err
 	}
-	seg.PublicID, seg.CreatedAt, seg.ChangedAt = id16(id), fromMicros(created), fromMicros(changed)
+	seg.PublicID, seg.CreatedAt, seg.ChangedAt, seg.ArchivedAt = id16(id), fromMicros(created), fromMicros(changed), fromMicros(archived)
+	seg.Name = cmp.Or(seg.Name, seg.Slug) // made by a node of before
 	var err error
 	if seg.Filter, err = akkoord.ParseFilter("filter", []byte(filter)); err != nil {
 		return seg, fmt.Errorf("segment %d: %w", seg.ID, err)
@@ -119,10 +139,15 @@ func (s *Store) Segment(ctx context.Context, slug string) (akkoord.Segment, erro
 	return loadSegment(s.view(ctx), ` WHERE s.slug = $1`, slug)
 }
 
+// SegmentByID gives the segment with a number, or NotFound.
+func (s *Store) SegmentByID(ctx context.Context, id int64) (akkoord.Segment, error) {
+	return loadSegment(s.view(ctx), ` WHERE s.id = $1`, id)
+}
+
 // Segments gives a page of segments, oldest first, and the number after which
 // the next page begins; 0 when there is none.
-func (s *Store) Segments(ctx context.Context, p akkoord.Page) ([]akkoord.Segment, int64, error) {
-	rows, err := s.view(ctx).query(segmentQuery+` WHERE s.id > $1 ORDER BY s.id LIMIT $2`, p.After, p.Size()+1)
+func (s *Store) Segments(ctx context.Context, of akkoord.Archival, p akkoord.Page) ([]akkoord.Segment, int64, error) {
+	rows, err := s.view(ctx).query(segmentQuery+` WHERE s.id > $1`+archival(of, "s")+` ORDER BY s.id LIMIT $2`, p.After, p.Size()+1)
 	out, err := list(rows, err, scanSegment)
 	out, next := cut(out, p, func(seg akkoord.Segment) int64 { return seg.ID })
 	return out, next, err

@@ -40,7 +40,7 @@ func (s *Store) StartMailing(ctx context.Context, actor akkoord.Actor, id akkoor
 func (s *Store) ScheduleMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID, at time.Time) (akkoord.Mailing, error) {
 	return s.moveMailing(ctx, actor, id, "schedule", func(t *tx, m *akkoord.Mailing) error {
 		m.SendAt, m.Why = at, akkoord.Stop{}
-		return t.mayGoOut(m.CampaignID)
+		return t.mayBegin(m.CampaignID)
 	})
 }
 
@@ -152,6 +152,9 @@ func (t *tx) moveNoted(actor akkoord.Actor, m *akkoord.Mailing, act, note string
 }
 
 func (t *tx) start(m *akkoord.Mailing) error {
+	if err := t.mayChoose(m.CampaignID); err != nil {
+		return err
+	}
 	m.StartedAt, m.Why = t.now, akkoord.Stop{}
 	if m.Trigger != nil {
 		return t.beginSeries(m)

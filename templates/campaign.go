@@ -20,9 +20,10 @@ type NewCampaignPage struct {
 type CampaignPage struct {
 	Admin
 	CampaignCard
-	Segment  string // empty: all people of the purpose
-	Edit     string // the form that changes it; empty: not by this user
-	Archived bool
+	Segment         Link   // empty: all people of the purpose
+	SegmentArchived bool
+	Edit            string // the form that changes it; empty: not by this user
+	Archived        bool
 	Draft    string      // POST here drafts a mailing, with copy=ID one like it; empty: not by this user
 	Series   []SeriesRow // its mailings with a trigger, each after the one that it waits for; Mailings are the others
 	Next     string

@@ -399,7 +399,7 @@ func gallery() map[string]any {
 		"admin-journal-lost":           DashboardPage{Admin: desk("campaigns"), Hold: &HoldNotice{Reason: "journal_lost", Mailings: 1, Twice: 40}},
 		"admin-mailing":                mailing(),
 		"admin-new-campaign":           newCampaign(),
-		"admin-segments":               SegmentsPage{Admin: desk("campaigns"), New: "/admin/segments/new", Segments: []SegmentCard{{Slug: "wintersport", URL: "/admin/segments/wintersport", Purpose: "Reisnieuws", Filter: winterFilter(), ChangedAt: now}}},
+		"admin-segments":               SegmentsPage{Admin: desk("campaigns"), New: "/admin/segments/new", Segments: []SegmentCard{{Slug: "wintersport", Name: "Wintersport", URL: "/admin/segments/wintersport", Purpose: "Reisnieuws", Filter: winterFilter(), ChangedAt: now}}},
 		"admin-growth":                 growthPage(),
 		"admin-results":                resultsPage(),
 		"admin-campaign-results":       campaignResults(),
@@ -408,10 +408,13 @@ func gallery() map[string]any {
 		"admin-segments-empty":         SegmentsPage{Admin: desk("campaigns"), New: "/admin/segments/new"},
 		"admin-segment":                segmentPage(),
 		"admin-segment-tree":           segmentTree(),
+		"admin-segment-archived":       segmentArchived(),
+		"admin-segment-idle":           segmentIdle(),
+		"admin-segments-archived":      SegmentsPage{Admin: desk("campaigns"), Archived: true},
 		"admin-segment-new":            SegmentPage{Admin: desk("campaigns"), Purposes: []Option{{"travel-news", "Reisnieuws"}, {"ski-offers", "Aanbiedingen ski-uitrusting"}}},
-		"admin-segment-people": SegmentPeoplePage{Admin: desk("campaigns"), Slug: "wintersport", Back: "/admin/segments/wintersport", Filter: winterFilter(),
+		"admin-segment-people": SegmentPeoplePage{Admin: desk("campaigns"), Name: "Wintersport", Back: "/admin/segments/wintersport", Filter: winterFilter(),
 			People: []PersonRow{{URL: "/admin/people/1", Address: "anouk@voorbeeld.example", Name: "Anouk", Locale: "nl", Since: now}}},
-		"admin-campaign":     CampaignPage{Admin: desk("campaigns"), CampaignCard: dashboard().Campaigns[0], Segment: "wintersport", Draft: "/admin/campaigns/winter-2027/mailings", Results: "/admin/campaigns/winter-2027/results"},
+		"admin-campaign":     CampaignPage{Admin: desk("campaigns"), CampaignCard: dashboard().Campaigns[0], Segment: Link{Title: "Wintersport", URL: "/admin/segments/wintersport"}, Draft: "/admin/campaigns/winter-2027/mailings", Results: "/admin/campaigns/winter-2027/results"},
 		"admin-series":       seriesPage(),
 		"admin-series-edit":  seriesEdit(),
 		"admin-series-draft": seriesDraft(),
@@ -758,7 +761,7 @@ func winterFilter() akkoord.Filter {
 }
 
 func segmentForm() *SegmentForm {
-	return &SegmentForm{Action: "/admin/segments/wintersport", Read: "2", Match: "all", Kinds: ConditionKinds, Ops: ConditionOps, Locales: akkoord.Locales,
+	return &SegmentForm{Action: "/admin/segments/wintersport", Name: "Wintersport", Read: "2", Match: "all", Kinds: ConditionKinds, Ops: ConditionOps, Locales: akkoord.Locales,
 		Names: akkoord.SegmentNames{Interests: []string{"strand", "wintersport"}, Topics: []string{"wintersport"}, Campaigns: []string{"winter-2027"}, Attributes: []string{"city"}, Sources: []string{"form:home", "import"}}}
 }
 
@@ -769,8 +772,27 @@ func segmentPage() SegmentPage {
 	}
 	f.Rows[3].Text, f.Rows[3].Op, f.Rows[3].Value = "city", "eq", "Utrecht"
 	f.Rows[7].Days = "0"
-	return SegmentPage{Admin: desk("campaigns"), Slug: "wintersport", Purpose: Option{"travel-news", "Reisnieuws"}, Filter: winterFilter(), Version: 2, People: "/admin/segments/wintersport/people",
+	return SegmentPage{Admin: desk("campaigns"), Slug: "wintersport", Name: "Wintersport", Uses: segmentUses(), Purpose: Option{"travel-news", "Reisnieuws"}, Filter: winterFilter(), Version: 2, People: "/admin/segments/wintersport/people",
 		Counted: true, Count: 1204, AsOf: now, Form: f, Errors: FieldErrors{{Field: "row-7", Code: "filter_type", At: "row-7"}}}
+}
+
+func segmentUses() SegmentUses {
+	return SegmentUses{Drafts: 2, Scheduled: 1, Series: 1, Begun: 61, More: true,
+		Campaigns: []UsingCampaign{{Link: Link{"Winter 2027", "/admin/campaigns/winter-2027"}}, {Link: Link{"Winter 2026", "/admin/campaigns/winter-2026"}, Archived: true}},
+		Mailings: []UsingMailing{{Subject: "De eerste sneeuw", URL: "/admin/mailings/1", State: "draft", Waits: true},
+			{Subject: "Welkom in de sneeuw", URL: "/admin/mailings/2", State: "sending", Series: true, Waits: true}, {Subject: "Laatste plekken", URL: "/admin/mailings/3", State: "sent"}}}
+}
+
+func segmentArchived() SegmentPage {
+	page := segmentPage()
+	page.Errors, page.Archived, page.Uses, page.Form = nil, true, SegmentUses{}, segmentForm()
+	return page
+}
+
+func segmentIdle() SegmentPage {
+	page := segmentPage()
+	page.Errors, page.Uses, page.Form = FieldErrors{{Field: "uses", Code: "segment_used", At: "uses"}}, SegmentUses{Begun: 1, Campaigns: segmentUses().Campaigns}, segmentForm()
+	return page
 }
 
 func segmentTree() SegmentPage {

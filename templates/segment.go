@@ -15,15 +15,16 @@ import (
 type SegmentsPage struct {
 	Admin
 	New      string // empty: not by this user
+	Archived bool   // those are shown, and not those in use
 	Segments []SegmentCard
 	Next     string
 }
 
 // SegmentCard is one segment in words.
 type SegmentCard struct {
-	Slug, URL, Purpose string
-	Filter             akkoord.Filter
-	ChangedAt          time.Time
+	Slug, Name, URL, Purpose string
+	Filter                   akkoord.Filter
+	ChangedAt                time.Time
 }
 
 // SegmentPage is GET /admin/segments/new and /admin/segments/{segment}, and the
@@ -31,6 +32,9 @@ type SegmentCard struct {
 type SegmentPage struct {
 	Admin
 	Slug     string   // empty: a new one
+	Name     string   // as it is stored
+	Archived bool
+	Uses     SegmentUses
 	Purpose  Option   // empty: one of Purposes is to be chosen first
 	Purposes []Option // of a new segment
 	Filter   akkoord.Filter
@@ -48,14 +52,47 @@ type SegmentPage struct {
 // where it has more levels. It is posted to Action with act=add, remove-N,
 // count or save.
 type SegmentForm struct {
-	Action, Slug, Read, Match string // Match: all or any
-	Rows                      []ConditionRow
-	IsTree                    bool // Tree holds it, as JSON, and not Rows
-	Tree                      string
-	Kinds                     []string
-	Ops                       []akkoord.FilterOp
-	Locales                   []string
-	Names                     akkoord.SegmentNames
+	Action, Name, Slug, Read, Match string // Match: all or any
+	Rows                            []ConditionRow
+	IsTree                          bool // Tree holds it, as JSON, and not Rows
+	Tree                            string
+	Kinds                           []string
+	Ops                             []akkoord.FilterOp
+	Locales                         []string
+	Names                           akkoord.SegmentNames
+}
+
+// SegmentUses are what chooses people by a segment.
+type SegmentUses struct {
+	Campaigns                        []UsingCampaign
+	Mailings                         []UsingMailing
+	Drafts, Scheduled, Series, Begun int
+	More                             bool // than are listed
+}
+
+// UsingCampaign is a campaign that chooses by a segment.
+type UsingCampaign struct {
+	Link
+	Archived bool
+}
+
+// UsingMailing is a mailing whose people a segment chose, or will choose.
+type UsingMailing struct {
+	Subject, URL, State string
+	Series, Waits       bool // Waits: what is saved holds for it
+}
+
+// Waiting is how many mailings go out by the segment as it is from now on.
+func (u SegmentUses) Waiting() int { return u.Drafts + u.Scheduled + u.Series }
+
+// Idle is how many campaigns in use choose by the segment.
+func (u SegmentUses) Idle() (n int) {
+	for _, c := range u.Campaigns {
+		if !c.Archived {
+			n++
+		}
+	}
+	return n
 }
 
 // ConditionRow is one condition as it is typed.
@@ -76,7 +113,7 @@ var ConditionOps = []akkoord.FilterOp{akkoord.OpEqual, akkoord.OpOther, akkoord.
 // SegmentPeoplePage is GET /admin/segments/{segment}/people.
 type SegmentPeoplePage struct {
 	Admin
-	Slug, Back string
+	Name, Back string
 	Filter     akkoord.Filter
 	People     []PersonRow
 	Next       string

@@ -73,23 +73,25 @@ func (s *Site) editCampaign(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	slugs, err := s.cfg.Store.SegmentSlugs(r.Context(), []int64{c.SegmentID})
-	if err != nil {
-		return err
+	var g akkoord.Segment
+	if c.SegmentID != 0 {
+		if g, err = s.cfg.Store.SegmentByID(r.Context(), c.SegmentID); err != nil {
+			return err
+		}
 	}
-	return s.showCampaignForm(w, r, v, http.StatusOK, c, templates.EditCampaignPage{NewName: c.Name, Segment: slugs[c.SegmentID], Read: c.Version})
+	return s.showCampaignForm(w, r, v, http.StatusOK, c, templates.EditCampaignPage{NewName: c.Name, Segment: g.Slug, Read: c.Version})
 }
 
 // showCampaignForm draws the form of a campaign with what was typed.
 func (s *Site) showCampaignForm(w http.ResponseWriter, r *http.Request, v visit, code int, c akkoord.Campaign, page templates.EditCampaignPage) error {
 	page.Admin, page.Name, page.Back, page.Action, page.Archived = s.frame(r, v, "campaigns"), c.Name, campaignPath(c), campaignPath(c)+"/edit", c.Archived()
-	segments, err := akkoord.AllPages(r.Context(), s.cfg.Store.Segments)
+	segments, err := s.allSegments(r.Context(), akkoord.ArchivedOrNot)
 	if err != nil {
 		return err
 	}
-	for _, g := range segments {
-		if g.PurposeID == c.PurposeID {
-			page.Segments = append(page.Segments, templates.Option{Value: g.Slug, Name: g.Slug})
+	for _, g := range segments { // the one that it has stays in the form, so that the next save widens nothing
+		if g.PurposeID == c.PurposeID && (!g.Archived() || g.ID == c.SegmentID) {
+			page.Segments = append(page.Segments, templates.Option{Value: g.Slug, Name: g.Name})
 		}
 	}
 	return s.page(w, v, code, page)

@@ -15,9 +15,9 @@ import (
 
 // Drafting makes campaigns and the drafts of their mailings.
 type Drafting interface {
-	Segments(ctx context.Context, p akkoord.Page) (segments []akkoord.Segment, next int64, err error)
+	Segments(ctx context.Context, of akkoord.Archival, p akkoord.Page) (segments []akkoord.Segment, next int64, err error)
 	Segment(ctx context.Context, slug string) (akkoord.Segment, error)
-	SegmentSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
+	SegmentByID(ctx context.Context, id int64) (akkoord.Segment, error)
 	Campaign(ctx context.Context, slug string) (akkoord.Campaign, error)
 	PutCampaign(ctx context.Context, actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error)
 	// PutMailing makes a draft, or changes the one that was read: Conflict with
@@ -58,14 +58,26 @@ func (s *Site) askCampaign(w http.ResponseWriter, r *http.Request, v visit, code
 		return err
 	}
 	page.Purposes = options(akkoord.InUse(purposes), v.locale)
-	segments, err := akkoord.AllPages(ctx, s.cfg.Store.Segments)
+	segments, err := s.allSegments(ctx, akkoord.NotArchived)
 	if err != nil {
 		return err
 	}
 	for _, g := range segments {
-		page.Segments = append(page.Segments, templates.Option{Value: g.Slug, Name: g.Slug + " (" + purposeName(purposes, g.PurposeID, v.locale) + ")"})
+		page.Segments = append(page.Segments, templates.Option{Value: g.Slug, Name: g.Name + " (" + purposeName(purposes, g.PurposeID, v.locale) + ")"})
 	}
 	return s.page(w, v, code, page)
+}
+
+func (s *Site) allSegments(ctx context.Context, of akkoord.Archival) ([]akkoord.Segment, error) {
+	return akkoord.AllPages(ctx, func(ctx context.Context, p akkoord.Page) ([]akkoord.Segment, int64, error) {
+		return s.cfg.Store.Segments(ctx, of, p)
+	})
+}
+
+func (s *Site) allCampaigns(ctx context.Context) ([]akkoord.Campaign, error) {
+	return akkoord.AllPages(ctx, func(ctx context.Context, p akkoord.Page) ([]akkoord.Campaign, int64, error) {
+		return s.cfg.Store.Campaigns(ctx, akkoord.ArchivedOrNot, p)
+	})
 }
 
 func (s *Site) addCampaign(w http.ResponseWriter, r *http.Request, v visit) error {
@@ -136,11 +148,16 @@ func (s *Site) campaign(w http.ResponseWriter, r *http.Request, v visit) error {
 			page.Draft = campaignPath(c) + "/mailings"
 		}
 	}
-	segments, err := s.cfg.Store.SegmentSlugs(ctx, []int64{c.SegmentID})
-	if err != nil {
-		return err
+	if c.SegmentID != 0 {
+		g, err := s.cfg.Store.SegmentByID(ctx, c.SegmentID)
+		if err != nil {
+			return err
+		}
+		page.Segment, page.SegmentArchived = templates.Link{Title: g.Name, URL: segmentPath(g)}, g.Archived()
+		if g.Archived() {
+			page.Draft = ""
+		}
 	}
-	page.Segment = segments[c.SegmentID]
 	mailings, next, err := s.cfg.Store.Mailings(ctx, c.ID, after(r))
 	if err != nil {
 		return err

@@ -63,7 +63,7 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request, v visit) error 
 	if len(lately.Purposes) > 0 {
 		page.Lately = &lately
 	}
-	campaigns, err := akkoord.AllPages(ctx, s.cfg.Store.Campaigns)
+	campaigns, err := s.allCampaigns(ctx)
 	if err != nil {
 		return err
 	}

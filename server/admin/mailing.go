@@ -128,6 +128,13 @@ func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord
 		for _, reason := range why {
 			page.Blockers = append(page.Blockers, templates.Blocker{Code: reason.Code, Text: reason.Message})
 		}
+		unchosen, err := s.byArchivedSegment(ctx, m)
+		if err != nil {
+			return err
+		}
+		if unchosen {
+			page.Blockers = append(page.Blockers, templates.Blocker{Code: "segment_archived"})
+		}
 		page.CanSend = can("send") && len(page.Blockers) == 0
 	}
 	archived, err := s.archivedUnder(ctx, m)
@@ -140,6 +147,17 @@ func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord
 	}
 	page.Stop = m.Why
 	return nil
+}
+
+// byArchivedSegment reports whether a mailing's people would be chosen by an archived
+// segment.
+func (s *Site) byArchivedSegment(ctx context.Context, m akkoord.Mailing) (bool, error) {
+	c, err := s.cfg.Store.CampaignByID(ctx, m.CampaignID)
+	if err != nil || c.SegmentID == 0 {
+		return false, err
+	}
+	g, err := s.cfg.Store.SegmentByID(ctx, c.SegmentID)
+	return g.Archived(), err
 }
 
 // archivedUnder gives the code of what a mailing is archived with: its campaign or

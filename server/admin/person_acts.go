@@ -140,7 +140,7 @@ func (s *Site) askWithdraw(ctx context.Context, v visit, st akkoord.Standing, pa
 			page.Purposes = append(page.Purposes, templates.Option{Value: "purpose:" + p.Slug, Name: in[p.ID]})
 		}
 	}
-	campaigns, err := akkoord.AllPages(ctx, s.cfg.Store.Campaigns)
+	campaigns, err := s.allCampaigns(ctx)
 	for _, c := range campaigns {
 		if name := in[c.PurposeID]; name != "" && !st.HasLeft(c.ID) {
 			page.Campaigns = append(page.Campaigns, templates.Option{Value: "campaign:" + c.Slug, Name: c.Name + " (" + name + ")"})

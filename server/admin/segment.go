@@ -24,6 +24,9 @@ type Segmenting interface {
 	// CountSegmentSoon takes two seconds at most; its answer may be Counting.
 	CountSegmentSoon(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.SegmentCount, error)
 	SampleSegment(ctx context.Context, purposeID int64, f akkoord.Filter, p akkoord.Page) (people []akkoord.Subscriber, next int64, err error)
+	SegmentUses(ctx context.Context, segmentID int64) (akkoord.SegmentUses, error)
+	ArchiveSegment(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Segment, error)
+	RestoreSegment(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Segment, error)
 }
 
 const segmentsPath = Prefix + "/segments"
@@ -40,15 +43,21 @@ func (s *Site) segments(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	all, next, err := s.cfg.Store.Segments(ctx, after(r))
+	of, link := akkoord.NotArchived, url.Values{}
+	if page.Archived = r.URL.Query().Has("archived"); page.Archived {
+		of = akkoord.ArchivedOnly
+		link.Set("archived", "1")
+	}
+	all, next, err := s.cfg.Store.Segments(ctx, of, after(r))
 	if err != nil {
 		return err
 	}
 	for _, g := range all {
-		page.Segments = append(page.Segments, templates.SegmentCard{Slug: g.Slug, URL: segmentPath(g), Purpose: purposeName(purposes, g.PurposeID, v.locale), Filter: g.Filter, ChangedAt: g.ChangedAt})
+		page.Segments = append(page.Segments, templates.SegmentCard{Slug: g.Slug, Name: g.Name, URL: segmentPath(g), Purpose: purposeName(purposes, g.PurposeID, v.locale), Filter: g.Filter, ChangedAt: g.ChangedAt})
 	}
 	if next != 0 {
-		page.Next = segmentsPath + "?after=" + strconv.FormatInt(next, 10)
+		link.Set("after", strconv.FormatInt(next, 10))
+		page.Next = segmentsPath + "?" + link.Encode()
 	}
 	return s.page(w, v, http.StatusOK, page)
 }
@@ -79,16 +88,16 @@ func (s *Site) segment(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	return s.showSegment(w, r, v, http.StatusOK, g, typedSegment{read: strconv.Itoa(g.Version)}, nil)
+	return s.showSegment(w, r, v, http.StatusOK, g, typedSegment{name: g.Name, read: strconv.Itoa(g.Version)}, nil)
 }
 
 // typedSegment is what the form of a segment held.
 type typedSegment struct {
-	slug, read string
-	rows       []templates.ConditionRow // nil: as the filter says
-	match      string
-	isTree     bool
-	tree       string
+	name, slug, read string
+	rows             []templates.ConditionRow // nil: as the filter says
+	match            string
+	isTree           bool
+	tree             string
 }
 
 // showSegment draws a segment with the form that it is built by, and counts who
@@ -99,12 +108,17 @@ func (s *Site) showSegment(w http.ResponseWriter, r *http.Request, v visit, code
 	if err != nil {
 		return err
 	}
-	page := templates.SegmentPage{Admin: s.frame(r, v, "campaigns"), Slug: g.Slug, Purpose: templates.Option{Value: p.Slug, Name: p.Text(v.locale).Name}, Filter: g.Filter, Version: g.Version, Errors: wrong}
+	page := templates.SegmentPage{Admin: s.frame(r, v, "campaigns"), Slug: g.Slug, Name: g.Name, Archived: g.Archived(), Purpose: templates.Option{Value: p.Slug, Name: p.Text(v.locale).Name}, Filter: g.Filter, Version: g.Version, Errors: wrong}
 	page.Path = cmp.Or(strings.TrimSuffix(segmentPath(g), "/"), segmentsPath)
 	if g.ID == 0 {
 		page.Path = segmentsPath + "/new?" + url.Values{"purpose": {p.Slug}}.Encode()
-	} else if v.user.Role.May(akkoord.ReadPeople) {
-		page.People = segmentPath(g) + "/people"
+	} else {
+		if v.user.Role.May(akkoord.ReadPeople) {
+			page.People = segmentPath(g) + "/people"
+		}
+		if page.Uses, err = s.segmentUses(ctx, g); err != nil {
+			return err
+		}
 	}
 	if len(wrong) == 0 && v.user.Role.May(akkoord.WriteMailings) { // as for a count over the API
 		n, err := s.cfg.Store.CountSegmentSoon(ctx, p.ID, g.Filter)
@@ -117,7 +131,7 @@ func (s *Site) showSegment(w http.ResponseWriter, r *http.Request, v visit, code
 		return s.page(w, v, code, page)
 	}
 	w.Header().Set("Content-Security-Policy", contentPolicy+scriptPolicy)
-	page.Form = &templates.SegmentForm{Action: segmentsPath, Slug: typed.slug, Read: typed.read, Match: typed.match, Rows: typed.rows, IsTree: typed.isTree, Tree: typed.tree,
+	page.Form = &templates.SegmentForm{Action: segmentsPath, Name: typed.name, Slug: typed.slug, Read: typed.read, Match: typed.match, Rows: typed.rows, IsTree: typed.isTree, Tree: typed.tree,
 		Kinds: templates.ConditionKinds, Ops: templates.ConditionOps, Locales: akkoord.Locales}
 	if g.ID != 0 {
 		page.Form.Action = segmentPath(g)
@@ -159,7 +173,31 @@ func (s *Site) changeSegment(w http.ResponseWriter, r *http.Request, v visit) er
 	if err != nil {
 		return err
 	}
+	switch r.PostForm.Get("act") {
+	case "archive":
+		_, err = s.cfg.Store.ArchiveSegment(r.Context(), v.user.Actor(), g.Slug)
+		if e, ok := errors.AsType[*akkoord.Error](err); ok && e.Code == "segment_used" {
+			return s.showSegment(w, r, v, http.StatusConflict, g, typedSegment{name: g.Name, read: strconv.Itoa(g.Version)}, templates.FieldErrors{{Field: "uses", Code: e.Code, Text: e.Message, At: "uses"}})
+		}
+		return s.done(w, r, err, "segment_archived", segmentPath(g))
+	case "restore":
+		_, err = s.cfg.Store.RestoreSegment(r.Context(), v.user.Actor(), g.Slug)
+		return s.done(w, r, err, "segment_restored", segmentPath(g))
+	}
 	return s.buildSegment(w, r, v, g)
+}
+
+// segmentUses tells what chooses by a segment.
+func (s *Site) segmentUses(ctx context.Context, g akkoord.Segment) (templates.SegmentUses, error) {
+	u, err := s.cfg.Store.SegmentUses(ctx, g.ID)
+	out := templates.SegmentUses{Drafts: int(u.Drafts), Scheduled: int(u.Scheduled), Series: int(u.Series), Begun: int(u.Begun), More: u.More}
+	for _, c := range u.Campaigns {
+		out.Campaigns = append(out.Campaigns, templates.UsingCampaign{Link: templates.Link{Title: c.Name, URL: campaignPath(c)}, Archived: c.Archived()})
+	}
+	for i, m := range u.Mailings {
+		out.Mailings = append(out.Mailings, templates.UsingMailing{Subject: subject(m), URL: mailingPath(m), State: string(m.State), Series: m.Trigger != nil, Waits: int64(i) < u.Waiting()})
+	}
+	return out, err
 }
 
 // buildSegment does what the form's button says: another condition, one less, a
@@ -188,20 +226,20 @@ func (s *Site) buildSegment(w http.ResponseWriter, r *http.Request, v visit, g a
 	if act != "save" {
 		return s.showSegment(w, r, v, http.StatusOK, g, typed, nil)
 	}
+	wanted := g
+	wanted.Name = typed.name
 	if g.ID == 0 {
-		g.Slug = typed.slug
-	} else if g.Version, err = strconv.Atoi(typed.read); err != nil {
-		g.Version = 0 // which no stored one has
+		typed.slug = cmp.Or(typed.slug, akkoord.SlugOf(typed.name))
+		wanted.Slug = typed.slug
+	} else if wanted.Version, err = strconv.Atoi(typed.read); err != nil {
+		wanted.Version = 0 // which no stored one has
 	}
-	saved, err := s.cfg.Store.PutSegment(ctx, v.user.Actor(), g)
+	saved, err := s.cfg.Store.PutSegment(ctx, v.user.Actor(), wanted)
 	if err == nil {
 		return s.done(w, r, nil, "segment", segmentPath(saved))
 	}
 	if akkoord.CodeOf(err) == "segment_changed" {
 		typed.read = stored // saving once more puts it in the place of theirs
-	}
-	if g.ID == 0 {
-		g.Slug = ""
 	}
 	return s.refusedSegment(w, r, v, g, typed, err)
 }
@@ -235,7 +273,7 @@ func (s *Site) segmentPeople(w http.ResponseWriter, r *http.Request, v visit) er
 	if err != nil {
 		return err
 	}
-	page := templates.SegmentPeoplePage{Admin: s.frame(r, v, "campaigns"), Slug: g.Slug, Back: segmentPath(g), Filter: g.Filter}
+	page := templates.SegmentPeoplePage{Admin: s.frame(r, v, "campaigns"), Name: g.Name, Back: segmentPath(g), Filter: g.Filter}
 	var ids []akkoord.ID
 	for _, p := range people {
 		ids = append(ids, p.PublicID)

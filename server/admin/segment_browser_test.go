@@ -117,7 +117,7 @@ func TestASegmentIsCountedWhileItIsTyped(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if all, _, err := f.store.Segments(t.Context(), akkoord.Page{}); err != nil || len(all) != 0 {
+	if all, _, err := f.store.Segments(t.Context(), akkoord.ArchivedOrNot, akkoord.Page{}); err != nil || len(all) != 0 {
 		t.Errorf("typing stored %+v, %v", all, err)
 	}
 }

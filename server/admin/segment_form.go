@@ -15,7 +15,7 @@ import (
 
 // readSegment reads the form of a segment. A row that act=remove names is gone.
 func readSegment(in url.Values) typedSegment {
-	t := typedSegment{slug: strings.TrimSpace(in.Get("slug")), read: in.Get("read"), match: string(akkoord.FilterAll), isTree: in.Has("tree"), tree: in.Get("tree")}
+	t := typedSegment{name: strings.TrimSpace(in.Get("name")), slug: strings.TrimSpace(in.Get("slug")), read: in.Get("read"), match: string(akkoord.FilterAll), isTree: in.Has("tree"), tree: in.Get("tree")}
 	if in.Get("match") == string(akkoord.FilterAny) {
 		t.match = string(akkoord.FilterAny)
 	}

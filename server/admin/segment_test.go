@@ -62,9 +62,10 @@ func TestASegmentIsBuiltInTheBrowserM15(t *testing.T) {
 	change := condition(in(), "0", "locale", "text", "de")
 	change.Set("act", "save")
 	change.Set("read", "1")
+	change.Set("name", "Dutch readers")
 	b.post("/admin/segments/dutch", "/admin/segments/dutch", change)
-	r = b.send("POST", "/admin/segments/dutch", condition(url.Values{"match": {"any"}, "act": {"save"}, "read": {"1"}}, "0", "locale", "text", "fr").Encode())
-	if r.status != http.StatusConflict || !strings.Contains(r.body, "Somebody changed this segment") || !strings.Contains(r.body, `<option value="fr" selected>`) || !strings.Contains(r.body, `name="read" value="2"`) {
+	r = b.send("POST", "/admin/segments/dutch", condition(url.Values{"match": {"any"}, "act": {"save"}, "read": {"1"}, "name": {"Typed <b>"}}, "0", "locale", "text", "fr").Encode())
+	if r.status != http.StatusConflict || !strings.Contains(r.body, "Somebody changed this segment") || !strings.Contains(r.body, `<option value="fr" selected>`) || !strings.Contains(r.body, `name="read" value="2"`) || !strings.Contains(r.body, `value="Typed &lt;b&gt;"`) || !strings.Contains(r.body, "<h1>Dutch readers</h1>") {
 		t.Errorf("a stale edit: %d %s", r.status, r.body)
 	}
 
@@ -81,7 +82,7 @@ func TestASegmentIsBuiltInTheBrowserM15(t *testing.T) {
 		t.Error("a source that the list lacks is not kept")
 	}
 	f.stored("deep", akkoord.Filter{Kind: akkoord.FilterAny, Of: []akkoord.Filter{{Kind: akkoord.FilterAll}}})
-	has(t, b.send("POST", "/admin/segments/deep", url.Values{"act": {"save"}, "read": {"1"}, "tree": {""}}.Encode()), `id="tree-e"`, "Write the conditions")
+	has(t, b.send("POST", "/admin/segments/deep", url.Values{"act": {"save"}, "read": {"1"}, "name": {"Deep"}, "tree": {""}}.Encode()), `id="tree-e"`, "Write the conditions")
 	many := condition(in(), "1", "active_within_days", "days", "007")
 	many["row"] = slices.Repeat([]string{"1"}, 2000)
 	if r := b.send("POST", "/admin/segments", many.Encode()); strings.Count(r.body, "<fieldset") != 1 || !strings.Contains(r.body, `value="007"`) {

@@ -106,7 +106,7 @@ type Census interface {
 
 // Mailings reads campaigns and their mailings.
 type Mailings interface {
-	Campaigns(ctx context.Context, p akkoord.Page) (campaigns []akkoord.Campaign, next int64, err error)
+	Campaigns(ctx context.Context, of akkoord.Archival, p akkoord.Page) (campaigns []akkoord.Campaign, next int64, err error)
 	CampaignByID(ctx context.Context, id int64) (akkoord.Campaign, error)
 	Mailings(ctx context.Context, campaignID int64, p akkoord.Page) (mailings []akkoord.Mailing, next int64, err error)
 	Mailing(ctx context.Context, id akkoord.ID) (akkoord.Mailing, error)

@@ -13,7 +13,7 @@ import (
 var fromCodes = []string{"sender_incomplete", "no_relay", "no_agreement", "processor_ended", "agreement_not_begun", "agreement_expired"}
 
 // waitingCodes are those that are about when, and not about the mail either.
-var waitingCodes = []string{"purpose_archived", "campaign_archived"}
+var waitingCodes = []string{"purpose_archived", "campaign_archived", "segment_archived"}
 
 // ticks adds to the page of a draft what somebody looks at once more before
 // sending: to whom, from whom, the subject, the content. A mailing of a series has

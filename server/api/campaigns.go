@@ -53,12 +53,15 @@ func (a *API) nameCampaign(ctx context.Context, c akkoord.Campaign) (campaign, e
 	return showCampaign(c, slugs[c.PurposeID], segments[c.SegmentID]), err
 }
 
-func (a *API) listCampaigns(ctx context.Context, in *struct{ Paging }) (list[campaign], error) {
+func (a *API) listCampaigns(ctx context.Context, in *struct {
+	Paging
+	ByArchive
+}) (list[campaign], error) {
 	page, err := in.page()
 	if err != nil {
 		return list[campaign]{}, err
 	}
-	rows, next, err := a.cfg.Store.Campaigns(ctx, page)
+	rows, next, err := a.cfg.Store.Campaigns(ctx, in.Archived, page)
 	if err != nil {
 		return list[campaign]{}, err
 	}

@@ -86,7 +86,10 @@ func (a *API) operations() error {
 		handle(operation{post, "/segments/count", akkoord.WriteMailings, "Count who would be in a segment, within two seconds, as of a moment ago", 0, ""}, a.countSegment),
 		handle(operation{get, "/segments", akkoord.ReadCatalogue, "List the segments", 0, ""}, a.listSegments),
 		handle(operation{get, "/segments/{slug}", akkoord.ReadCatalogue, "Read a segment", 0, ""}, a.readSegment),
-		handle(operation{patch, "/segments/{slug}", akkoord.WriteMailings, "Make a new version of a segment's filter", 0, ""}, a.changeSegment),
+		handle(operation{patch, "/segments/{slug}", akkoord.WriteMailings, "Change a segment's name or filter, as a new version", 0, ""}, a.changeSegment),
+		handle(operation{get, "/segments/{slug}/uses", akkoord.ReadCatalogue, "See which campaigns, mailings and series choose by a segment", 0, ""}, a.segmentUses),
+		handle(operation{post, "/segments/{slug}/archive", akkoord.WriteMailings, "Archive a segment by which nothing goes out any more", 0, ""}, a.archiveSegment),
+		handle(operation{post, "/segments/{slug}/restore", akkoord.WriteMailings, "Take an archived segment back into use", 0, ""}, a.restoreSegment),
 		handle(operation{get, "/segments/{slug}/people", people, "List who is in a segment now", 0, ""}, a.sampleSegment),
 
 		handle(operation{post, "/campaigns", akkoord.WriteMailings, "Make a campaign", created, ""}, a.createCampaign),

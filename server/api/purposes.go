@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"akkoord"
 )
@@ -132,7 +133,10 @@ func (a *API) changePurpose(ctx context.Context, in *struct {
 	return showPurpose(p), err
 }
 
-func (a *API) listPurposes(ctx context.Context, in *struct{ Paging }) (list[purpose], error) {
+func (a *API) listPurposes(ctx context.Context, in *struct {
+	Paging
+	ByArchive
+}) (list[purpose], error) {
 	page, err := in.page()
 	if err != nil {
 		return list[purpose]{}, err
@@ -141,6 +145,7 @@ func (a *API) listPurposes(ctx context.Context, in *struct{ Paging }) (list[purp
 	if err != nil {
 		return list[purpose]{}, err
 	}
+	all = slices.DeleteFunc(slices.Clone(all), func(p akkoord.Purpose) bool { return !in.Archived.Takes(p.Archived()) })
 	rows, next := cut(all, func(p akkoord.Purpose) int64 { return p.ID }, page)
 	return newList(rows, next, showPurpose), nil
 }

@@ -16,7 +16,10 @@ import (
 type Segments interface {
 	PutSegment(ctx context.Context, actor akkoord.Actor, s akkoord.Segment) (akkoord.Segment, error)
 	Segment(ctx context.Context, slug string) (akkoord.Segment, error)
-	Segments(ctx context.Context, p akkoord.Page) (segments []akkoord.Segment, next int64, err error)
+	Segments(ctx context.Context, of akkoord.Archival, p akkoord.Page) (segments []akkoord.Segment, next int64, err error)
+	SegmentUses(ctx context.Context, segmentID int64) (akkoord.SegmentUses, error)
+	ArchiveSegment(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Segment, error)
+	RestoreSegment(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Segment, error)
 	SegmentSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
 	CountSegment(ctx context.Context, purposeID int64, f akkoord.Filter) (int64, error)
 	CountSegmentSoon(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.SegmentCount, error)
@@ -48,18 +51,21 @@ func (filterJSON) Schema(huma.Registry) *huma.Schema {
 // newSegment is the body of POST /segments.
 type newSegment struct {
 	Slug    string     `json:"slug"`
+	Name    string     `json:"name,omitempty" doc:"For those who choose it; the slug when left out."`
 	Purpose string     `json:"purpose" doc:"Slug of the purpose among whose people it chooses."`
 	Filter  filterJSON `json:"filter"`
 }
 
 type segment struct {
-	ID        akkoord.ID   `json:"id" format:"uuid"`
-	Slug      string       `json:"slug"`
-	Purpose   string       `json:"purpose"`
-	Filter    storedFilter `json:"filter"`
-	Version   int          `json:"version" doc:"Of the filter. A mailing keeps the one by which its audience was chosen."`
-	CreatedAt *Time        `json:"created_at"`
-	ChangedAt *Time        `json:"changed_at"`
+	ID         akkoord.ID   `json:"id" format:"uuid"`
+	Slug       string       `json:"slug"`
+	Name       string       `json:"name"`
+	Purpose    string       `json:"purpose"`
+	Filter     storedFilter `json:"filter"`
+	Version    int          `json:"version" doc:"Of name and filter. A mailing keeps the one by which its audience was chosen; a series that runs takes the newest."`
+	CreatedAt  *Time        `json:"created_at"`
+	ChangedAt  *Time        `json:"changed_at"`
+	ArchivedAt *Time        `json:"archived_at" doc:"Since when nothing new is chosen by it; null: it is in use."`
 }
 
 // storedFilter is a filter in an answer.
@@ -69,7 +75,7 @@ type storedFilter struct{ akkoord.Filter }
 func (storedFilter) Schema(r huma.Registry) *huma.Schema { return filterJSON{}.Schema(r) }
 
 func showSegment(s akkoord.Segment, purpose string) segment {
-	return segment{s.PublicID, s.Slug, purpose, storedFilter{s.Filter}, s.Version, when(s.CreatedAt), when(s.ChangedAt)}
+	return segment{s.PublicID, s.Slug, s.Name, purpose, storedFilter{s.Filter}, s.Version, when(s.CreatedAt), when(s.ChangedAt), when(s.ArchivedAt)}
 }
 
 func (a *API) createSegment(ctx context.Context, in *struct{ Body newSegment }) (segment, error) {
@@ -78,7 +84,7 @@ func (a *API) createSegment(ctx context.Context, in *struct{ Body newSegment }) 
 	if err != nil {
 		return segment{}, err
 	}
-	s, err := a.cfg.Store.PutSegment(ctx, caller(ctx).Actor(), akkoord.Segment{Slug: b.Slug, PurposeID: p.ID, Filter: f})
+	s, err := a.cfg.Store.PutSegment(ctx, caller(ctx).Actor(), akkoord.Segment{Slug: b.Slug, Name: b.Name, PurposeID: p.ID, Filter: f})
 	return showSegment(s, p.Slug), err
 }
 
@@ -92,9 +98,12 @@ func (a *API) filter(ctx context.Context, purpose string, text filterJSON) (akko
 	return p, f, err
 }
 
-// segmentChange is the body of PATCH /segments/{slug}.
+// segmentChange is the body of PATCH /segments/{slug}. What is left out stays as it
+// is.
 type segmentChange struct {
-	Filter filterJSON `json:"filter" doc:"Takes the place of the one there was, as a new version."`
+	Name    string      `json:"name,omitempty"`
+	Filter  *filterJSON `json:"filter,omitempty" doc:"Takes the place of the one there was, for what goes out from now on: GET /segments/{slug}/uses tells what that is."`
+	Version int         `json:"version,omitempty" minimum:"1" doc:"The one that was read: 409 segment_changed where there is a newer. Without it the change is to the one there is."`
 }
 
 func (a *API) changeSegment(ctx context.Context, in *struct {
@@ -105,8 +114,11 @@ func (a *API) changeSegment(ctx context.Context, in *struct {
 	if err != nil {
 		return segment{}, err
 	}
-	if s.Filter, err = akkoord.ParseFilter("filter", in.Body.Filter.RawMessage); err != nil {
-		return segment{}, err
+	s.Name, s.Version = cmp.Or(in.Body.Name, s.Name), cmp.Or(in.Body.Version, s.Version)
+	if f := in.Body.Filter; f != nil {
+		if s.Filter, err = akkoord.ParseFilter("filter", f.RawMessage); err != nil {
+			return segment{}, err
+		}
 	}
 	if s, err = a.cfg.Store.PutSegment(ctx, caller(ctx).Actor(), s); err != nil {
 		return segment{}, err
@@ -127,12 +139,15 @@ func (a *API) readSegment(ctx context.Context, in *BySlug) (segment, error) {
 	return a.nameSegment(ctx, s)
 }
 
-func (a *API) listSegments(ctx context.Context, in *struct{ Paging }) (list[segment], error) {
+func (a *API) listSegments(ctx context.Context, in *struct {
+	Paging
+	ByArchive
+}) (list[segment], error) {
 	page, err := in.page()
 	if err != nil {
 		return list[segment]{}, err
 	}
-	rows, next, err := a.cfg.Store.Segments(ctx, page)
+	rows, next, err := a.cfg.Store.Segments(ctx, in.Archived, page)
 	if err != nil {
 		return list[segment]{}, err
 	}
@@ -142,6 +157,61 @@ func (a *API) listSegments(ctx context.Context, in *struct{ Paging }) (list[segm
 	}
 	slugs, err := a.cfg.Store.PurposeSlugs(ctx, ids)
 	return newList(rows, next, func(s akkoord.Segment) segment { return showSegment(s, slugs[s.PurposeID]) }), err
+}
+
+// segmentUses are what chooses people by a segment.
+type segmentUses struct {
+	Drafts    int64             `json:"drafts" doc:"Mailings that go out by the segment as it is from now on. They, scheduled ones and series keep it from being archived."`
+	Scheduled int64             `json:"scheduled"`
+	Series    int64             `json:"series" doc:"Mailings of series that run or stand still."`
+	Begun     int64             `json:"begun" doc:"Other mailings, whose people were chosen by a version of it."`
+	Campaigns []segmentCampaign `json:"campaigns" nullable:"false" doc:"Newest first, 50 at most."`
+	Mailings  []segmentMailing  `json:"mailings" nullable:"false" doc:"Those that go out by it from now on first, then those that began; newest first, 50 at most."`
+}
+
+type segmentCampaign struct {
+	Slug       string `json:"slug"`
+	Name       string `json:"name"`
+	ArchivedAt *Time  `json:"archived_at"`
+}
+
+type segmentMailing struct {
+	ID      akkoord.ID           `json:"id" format:"uuid"`
+	Subject string               `json:"subject"`
+	State   akkoord.MailingState `json:"state" enum:"draft,scheduled,sending,paused,sent,cancelled"`
+	Series  bool                 `json:"series"`
+}
+
+func (a *API) segmentUses(ctx context.Context, in *BySlug) (segmentUses, error) {
+	s, err := a.cfg.Store.Segment(ctx, in.Slug)
+	if err != nil {
+		return segmentUses{}, err
+	}
+	u, err := a.cfg.Store.SegmentUses(ctx, s.ID)
+	out := segmentUses{Drafts: u.Drafts, Scheduled: u.Scheduled, Series: u.Series, Begun: u.Begun, Campaigns: []segmentCampaign{}, Mailings: []segmentMailing{}}
+	for _, c := range u.Campaigns {
+		out.Campaigns = append(out.Campaigns, segmentCampaign{c.Slug, c.Name, when(c.ArchivedAt)})
+	}
+	for _, m := range u.Mailings {
+		out.Mailings = append(out.Mailings, segmentMailing{m.PublicID, m.Variant(m.Latest()).Subject, m.State, m.Trigger != nil})
+	}
+	return out, err
+}
+
+func (a *API) archiveSegment(ctx context.Context, in *BySlug) (segment, error) {
+	s, err := a.cfg.Store.ArchiveSegment(ctx, caller(ctx).Actor(), in.Slug)
+	if err != nil {
+		return segment{}, err
+	}
+	return a.nameSegment(ctx, s)
+}
+
+func (a *API) restoreSegment(ctx context.Context, in *BySlug) (segment, error) {
+	s, err := a.cfg.Store.RestoreSegment(ctx, caller(ctx).Actor(), in.Slug)
+	if err != nil {
+		return segment{}, err
+	}
+	return a.nameSegment(ctx, s)
 }
 
 // segmentQuestion is the body of POST /segments/preview and /segments/count.

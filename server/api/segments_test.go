@@ -83,3 +83,57 @@ func TestSegments(t *testing.T) {
 		t.Errorf("%s", got.raw)
 	}
 }
+
+// Issue 6: a segment is renamed, changed by the version that was read, archived once
+// nothing goes out by it, and taken back over the API, with lists of the one and the other.
+func TestASegmentIsKeptOverTimeOverTheAPI(t *testing.T) {
+	f := newFixture(t)
+	mailing := f.catalogue()
+	made := f.must("POST", "/segments", `{"slug":"winter","name":"Likes snow","purpose":"travel-news","filter":{"interest":"wintersport"}}`)
+	if made.str("name") != "Likes snow" || made.object()["archived_at"] != nil {
+		t.Errorf("%s", made.raw)
+	}
+	if got := f.must("PATCH", "/segments/winter", `{"name":"Loves snow","version":1}`); got.str("name") != "Loves snow" || got.object()["version"] != 2.0 || !strings.Contains(got.raw, `"filter":{"interest":"wintersport"}`) {
+		t.Errorf("%s", got.raw)
+	}
+	if got := f.call(akkoord.RoleOwner, "PATCH", "/segments/winter", `{"filter":{"locale":"nl"},"version":1}`); got.status != 409 || got.str("code") != "segment_changed" {
+		t.Errorf("a stale edit: %d %s", got.status, got.raw)
+	}
+	f.must("PATCH", "/campaigns/winter-2027", `{"segment":"winter"}`)
+	uses := f.call(akkoord.RoleAnalyst, "GET", "/segments/winter/uses", "")
+	if uses.object()["drafts"] != 1.0 || !strings.Contains(uses.raw, mailing) || !strings.Contains(uses.raw, `"slug":"winter-2027"`) {
+		t.Errorf("%d %s", uses.status, uses.raw)
+	}
+	if got := f.call(akkoord.RoleEditor, "POST", "/segments/winter/archive", ""); got.status != 409 || got.str("code") != "segment_used" || !strings.Contains(got.str("detail"), "1 draft") {
+		t.Errorf("archived while it is used: %d %s", got.status, got.raw)
+	}
+	f.must("PATCH", "/campaigns/winter-2027", `{"segment":null}`)
+	if got := f.call(akkoord.RoleAnalyst, "POST", "/segments/winter/archive", ""); got.status != 403 {
+		t.Errorf("an analyst archives it: %d", got.status)
+	}
+	if got := f.must("POST", "/segments/winter/archive", ""); got.object()["archived_at"] == nil {
+		t.Errorf("%s", got.raw)
+	}
+	if got := f.call(akkoord.RoleOwner, "PATCH", "/campaigns/winter-2027", `{"segment":"winter"}`); got.status != 409 || got.str("code") != "segment_archived" || got.str("field") != "segment" {
+		t.Errorf("chosen while it is archived: %d %s", got.status, got.raw)
+	}
+	f.must("POST", "/campaigns/winter-2027/archive", "")
+	f.must("POST", "/purposes", `{"slug":"ski-offers","name":{"en":"Ski"},"wording":{"en":"Mail me."}}`)
+	f.must("POST", "/purposes/ski-offers/archive", "")
+	for list, slug := range map[string]string{"/segments": "winter", "/campaigns": "winter-2027", "/purposes": "ski-offers"} {
+		for query, want := range map[string]bool{"": true, "?archived=true": true, "?archived=false": false} {
+			if got := f.must("GET", list+query, ""); strings.Contains(got.raw, `"slug":"`+slug+`"`) != want {
+				t.Errorf("%s%s: %s", list, query, got.raw)
+			}
+		}
+		if got := f.call(akkoord.RoleOwner, "GET", list+"?archived=perhaps", ""); got.status != 422 && got.status != 400 {
+			t.Errorf("%s: %d %s", list, got.status, got.raw)
+		}
+	}
+	if got := f.must("GET", "/purposes?archived=true", ""); strings.Contains(got.raw, `"slug":"travel-news"`) {
+		t.Errorf("%s", got.raw)
+	}
+	if got := f.must("POST", "/segments/winter/restore", ""); got.object()["archived_at"] != nil {
+		t.Errorf("%s", got.raw)
+	}
+}

@@ -82,6 +82,11 @@ func (p Paging) page() (akkoord.Page, error) {
 	return akkoord.Page{After: int64(binary.BigEndian.Uint64(b)), Limit: p.Limit}, nil
 }
 
+// ByArchive narrows a list of what can be archived.
+type ByArchive struct {
+	Archived akkoord.Archival `query:"archived" enum:"true,false" doc:"Those that are archived, or those in use; all when left out."`
+}
+
 // newList makes a page of what a store's list gave; next is 0 on the last.
 func newList[S, T any](rows []S, next int64, show func(S) T) list[T] {
 	l := list[T]{Items: make([]T, len(rows))}

@@ -59,7 +59,7 @@ function show(page) {
 
 // fault puts what is wrong beside the conditions that it is about, as the page would.
 function fault(theirs) {
-  for (const old of form.querySelectorAll('.error:not(#slug-e)')) old.remove()
+  for (const old of form.querySelectorAll('.error:not(#slug-e, #name-e, #uses-e)')) old.remove()
   const text = form.querySelector('#tree')
   if (text) text.setAttribute('aria-invalid', theirs.querySelector('#tree-e') !== null)
   for (const wrong of theirs.querySelectorAll('.error')) {
@@ -70,7 +70,7 @@ function fault(theirs) {
 }
 
 form.addEventListener('input', event => {
-  if (event.target.name !== 'add' && event.target.name !== 'slug') plan(pause)
+  if (!['add', 'name', 'slug'].includes(event.target.name)) plan(pause)
 })
 form.addEventListener('submit', () => {
   clearTimeout(timer)

@@ -279,7 +279,7 @@ func testMailings(t *testing.T, open Open) {
 	if got := must(a.PutCampaign(t.Context(), Admin, other))(t); got != renamed {
 		t.Errorf("renaming gave %+v", got)
 	}
-	campaigns, next, err := a.Campaigns(t.Context(), akkoord.Page{Limit: 1})
+	campaigns, next, err := a.Campaigns(t.Context(), akkoord.ArchivedOrNot, akkoord.Page{Limit: 1})
 	if err != nil || len(campaigns) != 1 || next != a.Campaign.ID {
 		t.Errorf("the first page of campaigns is %v, next %d, %v", campaigns, next, err)
 	}

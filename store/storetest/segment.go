@@ -85,9 +85,9 @@ func testSegments(t *testing.T, open Open) {
 		"no interest":                  {akkoord.Segment{Slug: "x", PurposeID: a.News.ID, Filter: filter(t, `{"interest":"zeilen"}`)}, "interest_unknown", "filter.interest"},
 		"M16 another's attribute":      {akkoord.Segment{Slug: "x", PurposeID: a.Ski.ID, Filter: seg.Filter}, "purpose_limitation", "filter.not.attribute"},
 		"M16 another's clicks":         {akkoord.Segment{Slug: "x", PurposeID: a.Ski.ID, Filter: filter(t, `{"clicked":{"campaign":"winter"}}`)}, "purpose_limitation", "filter.clicked.campaign"},
-		"one that is not there":        {akkoord.Segment{ID: 99, Slug: "x", PurposeID: a.News.ID, Filter: seg.Filter}, "not_found", ""},
-		"one that was changed since":   {akkoord.Segment{ID: seg.ID, Slug: "utrecht", PurposeID: a.News.ID, Version: 99, Filter: filter(t, `{"locale":"nl"}`)}, "segment_changed", ""},
-		"one that changes its purpose": {akkoord.Segment{ID: seg.ID, Slug: "utrecht", PurposeID: a.Ski.ID, Filter: filter(t, `{"locale":"nl"}`)}, "purpose_fixed", "purpose"},
+		"one that is not there":        {akkoord.Segment{ID: 99, Slug: "x", Name: "x", PurposeID: a.News.ID, Filter: seg.Filter}, "not_found", ""},
+		"one that was changed since":   {akkoord.Segment{ID: seg.ID, Slug: "utrecht", Name: "utrecht", PurposeID: a.News.ID, Version: 99, Filter: filter(t, `{"locale":"nl"}`)}, "segment_changed", ""},
+		"one that changes its purpose": {akkoord.Segment{ID: seg.ID, Slug: "utrecht", Name: "utrecht", PurposeID: a.Ski.ID, Filter: filter(t, `{"locale":"nl"}`)}, "purpose_fixed", "purpose"},
 	} {
 		_, err := a.PutSegment(ctx, Admin, tt.seg)
 		if e, ok := err.(interface{ Unwrap() error }); ok {
@@ -100,7 +100,7 @@ func testSegments(t *testing.T, open Open) {
 	if _, err := a.PutCampaign(ctx, Admin, akkoord.Campaign{Slug: "ski", Name: "Ski", PurposeID: a.Ski.ID, SegmentID: seg.ID}); akkoord.CodeOf(err) != "purpose_limitation" {
 		t.Errorf("M16: a campaign with another purpose's segment: %v", err)
 	}
-	if all, next, err := a.Segments(ctx, akkoord.Page{}); err != nil || len(all) != 1 || next != 0 || all[0].Version != 2 {
+	if all, next, err := a.Segments(ctx, akkoord.ArchivedOrNot, akkoord.Page{}); err != nil || len(all) != 1 || next != 0 || all[0].Version != 2 {
 		t.Errorf("the list is %+v, %v", all, err)
 	}
 	if trail := a.trail(t); !slices.Contains(trail, "user:1 segment.create segment:utrecht") || !slices.Contains(trail, "user:1 segment.change segment:utrecht") {

@@ -106,6 +106,8 @@ func Run(t *testing.T, open Open) {
 		{"learned interests", testLearned},
 		{"learned interests and the rule", testLearnedModel},
 		{"segments", testSegments},
+		{"an archived segment", testSegmentArchive},
+		{"edits of a segment", testSegmentEdits},
 		{"segments and the rule", testSegmentModel},
 		{"segments while somebody edits", testSegmentCounts},
 		{"reports", testReports},

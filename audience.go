@@ -11,6 +11,8 @@ type Audience struct {
 	Total   int64     `json:"total"`
 	Allowed int64     `json:"allowed"`
 	LeftOut []LeftOut `json:"left_out" nullable:"false"` // most first
+
+	RoundedTo int64 `json:"rounded_to,omitempty" doc:"All numbers are rounded down to multiples of this, total to their sum, and reasons of fewer people are left out: the segment asks about people what the key may not read of each. Without it they are exact."`
 }
 
 // LeftOut are people whom the gate refuses with one code.
@@ -41,5 +43,9 @@ func (a *Audience) add(l LeftOut) {
 	}
 	a.LeftOut[i].Count += l.Count
 	a.LeftOut[i].Skipped += l.Skipped
-	slices.SortFunc(a.LeftOut, func(x, y LeftOut) int { return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.Code, y.Code)) })
+	slices.SortFunc(a.LeftOut, mostFirst)
+}
+
+func mostFirst(x, y LeftOut) int {
+	return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.Code, y.Code))
 }

@@ -304,4 +304,5 @@ type SegmentCount struct {
 	People   int64
 	AsOf     time.Time // that it is of
 	Exact    bool      // counted by the database at once; else put together of what was read a moment ago
+	Step     int64     // People is told in steps of so many, rounded down; 0 and 1: it is the number
 }

@@ -2,6 +2,7 @@ package akkoord
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -34,6 +35,15 @@ type SegmentUses struct {
 
 // Waiting is how many mailings go out by the segment as it is from now on.
 func (u SegmentUses) Waiting() int64 { return u.Drafts + u.Scheduled + u.Series }
+
+// CheckEdit refuses other conditions by somebody whose role may not send: what is
+// scheduled or runs goes out by them without anybody else's word.
+func (u SegmentUses) CheckEdit(role Role, was, is Filter) error {
+	if u.Scheduled+u.Series == 0 || role.May(SendMailings) || reflect.DeepEqual(was, is) {
+		return nil
+	}
+	return Errorf(Forbidden, "segment_sending", "Mailings that are scheduled or run go out by this segment, and this role may not send mailings. Somebody who may has to change its conditions.")
+}
 
 // named is how many mailings a sentence names.
 const named = 3

@@ -281,4 +281,5 @@ func (t *MailingTrigger) UnmarshalJSON(b []byte) error {
 type TriggerFigures struct {
 	Past    int64  // before it starts: whose occasion was before now, whom Past would take in
 	Waiting *int64 // while it runs: whose occasion was, and whose time is yet to come; nil of silence, which is not counted ahead
+	Step    int64  // both are told in steps of so many, rounded down; 0 and 1: they are the numbers
 }

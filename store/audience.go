@@ -89,6 +89,13 @@ func (s *Store) choice(ctx context.Context, m akkoord.Mailing) (akkoord.Campaign
 	return c, narrow, err
 }
 
+// AudienceFilter gives the purpose of a mailing, and the filter that chooses among its
+// people.
+func (s *Store) AudienceFilter(ctx context.Context, m akkoord.Mailing) (purposeID int64, f akkoord.Filter, err error) {
+	c, narrow, err := s.choice(ctx, m)
+	return c.PurposeID, narrow, err
+}
+
 // chosenBy is the filter that chooses a mailing's people: that of its start, or its
 // campaign's before.
 func chosenBy(q querier, m akkoord.Mailing, c akkoord.Campaign) (akkoord.Filter, error) {

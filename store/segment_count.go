@@ -44,6 +44,13 @@ func (s *Store) CountSegmentSoon(ctx context.Context, purposeID int64, f akkoord
 	return out, err
 }
 
+// CountSegmentNow is CountSegment with the time that the number is of.
+func (s *Store) CountSegmentNow(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.SegmentCount, error) {
+	now := s.cfg.Now()
+	n, err := s.CountSegment(ctx, purposeID, f)
+	return akkoord.SegmentCount{People: n, AsOf: now, Exact: true}, err
+}
+
 // Readers counts by language the people whom a mailing could reach now: they may be
 // mailed for its purpose and are in its segment, of a mailing of a series too. Where a
 // purpose has many, from sets that are of a moment ago; nil while these are read.

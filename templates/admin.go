@@ -167,6 +167,7 @@ type MailingPage struct {
 	Leavings                       []LeavingGroup
 	Warnings                       []ReportWarning
 	AudienceTotal, AudienceAllowed int // people whom the gate was asked about, and whom it lets through
+	AudienceStep                   int // numbers of the audience are rounded down to multiples of it; 0: they are exact
 	LeftOut                        []LeftOutRow
 	Deliveries                     []DeliveryRow
 	Next                           string // path of the next page of deliveries

@@ -20,15 +20,15 @@ type NewCampaignPage struct {
 type CampaignPage struct {
 	Admin
 	CampaignCard
-	Segment         Link   // empty: all people of the purpose
+	Segment         Link // empty: all people of the purpose
 	SegmentArchived bool
 	Edit            string // the form that changes it; empty: not by this user
 	Archived        bool
-	Draft    string      // POST here drafts a mailing, with copy=ID one like it; empty: not by this user
-	Series   []SeriesRow // its mailings with a trigger, each after the one that it waits for; Mailings are the others
-	Next     string
-	Results  string    // path of what became of them
-	Started  time.Time // when the first of its mailings went out; zero: none did
+	Draft           string      // POST here drafts a mailing, with copy=ID one like it; empty: not by this user
+	Series          []SeriesRow // its mailings with a trigger, each after the one that it waits for; Mailings are the others
+	Next            string
+	Results         string    // path of what became of them
+	Started         time.Time // when the first of its mailings went out; zero: none did
 }
 
 // EditPage is GET /admin/mailings/{id}/edit: the draft of a mailing, posted to
@@ -46,6 +46,7 @@ type EditPage struct {
 	Zones                 []string // attributes that may hold people's time zones
 	Running               bool     // it is a mailing of a series that goes out: what is saved goes out from then on
 	Past                  int      // people whose occasion was before, as it is stored
+	Step                  int      // Past is rounded down to a multiple of it; up to 1: it is exact
 	Before                []Option // mailings that it may come after
 	Dates                 []string // attributes that hold days
 	Form                  MailingForm

@@ -31,8 +31,8 @@ type SegmentCard struct {
 // same with what was typed when an act of its form was done or refused.
 type SegmentPage struct {
 	Admin
-	Slug     string   // empty: a new one
-	Name     string   // as it is stored
+	Slug     string // empty: a new one
+	Name     string // as it is stored
 	Archived bool
 	Uses     SegmentUses
 	Purpose  Option   // empty: one of Purposes is to be chosen first
@@ -43,6 +43,7 @@ type SegmentPage struct {
 	Counted  bool   // Count holds, as of AsOf; not of a filter that was refused
 	Counting bool   // it will in a moment
 	Count    int
+	Step     int // Count is rounded down to a multiple of it; up to 1: it is exact
 	AsOf     time.Time
 	Form     *SegmentForm // nil: not by this user
 	Errors   FieldErrors

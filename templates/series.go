@@ -22,9 +22,13 @@ type SeriesFacts struct {
 	Runs    bool
 	Waits   bool // Waiting is known
 	Waiting int  // whose time is yet to come
+	Step    int  // Past and Waiting are rounded down to multiples of it; up to 1: they are exact
 	Left    int  // who left by it
 	Version int  // number of the content that goes out now; 0: there was one
 }
+
+// Few reports whether fewer wait than are told in a number.
+func (f SeriesFacts) Few() bool { return f.Step > 1 && f.Waiting == 0 }
 
 // TriggerForm is a trigger as its form shows it, word for word what was typed.
 // Of none On is empty.

@@ -31,6 +31,7 @@ import (
 	"akkoord/server/admin"
 	"akkoord/server/api"
 	mailfigures "akkoord/server/figures" // figures are those of the process here
+	"akkoord/server/sight"
 	"akkoord/store"
 	"akkoord/templates"
 )
@@ -205,7 +206,7 @@ func (a *app) buildMailer(keys *akkoord.Keyring, press *mailer.Press, signer *ma
 	tester := &mailer.Tester{
 		Press: press, Dialer: dialer, Relay: a.store.RelayObstacles, Relays: a.relaySettings, Route: a.store.RouteObstacles, Usable: a.store.RelaysOf,
 		Local: akkoord.LoopbackHost(s.base.Hostname()), Signer: signer,
-		Readers: a.store.Readers, Asker: &mailer.Asker{},
+		Readers: sight.New(a.store).Readers, Asker: &mailer.Asker{},
 	}
 	if s.relay != nil {
 		dialer.Relay = *s.relay

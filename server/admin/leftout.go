@@ -27,7 +27,7 @@ func (s *Site) leftOut(ctx context.Context, v visit, page *templates.MailingPage
 	if err != nil {
 		return err
 	}
-	page.AudienceTotal, page.AudienceAllowed = int(a.Total), int(a.Allowed)
+	page.AudienceTotal, page.AudienceAllowed, page.AudienceStep = int(a.Total), int(a.Allowed), int(a.RoundedTo)
 	for _, l := range a.LeftOut {
 		row := templates.LeftOutRow{Code: l.Code, Count: int(l.Count - l.Skipped), Skipped: int(l.Skipped)}
 		if v.user.Role.May(akkoord.ReadPeople) {

@@ -125,7 +125,7 @@ func (s *Site) showSegment(w http.ResponseWriter, r *http.Request, v visit, code
 		if err != nil && akkoord.KindOf(err) != akkoord.Invalid { // a stored filter may name what is gone
 			return err
 		}
-		page.Counted, page.Counting, page.Count, page.AsOf = err == nil && !n.Counting, n.Counting, int(n.People), n.AsOf
+		page.Counted, page.Counting, page.Count, page.Step, page.AsOf = err == nil && !n.Counting, n.Counting, int(n.People), int(n.Step), n.AsOf
 	}
 	if !v.user.Role.May(akkoord.WriteMailings) {
 		return s.page(w, v, code, page)
@@ -219,12 +219,18 @@ func (s *Site) buildSegment(w http.ResponseWriter, r *http.Request, v visit, g a
 	if err != nil && act != "add" { // a condition that was just added may lack something yet
 		return s.refusedSegment(w, r, v, g, typed, err)
 	}
-	stored := strconv.Itoa(g.Version)
+	stored, was := strconv.Itoa(g.Version), g.Filter
 	if err == nil {
 		g.Filter = filter
 	}
 	if act != "save" {
 		return s.showSegment(w, r, v, http.StatusOK, g, typed, nil)
+	}
+	if g.ID != 0 {
+		uses, err := s.cfg.Store.SegmentUses(ctx, g.ID)
+		if err := cmp.Or(err, uses.CheckEdit(v.user.Role, was, g.Filter)); err != nil {
+			return s.refusedSegment(w, r, v, g, typed, err)
+		}
 	}
 	wanted := g
 	wanted.Name = typed.name

@@ -90,7 +90,7 @@ func (s *Site) choices(ctx context.Context, page *templates.EditPage, m akkoord.
 		}
 	}
 	figures, err := s.cfg.Store.TriggerFigures(ctx, m)
-	page.Running, page.Past = m.Runs(), int(figures.Past)
+	page.Running, page.Past, page.Step = m.Runs(), int(figures.Past), int(figures.Step)
 	return err
 }
 
@@ -123,7 +123,7 @@ func (s *Site) seriesFacts(ctx context.Context, m akkoord.Mailing) (templates.Se
 	if err != nil {
 		return out, err
 	}
-	out.Past, out.Waits = int(figures.Past), figures.Waiting != nil
+	out.Past, out.Waits, out.Step = int(figures.Past), figures.Waiting != nil, int(figures.Step)
 	if out.Waits {
 		out.Waiting = int(*figures.Waiting)
 	}

@@ -46,7 +46,7 @@ func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing, sender stri
 		sender = ""
 	}
 	page.Ticks = []templates.Tick{
-		{Key: "to", OK: page.AudienceAllowed > 0}, {Key: "from", OK: from, Text: sender},
+		{Key: "to", OK: page.AudienceAllowed > 0 || page.AudienceStep > 0}, {Key: "from", OK: from, Text: sender},
 		{Key: "subject", OK: subjects, Text: subject(m)}, {Key: "content", OK: contents},
 	}
 }

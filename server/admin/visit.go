@@ -56,7 +56,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route route) {
 	r.Body = http.MaxBytesReader(w, r.Body, route.room())
 	v, err := s.visit(r)
 	if v.user.ID != 0 {
-		r = r.WithContext(sight.As(r.Context(), v.user.Actor()))
+		r = r.WithContext(sight.As(r.Context(), v.user.Actor(), v.user.Role))
 	}
 	switch {
 	case err != nil:

@@ -74,5 +74,5 @@ func authenticate(keys Keys, now time.Time, r *http.Request) (*http.Request, err
 	if now.Sub(key.UsedAt) >= usedEvery {
 		_ = keys.UsedKey(r.Context(), key.ID) // where nothing can be written, much can still be read (P04)
 	}
-	return r.WithContext(sight.As(context.WithValue(r.Context(), callerKey{}, key), key.Actor())), nil
+	return r.WithContext(sight.As(context.WithValue(r.Context(), callerKey{}, key), key.Actor(), key.Role)), nil
 }

@@ -21,7 +21,7 @@ type Segments interface {
 	ArchiveSegment(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Segment, error)
 	RestoreSegment(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Segment, error)
 	SegmentSlugs(ctx context.Context, ids []int64) (map[int64]string, error)
-	CountSegment(ctx context.Context, purposeID int64, f akkoord.Filter) (int64, error)
+	CountSegmentNow(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.SegmentCount, error)
 	CountSegmentSoon(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.SegmentCount, error)
 	SampleSegment(ctx context.Context, purposeID int64, f akkoord.Filter, p akkoord.Page) (people []akkoord.Subscriber, next int64, err error)
 }
@@ -116,7 +116,12 @@ func (a *API) changeSegment(ctx context.Context, in *struct {
 	}
 	s.Name, s.Version = cmp.Or(in.Body.Name, s.Name), cmp.Or(in.Body.Version, s.Version)
 	if f := in.Body.Filter; f != nil {
+		was := s.Filter
 		if s.Filter, err = akkoord.ParseFilter("filter", f.RawMessage); err != nil {
+			return segment{}, err
+		}
+		uses, err := a.cfg.Store.SegmentUses(ctx, s.ID)
+		if err := cmp.Or(err, uses.CheckEdit(caller(ctx).Role, was, s.Filter)); err != nil {
 			return segment{}, err
 		}
 	}
@@ -222,7 +227,28 @@ type segmentQuestion struct {
 }
 
 type segmentPreview struct {
-	Count int64 `json:"count" doc:"People of the purpose who may be mailed now and are in the filter."`
+	Count *int64 `json:"count" nullable:"true" doc:"People of the purpose who may be mailed now and are in the filter; null where fewer_than says more."`
+	inSteps
+}
+
+// inSteps says how a number of people is told to whom none of them may be given away.
+type inSteps struct {
+	FewerThan int64  `json:"fewer_than,omitempty" doc:"There are fewer people than this, perhaps none; how many exactly could tell about one of them."`
+	RoundedTo int64  `json:"rounded_to,omitempty" doc:"The number is rounded down to a multiple of this."`
+	Note      string `json:"note,omitempty" doc:"Why it is, in a sentence."`
+}
+
+// told gives a count as it may be told; null where there are so few.
+func told(n akkoord.SegmentCount) (*int64, inSteps) {
+	var out inSteps
+	if n.Step > 1 {
+		out.RoundedTo, out.Note = n.Step, "The filter asks about people what this key may not read of each of them, so numbers are told in steps: an exact one could tell it of one person."
+	}
+	if n.Few() {
+		out.FewerThan = n.Step
+		return nil, out
+	}
+	return &n.People, out
 }
 
 func (a *API) previewSegment(ctx context.Context, in *struct{ Body segmentQuestion }) (segmentPreview, error) {
@@ -230,14 +256,16 @@ func (a *API) previewSegment(ctx context.Context, in *struct{ Body segmentQuesti
 	if err != nil {
 		return segmentPreview{}, err
 	}
-	n, err := a.cfg.Store.CountSegment(ctx, p.ID, f)
-	return segmentPreview{n}, err
+	n, err := a.cfg.Store.CountSegmentNow(ctx, p.ID, f)
+	count, steps := told(n)
+	return segmentPreview{count, steps}, err
 }
 
 type segmentCount struct {
-	People *int64 `json:"people" nullable:"true" doc:"People of the purpose who may be mailed and are in the filter; null while they are still being counted: ask again in a second."`
+	People *int64 `json:"people" nullable:"true" doc:"People of the purpose who may be mailed and are in the filter; null where fewer_than says more, and while they are still being counted: then ask again in a second."`
 	AsOf   *Time  `json:"as_of" doc:"The time that the number is of."`
 	Exact  bool   `json:"exact" doc:"Counted at once by the database. Else put together from sets that were read a moment ago; no mailing is sent by them."`
+	inSteps
 }
 
 // countSegment answers within about two seconds, whatever the number of people.
@@ -247,9 +275,9 @@ func (a *API) countSegment(ctx context.Context, in *struct{ Body segmentQuestion
 		return segmentCount{}, err
 	}
 	n, err := a.cfg.Store.CountSegmentSoon(ctx, p.ID, f)
-	out := segmentCount{AsOf: when(n.AsOf), Exact: n.Exact}
+	out := segmentCount{AsOf: when(n.AsOf), Exact: n.Exact && n.Step <= 1}
 	if !n.Counting {
-		out.People = &n.People
+		out.People, out.inSteps = told(n)
 	}
 	return out, err
 }

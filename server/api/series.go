@@ -59,6 +59,7 @@ func showTrigger(t *akkoord.MailingTrigger) *mailingTrigger {
 type series struct {
 	Past     int64     `json:"past" doc:"Of a draft: people of whom it is past and who have no mail of it, whom include_past would take in now. 0 once it started."`
 	Waiting  *int64    `json:"waiting" doc:"People whose time is yet to come. Null of a draft, after its end, and of inactive."`
+	Rounded  int64     `json:"rounded_to,omitempty" doc:"Past and waiting are rounded down to multiples of this: the trigger or the segment asks about people what the key may not read of each. Without it they are exact."`
 	Versions []version `json:"versions" nullable:"false" doc:"Its contents since it started, the one that goes out now last. Empty while there was one; variant of a delivery names the number."`
 }
 
@@ -75,6 +76,9 @@ func (a *API) series(ctx context.Context, m akkoord.Mailing) (*series, error) {
 	}
 	figures, err := a.cfg.Store.TriggerFigures(ctx, m)
 	out := &series{Past: figures.Past, Waiting: figures.Waiting, Versions: []version{}}
+	if figures.Step > 1 {
+		out.Rounded = figures.Step
+	}
 	for i, v := range m.Versions {
 		out.Versions = append(out.Versions, version{i + 1, v.Subject, when(v.Since)})
 	}

@@ -56,13 +56,13 @@ func (g *Guard) LeftOutPeople(ctx context.Context, m akkoord.Mailing, code strin
 }
 
 // SampleSegment is for those who may see interests and attributes of the
-// purpose's people: being in the sample tells them.
+// purpose's people, and whatever else the filter asks: being in the sample tells it.
 func (g *Guard) SampleSegment(ctx context.Context, purposeID int64, f akkoord.Filter, p akkoord.Page) ([]akkoord.Subscriber, int64, error) {
 	access, err := g.access(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := access.CheckPurpose(purposeID, akkoord.FieldAttributes); err != nil {
+	if err := access.CheckPurpose(purposeID, append(f.Tells(), akkoord.FieldAttributes)...); err != nil {
 		return nil, 0, err
 	}
 	rows, next, err := g.store.SampleSegment(ctx, purposeID, f, p)

@@ -58,6 +58,13 @@ type Store interface {
 	RetentionPeople(ctx context.Context, of akkoord.Purpose, on time.Time, p akkoord.Page) (people []akkoord.RetentionPerson, next int64, err error)
 	SampleSegment(ctx context.Context, purposeID int64, f akkoord.Filter, p akkoord.Page) (people []akkoord.Subscriber, next int64, err error)
 	UnconfirmedPeople(ctx context.Context, on time.Time, p akkoord.Page) (people []akkoord.RetentionPerson, next int64, err error)
+	CountSegmentNow(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.SegmentCount, error)
+	CountSegmentSoon(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.SegmentCount, error)
+	// AudienceFilter gives the purpose of a mailing, and the filter that chooses among its people.
+	AudienceFilter(ctx context.Context, m akkoord.Mailing) (purposeID int64, f akkoord.Filter, err error)
+	Audience(ctx context.Context, m akkoord.Mailing) (akkoord.Audience, error)
+	Readers(ctx context.Context, m akkoord.Mailing) (map[string]int64, error)
+	TriggerFigures(ctx context.Context, m akkoord.Mailing) (akkoord.TriggerFigures, error)
 	Gate(ctx context.Context, e akkoord.Email, purposeSlug string, mailing *akkoord.ID) (akkoord.Verdict, error)
 
 	AddRequest(ctx context.Context, actor akkoord.Actor, r akkoord.PersonRequest) (akkoord.PersonRequest, error)
@@ -93,6 +100,7 @@ type lookKey struct{}
 // look is one request: who looks, and what was taken out of the answer.
 type look struct {
 	holder akkoord.Actor
+	role   akkoord.Role
 
 	mu       sync.Mutex
 	access   akkoord.Access
@@ -100,9 +108,9 @@ type look struct {
 	withheld []akkoord.GrantField
 }
 
-// As gives a context in which a user or key looks.
-func As(ctx context.Context, holder akkoord.Actor) context.Context {
-	return context.WithValue(ctx, lookKey{}, &look{holder: holder})
+// As gives a context in which a user or key with a role looks.
+func As(ctx context.Context, holder akkoord.Actor, role akkoord.Role) context.Context {
+	return context.WithValue(ctx, lookKey{}, &look{holder: holder, role: role})
 }
 
 // Withheld gives the groups of fields that were taken out of what the request

@@ -2,7 +2,6 @@ package admin_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"akkoord"
@@ -31,15 +30,8 @@ func TestPagesTellOfFewPeopleInStepsM26(t *testing.T) {
 	has(t, editor.get(mailing), "5 of 5 people get this mailing", "numbers in steps of 5", "at least 5")
 	has(t, manager.get(mailing), "6 of 6 people get this mailing", "Send to 6 people")
 	g.Filter = akkoord.Filter{Kind: akkoord.FilterLocale, Text: "de"}
-	g, err = f.store.PutSegment(ctx, akkoord.ActorSystem, g)
+	_, err = f.store.PutSegment(ctx, akkoord.ActorSystem, g)
 	f.check(err)
 	has(t, editor.get("/admin/segments/guess"), "fewer than 5</b> people can be mailed now")
 	has(t, editor.get(mailing), "0 of 0 people get this mailing", "fewer than 5")
-	none := editor.get(mailing + "/edit").body
-	g.Filter = akkoord.Filter{Kind: akkoord.FilterNot, Of: []akkoord.Filter{g.Filter}}
-	_, err = f.store.PutSegment(ctx, akkoord.ActorSystem, g)
-	f.check(err)
-	if all := editor.get(mailing + "/edit").body; strings.Contains(none, "Readers") && strings.Contains(all, ">6<") {
-		t.Error("the editor's page tells how many exactly")
-	}
 }

@@ -28,6 +28,8 @@ type MailingTrigger struct {
 	Mailing   ID      // of OnMailing: the earlier one
 	Attribute string  // of OnDate: slug
 	At        string  // of OnDate: what the clock of the person's zone shows, like 09:00; empty: noon
+	Yearly    bool    // of OnDate: each year on the date's day and month, from the date's own year on
+	Year      int     // of Yearly: whose days the mailing is for, each year by a mailing of its own; 0: before it starts
 	Topic     string  // of OnClicked
 	Filter    *Filter // who does not meet it when their time comes is passed by; nil: everybody
 	Past      bool    // also people whose occasion was before the mailing started
@@ -73,8 +75,8 @@ func (t MailingTrigger) Check(attributes []Attribute, purpose Purpose) error {
 	if t.At != "" && (t.On != OnDate || SendHours{From: t.At}.check() != nil) {
 		return Fieldf("trigger.at", "trigger_time", "A date has a time like 09:00; no other occasion has one.")
 	}
-	if t.On != OnDate {
-		return nil
+	if err := t.checkYearly(); err != nil || t.On != OnDate {
+		return err
 	}
 	a, err := attributeFor("trigger.attribute", t.Attribute, attributes, purpose)
 	if err == nil && a.Type != AttributeDate {
@@ -137,6 +139,8 @@ type TriggerReach struct {
 // only where that was asked for (TriggerReach zero).
 func (t MailingTrigger) Begin(now time.Time) TriggerReach {
 	switch {
+	case t.Past && t.Yearly: // the year's own days, and not those of the year before
+		return TriggerReach{FromDue: t.begins(t.yearOf(now)).AddDate(0, 0, -1)}
 	case t.Past:
 		return TriggerReach{}
 	case t.byOccasion():
@@ -152,7 +156,7 @@ func (r TriggerReach) Edit(was, t MailingTrigger, now time.Time) TriggerReach {
 	if t.Past && !was.Past {
 		return t.Begin(now)
 	}
-	if was.Past != t.Past || was.On != t.On || was.Mailing != t.Mailing || was.Attribute != t.Attribute || was.Topic != t.Topic {
+	if was.Past != t.Past || was.On != t.On || was.Mailing != t.Mailing || was.Attribute != t.Attribute || was.Topic != t.Topic || was.Yearly != t.Yearly {
 		t.Past = false
 		return t.Begin(now)
 	}
@@ -214,6 +218,8 @@ func (t MailingTrigger) CheckOrder(own ID, triggers map[ID]*MailingTrigger) erro
 		return Fieldf("trigger.mailing", "mailing_unknown", "There is no such mailing in this campaign.")
 	case before == nil:
 		return Fieldf("trigger.mailing", "trigger_missing", "That mailing is none of the series: it has no trigger of its own.")
+	case before.Yearly:
+		return Fieldf("trigger.mailing", "trigger_yearly", "That mailing goes out every year, each year as another mailing; wait for the same date instead, some days later.")
 	}
 	for range triggers {
 		if before == nil || before.On != OnMailing {
@@ -235,6 +241,8 @@ type triggerJSON struct {
 	Mailing   *ID             `json:"mailing,omitempty"`
 	Attribute string          `json:"attribute,omitempty"`
 	At        string          `json:"at,omitempty"`
+	Every     string          `json:"every,omitempty"`
+	Year      int             `json:"year,omitempty"`
 	Topic     string          `json:"topic,omitempty"`
 	Filter    json.RawMessage `json:"filter,omitempty"`
 	Past      bool            `json:"include_past,omitempty"`
@@ -242,7 +250,7 @@ type triggerJSON struct {
 
 // MarshalJSON writes a trigger as UnmarshalJSON reads it.
 func (t MailingTrigger) MarshalJSON() ([]byte, error) {
-	out := triggerJSON{On: t.On, Days: t.Days, Hours: t.Hours, Attribute: t.Attribute, At: t.At, Topic: t.Topic, Past: t.Past}
+	out := triggerJSON{On: t.On, Days: t.Days, Hours: t.Hours, Attribute: t.Attribute, At: t.At, Every: t.Every(), Year: t.Year, Topic: t.Topic, Past: t.Past}
 	if !t.Mailing.IsZero() {
 		out.Mailing = &t.Mailing
 	}
@@ -264,7 +272,7 @@ func (t *MailingTrigger) UnmarshalJSON(b []byte) error {
 	if err := d.Decode(&in); err != nil {
 		return err
 	}
-	*t = MailingTrigger{On: in.On, Days: in.Days, Hours: in.Hours, Attribute: in.Attribute, At: in.At, Topic: in.Topic, Past: in.Past}
+	*t = MailingTrigger{On: in.On, Days: in.Days, Hours: in.Hours, Attribute: in.Attribute, At: in.At, Yearly: in.Every == everyYear, Year: in.Year, Topic: in.Topic, Past: in.Past}
 	if in.Mailing != nil {
 		t.Mailing = *in.Mailing
 	}

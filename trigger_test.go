@@ -26,6 +26,9 @@ func TestTriggersAreChecked(t *testing.T) {
 		{akkoord.MailingTrigger{On: akkoord.OnMailing, Mailing: other, Days: 3650, Hours: 23}, "", ""},
 		{akkoord.MailingTrigger{On: akkoord.OnDate, Attribute: "departure", Days: -7, At: "09:00"}, "", ""},
 		{akkoord.MailingTrigger{On: akkoord.OnClicked, Topic: "wintersport"}, "", ""},
+		{akkoord.MailingTrigger{On: akkoord.OnDate, Attribute: "departure", Days: -364, Yearly: true}, "", ""},
+		{akkoord.MailingTrigger{On: akkoord.OnDate, Attribute: "departure", Days: 365, Yearly: true}, "trigger.days", "number_range"},
+		{akkoord.MailingTrigger{On: akkoord.OnConfirmed, Yearly: true}, "trigger.every", "trigger_mixed"},
 		{akkoord.MailingTrigger{On: akkoord.OnInactive, Days: 1}, "", ""},
 		{akkoord.MailingTrigger{}, "trigger.on", "trigger_unknown"},
 		{akkoord.MailingTrigger{On: akkoord.OnConfirmed, Days: -1}, "trigger.days", "number_range"},
@@ -182,6 +185,7 @@ func TestTriggersAreReadAsTheyAreWritten(t *testing.T) {
 	for _, want := range []akkoord.MailingTrigger{
 		{On: akkoord.OnConfirmed, Days: 3, Hours: 2, Past: true}, {On: akkoord.OnMailing, Mailing: akkoord.ID{7}, Filter: &filter},
 		{On: akkoord.OnDate, Attribute: "departure", Days: -7, At: "09:00"}, {On: akkoord.OnClicked, Topic: "wintersport"},
+		{On: akkoord.OnDate, Attribute: "departure", Yearly: true, Year: 2028},
 	} {
 		text, err := json.Marshal(want)
 		if err != nil {

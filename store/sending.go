@@ -184,8 +184,8 @@ func (t *tx) finish(mailingID int64) error {
 		return err
 	}
 	m, err := loadMailing(t, mailingByID, mailingID)
-	if err != nil || m.State != akkoord.MailingSending || m.Trigger != nil {
-		return err // a series goes on until somebody ends it
+	if err != nil || m.State != akkoord.MailingSending || m.Trigger != nil && !(m.Trigger.Yearly && m.Trigger.YearOver(m.Reach.Looked)) {
+		return err // a series goes on until somebody ends it, or its year is over
 	}
 	m.FinishedAt = t.now
 	if m.CompletedAt.IsZero() {

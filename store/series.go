@@ -34,7 +34,9 @@ func (s *Store) RunSeries(ctx context.Context, j akkoord.Job) (time.Time, error)
 			goesOn, failed = s.rested(ctx, id, now.Sub(j.EndedAt), now)
 		}
 		if failed == nil && goesOn {
-			failed = s.takeIn(ctx, id, now)
+			if failed = s.takeIn(ctx, id, now); failed == nil {
+				failed = s.turnYear(ctx, id, now)
+			}
 		}
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("mailing %d: %w", id, failed))
@@ -172,6 +174,13 @@ func (t *tx) setVersion(m liveCampaign, first, last int64) error {
 // beginSeries starts to look for the people of a mailing of a series.
 func (t *tx) beginSeries(m *akkoord.Mailing) error {
 	m.Reach = m.Trigger.Begin(t.now)
+	if m.Trigger.Yearly {
+		trigger := *m.Trigger
+		trigger.Year, m.Trigger = trigger.FirstYear(t.now), &trigger
+		if err := t.putTrigger(*m); err != nil {
+			return err
+		}
+	}
 	if err := t.takeSegment(m.ID); err != nil {
 		return err
 	}
@@ -190,14 +199,15 @@ func (t *tx) checkTrigger(m akkoord.Mailing) (*akkoord.MailingTrigger, error) {
 		return nil, err
 	}
 	if m.Trigger == nil {
-		for _, other := range triggers {
-			if other != nil && other.On == akkoord.OnMailing && other.Mailing == m.PublicID && !m.PublicID.IsZero() {
-				return nil, akkoord.Errorf(akkoord.Conflict, "trigger_awaited", "Another mailing of the series is sent after this one; change that one first.")
-			}
+		if awaited(m, triggers) {
+			return nil, errAwaited
 		}
 		return nil, nil
 	}
 	out := *m.Trigger
+	if err := yearly(&out, m, triggers); err != nil {
+		return nil, err
+	}
 	p := akkoord.Purpose{}
 	if err := t.queryRow(`SELECT p.id, p.slug FROM purpose p JOIN campaign c ON c.purpose_id = p.id WHERE c.id = $1`, m.CampaignID).Scan(&p.ID, &p.Slug); err != nil {
 		return nil, missing(err, "campaign")
@@ -303,6 +313,11 @@ const lastMost = 10_000
 func (t *tx) editRunning(have, wanted akkoord.Mailing, plan, trigger string) (string, error) {
 	if wanted.Trigger == nil {
 		return "", akkoord.Errorf(akkoord.Conflict, "trigger_needed", "A running mailing of a series keeps a trigger; pause it, or end it.")
+	}
+	if have.Trigger.Yearly != wanted.Trigger.Yearly {
+		e := akkoord.Errorf(akkoord.Conflict, "trigger_every_fixed", "A mailing that runs stays once or every year; end it, and start another.")
+		e.Field = "trigger.every"
+		return "", e
 	}
 	next, err := have.Renewed(wanted.Content, t.now)
 	if err != nil {

@@ -37,8 +37,8 @@ func (o *occasions) bind(v any) string {
 	return "$" + strconv.Itoa(len(o.args))
 }
 
-// span are the occasions between two, both included: times in microseconds, or
-// days.
+// span are the occasions between two, both included: times in microseconds, or of
+// akkoord.OnDate days as texts.
 type span struct{ from, to any }
 
 // occasionsOf gives the people of a mailing's trigger whose occasions lie in a
@@ -68,6 +68,12 @@ func occasionsOf(q querier, m akkoord.Mailing, s span, silent, now time.Time) (*
 		o.at = "e.value"
 		source = `subscriber_attribute e JOIN subscription x ON x.subscriber_id = e.subscriber_id AND x.purpose_id = ` + purpose
 		where = `e.attribute_id = (SELECT a.id FROM attribute a WHERE a.slug = ` + o.bind(t.Attribute) + `)`
+		if t.Yearly { // found by the index of days, whose condition this has
+			o.at = "substr(e.value, 6, 5)"
+			where += ` AND length(e.value) = 10 AND e.value <= ` + o.bind(t.LastDate())
+			from, to := t.DaysWithin(s.from.(string), s.to.(string))
+			s = span{from, to}
+		}
 	default:
 		from, to, since := o.bind(s.from), o.bind(s.to), o.bind(micros(silent))
 		source = `(SELECT subscriber_id, at FROM activity WHERE purpose_id = ` + purpose + ` AND at >= ` + from + ` AND at <= ` + to + `
@@ -160,7 +166,7 @@ func dueOnDay(q querier, m akkoord.Mailing, now, after time.Time, from occasion)
 			return err
 		}
 		seen++
-		due := m.Trigger.DueOn(out.last.day, m.Plan.ZoneOf(name))
+		due := m.Trigger.DueOn(m.Trigger.DayOf(out.last.day), m.Plan.ZoneOf(name))
 		if m.Reach.Takes(due, due, now) {
 			out.people = append(out.people, out.last.person)
 		}
@@ -213,6 +219,8 @@ func (s *Store) TriggerFigures(ctx context.Context, m akkoord.Mailing) (akkoord.
 	now, silent := s.cfg.Now(), s.cfg.Now().Add(-m.Trigger.Delay())
 	var err error
 	if m.StartedAt.IsZero() {
+		trigger := *m.Trigger
+		trigger.Year, m.Trigger = trigger.ThisYear(now), &trigger
 		past := span{int64(0), micros(now)}
 		switch m.Trigger.On {
 		case akkoord.OnDate:

@@ -2,10 +2,11 @@ package templates
 
 // TriggerLine is what a mailing of a series waits for, in one line.
 type TriggerLine struct {
-	Key         string // of the sentence: confirmed, after, clicked, each also with _now; date, date_before, date_after; inactive
+	Key         string // of the sentence: confirmed, after, clicked, each also with _now; date, date_before, date_after, each also with _yearly; inactive
 	Days, Hours int    // never below 0
 	Name        string // of the earlier mailing, the attribute or the topic
 	At          string // clock of a date
+	Year        int    // of what goes out every year, once it began; 0: none
 }
 
 // SeriesRow is a mailing on the timeline of a series.
@@ -33,8 +34,8 @@ func (f SeriesFacts) Few() bool { return f.Step > 1 && f.Waiting == 0 }
 // TriggerForm is a trigger as its form shows it, word for word what was typed.
 // Of none On is empty.
 type TriggerForm struct {
-	On, Days, Hours, Mailing, Attribute, At, Topic string
-	Past, Filtered                                 bool
+	On, Days, Hours, Mailing, Attribute, At, Every, Topic string
+	Past, Filtered                                        bool
 }
 
 // Occasions are the kinds of triggers that the form offers.

@@ -19,7 +19,7 @@ func editPath(m akkoord.Mailing) string    { return mailingPath(m) + "/edit" }
 
 // elements are the ids of a draft's form for fields that are named otherwise.
 var elements = map[string]string{"markdown": "body", "html": "body", "blocks": "body", "": "kind", "hours": "from", "days": "from",
-	"trigger": "on", "trigger.on": "on", "trigger.days": "delay", "trigger.hours": "delay_hours", "trigger.mailing": "before", "trigger.attribute": "date", "trigger.at": "clock", "trigger.topic": "topic"}
+	"trigger": "on", "trigger.on": "on", "trigger.days": "delay", "trigger.hours": "delay_hours", "trigger.mailing": "before", "trigger.attribute": "date", "trigger.at": "clock", "trigger.every": "every", "trigger.topic": "topic"}
 
 // edit shows the draft of a mailing to be written.
 func (s *Site) edit(w http.ResponseWriter, r *http.Request, v visit) error {

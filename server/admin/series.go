@@ -21,7 +21,7 @@ func triggerForm(t *akkoord.MailingTrigger) templates.TriggerForm {
 	if t == nil {
 		return templates.TriggerForm{}
 	}
-	f := templates.TriggerForm{On: string(t.On), Days: numeral(t.Days), Hours: numeral(t.Hours), Attribute: t.Attribute, At: t.At, Topic: t.Topic, Past: t.Past, Filtered: t.Filter != nil}
+	f := templates.TriggerForm{On: string(t.On), Days: numeral(t.Days), Hours: numeral(t.Hours), Attribute: t.Attribute, At: t.At, Every: t.Every(), Topic: t.Topic, Past: t.Past, Filtered: t.Filter != nil}
 	if !t.Mailing.IsZero() {
 		f.Mailing = t.Mailing.String()
 	}
@@ -44,7 +44,7 @@ func readTrigger(f templates.TriggerForm, was *akkoord.MailingTrigger) (*akkoord
 	}
 	switch t.On {
 	case akkoord.OnDate:
-		t.Attribute, t.At = f.Attribute, f.At
+		t.Attribute, t.At, t.Yearly = f.Attribute, f.At, f.Every != ""
 		return t, nil
 	case akkoord.OnInactive:
 		return t, nil
@@ -100,12 +100,15 @@ func triggerLine(t akkoord.MailingTrigger, before string) templates.TriggerLine 
 	line := templates.TriggerLine{Key: string(t.On), Days: max(t.Days, -t.Days), Hours: t.Hours, Name: t.Topic}
 	switch {
 	case t.On == akkoord.OnDate:
-		line.Name, line.At = t.Attribute, cmp.Or(t.At, "12:00")
+		line.Name, line.At, line.Year = t.Attribute, cmp.Or(t.At, "12:00"), t.Year
 		if t.Days < 0 {
 			line.Key += "_before"
 		}
 		if t.Days > 0 {
 			line.Key += "_after"
+		}
+		if t.Yearly {
+			line.Key += "_yearly"
 		}
 	case t.On != akkoord.OnInactive && t.Delay() == 0:
 		line.Key += "_now"
@@ -219,6 +222,6 @@ func (s *Site) checkRunning(ctx context.Context, m akkoord.Mailing) error {
 // typedTrigger reads what was typed, word for word.
 func typedTrigger(line func(string) string, past bool) templates.TriggerForm {
 	return templates.TriggerForm{
-		On: line("on"), Days: line("delay"), Hours: line("delay_hours"), Mailing: line("before"), Attribute: line("date"), At: line("clock"), Topic: line("topic"), Past: past,
+		On: line("on"), Days: line("delay"), Hours: line("delay_hours"), Mailing: line("before"), Attribute: line("date"), At: line("clock"), Every: line("every"), Topic: line("topic"), Past: past,
 	}
 }

@@ -15,6 +15,8 @@ type mailingTrigger struct {
 	Mailing     *akkoord.ID       `json:"mailing,omitempty" format:"uuid" doc:"Of after: the earlier mailing, which has a trigger too."`
 	Attribute   string            `json:"attribute,omitempty" doc:"Of date: slug of a date attribute of the campaign's purpose."`
 	At          string            `json:"at,omitempty" doc:"Of date: what the clock shows then, like 09:00, in the zone that the plan says; 12:00 when left out."`
+	Every       string            `json:"every,omitempty" enum:"year" doc:"Of date: each year on the date's day and month, from its own year on, and not once. 29 February counts on 28 February in years without one. Each year is a mailing of its own, which begins by itself when the time of the one before ends."`
+	Year        int               `json:"year,omitempty" doc:"Of every: whose days the mailing is for, once it started. Not looked at in requests."`
 	Topic       string            `json:"topic,omitempty" doc:"Of clicked. Clicks in mails of another purpose are refused with the code purpose_limitation."`
 	Filter      *filterJSON       `json:"filter,omitempty" doc:"Asked when their time comes; who is not in it then is passed by. As a segment's, beside that of the campaign."`
 	IncludePast bool              `json:"include_past,omitempty" doc:"Also people of whom it was before the mailing started: series.past of them."`
@@ -24,7 +26,7 @@ func (t *mailingTrigger) read() (*akkoord.MailingTrigger, error) {
 	if t == nil {
 		return nil, nil
 	}
-	out := akkoord.MailingTrigger{On: t.On, Days: t.Days, Hours: t.Hours, Attribute: t.Attribute, At: t.At, Topic: t.Topic, Past: t.IncludePast}
+	out := akkoord.MailingTrigger{On: t.On, Days: t.Days, Hours: t.Hours, Attribute: t.Attribute, At: t.At, Yearly: t.Every != "", Topic: t.Topic, Past: t.IncludePast}
 	if t.Mailing != nil {
 		out.Mailing = *t.Mailing
 	}
@@ -42,7 +44,7 @@ func showTrigger(t *akkoord.MailingTrigger) *mailingTrigger {
 	if t == nil {
 		return nil
 	}
-	out := mailingTrigger{On: t.On, Days: t.Days, Hours: t.Hours, Attribute: t.Attribute, At: t.At, Topic: t.Topic, IncludePast: t.Past}
+	out := mailingTrigger{On: t.On, Days: t.Days, Hours: t.Hours, Attribute: t.Attribute, At: t.At, Every: t.Every(), Year: t.Year, Topic: t.Topic, IncludePast: t.Past}
 	if !t.Mailing.IsZero() {
 		out.Mailing = &t.Mailing
 	}

@@ -128,6 +128,8 @@ func Run(t *testing.T, open Open) {
 		{"series and the clock", testSeriesClock},
 		{"series after a rest", testSeriesRest},
 		{"series of a crowd", testSeriesCrowd},
+		{"a series of every year", testSeriesYearly},
+		{"a series of every year around new year", testSeriesYearlyZones},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			t.Parallel() // they wait for the disk, each on a database of its own

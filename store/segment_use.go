@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"akkoord"
@@ -22,12 +21,12 @@ func archival(of akkoord.Archival, table string) string {
 // What goes out by the segment $1 as it is from now on, and what began by a version of it.
 const (
 	waitsBySegment = `campaign_id IN (SELECT c.id FROM campaign c WHERE c.segment_id = $1 AND c.archived_at = 0) AND state IN ('draft', 'scheduled')`
-	runsBySegment  = `segment_id = $1 AND trigger_on <> '' AND state IN ('sending', 'paused')`
-	begunBySegment = `segment_id = $1 AND NOT (trigger_on <> '' AND state IN ('sending', 'paused'))`
+	runsBySegment  = `segment_id = $1 AND state IN ('sending', 'paused') AND trigger_on <> ''`
+	begunBySegment = `segment_id = $1 AND NOT (state IN ('sending', 'paused') AND trigger_on <> '')`
 )
 
 // usesShown is how many campaigns, and how many mailings, are given as a segment's uses.
-const usesShown = 50
+const usesShown = 20
 
 // SegmentUses gives what chooses people by a segment.
 func (s *Store) SegmentUses(ctx context.Context, segmentID int64) (akkoord.SegmentUses, error) {
@@ -40,26 +39,12 @@ func segmentUses(q querier, segmentID int64) (akkoord.SegmentUses, error) {
 	if out.Campaigns, err = list(rows, err, scanCampaign); err != nil {
 		return out, err
 	}
-	rows, err = q.query(`SELECT CASE WHEN trigger_on <> '' AND state IN ('sending', 'paused') THEN 'series' WHEN segment_id = $1 THEN 'begun' ELSE state END AS how, count(*)
-		FROM mailing WHERE (`+waitsBySegment+`) OR segment_id = $1 GROUP BY how`, segmentID)
-	if err := each(rows, err, func(r row) error {
-		var how string
-		var n int64
-		err := r.Scan(&how, &n)
-		switch how {
-		case "series":
-			out.Series = n
-		case "begun":
-			out.Begun = n
-		case string(akkoord.MailingDraft):
-			out.Drafts = n
-		default:
-			out.Scheduled = n
-		}
-		return err
-	}); err != nil {
+	var of int64
+	if err := q.queryRow(`SELECT (SELECT count(*) FROM mailing WHERE `+waitsBySegment+` AND state = 'draft'), (SELECT count(*) FROM mailing WHERE `+waitsBySegment+` AND state = 'scheduled'),
+		(SELECT count(*) FROM mailing WHERE `+runsBySegment+`), (SELECT count(*) FROM mailing WHERE segment_id = $1)`, segmentID).Scan(&out.Drafts, &out.Scheduled, &out.Series, &of); err != nil {
 		return out, err
 	}
+	out.Begun = of - out.Series
 	ids, err := numbers(q, `SELECT id FROM mailing WHERE (`+waitsBySegment+`) OR (`+runsBySegment+`) ORDER BY id DESC LIMIT $2`, segmentID, usesShown)
 	if err != nil {
 		return out, err
@@ -79,7 +64,7 @@ func segmentUses(q querier, segmentID int64) (akkoord.SegmentUses, error) {
 		out.Mailings = append(out.Mailings, m)
 	}
 	out.More = len(out.Campaigns) > usesShown || out.Waiting()+out.Begun > int64(len(ids))
-	out.Campaigns = slices.Clip(out.Campaigns[:min(len(out.Campaigns), usesShown)])
+	out.Campaigns = out.Campaigns[:min(len(out.Campaigns), usesShown)]
 	return out, nil
 }
 

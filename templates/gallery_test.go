@@ -409,6 +409,8 @@ func gallery() map[string]any {
 		"admin-segment":                segmentPage(),
 		"admin-segment-tree":           segmentTree(),
 		"admin-segment-archived":       segmentArchived(),
+		"admin-segment-few":            segmentFew(0),
+		"admin-segment-steps":          segmentFew(1200),
 		"admin-segment-idle":           segmentIdle(),
 		"admin-segments-archived":      SegmentsPage{Admin: desk("campaigns"), Archived: true},
 		"admin-segment-new":            SegmentPage{Admin: desk("campaigns"), Purposes: []Option{{"travel-news", "Reisnieuws"}, {"ski-offers", "Aanbiedingen ski-uitrusting"}}},
@@ -485,6 +487,7 @@ func gallery() map[string]any {
 		"admin-edit-translation": translationPage(),
 		"admin-edit-loses":       losing,
 		"admin-draft":            draft,
+		"admin-draft-steps":      inSteps(draft),
 		"admin-people":           people(),
 		"admin-people-filter": PeoplePage{Admin: desk("people"), Filter: peopleFilter(PeopleFilter{State: "withdrawn", From: "2026-11-24", To: "2026-11-01", Filtered: true,
 			Errors: FieldErrors{{Field: "to", Code: "filter_period", At: "to"}}})},
@@ -795,6 +798,20 @@ func segmentIdle() SegmentPage {
 	return page
 }
 
+// segmentFew is for somebody who may not read people.
+func segmentFew(count int) SegmentPage {
+	page := segmentPage()
+	page.Errors, page.Uses, page.Form = nil, SegmentUses{}, segmentForm()
+	page.Count, page.Step, page.People = count, 5, ""
+	return page
+}
+
+// inSteps is a draft for somebody who may not read people.
+func inSteps(page MailingPage) MailingPage {
+	page.AudienceTotal, page.AudienceAllowed, page.AudienceStep, page.LeftOut, page.Blockers, page.Findings = 0, 0, 5, nil, nil, nil
+	return page
+}
+
 func segmentTree() SegmentPage {
 	page := segmentPage()
 	page.Errors, page.Form = nil, segmentForm()
@@ -820,6 +837,9 @@ func seriesPage() CampaignPage {
 		Series: []SeriesRow{
 			first, row("m2", "Drie tips", "sending", TriggerLine{Key: "after", Days: 2, Hours: 3, Name: "Fijn dat u er bent"}, SeriesFacts{Runs: true, Waits: true, Waiting: 41}),
 			row("m3", "Bijna op reis", "paused", TriggerLine{Key: "date_before", Days: 7, Name: "departure", At: "09:00"}, SeriesFacts{Runs: true, Waits: true, Waiting: 812}),
+			row("m6", "Gefeliciteerd", "sending", TriggerLine{Key: "date_yearly", Name: "born", At: "09:00", Year: 2027}, SeriesFacts{Runs: true, Waits: true, Waiting: 4000, Step: 5}),
+			row("m7", "Bijna jarig", "sending", TriggerLine{Key: "date_before_yearly", Days: 3, Name: "born", At: "09:00", Year: 2027}, SeriesFacts{Runs: true, Waits: true, Step: 5}),
+			row("m8", "Nog gefeliciteerd", "draft", TriggerLine{Key: "date_after_yearly", Days: 1, Name: "born", At: "09:00"}, SeriesFacts{}),
 			row("m4", "Sneeuw", "draft", TriggerLine{Key: "clicked", Hours: 2, Name: "wintersport"}, SeriesFacts{Past: 12}),
 			row("m5", "Nog daar?", "cancelled", TriggerLine{Key: "inactive", Days: 180}, SeriesFacts{}),
 		},
@@ -830,7 +850,7 @@ func seriesEdit() EditPage {
 	page := draftPage()
 	page.Running, page.Past, page.Before, page.Dates = true, 812, []Option{{"m1", "Fijn dat u er bent"}}, []string{"departure"}
 	page.Form.Variants, page.Form.Trial = nil, false
-	page.Form.Trigger = TriggerForm{On: "after", Days: "2", Hours: "3", Mailing: "m1", Past: true, Filtered: true}
+	page.Form.Trigger = TriggerForm{On: "after", Days: "2", Hours: "3", Mailing: "m1", Every: "year", Past: true, Filtered: true}
 	page.Errors = FieldErrors{{Field: "before", Code: "trigger_cycle", At: "before"}}
 	return page
 }

@@ -170,8 +170,8 @@ type segmentUses struct {
 	Scheduled int64             `json:"scheduled"`
 	Series    int64             `json:"series" doc:"Mailings of series that run or stand still."`
 	Begun     int64             `json:"begun" doc:"Other mailings, whose people were chosen by a version of it."`
-	Campaigns []segmentCampaign `json:"campaigns" nullable:"false" doc:"Newest first, 50 at most."`
-	Mailings  []segmentMailing  `json:"mailings" nullable:"false" doc:"Those that go out by it from now on first, then those that began; newest first, 50 at most."`
+	Campaigns []segmentCampaign `json:"campaigns" nullable:"false" doc:"Newest first, 20 at most."`
+	Mailings  []segmentMailing  `json:"mailings" nullable:"false" doc:"Those that go out by it from now on first, then those that began; newest first, 20 at most."`
 }
 
 type segmentCampaign struct {
@@ -228,19 +228,19 @@ type segmentQuestion struct {
 
 type segmentPreview struct {
 	Count *int64 `json:"count" nullable:"true" doc:"People of the purpose who may be mailed now and are in the filter; null where fewer_than says more."`
-	inSteps
+	InSteps
 }
 
-// inSteps says how a number of people is told to whom none of them may be given away.
-type inSteps struct {
+// InSteps says how a number of people is told to whom none of them may be given away.
+type InSteps struct {
 	FewerThan int64  `json:"fewer_than,omitempty" doc:"There are fewer people than this, perhaps none; how many exactly could tell about one of them."`
 	RoundedTo int64  `json:"rounded_to,omitempty" doc:"The number is rounded down to a multiple of this."`
 	Note      string `json:"note,omitempty" doc:"Why it is, in a sentence."`
 }
 
 // told gives a count as it may be told; null where there are so few.
-func told(n akkoord.SegmentCount) (*int64, inSteps) {
-	var out inSteps
+func told(n akkoord.SegmentCount) (*int64, InSteps) {
+	var out InSteps
 	if n.Step > 1 {
 		out.RoundedTo, out.Note = n.Step, "The filter asks about people what this key may not read of each of them, so numbers are told in steps: an exact one could tell it of one person."
 	}
@@ -265,7 +265,7 @@ type segmentCount struct {
 	People *int64 `json:"people" nullable:"true" doc:"People of the purpose who may be mailed and are in the filter; null where fewer_than says more, and while they are still being counted: then ask again in a second."`
 	AsOf   *Time  `json:"as_of" doc:"The time that the number is of."`
 	Exact  bool   `json:"exact" doc:"Counted at once by the database. Else put together from sets that were read a moment ago; no mailing is sent by them."`
-	inSteps
+	InSteps
 }
 
 // countSegment answers within about two seconds, whatever the number of people.
@@ -277,7 +277,7 @@ func (a *API) countSegment(ctx context.Context, in *struct{ Body segmentQuestion
 	n, err := a.cfg.Store.CountSegmentSoon(ctx, p.ID, f)
 	out := segmentCount{AsOf: when(n.AsOf), Exact: n.Exact && n.Step <= 1}
 	if !n.Counting {
-		out.People, out.inSteps = told(n)
+		out.People, out.InSteps = told(n)
 	}
 	return out, err
 }

@@ -184,8 +184,11 @@ func (t *tx) finish(mailingID int64) error {
 		return err
 	}
 	m, err := loadMailing(t, mailingByID, mailingID)
-	if err != nil || m.State != akkoord.MailingSending || m.Trigger != nil && !(m.Trigger.Yearly && m.Trigger.YearOver(m.Reach.Looked)) {
-		return err // a series goes on until somebody ends it, or its year is over
+	if err != nil || m.State != akkoord.MailingSending {
+		return err
+	}
+	if goesOn, err := t.goesOn(m); goesOn || err != nil {
+		return err
 	}
 	m.FinishedAt = t.now
 	if m.CompletedAt.IsZero() {

@@ -15,26 +15,40 @@ func (s *Store) turnYear(ctx context.Context, id int64, now time.Time) error {
 	if err != nil || m.State != akkoord.MailingSending || m.Trigger == nil || !m.Trigger.Yearly {
 		return err
 	}
-	year, due := m.Trigger.NextYear(now)
-	if due {
-		var followed bool
-		if err := s.view(ctx).queryRow(`SELECT EXISTS (SELECT 1 FROM mailing WHERE follows_id = $1)`, id).Scan(&followed); err != nil {
+	followed, err := isFollowed(s.view(ctx), id)
+	if err != nil {
+		return err
+	}
+	if year, due := m.Trigger.NextYear(now); due && !followed {
+		public, err := s.newID(s.cfg.Now())
+		if err != nil {
 			return err
 		}
-		if !followed {
-			public, err := s.newID(s.cfg.Now())
-			if err != nil {
-				return err
-			}
-			if err := s.update(ctx, "next year of a series", func(t *tx) error { return t.addYear(id, public, year) }); err != nil {
-				return err
-			}
-		}
+		return s.update(ctx, "next year of a series", func(t *tx) error { return t.addYear(id, public, year) })
 	}
-	if !m.Trigger.YearOver(m.Reach.Looked) {
+	if !followed || !m.Trigger.YearOver(m.Reach.Looked) {
 		return nil
 	}
 	return s.update(ctx, "end of a year of a series", func(t *tx) error { return t.finish(id) })
+}
+
+// isFollowed reports whether the next year of a yearly mailing has begun.
+func isFollowed(q querier, mailingID int64) (followed bool, err error) {
+	err = q.queryRow(`SELECT EXISTS (SELECT 1 FROM mailing WHERE follows_id = $1 AND follows_id > 0)`, mailingID).Scan(&followed)
+	return followed, err
+}
+
+// goesOn reports whether a mailing that is sent has people yet to come: one of a series,
+// until somebody ends it, or its year was looked at to the end and the next has begun.
+func (t *tx) goesOn(m akkoord.Mailing) (bool, error) {
+	if m.Trigger == nil {
+		return false, nil
+	}
+	if !m.Trigger.Yearly || !m.Trigger.YearOver(m.Reach.Looked) {
+		return true, nil
+	}
+	followed, err := isFollowed(t, m.ID)
+	return !followed, err
 }
 
 // addYear begins the mailing of a year after that of another: with the same content, plan,

@@ -101,7 +101,10 @@ func TestConditionsOfWhatGoesOutTakeTheRightToSend(t *testing.T) {
 	if a := f.call(akkoord.RoleEditor, "PATCH", "/segments/dutch", `{"filter":{"locale":"de"}}`); a.status != 200 {
 		t.Errorf("of a draft: %d %s", a.status, a.raw)
 	}
-	f.must("POST", "/mailings/"+mailing+"/schedule", `{"at":"`+f.clock().AddDate(0, 0, 1).Format("2006-01-02T15:04:05Z07:00")+`"}`)
+	id, err := akkoord.ParseID(mailing)
+	f.check(err)
+	_, err = f.store.ScheduleMailing(t.Context(), akkoord.ActorSystem, id, f.clock().AddDate(0, 0, 1))
+	f.check(err)
 	if a := f.call(akkoord.RoleEditor, "PATCH", "/segments/dutch", `{"filter":{"all":[]}}`); a.status != 403 || a.str("code") != "segment_sending" {
 		t.Errorf("of a scheduled mailing: %d %s", a.status, a.raw)
 	}

@@ -2,11 +2,14 @@ package api_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
 	"akkoord"
 )
+
+var asOf = regexp.MustCompile(`"as_of":"[^"]*"`)
 
 // M26: whoever may write mailings and not read people finds out nothing about one person
 // by counts: of a segment that holds one or nobody they are told the same, by its count, by
@@ -36,7 +39,7 @@ func TestCountsAnswerNoGuessesM26(t *testing.T) {
 		if o := few.object(); o[field] != nil || o["fewer_than"] != 5.0 || o["rounded_to"] != 5.0 || o["note"] == nil || o["exact"] == true {
 			t.Errorf("%s: %s", path, few.raw)
 		}
-		if none := ask(akkoord.RoleEditor, path, nobody); none.raw != few.raw {
+		if none := ask(akkoord.RoleEditor, path, nobody); asOf.ReplaceAllString(none.raw, "") != asOf.ReplaceAllString(few.raw, "") {
 			t.Errorf("%s tells one from nobody: %s, %s", path, few.raw, none.raw)
 		}
 		if a := ask(akkoord.RoleEditor, path, most); a.object()[field] != 5.0 {

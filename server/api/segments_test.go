@@ -118,7 +118,7 @@ func TestASegmentIsKeptOverTimeOverTheAPI(t *testing.T) {
 		t.Errorf("chosen while it is archived: %d %s", got.status, got.raw)
 	}
 	f.must("POST", "/campaigns/winter-2027/archive", "")
-	f.must("POST", "/purposes", `{"slug":"ski-offers","name":{"en":"Ski"},"wording":{"en":"Mail me."}}`)
+	f.must("POST", "/purposes", `{"slug":"ski-offers","name":{"en":"Ski"},"explanation":{"en":"Offers."},"wording":{"en":"Mail me."}}`)
 	f.must("POST", "/purposes/ski-offers/archive", "")
 	for list, slug := range map[string]string{"/segments": "winter", "/campaigns": "winter-2027", "/purposes": "ski-offers"} {
 		for query, want := range map[string]bool{"": true, "?archived=true": true, "?archived=false": false} {

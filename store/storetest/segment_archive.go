@@ -49,6 +49,7 @@ func testSegmentArchive(t *testing.T, open Open) {
 	if got := must(a.Audience(ctx, must(a.MailingByID(ctx, a.Mailing.ID))(t)))(t); got.Total != 2 {
 		t.Errorf("the audience of before is %+v", got)
 	}
+	must(a.CancelMailing(ctx, Admin, a.Mailing.PublicID))(t)
 	narrowed := a.Campaign
 	narrowed.Name = "Sneeuw"
 	a.Campaign = must(a.PutCampaign(ctx, Admin, narrowed))(t) // its name changes, its segment stays

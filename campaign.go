@@ -24,6 +24,15 @@ func (c Campaign) ErrArchived() *Error {
 	return Errorf(Conflict, "campaign_archived", "The campaign %s is archived, and nothing goes out in it. Take it back into use first.", c.Slug)
 }
 
+// CheckNarrow refuses another segment of a campaign by somebody whose role may not send,
+// while a mailing of it is scheduled: it would go to others without anybody else's word.
+func (c Campaign) CheckNarrow(segmentID int64, scheduled bool, role Role) error {
+	if segmentID == c.SegmentID || !scheduled || role.May(SendMailings) {
+		return nil
+	}
+	return &Error{Kind: Forbidden, Code: "segment_sending", Field: "segment", Message: "A mailing of this campaign is scheduled, and this role may not send mailings. Somebody who may has to change its segment."}
+}
+
 // Check reports the first thing wrong with a campaign about to be stored.
 func (c Campaign) Check() error {
 	if c.Name == "" {

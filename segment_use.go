@@ -39,10 +39,18 @@ func (u SegmentUses) Waiting() int64 { return u.Drafts + u.Scheduled + u.Series 
 // CheckEdit refuses other conditions by somebody whose role may not send: what is
 // scheduled or runs goes out by them without anybody else's word.
 func (u SegmentUses) CheckEdit(role Role, was, is Filter) error {
-	if u.Scheduled+u.Series == 0 || role.May(SendMailings) || reflect.DeepEqual(was, is) {
+	if u.Scheduled+u.Series == 0 || role.May(SendMailings) || reflect.DeepEqual(was.bare(), is.bare()) {
 		return nil
 	}
 	return Errorf(Forbidden, "segment_sending", "Mailings that are scheduled or run go out by this segment, and this role may not send mailings. Somebody who may has to change its conditions.")
+}
+
+// bare is a filter without the list around its one node, which a form writes.
+func (f Filter) bare() Filter {
+	for (f.Kind == FilterAll || f.Kind == FilterAny) && len(f.Of) == 1 {
+		f = f.Of[0]
+	}
+	return f
 }
 
 // named is how many mailings a sentence names.

@@ -68,6 +68,12 @@ func segmentUses(q querier, segmentID int64) (akkoord.SegmentUses, error) {
 	return out, nil
 }
 
+// CampaignScheduled reports whether a mailing of a campaign is scheduled.
+func (s *Store) CampaignScheduled(ctx context.Context, campaignID int64) (scheduled bool, err error) {
+	err = s.view(ctx).queryRow(`SELECT EXISTS (SELECT 1 FROM mailing WHERE campaign_id = $1 AND state = 'scheduled')`, campaignID).Scan(&scheduled)
+	return scheduled, err
+}
+
 // ArchiveSegment takes a segment out of what can be chosen, until it is taken back.
 // Whoever was chosen by it stays so. Errors: NotFound, and Conflict where it is archived,
 // or something still goes out by it.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -132,6 +133,11 @@ func (s *Site) saveCampaign(w http.ResponseWriter, r *http.Request, v visit) err
 			err = akkoord.Fieldf("segment", "segment_unknown", "There is no such segment.")
 		}
 		changed.SegmentID = g.ID
+	}
+	if err == nil {
+		var scheduled bool
+		scheduled, err = s.cfg.Store.CampaignScheduled(ctx, c.ID)
+		err = cmp.Or(err, c.CheckNarrow(changed.SegmentID, scheduled, v.user.Role))
 	}
 	if err == nil {
 		_, err = s.cfg.Store.PutCampaign(ctx, actor, changed)

@@ -19,6 +19,7 @@ type Drafting interface {
 	Segment(ctx context.Context, slug string) (akkoord.Segment, error)
 	SegmentByID(ctx context.Context, id int64) (akkoord.Segment, error)
 	Campaign(ctx context.Context, slug string) (akkoord.Campaign, error)
+	CampaignScheduled(ctx context.Context, campaignID int64) (bool, error)
 	PutCampaign(ctx context.Context, actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error)
 	// PutMailing makes a draft, or changes the one that was read: Conflict with
 	// code mailing_changed where somebody changed it since.

@@ -63,3 +63,27 @@ func TestASegmentIsRenamedAndArchived(t *testing.T) {
 	made := condition(url.Values{"purpose": {"travel-news"}, "match": {"all"}, "act": {"save"}, "name": {"Reads German"}}, "0", "locale", "text", "de")
 	b.post("/admin/segments", "/admin/segments/reads-german", made)
 }
+
+// Whoever may not send gives what is scheduled no other readers.
+func TestAnEditorGivesAScheduledMailingNoOtherReaders(t *testing.T) {
+	f := newFixture(t)
+	mailing := f.mailing()
+	f.stored("dutch", akkoord.Filter{Kind: akkoord.FilterLocale, Text: "nl"})
+	id, err := akkoord.ParseID(strings.TrimPrefix(mailing, "/admin/mailings/"))
+	f.check(err)
+	manager, editor := f.as(akkoord.RoleManager), f.as(akkoord.RoleEditor)
+	const campaign, path = "/admin/campaigns/winter-2027", "/admin/segments/dutch"
+	manager.post(campaign+"/edit", campaign, url.Values{"act": {"save"}, "read": {"1"}, "name": {"Winter 2027"}, "segment": {"dutch"}})
+	_, err = f.store.ScheduleMailing(t.Context(), akkoord.ActorSystem, id, f.clock().AddDate(0, 0, 1))
+	f.check(err)
+	if r := editor.send("POST", campaign+"/edit", url.Values{"act": {"save"}, "read": {"2"}, "name": {"Winter 2027"}, "segment": {""}}.Encode()); r.status != http.StatusForbidden || !strings.Contains(r.body, "you may not send mailings") {
+		t.Errorf("another segment: %d %s", r.status, r.body)
+	}
+	wider := url.Values{"match": {"all"}, "act": {"save"}, "read": {"1"}, "name": {"Dutch"}}
+	if r := editor.send("POST", path, wider.Encode()); r.status != http.StatusForbidden || !strings.Contains(r.body, `value="Dutch"`) || !strings.Contains(r.body, "you may not send mailings") {
+		t.Errorf("other conditions: %d %s", r.status, r.body)
+	}
+	rename := condition(wider, "0", "locale", "text", "nl")
+	editor.post(path, path, rename)
+	manager.post(campaign+"/edit", campaign, url.Values{"act": {"save"}, "read": {"2"}, "name": {"Winter 2027"}, "segment": {""}})
+}

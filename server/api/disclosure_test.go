@@ -116,6 +116,12 @@ func TestConditionsOfWhatGoesOutTakeTheRightToSend(t *testing.T) {
 			t.Errorf("%s changes nobody's mail: %d %s", body, a.status, a.raw)
 		}
 	}
+	if a := f.call(akkoord.RoleEditor, "PATCH", "/campaigns/winter-2027", `{"segment":null}`); a.status != 403 || a.str("code") != "segment_sending" || a.str("field") != "segment" {
+		t.Errorf("another segment of the campaign: %d %s", a.status, a.raw)
+	}
+	if a := f.call(akkoord.RoleEditor, "PATCH", "/campaigns/winter-2027", `{"segment":"dutch","name":"Winter"}`); a.status != 200 {
+		t.Errorf("the same segment: %d %s", a.status, a.raw)
+	}
 	if a := f.call(akkoord.RoleManager, "PATCH", "/segments/dutch", `{"filter":{"all":[]}}`); a.status != 200 {
 		t.Errorf("a manager: %d %s", a.status, a.raw)
 	}

@@ -347,12 +347,17 @@ func (a *API) changeCampaign(ctx context.Context, in *struct {
 	}
 	c.Name = cmp.Or(in.Body.Name, c.Name)
 	if in.Body.Segment.sent {
-		c.SegmentID = 0
+		var segment int64
 		if in.Body.Segment.value != nil {
-			if c.SegmentID, err = a.segmentNamed(ctx, *in.Body.Segment.value); err != nil {
+			if segment, err = a.segmentNamed(ctx, *in.Body.Segment.value); err != nil {
 				return campaign{}, err
 			}
 		}
+		scheduled, err := a.cfg.Store.CampaignScheduled(ctx, c.ID)
+		if err := cmp.Or(err, c.CheckNarrow(segment, scheduled, caller(ctx).Role)); err != nil {
+			return campaign{}, err
+		}
+		c.SegmentID = segment
 	}
 	if c, err = a.cfg.Store.PutCampaign(ctx, caller(ctx).Actor(), c); err != nil {
 		return campaign{}, err

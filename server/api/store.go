@@ -119,6 +119,7 @@ type Slugs interface {
 // Campaigns keeps the campaigns.
 type Campaigns interface {
 	PutCampaign(ctx context.Context, actor akkoord.Actor, c akkoord.Campaign) (akkoord.Campaign, error)
+	CampaignScheduled(ctx context.Context, campaignID int64) (bool, error)
 	Campaigns(ctx context.Context, of akkoord.Archival, p akkoord.Page) (campaigns []akkoord.Campaign, next int64, err error)
 	ArchiveCampaign(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Campaign, error)
 	RestoreCampaign(ctx context.Context, actor akkoord.Actor, slug string) (akkoord.Campaign, error)

@@ -56,7 +56,11 @@ func (f Form) Check() error {
 	if err := CheckSlug("slug", f.Slug); err != nil {
 		return err
 	}
-	v := f.Version
+	return f.Version.Check()
+}
+
+// Check reports the first thing wrong with a version by itself.
+func (v FormVersion) Check() error {
 	if len(v.Purposes) == 0 || len(v.Purposes) > Limits.Purposes {
 		return Fieldf("purposes", "purpose_required", "A form asks for 1 to %d purposes.", Limits.Purposes)
 	}
@@ -102,6 +106,49 @@ func (f Form) Check() error {
 		}
 	}
 	return nil
+}
+
+// Complete gives a version as it is kept, with what its questions ask, and the
+// purposes that it asks for, in its order. purposes and attributes are all that there
+// are. Errors are Invalid: it asks for what there is not, for what can't be asked
+// together, or in a language that lacks texts.
+func (v FormVersion) Complete(purposes []Purpose, attributes []Attribute) (FormVersion, []Purpose, error) {
+	asked := make([]Purpose, 0, len(v.Purposes))
+	for _, slug := range v.Purposes {
+		i := slices.IndexFunc(purposes, func(p Purpose) bool { return p.Slug == slug })
+		if i < 0 {
+			return v, nil, Fieldf("purposes", "purpose_unknown", "There is no purpose %q.", slug)
+		}
+		asked = append(asked, purposes[i])
+	}
+	var asks []FormAttribute
+	for _, ask := range v.Asks {
+		i := slices.IndexFunc(attributes, func(a Attribute) bool { return a.Slug == ask.Slug })
+		if i < 0 {
+			return v, nil, Fieldf("attributes", "attribute_unknown", "There is no attribute %q; make it first.", ask.Slug)
+		}
+		var of Purpose
+		if at := slices.IndexFunc(purposes, func(p Purpose) bool { return p.ID == attributes[i].PurposeID }); at >= 0 {
+			of = purposes[at]
+		}
+		ask, err := ask.completed(attributes[i], of, v)
+		if err != nil {
+			return v, nil, err
+		}
+		asks = append(asks, ask)
+	}
+	v.Asks = asks
+	return v, asked, v.CheckLanguages(asked)
+}
+
+// Open gives a version with those of its purposes alone that are in use, and these.
+func (v FormVersion) Open(purposes []Purpose) (FormVersion, []Purpose) {
+	open := InUse(purposes)
+	v.Purposes = nil
+	for _, p := range open {
+		v.Purposes = append(v.Purposes, p.Slug)
+	}
+	return v, open
 }
 
 // CheckLanguages reports a language in which a form would be public without all

@@ -30,10 +30,10 @@ func checkAsks(asks []FormAttribute) error {
 	return checkSlugs("attributes", slugs)
 }
 
-// Completed gives a question with type and purpose of its attribute. What is
+// completed gives a question with type and purpose of its attribute. What is
 // asked for a purpose that the form does not ask about would be known for
 // nothing that the person said yes to (Art. 5(1)(b) GDPR). Errors are Invalid.
-func (a FormAttribute) Completed(of Attribute, purpose Purpose, form FormVersion) (FormAttribute, error) {
+func (a FormAttribute) completed(of Attribute, purpose Purpose, form FormVersion) (FormAttribute, error) {
 	if !slices.Contains(form.Purposes, purpose.Slug) {
 		return a, Fieldf("attributes", "purpose_limitation", "What is known for one purpose serves no other: %s belongs to %s, which this form does not ask about.", a.Slug, purpose.Slug)
 	}

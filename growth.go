@@ -1,6 +1,10 @@
 package akkoord
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // FormFigures are what became of one form in one language: numbers of showings
 // and of requests, which lead to nobody. Asked, Accepted, Opened and Confirmed
@@ -37,6 +41,36 @@ type Growth struct {
 	Forms    []FormFigures          // by form and language; nothing of what was never shown or asked by
 	Purposes map[int64][]PurposeDay // by purpose, in order and without gaps up to today; those to whom nothing happened are missing
 	Behind   bool                   // there is more to count than came in while this was read
+}
+
+// FormDay is what became of one form in one language on one day.
+type FormDay struct {
+	Day Day
+	FormFigures
+}
+
+// FormGrowth is what became of one form over a period.
+type FormGrowth struct {
+	Days   []FormDay // by day and language; nothing of days on which nothing happened
+	Behind bool      // as in Growth
+}
+
+// Languages are the figures of the whole period, by language.
+func (g FormGrowth) Languages() []FormFigures {
+	var out []FormFigures
+	for _, d := range g.Days {
+		i, there := slices.BinarySearchFunc(out, d.Locale, func(f FormFigures, locale string) int { return cmp.Compare(f.Locale, locale) })
+		if !there {
+			out = slices.Insert(out, i, FormFigures{FormID: d.FormID, Locale: d.Locale})
+		}
+		out[i] = out[i].plus(d.FormFigures)
+	}
+	return out
+}
+
+func (f FormFigures) plus(more FormFigures) FormFigures {
+	f.Shown, f.Asked, f.Accepted, f.Opened, f.Confirmed = f.Shown+more.Shown, f.Asked+more.Asked, f.Accepted+more.Accepted, f.Opened+more.Opened, f.Confirmed+more.Confirmed
+	return f
 }
 
 // Day is a day in UTC, by its number since 1 January 1970.

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"akkoord"
 	"akkoord/static"
@@ -38,23 +36,15 @@ func (r *reader) form(up akkoord.BundleSignUp) ([]byte, error) {
 		})
 	}
 	for _, slug := range f.Interests {
-		name := text.Interests[slug]
-		if name == "" {
-			name = fromSlug(slug)
-		}
-		page.Interests = append(page.Interests, templates.Interest{Slug: slug, Name: name})
+		page.Interests = append(page.Interests, templates.Interest{Slug: slug, Name: templates.NameOr(text.Interests[slug], slug)})
 	}
 	if f.Tracking {
 		page.Tracking, page.Tracked = text.Tracking, r.tracked(up.Request)
 	}
 	values := r.filledIn(up.Request)
 	for _, a := range f.Asks {
-		name := text.Asks[a.Slug]
-		if name == "" {
-			name = fromSlug(a.Slug)
-		}
 		page.Attributes = append(page.Attributes, templates.AttributeField{
-			Slug: a.Slug, Type: string(a.Type), Label: name, Purpose: r.purpose(a.Purpose), Required: a.Required, Value: values[a.Slug],
+			Slug: a.Slug, Type: string(a.Type), Label: templates.NameOr(text.Asks[a.Slug], a.Slug), Purpose: r.purpose(a.Purpose), Required: a.Required, Value: values[a.Slug],
 		})
 	}
 	var out bytes.Buffer
@@ -92,12 +82,6 @@ func (r *reader) boxText(box akkoord.BundleBox, locale string) akkoord.PurposeTe
 		}
 	}
 	return akkoord.PurposeText{Name: box.Purpose}
-}
-
-// fromSlug makes a name as the form does.
-func fromSlug(slug string) string {
-	first, n := utf8.DecodeRuneInString(slug)
-	return string(unicode.ToUpper(first)) + strings.ReplaceAll(slug[n:], "-", " ")
 }
 
 // banner stands above a form, so that nobody takes it for one to fill in.

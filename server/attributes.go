@@ -37,22 +37,6 @@ func (f fields) attribute(ask akkoord.FormAttribute) string {
 	return strings.TrimSpace(v)
 }
 
-// attributeFields shows what a form asks for, in a language.
-func (s *Server) attributeFields(v akkoord.FormVersion, purposes []akkoord.Purpose, locale string, value func(akkoord.FormAttribute) string) []templates.AttributeField {
-	var out []templates.AttributeField
-	for _, ask := range v.Asks {
-		i := slices.IndexFunc(purposes, func(p akkoord.Purpose) bool { return p.Slug == ask.Purpose })
-		if i < 0 {
-			continue
-		}
-		out = append(out, templates.AttributeField{
-			Slug: ask.Slug, Type: string(ask.Type), Label: title(v.Texts[locale].Asks[ask.Slug], ask.Slug), Purpose: purposes[i].Text(locale).Name,
-			Required: ask.Required, Must: ask.Required && len(v.Purposes) == 1, Value: value(ask),
-		})
-	}
-	return out
-}
-
 // changeable lists what a person may change of themselves: attributes of
 // purposes that they are in, where a form says so, once each.
 func (s *Server) changeable(ctx context.Context, st akkoord.Standing, locale string) ([]akkoord.FormAttribute, []templates.AttributeField, error) {
@@ -88,7 +72,10 @@ func (s *Server) changeable(ctx context.Context, st akkoord.Standing, locale str
 			v.Asks[i].Required = false // what was given once may be taken away
 		}
 		asks = append(asks, v.Asks...)
-		shown = append(shown, s.attributeFields(v, purposes, locale, func(a akkoord.FormAttribute) string { return have[a.Slug] })...)
+		for _, field := range templates.AttributeFields(v, purposes, locale) {
+			field.Value = have[field.Slug]
+			shown = append(shown, field)
+		}
 	}
 	return asks, shown, nil
 }

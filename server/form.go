@@ -30,7 +30,7 @@ func (s *Server) home(c echo.Context) error {
 			return err
 		}
 		text := f.Version.Texts[locale]
-		page.Forms = append(page.Forms, templates.FormLink{Title: title(text.Title, f.Slug), Intro: text.Intro, URL: "/f/" + f.Slug})
+		page.Forms = append(page.Forms, templates.FormLink{Title: templates.NameOr(text.Title, f.Slug), Intro: text.Intro, URL: "/f/" + f.Slug})
 	}
 	return s.page(c, http.StatusOK, locale, page)
 }
@@ -75,7 +75,6 @@ func (s *Server) formPage(c echo.Context, form akkoord.Form, typed fields) (temp
 // signUpPage is a form in a language, with what was typed (M2: no box is ticked by
 // us).
 func (s *Server) signUpPage(form akkoord.Form, purposes []akkoord.Purpose, locale string, typed fields) templates.SignUpPage {
-	v, text := form.Version, form.Version.Texts[locale]
 	page := templates.NewSignUpPage(s.site("/f/"+form.Slug), form, purposes, locale)
 	page.Email, page.Name = shown(typed.first("email")), shown(typed.first("name"))
 	page.Tracked, _ = typed.flag("tracking") // what is no flag is told among the errors
@@ -87,9 +86,11 @@ func (s *Server) signUpPage(form akkoord.Form, purposes []akkoord.Purpose, local
 	for i, p := range page.Purposes {
 		page.Purposes[i].Chosen = slices.Contains(ticked, p.Slug)
 	}
-	page.Attributes = s.attributeFields(v, purposes, locale, func(a akkoord.FormAttribute) string { return shown(typed.attribute(a)) })
-	for _, slug := range v.Interests {
-		page.Interests = append(page.Interests, templates.Interest{Slug: slug, Name: title(text.Interests[slug], slug), Chosen: slices.Contains(interests, slug)})
+	for i, a := range page.Attributes {
+		page.Attributes[i].Value = shown(typed.attribute(akkoord.FormAttribute{Slug: a.Slug, Type: akkoord.AttributeType(a.Type)}))
+	}
+	for i, x := range page.Interests {
+		page.Interests[i].Chosen = slices.Contains(interests, x.Slug)
 	}
 	return page
 }
@@ -102,15 +103,6 @@ func shown(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// title gives a thing's name, or one made from its slug.
-func title(name, slug string) string {
-	if name != "" {
-		return name
-	}
-	r, n := utf8.DecodeRuneInString(slug)
-	return string(unicode.ToUpper(r)) + strings.ReplaceAll(slug[n:], "-", " ")
 }
 
 // checkMail is where a browser lands after signing up.

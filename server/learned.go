@@ -59,7 +59,7 @@ func (s *Server) topicName(ctx context.Context, topic, locale string) (string, e
 			return name, err
 		}
 	}
-	return title("", topic), err
+	return templates.NameOr("", topic), err
 }
 
 // learnedRow adds to the row of a purpose what is learned under it.

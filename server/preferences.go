@@ -217,7 +217,7 @@ func (s *Server) interests(ctx context.Context, st akkoord.Standing, locale stri
 	var all []templates.Interest
 	add := func(slug, name string) {
 		if !slices.ContainsFunc(all, func(x templates.Interest) bool { return x.Slug == slug }) {
-			all = append(all, templates.Interest{Slug: slug, Name: title(name, slug), Chosen: slices.Contains(st.Subscriber.Interests, slug)})
+			all = append(all, templates.Interest{Slug: slug, Name: templates.NameOr(name, slug), Chosen: slices.Contains(st.Subscriber.Interests, slug)})
 		}
 	}
 	for _, f := range forms {

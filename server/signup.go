@@ -38,10 +38,7 @@ func (s *Server) open(ctx context.Context, form akkoord.Form) (akkoord.Form, err
 	if err != nil || !slices.ContainsFunc(purposes, akkoord.Purpose.Archived) {
 		return form, err
 	}
-	form.Version.Purposes = nil
-	for _, p := range akkoord.InUse(purposes) {
-		form.Version.Purposes = append(form.Version.Purposes, p.Slug)
-	}
+	form.Version, _ = form.Version.Open(purposes)
 	if len(form.Version.Purposes) == 0 {
 		return form, errClosed
 	}

@@ -64,12 +64,15 @@ func (s *Store) EditForm(ctx context.Context, actor akkoord.Actor, slug string, 
 
 // putForm stores a form that was checked; id is the public id of a new one.
 func (t *tx) putForm(actor akkoord.Actor, f akkoord.Form, id akkoord.ID) (akkoord.Form, error) {
-	v := f.Version
-	asks, err := t.checkPurposes(v)
+	c, err := loadCatalogue(t)
 	if err != nil {
 		return akkoord.Form{}, err
 	}
-	spec, err := toJSON(formSpec{v.Purposes, v.Interests, asks, v.Tracking, v.Challenge, v.Origins, v.Texts})
+	v, _, err := f.Version.Complete(c.purposes, c.attributes)
+	if err != nil {
+		return akkoord.Form{}, err
+	}
+	spec, err := toJSON(formSpec{v.Purposes, v.Interests, v.Asks, v.Tracking, v.Challenge, v.Origins, v.Texts})
 	if err != nil {
 		return akkoord.Form{}, err
 	}
@@ -88,36 +91,6 @@ func (t *tx) putForm(actor akkoord.Actor, f akkoord.Form, id akkoord.ID) (akkoor
 		}
 	}
 	return scanForm(t.queryRow(formQuery+` WHERE f.id = $1`, number))
-}
-
-// checkPurposes reports purposes that a form can't ask for together, or in a
-// language that it has texts in, and attributes that don't belong to them. It
-// gives these as they are kept.
-func (t *tx) checkPurposes(v akkoord.FormVersion) ([]akkoord.FormAttribute, error) {
-	c, err := loadCatalogue(t)
-	if err != nil {
-		return nil, err
-	}
-	var all []akkoord.Purpose
-	for _, slug := range v.Purposes {
-		p, err := c.purposeNamed(slug)
-		if err != nil {
-			return nil, akkoord.Fieldf("purposes", "purpose_unknown", "There is no purpose %q.", slug)
-		}
-		all = append(all, p)
-	}
-	var asks []akkoord.FormAttribute
-	for _, ask := range v.Asks {
-		a, err := c.attribute(ask.Slug)
-		if err == nil {
-			ask, err = ask.Completed(a, c.purpose(a.PurposeID), v)
-		}
-		if err != nil {
-			return nil, err
-		}
-		asks = append(asks, ask)
-	}
-	return asks, v.CheckLanguages(all)
 }
 
 func (t *tx) addForm(actor akkoord.Actor, id akkoord.ID, slug, spec string) (int64, error) {

@@ -250,14 +250,54 @@ func (s *Store) Growth(ctx context.Context, since akkoord.Day) (g akkoord.Growth
 	if g.Purposes, err = purposeDays(v, since, akkoord.DayOf(s.cfg.Now())); err != nil {
 		return g, err
 	}
-	var behind int64
-	err = v.queryRow(`SELECT coalesce((SELECT max(seq) FROM consent_event), 0) - coalesce((SELECT seq FROM growth_counted WHERE id = 1), 0)`).Scan(&behind)
-	g.Behind = behind > growthLines
+	g.Behind, err = growthBehind(v)
 	return g, err
 }
 
-func formFigures(v querier, since akkoord.Day) ([]akkoord.FormFigures, error) {
+// FormGrowth gives what became of one form since the beginning of a day.
+func (s *Store) FormGrowth(ctx context.Context, form int64, since akkoord.Day) (g akkoord.FormGrowth, err error) {
+	if err := s.catchUp(ctx); err != nil {
+		return g, err
+	}
+	v := s.view(ctx)
+	rows, err := v.query(`SELECT day, locale, shown, asked, accepted, opened, confirmed FROM form_day WHERE form_id = $1 AND day >= $2 ORDER BY day, locale`, form, int64(since))
+	g.Days, err = list(rows, err, func(r row) (akkoord.FormDay, error) {
+		d := akkoord.FormDay{FormFigures: akkoord.FormFigures{FormID: form}}
+		return d, r.Scan(&d.Day, &d.Locale, &d.Shown, &d.Asked, &d.Accepted, &d.Opened, &d.Confirmed)
+	})
+	if err != nil {
+		return g, err
+	}
+	more, err := lateMails(v)
+	if err != nil {
+		return g, err
+	}
+	for i, d := range g.Days {
+		if f, ok := more.forms[formDay{form, d.Locale, d.Day}]; ok {
+			g.Days[i].Accepted += f.Accepted
+		}
+	}
+	g.Behind, err = growthBehind(v)
+	return g, err
+}
+
+func growthBehind(v querier) (bool, error) {
+	var behind int64
+	err := v.queryRow(`SELECT coalesce((SELECT max(seq) FROM consent_event), 0) - coalesce((SELECT seq FROM growth_counted WHERE id = 1), 0)`).Scan(&behind)
+	return behind > growthLines, err
+}
+
+// lateMails are those whose result is not believed to be the last yet.
+func lateMails(v querier) (counted, error) {
 	c := counted{forms: map[formDay]*akkoord.FormFigures{}}
+	var upto int64
+	if err := v.queryRow(`SELECT coalesce((SELECT mail_at FROM growth_counted WHERE id = 1), 0)`).Scan(&upto); err != nil {
+		return c, err
+	}
+	return c, c.add(v, acceptedMails, upto, never, func(f *akkoord.FormFigures) *int64 { return &f.Accepted })
+}
+
+func formFigures(v querier, since akkoord.Day) ([]akkoord.FormFigures, error) {
 	rows, err := v.query(`SELECT form_id, locale, CAST(sum(shown) AS BIGINT), CAST(sum(asked) AS BIGINT), CAST(sum(accepted) AS BIGINT), CAST(sum(opened) AS BIGINT), CAST(sum(confirmed) AS BIGINT) FROM form_day WHERE day >= $1 GROUP BY form_id, locale ORDER BY form_id, locale`, int64(since))
 	out, err := list(rows, err, func(r row) (akkoord.FormFigures, error) {
 		var f akkoord.FormFigures
@@ -266,14 +306,11 @@ func formFigures(v querier, since akkoord.Day) ([]akkoord.FormFigures, error) {
 	if err != nil {
 		return nil, err
 	}
-	var counted int64
-	if err := v.queryRow(`SELECT coalesce((SELECT mail_at FROM growth_counted WHERE id = 1), 0)`).Scan(&counted); err != nil {
+	more, err := lateMails(v)
+	if err != nil {
 		return nil, err
 	}
-	if err := c.add(v, acceptedMails, counted, never, func(f *akkoord.FormFigures) *int64 { return &f.Accepted }); err != nil {
-		return nil, err
-	}
-	for k, f := range c.forms {
+	for k, f := range more.forms {
 		for i := range out {
 			if k.day >= since && out[i].FormID == k.form && out[i].Locale == k.locale {
 				out[i].Accepted += f.Accepted

@@ -1,5 +1,11 @@
 package templates
 
+import (
+	"slices"
+
+	"akkoord"
+)
+
 // FormsPage is GET /admin/forms.
 type FormsPage struct {
 	Admin
@@ -10,6 +16,7 @@ type FormsPage struct {
 // FormCard is a sign-up form in the list.
 type FormCard struct {
 	Title, Slug, URL, Public string // URL of its page here, and of the form itself
+	Figures                  string // path of the page that says what became of it
 	Purposes                 []string
 	Version                  int
 }
@@ -22,12 +29,33 @@ type EditFormPage struct {
 	Title      string // empty: a new one
 	Action     string
 	Public     string // path of the form itself
+	Figures    string // path of the page that says what became of it
+	Address    string // URL of the form itself
+	Code       string // path of that as a QR code
 	Script     string // URL of the script that places it in the owner's own pages
 	Embed      string // HTML for the same without a script
+	Preview    string // path that draws what is typed
+	Pressed    string // the button that it was sent by; empty: it is as it is stored
 	CanChange  bool
 	Form       FormFields
 	Errors     FieldErrors
 	NoPurposes bool // there is none that it could ask for
+}
+
+// Unsaved reports whether the form holds what is not stored.
+func (p EditFormPage) Unsaved() bool { return p.Pressed != "" }
+
+// RunsScript reports that the page runs the script of editors, for who may change it.
+func (p EditFormPage) RunsScript() bool { return p.CanChange && !p.NoPurposes }
+
+// Ways are those to see it: in light and in the dark.
+func (EditFormPage) Ways() []string { return []string{"light", "dark"} }
+
+// Locales are the languages that it can be seen in.
+func (p EditFormPage) Locales() []string {
+	return slices.DeleteFunc(slices.Clone(akkoord.Locales), func(locale string) bool {
+		return !slices.ContainsFunc(p.Form.Boxes, func(b PurposeBox) bool { return slices.Contains(b.Languages, locale) })
+	})
 }
 
 // FormFields is a sign-up form as its form shows it.
@@ -53,6 +81,7 @@ type PurposeBox struct {
 	Slug, Name, Place string // Place: a number that orders the boxes
 	Chosen            bool
 	Languages         []string // in which it can be asked
+	Focus             string   // "up" or "down": the button that was pressed last
 }
 
 // FormWords are a form's heading and introduction in one language.
@@ -67,6 +96,7 @@ type Label struct{ Locale, Text string }
 // InterestLine is an interest that people may choose.
 type InterestLine struct {
 	Slug   string
+	Focus  string // as in PurposeBox; "more": the first empty line, which was asked for
 	Labels []Label
 }
 

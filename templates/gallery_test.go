@@ -121,6 +121,23 @@ func growthPage() GrowthPage {
 	}
 }
 
+func figuresPage() FormFiguresPage {
+	p := FormFiguresPage{
+		Admin: desk("purposes"), Form: "/admin/forms/home", Public: "/f/home", Days: 7, Periods: []int{7, 30, 90, 365}, Unconfirmed: "/admin/unconfirmed",
+		FormGrowth: FormGrowth{Slug: "home", Title: "Reisnieuws in uw mailbox", URL: "/admin/forms/home/figures", Languages: []LanguageGrowth{
+			{Locale: "nl", Shown: 1204, Asked: 330, Accepted: 329, Opened: 301, Confirmed: 288, AskedURL: "/admin/people?act=asked", ConfirmedURL: "/admin/people?act=answered"}, {Locale: "fr", Shown: 12},
+		}},
+	}
+	for i := range 7 {
+		d := FormDay{Day: now.AddDate(0, 0, i-6)}
+		if n := i % 4; n > 0 {
+			d.LanguageGrowth = LanguageGrowth{Shown: 100 * n, Asked: 30 * n, Accepted: 30 * n, Opened: 28 * n, Confirmed: 25 * n, AskedURL: "/admin/people?act=asked"}
+		}
+		p.PerDay = append(p.PerDay, d)
+	}
+	return p
+}
+
 func desk(section string) Admin {
 	return Admin{User: "femke@zonvaart.example", Section: section, Token: "t0ken", Path: "/admin", SeesPeople: true, SeesPrivacy: true}
 }
@@ -321,6 +338,7 @@ func gallery() map[string]any {
 	return map[string]any{
 		"signup":               signUp(),
 		"signup-422":           wrong,
+		"unseen":               UnseenPage{Site: zonvaart(""), Text: "Een site is een schema en een host, zoals https://www.voorbeeld.nl.", Detail: "An origin is a scheme and a host, like https://www.example.org."},
 		"signup-counting":      counting(),
 		"signup-work":          working(),
 		"reference":            referencePage(),
@@ -404,6 +422,8 @@ func gallery() map[string]any {
 		"admin-results":                resultsPage(),
 		"admin-campaign-results":       campaignResults(),
 		"admin-campaign-results-empty": CampaignResultsPage{Admin: desk("campaigns"), Name: "Winter 2027", URL: "/admin/campaigns/winter-2027"},
+		"admin-form-figures":           figuresPage(),
+		"admin-form-figures-empty":     FormFiguresPage{Admin: desk("purposes"), Form: "/admin/forms/home", Days: 7, Periods: []int{7, 30, 90, 365}, FormGrowth: FormGrowth{Slug: "home", Title: "Reisnieuws in uw mailbox", URL: "/admin/forms/home/figures"}, PerDay: []FormDay{{Day: now}}},
 		"admin-growth-empty":           GrowthPage{Admin: desk("purposes"), Growth: Growth{Days: 30}, Periods: []int{7, 30, 90, 365}},
 		"admin-segments-empty":         SegmentsPage{Admin: desk("campaigns"), New: "/admin/segments/new"},
 		"admin-segment":                segmentPage(),
@@ -478,7 +498,7 @@ func gallery() map[string]any {
 		"admin-account-codes":    AccountPage{Admin: desk("account"), Email: "femke@zonvaart.example", Role: "dpo", Reason: "Privacy.", HasPassword: true, SecondFactor: true, CodesLeft: 10, Codes: []string{"abcd efgh ijkl mnop", "qrst uvwx yz23 4567"}},
 		"admin-purpose":          purposePage(),
 		"admin-new-purpose":      EditPurposePage{Admin: desk("purposes"), Action: "/admin/purposes", Form: PurposeForm{Basis: "consent", Words: purposeWords()}},
-		"admin-forms":            FormsPage{Admin: desk("purposes"), New: "/admin/forms/new", Forms: []FormCard{{Title: "Reisnieuws in uw mailbox", Slug: "home", URL: "/admin/forms/home", Public: "/f/home", Purposes: []string{"Reisnieuws"}, Version: 3}}},
+		"admin-forms":            FormsPage{Admin: desk("purposes"), New: "/admin/forms/new", Forms: []FormCard{{Title: "Reisnieuws in uw mailbox", Slug: "home", URL: "/admin/forms/home", Figures: "/admin/forms/home/figures", Public: "/f/home", Purposes: []string{"Reisnieuws"}, Version: 3}}},
 		"admin-no-forms":         FormsPage{Admin: desk("purposes"), New: "/admin/forms/new"},
 		"admin-form":             formPage(),
 		"admin-edit-wrong":       wrongDraft,
@@ -927,10 +947,11 @@ func formPage() EditFormPage {
 	labels := []Label{{"nl", "Wintersport"}, {"en", "Winter sports"}, {"de", ""}, {"fr", ""}}
 	return EditFormPage{
 		Admin: desk("purposes"), Title: "Reisnieuws in uw mailbox", Action: "/admin/forms/home", Public: "/f/home", CanChange: true, Embed: "<form method=\"post\">…</form>",
+		Figures: "/admin/forms/home/figures", Preview: "/admin/forms/home/preview", Pressed: "up:purpose:travel-news", Code: "/admin/forms/home/qr.svg", Address: "https://mail.zonvaart.example/f/home", Script: "https://mail.zonvaart.example/embed/home.js",
 		Form: FormFields{
 			Tracking: true, TrackingWords: []TrackingWords{{"nl", "Zonvaart Reizen mag zien op welke links ik klik.", "Ja, u mag …"}, {"en", "", "Yes, you may …"}, {"de", "", "Ja, Sie dürfen …"}, {"fr", "", "Oui, vous pouvez …"}},
 			Read: "3", Challenge: "pow", Origins: "https://www.zonvaart.example",
-			Boxes:     []PurposeBox{{Slug: "travel-news", Name: "Reisnieuws", Place: "1", Chosen: true, Languages: []string{"nl", "en"}}, {Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", Languages: []string{"nl"}}},
+			Boxes:     []PurposeBox{{Slug: "travel-news", Name: "Reisnieuws", Place: "1", Chosen: true, Languages: []string{"nl", "en"}, Focus: "up"}, {Slug: "ski-offers", Name: "Aanbiedingen ski-uitrusting", Languages: []string{"nl"}}},
 			Words:     []FormWords{{Locale: "nl", Title: "Reisnieuws in uw mailbox", Intro: "U kiest.", Open: true}, {Locale: "en"}, {Locale: "de"}, {Locale: "fr"}},
 			Interests: []InterestLine{{Slug: "wintersport", Labels: labels}, {Labels: []Label{{"nl", ""}, {"en", ""}, {"de", ""}, {"fr", ""}}}},
 			Asks:      []AskLine{{Slug: "city", Purpose: "Reisnieuws", Ask: "required", Changeable: true, Labels: labels}},

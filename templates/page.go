@@ -1,7 +1,11 @@
 package templates
 
 import (
+	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"akkoord"
 )
@@ -30,8 +34,8 @@ type SignUpPage struct {
 // owner's own (M10): the fields of SignUpPage, with what follows a press.
 type EmbeddedForm struct{ SignUpPage }
 
-// NewSignUpPage is a form as it is shown to who typed nothing yet, without its
-// questions and interests.
+// NewSignUpPage is a form as it is shown to who typed nothing yet. It is all that
+// draws one: on its own page, in pages of others and before it is saved.
 func NewSignUpPage(site Site, f akkoord.Form, purposes []akkoord.Purpose, locale string) SignUpPage {
 	text := f.Version.Texts[locale]
 	page := SignUpPage{
@@ -42,7 +46,20 @@ func NewSignUpPage(site Site, f akkoord.Form, purposes []akkoord.Purpose, locale
 		t := p.Text(locale)
 		page.Purposes = append(page.Purposes, PurposeChoice{Slug: p.Slug, Name: t.Name, Frequency: t.Frequency, Wording: t.Wording, Explanation: t.Explanation})
 	}
+	page.Attributes = AttributeFields(f.Version, purposes, locale)
+	for _, slug := range f.Version.Interests {
+		page.Interests = append(page.Interests, Interest{Slug: slug, Name: NameOr(text.Interests[slug], slug)})
+	}
 	return page
+}
+
+// NameOr gives a thing's name, or one made from its slug.
+func NameOr(name, slug string) string {
+	if name != "" {
+		return name
+	}
+	first, n := utf8.DecodeRuneInString(slug)
+	return string(unicode.ToUpper(first)) + strings.ReplaceAll(slug[n:], "-", " ")
 }
 
 // PurposeChoice is one box of the form (M2, M3, M4). Chosen is only ever true
@@ -72,6 +89,23 @@ type AttributeField struct {
 	Value                string // what was typed or is known
 	Required             bool   // by whoever ticks the purpose's box
 	Must                 bool   // by everybody: there is no other box
+}
+
+// AttributeFields are what a form asks about attributes of some purposes, in a language,
+// with nothing filled in.
+func AttributeFields(v akkoord.FormVersion, purposes []akkoord.Purpose, locale string) []AttributeField {
+	var out []AttributeField
+	for _, ask := range v.Asks {
+		i := slices.IndexFunc(purposes, func(p akkoord.Purpose) bool { return p.Slug == ask.Purpose })
+		if i < 0 {
+			continue
+		}
+		out = append(out, AttributeField{
+			Slug: ask.Slug, Type: string(ask.Type), Label: NameOr(v.Texts[locale].Asks[ask.Slug], ask.Slug), Purpose: purposes[i].Text(locale).Name,
+			Required: ask.Required, Must: ask.Required && len(v.Purposes) == 1,
+		})
+	}
+	return out
 }
 
 // Field is the name of its field.
@@ -366,6 +400,14 @@ type ErrorPage struct {
 	Text   string // shown when the code has no text
 }
 
+// UnseenPage says in the frame of a preview why there is no page in it.
+type UnseenPage struct {
+	Site
+	Text   string
+	Detail string // in English; may be empty
+}
+
+func (UnseenPage) file() string          { return "page/unseen.html" }
 func (YourDataPage) file() string        { return "page/your-data.html" }
 func (AddressPage) file() string         { return "page/address.html" }
 func (KeepPage) file() string            { return "page/keep.html" }

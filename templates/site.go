@@ -51,6 +51,7 @@ type Site struct {
 	Contact       string         // e-mail address, or URL, for questions (art. 13 GDPR)
 	PostalAddress string         // one line
 	Zone          *time.Location // the person's zone; nil for Europe/Amsterdam
+	Theme         string         // "light" or "dark", whatever the browser prefers; empty: what that prefers
 }
 
 // ContactURL makes the contact a link; empty when it is neither address nor URL.

@@ -27,6 +27,12 @@ type desk struct {
 func (f *fixture) opensEditor(script bool) *desk {
 	f.t.Helper()
 	path := f.mailing()
+	return f.opensDesk(akkoord.RoleEditor, path, path+"/edit", script)
+}
+
+// opensDesk logs somebody in and opens the page that edits what is at a path.
+func (f *fixture) opensDesk(role akkoord.Role, path, page string, script bool) *desk {
+	f.t.Helper()
 	mux := http.NewServeMux()
 	mux.Handle("/static/", http.StripPrefix("/static/", http.FileServerFS(static.FS)))
 	seen := make(chan string, 100)
@@ -44,11 +50,11 @@ func (f *fixture) opensEditor(script bool) *desk {
 	_, p := f.opened()
 	f.check(proto.EmulationSetScriptExecutionDisabled{Value: !script}.Call(p))
 	d := &desk{p, f, path, seen}
-	login := f.link(akkoord.RoleEditor)
+	login := f.link(role)
 	d.loads(func() { p.MustNavigate(server.URL + login) })
 	d.focus("main button[type=submit]")
 	d.loads(func() { p.Keyboard.MustType(input.Enter) })
-	d.loads(func() { p.MustNavigate(server.URL + path + "/edit") })
+	d.loads(func() { p.MustNavigate(server.URL + page) })
 	return d
 }
 
@@ -189,13 +195,16 @@ func (d *desk) focusAndPress(selector string) {
 
 // drag takes a block by its handle to the middle of a list, as a hand does that follows
 // what moves below it, and lets go where the block would fall into that list.
-func (d *desk) drag(from, to string) {
+func (d *desk) drag(from, to string) { d.dragUntil(from, to, to+" .lifted") }
+
+// dragUntil drags until what would fall is where a selector says.
+func (d *desk) dragUntil(from, to, there string) {
 	d.f.t.Helper()
 	moveTo := func(selector string, aside float64) {
 		box := d.MustElement(selector).MustShape().Box()
 		d.f.check(d.Mouse.MoveLinear(proto.Point{X: box.X + box.Width/2 + aside, Y: box.Y + box.Height/2}, 6))
 	}
-	for try := 0; !d.MustEval(`to => document.querySelector(to).querySelector('.lifted') !== null`, to).Bool(); try++ {
+	for try := 0; !d.MustHas(there); try++ {
 		if !d.MustHas(".sortable-chosen") {
 			d.Mouse.MustUp(proto.InputMouseButtonLeft)
 			moveTo(from, 0)

@@ -27,7 +27,10 @@ type Forming interface {
 	EditForm(ctx context.Context, actor akkoord.Actor, slug string, edit func(*akkoord.FormVersion) error) (akkoord.Form, error)
 }
 
-const formsPath = Prefix + "/forms"
+const (
+	formsPath   = Prefix + "/forms"
+	newFormName = "new" // in the place of the slug of a form that is not stored yet
+)
 
 func formPath(f akkoord.Form) string   { return formsPath + "/" + f.Slug }
 func publicPath(f akkoord.Form) string { return "/f/" + f.Slug }
@@ -50,7 +53,7 @@ func (s *Site) forms(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	for _, f := range all {
-		card := templates.FormCard{Title: formTitle(f, v.locale), Slug: f.Slug, URL: formPath(f), Public: publicPath(f), Version: f.Version.Number}
+		card := templates.FormCard{Title: formTitle(f, v.locale), Slug: f.Slug, URL: formPath(f), Figures: figuresPath(f), Public: publicPath(f), Version: f.Version.Number}
 		for _, p := range purposes {
 			if slices.Contains(f.Version.Purposes, p.Slug) {
 				card.Purposes = append(card.Purposes, p.Text(v.locale).Name)
@@ -90,16 +93,17 @@ func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code in
 		return err
 	}
 	page.Admin, page.Action, page.NoPurposes, page.CanChange = s.frame(r, v, "purposes"), formsPath, len(purposes) == 0, v.user.Role.May(akkoord.ChangePurposes)
-	page.Path = formsPath + "/new"
+	page.Path = formsPath + "/" + newFormName
 	if f.ID != 0 {
 		page.Title, page.Action, page.Path, page.Public = formTitle(f, v.locale), formPath(f), formPath(f), publicPath(f)
-		base := strings.TrimSuffix(s.cfg.BaseURL, "/")
-		page.Script = base + "/embed/" + f.Slug + ".js"
-		page.Embed = s.embed(base+publicPath(f), f, purposes, v.locale)
+		page.Figures, page.Code = figuresPath(f), formPath(f)+"/qr.svg"
+		page.Address, page.Script = s.address(publicPath(f)), s.address("/embed/"+f.Slug+".js")
+		page.Embed = s.embed(page.Address, f, purposes, v.locale)
 	}
+	page.Preview = page.Path + "/preview"
 	page.Form.Tracking = shown.Tracking
 	page.Form.Challenge, page.Form.Origins = shown.Challenge, strings.Join(shown.Origins, "\n")
-	page.Form.Boxes = boxes(shown, purposes, v.locale)
+	page.Form.Boxes = boxes(shown, purposes, v.locale, page.Pressed)
 	for _, locale := range akkoord.Locales {
 		t := shown.Texts[locale]
 		page.Form.Words = append(page.Form.Words, templates.FormWords{Locale: locale, Title: t.Title, Intro: t.Intro, Open: locale == v.locale})
@@ -112,7 +116,12 @@ func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code in
 		return out
 	}
 	for _, slug := range append(slices.Clone(shown.Interests), make([]string, spareLines)...) {
-		page.Form.Interests = append(page.Form.Interests, templates.InterestLine{Slug: slug, Labels: label(func(t akkoord.FormText) string { return t.Interests[slug] })})
+		line := templates.InterestLine{Slug: slug, Labels: label(func(t akkoord.FormText) string { return t.Interests[slug] })}
+		line.Focus = focus(page.Pressed, interestList, slug)
+		page.Form.Interests = append(page.Form.Interests, line)
+	}
+	if page.Pressed == "more" {
+		page.Form.Interests[len(shown.Interests)].Focus = page.Pressed
 	}
 	for _, a := range attributes {
 		line := templates.AskLine{Slug: a.Slug, Purpose: purposeName(purposes, a.PurposeID, v.locale), Labels: label(func(t akkoord.FormText) string { return t.Asks[a.Slug] })}
@@ -127,15 +136,18 @@ func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code in
 	return s.page(w, v, code, page)
 }
 
+// address gives the whole address of a path of the public site.
+func (s *Site) address(path string) string { return strings.TrimSuffix(s.cfg.BaseURL, "/") + path }
+
 // boxes are the purposes that a form may ask for, its own first and in its
 // order.
-func boxes(shown akkoord.FormVersion, purposes []akkoord.Purpose, locale string) []templates.PurposeBox {
+func boxes(shown akkoord.FormVersion, purposes []akkoord.Purpose, locale, pressed string) []templates.PurposeBox {
 	var out []templates.PurposeBox
 	for _, p := range purposes {
 		if p.Archived() && !slices.Contains(shown.Purposes, p.Slug) {
 			continue
 		}
-		b := templates.PurposeBox{Slug: p.Slug, Name: p.Text(locale).Name, Languages: p.Languages()}
+		b := templates.PurposeBox{Slug: p.Slug, Name: p.Text(locale).Name, Languages: p.Languages(), Focus: focus(pressed, purposeList, p.Slug)}
 		if i := slices.Index(shown.Purposes, p.Slug); i >= 0 {
 			b.Chosen, b.Place = true, strconv.Itoa(i+1)
 		}
@@ -162,7 +174,7 @@ func (s *Site) addForm(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	page := templates.EditFormPage{Form: templates.FormFields{Slug: strings.TrimSpace(r.PostForm.Get("slug"))}}
-	if r.PostForm.Get("act") == "more" {
+	if page.Pressed = r.PostForm.Get("act"); rearranged(&typed, page.Pressed) {
 		return s.editForm(w, r, v, http.StatusOK, akkoord.Form{}, typed, page)
 	}
 	f, err := s.cfg.Store.PutForm(r.Context(), v.user.Actor(), akkoord.Form{Slug: page.Form.Slug, Version: typed})
@@ -194,7 +206,7 @@ func (s *Site) changeForm(w http.ResponseWriter, r *http.Request, v visit) error
 		return err
 	}
 	page := templates.EditFormPage{Form: templates.FormFields{Read: r.PostForm.Get("read")}}
-	if r.PostForm.Get("act") == "more" {
+	if page.Pressed = r.PostForm.Get("act"); rearranged(&typed, page.Pressed) {
 		return s.editForm(w, r, v, http.StatusOK, f, typed, page)
 	}
 	_, err = s.cfg.Store.EditForm(ctx, v.user.Actor(), slug, func(have *akkoord.FormVersion) error {
@@ -234,8 +246,9 @@ func (s *Site) typedForm(ctx context.Context, in url.Values) (akkoord.FormVersio
 	if err != nil {
 		return v, err
 	}
-	for _, slug := range in["interest"] {
-		if slug = strings.TrimSpace(slug); slug != "" {
+	lines := interestLines(in)
+	for _, slug := range lines {
+		if slug != "" {
 			v.Interests = append(v.Interests, slug)
 		}
 	}
@@ -243,9 +256,9 @@ func (s *Site) typedForm(ctx context.Context, in url.Values) (akkoord.FormVersio
 		t := akkoord.FormText{Title: strings.TrimSpace(in.Get("title-" + locale)), Intro: strings.TrimSpace(newlines(in.Get("intro-" + locale)))}
 		t.Tracking = cmp.Or(strings.TrimSpace(newlines(in.Get("tracking-"+locale))), offered[locale])
 		labels := in["interest-"+locale]
-		for i, slug := range in["interest"] {
+		for i, slug := range lines {
 			if i < len(labels) {
-				t.Interests = labelled(t.Interests, strings.TrimSpace(slug), labels[i])
+				t.Interests = labelled(t.Interests, slug, labels[i])
 			}
 		}
 		for _, a := range v.Asks {
@@ -256,6 +269,56 @@ func (s *Site) typedForm(ctx context.Context, in url.Values) (akkoord.FormVersio
 		}
 	}
 	return v, nil
+}
+
+// interestLines gives the slugs of the lines about interests: what was typed, or what
+// its first label makes. Of too many there are enough to be refused.
+func interestLines(in url.Values) []string {
+	lines := in["interest"][:min(len(in["interest"]), akkoord.Limits.Interests+spareLines)]
+	out := make([]string, len(lines))
+	for i, slug := range lines {
+		out[i] = strings.TrimSpace(slug)
+		for _, locale := range akkoord.Locales {
+			if labels := in["interest-"+locale]; out[i] == "" && i < len(labels) {
+				if label := strings.TrimSpace(labels[i]); label != "" {
+					out[i] = akkoord.SlugOf(label)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// What the buttons of the builder move.
+const (
+	purposeList  = "purpose"
+	interestList = "interest"
+)
+
+// rearranged does what a button inside the form says, and reports whether it was one of
+// these: all others save. Nothing of it is stored.
+func rearranged(v *akkoord.FormVersion, act string) bool {
+	verb, rest, _ := strings.Cut(act, ":")
+	list, slug, _ := strings.Cut(rest, ":")
+	step, moves := map[string]int{"up": -1, "down": 1}[verb]
+	if !moves {
+		return act == "show" || act == "more"
+	}
+	of := map[string][]string{purposeList: v.Purposes, interestList: v.Interests}[list]
+	i := slices.Index(of, slug)
+	if j := i + step; i >= 0 && j >= 0 && j < len(of) {
+		of[i], of[j] = of[j], of[i]
+	}
+	return true
+}
+
+// focus gives which button of a row was pressed, so that it keeps the focus.
+func focus(pressed, list, slug string) string {
+	verb, of, _ := strings.Cut(pressed, ":")
+	if slug == "" || of != list+":"+slug {
+		return ""
+	}
+	return verb
 }
 
 // trackingOffered gives ready words for the box about clicks, in the languages

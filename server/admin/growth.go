@@ -12,6 +12,7 @@ import (
 // Growing counts what becomes of purposes and forms, by day.
 type Growing interface {
 	Growth(ctx context.Context, since akkoord.Day) (akkoord.Growth, error)
+	FormGrowth(ctx context.Context, form int64, since akkoord.Day) (akkoord.FormGrowth, error)
 }
 
 // growthPeriods are the numbers of days that the page offers.
@@ -20,11 +21,7 @@ var growthPeriods = []int{7, 30, 90, 365}
 // growth shows how many people each purpose has over time, and what becomes of
 // those who see a form.
 func (s *Site) growth(w http.ResponseWriter, r *http.Request, v visit) error {
-	asked, err := strconv.Atoi(r.URL.Query().Get("days"))
-	if err != nil {
-		asked = 0
-	}
-	days, err := akkoord.ParseGrowthDays(asked)
+	days, err := growthDays(r)
 	if err != nil {
 		return err
 	}
@@ -40,6 +37,15 @@ func (s *Site) growth(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	return s.page(w, v, http.StatusOK, page)
+}
+
+// growthDays reads how many days a page is asked for.
+func growthDays(r *http.Request) (int, error) {
+	asked, err := strconv.Atoi(r.URL.Query().Get("days"))
+	if err != nil {
+		asked = 0
+	}
+	return akkoord.ParseGrowthDays(asked)
 }
 
 // grown gives what became of purposes and forms in so many days, today among them.
@@ -90,17 +96,28 @@ func (s *Site) formGrowth(ctx context.Context, v visit, access akkoord.Access, s
 	}
 	var out []templates.FormGrowth
 	for _, f := range forms {
-		g := templates.FormGrowth{Slug: f.Slug, Title: formTitle(f, v.locale), URL: formPath(f)}
+		g := templates.FormGrowth{Slug: f.Slug, Title: formTitle(f, v.locale), URL: figuresPath(f)}
 		for _, l := range figures {
 			if l.FormID == f.ID {
-				g.Languages = append(g.Languages, templates.LanguageGrowth{
-					Locale: l.Locale, Shown: int(l.Shown), Asked: int(l.Asked), Accepted: int(l.Accepted), Opened: int(l.Opened), Confirmed: int(l.Confirmed),
-					AskedURL:     behind(v, access, 0, akkoord.PeopleFilter{Act: akkoord.ActAsked, Source: "form:" + f.Slug, Locale: l.Locale, From: since}),
-					ConfirmedURL: behind(v, access, 0, akkoord.PeopleFilter{Act: akkoord.ActAnswered, Source: "form:" + f.Slug, Locale: l.Locale, From: since}),
-				})
+				g.Languages = append(g.Languages, leading(v, access, f, growthOf(l), since, 0))
 			}
 		}
 		out = append(out, g)
 	}
 	return out, nil
+}
+
+// growthOf are figures of a form in one language.
+func growthOf(l akkoord.FormFigures) templates.LanguageGrowth {
+	return templates.LanguageGrowth{Locale: l.Locale, Shown: int(l.Shown), Asked: int(l.Asked), Accepted: int(l.Accepted), Opened: int(l.Opened), Confirmed: int(l.Confirmed)}
+}
+
+// leading gives figures of a form with where the people behind them are listed, by the
+// language that they are of: those of the days from one to another, 0 for up to now.
+func leading(v visit, access akkoord.Access, f akkoord.Form, g templates.LanguageGrowth, from, to akkoord.Day) templates.LanguageGrowth {
+	list := func(act akkoord.PeopleAct) string {
+		return behind(v, access, 0, akkoord.PeopleFilter{Act: act, Source: "form:" + f.Slug, Locale: g.Locale, From: from, To: to})
+	}
+	g.AskedURL, g.ConfirmedURL = list(akkoord.ActAsked), list(akkoord.ActAnswered)
+	return g
 }

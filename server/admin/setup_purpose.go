@@ -143,19 +143,26 @@ func (s *Site) asksAbout(ctx context.Context, f akkoord.Form) (purposes []akkoor
 	return purposes, nil
 }
 
+// publicSite is what pages of the public site show around their content, in the look
+// of a brand.
+func (s *Site) publicSite(brand akkoord.Brand) templates.Site {
+	f := s.cfg.Sender()
+	site := templates.Site{Brand: templates.BrandOf(brand), Contact: f.Contact, PostalAddress: f.PostalAddress}
+	site.Brand.Name = f.Controller
+	return site
+}
+
 // station draws, in the look of a brand, a form, the mail that asks to confirm, or
 // the page after that.
 func (s *Site) station(w http.ResponseWriter, r *http.Request, v visit, part string, form akkoord.Form, purposes []akkoord.Purpose, brand akkoord.Brand) error {
 	v.locale = purposes[0].Language(v.locale)
-	f := s.cfg.Sender()
-	site := templates.Site{Brand: templates.BrandOf(brand), Contact: f.Contact, PostalAddress: f.PostalAddress}
-	site.Brand.Name = f.Controller
+	site := s.publicSite(brand)
 	switch part {
 	case "form":
 		w.Header().Set("Content-Security-Policy", pagePolicy)
 		return s.page(w, v, http.StatusOK, templates.NewSignUpPage(site, form, purposes, v.locale))
 	case "confirmed":
-		page := templates.ConfirmedPage{Site: site, From: templates.BareAddress(f.From)}
+		page := templates.ConfirmedPage{Site: site, From: templates.BareAddress(s.cfg.Sender().From)}
 		for _, p := range purposes {
 			t := p.Text(v.locale)
 			page.Purposes = append(page.Purposes, templates.AskedPurpose{Name: t.Name, Frequency: t.Frequency, Wording: t.Wording, Locale: v.locale, Since: s.cfg.Now()})

@@ -10,6 +10,7 @@ import (
 // Growing counts what becomes of purposes and forms, by day.
 type Growing interface {
 	Growth(ctx context.Context, since akkoord.Day) (akkoord.Growth, error)
+	FormGrowth(ctx context.Context, form int64, since akkoord.Day) (akkoord.FormGrowth, error)
 	PurposeCounts(ctx context.Context) (map[int64]map[akkoord.State]int64, error)
 }
 
@@ -68,7 +69,13 @@ func (a *API) readGrowth(ctx context.Context, in *struct {
 // funnel answers GET /forms/{slug}/figures.
 type funnel struct {
 	Form      string           `json:"form"`
-	Languages []funnelLanguage `json:"languages" nullable:"false"`
+	Languages []funnelLanguage `json:"languages" nullable:"false" doc:"Of the whole period."`
+	Days      []funnelDay      `json:"days" nullable:"false" doc:"The same by day and language, oldest first; without days on which nothing happened."`
+}
+
+type funnelDay struct {
+	Day string `json:"day" format:"date" doc:"Of the showing or the sign-up, in UTC."`
+	funnelLanguage
 }
 
 type funnelLanguage struct {
@@ -84,7 +91,7 @@ func (a *API) readFunnel(ctx context.Context, in *struct {
 	BySlug
 	Period
 }) (funnel, error) {
-	out := funnel{Languages: []funnelLanguage{}}
+	out := funnel{Languages: []funnelLanguage{}, Days: []funnelDay{}}
 	f, err := a.cfg.Store.Form(ctx, in.Slug)
 	if err != nil {
 		return out, err
@@ -93,12 +100,17 @@ func (a *API) readFunnel(ctx context.Context, in *struct {
 	if err != nil {
 		return out, err
 	}
-	g, err := a.cfg.Store.Growth(ctx, since)
+	g, err := a.cfg.Store.FormGrowth(ctx, f.ID, since)
 	out.Form = f.Slug
-	for _, l := range g.Forms {
-		if l.FormID == f.ID {
-			out.Languages = append(out.Languages, funnelLanguage{l.Locale, l.Shown, l.Asked, l.Accepted, l.Opened, l.Confirmed})
-		}
+	for _, l := range g.Languages() {
+		out.Languages = append(out.Languages, funnelOf(l))
+	}
+	for _, d := range g.Days {
+		out.Days = append(out.Days, funnelDay{d.Day.Time().Format(time.DateOnly), funnelOf(d.FormFigures)})
 	}
 	return out, err
+}
+
+func funnelOf(f akkoord.FormFigures) funnelLanguage {
+	return funnelLanguage{f.Locale, f.Shown, f.Asked, f.Accepted, f.Opened, f.Confirmed}
 }

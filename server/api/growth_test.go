@@ -25,7 +25,7 @@ func TestGrowth(t *testing.T) {
 	f.check(err)
 	f.check(f.store.AddShowings(t.Context(), []akkoord.FormShowing{{FormVersionID: home.Version.ID, Locale: "nl", Day: akkoord.DayOf(f.clock()), Shown: 3, Opened: 1}}))
 	got = f.call(akkoord.RoleAnalyst, "GET", "/forms/home/figures", "")
-	want = map[string]any{"form": "home", "languages": []any{map[string]any{"locale": "nl", "shown": 3.0, "asked": 0.0, "accepted": 0.0, "opened": 1.0, "confirmed": 0.0}}}
+	want = map[string]any{"form": "home", "languages": []any{map[string]any{"locale": "nl", "shown": 3.0, "asked": 0.0, "accepted": 0.0, "opened": 1.0, "confirmed": 0.0}}, "days": []any{map[string]any{"day": today, "locale": "nl", "shown": 3.0, "asked": 0.0, "accepted": 0.0, "opened": 1.0, "confirmed": 0.0}}}
 	if diff := cmp.Diff(want, got.object()); diff != "" {
 		t.Error(diff)
 	}

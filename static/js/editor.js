@@ -1,6 +1,6 @@
-// The editor of mailings: a preview that follows what is typed, buttons of blocks that
-// load no page, sorting by drag, and a question before unsaved changes are left. All of
-// it works without this, by the same forms (ADR 50).
+// The editor of mailings and the builder of forms: a preview that follows what is typed,
+// buttons of rows that load no page, sorting by drag, and a question before unsaved changes
+// are left. All of it works without this, by the same forms (ADR 50, 69).
 (() => {
   'use strict'
   const form = document.getElementById('draft')
@@ -28,7 +28,7 @@
   // is seen.
   const show = () => {
     clearTimeout(timer)
-    if (form.elements.reader.value === 'person' && !form.elements.look_email.value) return
+    if (form.elements.reader?.value === 'person' && !form.elements.look_email.value) return
     const shown = frames.querySelector('.preview:not(.next)')
     frames.querySelectorAll('.next').forEach(late => late.remove())
     const frame = shown.cloneNode()
@@ -97,9 +97,7 @@
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches
     form.querySelectorAll('.grip').forEach(grip => { grip.hidden = false })
     form.querySelectorAll('.blocks').forEach(list => {
-      const column = list.dataset.place.startsWith('c')
       window.Sortable.create(list, {
-        group: { name: 'blocks', put: (to, from, item) => !(column && /:(columns|footer):/.test(item.querySelector('[name=block]').value)) },
         handle: '.grip',
         draggable: '.block',
         animation: still ? 0 : 150,
@@ -107,15 +105,29 @@
         emptyInsertThreshold: 24,
         ghostClass: 'lifted',
         dragClass: 'dragged',
-        onEnd: ({ item, to }) => {
-          const head = item.querySelector('[name=block]')
-          const [number, kind] = head.value.split(':')
-          head.value = [number, kind, to.dataset.place].join(':')
-          change(form.querySelector('button[value=show]'))
-        }
+        ...('place' in list.dataset ? amongLists(list) : withinList(list))
       })
     })
   }
+  // A block of a mailing goes to any list that can hold it, and says in which it is.
+  const amongLists = list => ({
+    group: { name: 'blocks', put: (to, from, item) => !(list.dataset.place.startsWith('c') && /:(columns|footer):/.test(item.querySelector('[name=block]').value)) },
+    onEnd: ({ item, to }) => {
+      const head = item.querySelector('[name=block]')
+      const [number, kind] = head.value.split(':')
+      head.value = [number, kind, to.dataset.place].join(':')
+      change(form.querySelector('button[value=show]'))
+    }
+  })
+  // A row of a form stays in its list, whose chosen rows are numbered anew where they have numbers.
+  const withinList = list => ({
+    onEnd: ({ oldIndex, newIndex }) => {
+      if (oldIndex === newIndex) return
+      list.querySelectorAll(':checked').forEach((box, i) => { box.closest('.block').querySelector('[type=number]').value = i + 1 })
+      unsaved = true
+      show()
+    }
+  })
 
   form.addEventListener('submit', event => {
     const by = event.submitter

@@ -61,6 +61,21 @@ func testGrowth(t *testing.T, open Open) {
 	if diff := cmp.Diff(want, must(a.Growth(ctx, today-1))(t).Forms); diff != "" {
 		t.Errorf("since yesterday: %s", diff)
 	}
+	wantDays := []akkoord.FormDay{
+		{Day: today - 1, FormFigures: akkoord.FormFigures{FormID: a.Form.ID, Locale: "nl", Shown: 40}},
+		{Day: today, FormFigures: want[0]},
+		{Day: today, FormFigures: akkoord.FormFigures{FormID: a.Form.ID, Locale: "nl", Shown: 12, Asked: 2, Accepted: 1, Opened: 1, Confirmed: 1}},
+	}
+	of := must(a.FormGrowth(ctx, a.Form.ID, today-1))(t)
+	if diff := cmp.Diff(wantDays, of.Days); diff != "" || of.Behind {
+		t.Errorf("by day: %s", diff)
+	}
+	if diff := cmp.Diff(want, of.Languages()); diff != "" {
+		t.Errorf("its days don't add up: %s", diff)
+	}
+	if got := must(a.FormGrowth(ctx, a.Form.ID+1000, today))(t); len(got.Days) != 0 {
+		t.Errorf("no such form: %+v", got)
+	}
 
 	a.Clock.Move(48 * time.Hour)
 	if err := a.LeavePurposes(ctx, akkoord.Link{Subscriber: anouk.Subscriber.PublicID}, []int64{a.News.ID}, byLink); err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -102,16 +103,19 @@ type mailing struct {
 	Total int    `json:"total"`
 	Sent  int    `json:"sent"`
 	Open  int    `json:"open"`
+
+	Bounced int `json:"bounced"`
 }
 
-// newMailing makes a mailing with 20 KB of HTML and the person's name in
+// newMailing makes a mailing of a campaign, with 20 KB of HTML and the person's name in
 // subject and body. A server without the html kind of content gets the same
-// paragraphs as Markdown, which it renders to HTML.
-func (p *product) newMailing(ctx context.Context) (mailing, error) {
+// paragraphs as Markdown, which it renders to HTML. What else is in the body is set by with.
+func (p *product) newMailing(ctx context.Context, campaign string, with map[string]any) (mailing, error) {
 	const greeting = `{{name | default: "reiziger"}}`
 	paragraphs := strings.Join(paragraphsOf(20_000), "")
-	path := "/campaigns/" + campaignSlug + "/mailings"
+	path := "/campaigns/" + campaign + "/mailings"
 	content := map[string]any{"subject": "Naar de sneeuw, " + greeting, "html": "<h1>Dag " + greeting + "</h1>\n" + paragraphs}
+	maps.Copy(content, with)
 	var m mailing
 	err := p.call(ctx, "POST", path, content, &m)
 	if refused := (refusal{}); errors.As(err, &refused) && (refused.status == http.StatusUnprocessableEntity || refused.status == http.StatusBadRequest) {

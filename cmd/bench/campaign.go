@@ -49,7 +49,7 @@ func (b *bench) campaign(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m, start, err := b.startMailing(ctx)
+	m, start, err := b.startMailing(ctx, leaveTokens, campaignSlug, b.people, nil)
 	if err != nil {
 		return err
 	}
@@ -99,14 +99,14 @@ func (b *bench) campaign(ctx context.Context) error {
 	return nil
 }
 
-// startMailing makes a mailing and has it sent. It gives the mailing with its
-// audience frozen, and when the order was given.
-func (b *bench) startMailing(ctx context.Context) (mailing, time.Time, error) {
-	made, err := b.product.newMailing(ctx)
+// startMailing makes a mailing of a campaign with so many people and has it sent, while the
+// sink collects what it is told to. It gives the mailing with its audience frozen, and when the order was given.
+func (b *bench) startMailing(ctx context.Context, collect, campaign string, people int, with map[string]any) (mailing, time.Time, error) {
+	made, err := b.product.newMailing(ctx, campaign, with)
 	if err != nil {
 		return made, time.Time{}, err
 	}
-	if err := b.resetSink(leaveTokens); err != nil {
+	if err := b.resetSink(collect); err != nil {
 		return made, time.Time{}, err
 	}
 	start := time.Now()
@@ -115,11 +115,11 @@ func (b *bench) startMailing(ctx context.Context) (mailing, time.Time, error) {
 	}
 	for time.Since(start) < 30*time.Second {
 		m, err := b.product.mailing(ctx, made.ID)
-		if err != nil || m.Total == b.people {
+		if err != nil || m.Total == people {
 			return m, start, err
 		}
 		if m.Total > 0 {
-			return m, start, fmt.Errorf("%d people are in, %d are in the audience", b.people, m.Total)
+			return m, start, fmt.Errorf("%d people are in, %d are in the audience", people, m.Total)
 		}
 		if err := pause(ctx, 20*time.Millisecond); err != nil {
 			return m, start, err
@@ -151,40 +151,47 @@ func (b *bench) wireRate(ctx context.Context, size int) (float64, error) {
 	return t.rate(), nil
 }
 
+func (b *bench) dkimSetting() string { return "AKKOORD_DKIM=bench:" + filepath.Join(b.dir, "dkim.pem") }
+
 // signedCampaigns measures the rate of signed mailings over a while, and
 // cancels them: to let each go to everyone would take minutes.
 func (b *bench) signedCampaigns(ctx context.Context) error {
-	if err := b.restart(ctx, "AKKOORD_DKIM=bench:"+filepath.Join(b.dir, "dkim.pem")); err != nil {
+	if err := b.restart(ctx, b.dkimSetting()); err != nil {
 		return err
 	}
 	for range b.opt.rounds {
-		floor, err := signatures(b.key, b.opt.perCase)
-		if err != nil {
-			return err
-		}
-		m, _, err := b.startMailing(ctx)
-		if err != nil {
-			return err
-		}
-		if _, err := b.awaitMessages(ctx, 1, nil); err != nil {
-			return err
-		}
-		if err := pause(ctx, max(3*time.Second, b.opt.perCase)); err != nil {
-			return err
-		}
-		var t tally
-		if err := b.sink.ask(sinkOrder{}, &t); err != nil {
-			return err
-		}
-		if t.Signed != t.Messages || t.Twice > 0 {
-			return fmt.Errorf("of %d mails %d were signed, %d were doubles", t.Messages, t.Signed, t.Twice)
-		}
-		b.rows.signed.add(t.rate(), floor)
-		if err := b.endMailing(ctx, m.ID); err != nil {
+		if err := b.signedCampaign(ctx, b.rows.signed, campaignSlug, b.people, nil); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// signedCampaign is one round of a row against signing alone.
+func (b *bench) signedCampaign(ctx context.Context, r *row, campaign string, people int, with map[string]any) error {
+	floor, err := signatures(b.key, b.opt.perCase)
+	if err != nil {
+		return err
+	}
+	m, _, err := b.startMailing(ctx, leaveTokens, campaign, people, with)
+	if err != nil {
+		return err
+	}
+	if _, err := b.awaitMessages(ctx, 1, nil); err != nil {
+		return err
+	}
+	if err := pause(ctx, max(3*time.Second, b.opt.perCase)); err != nil {
+		return err
+	}
+	var t tally
+	if err := b.sink.ask(sinkOrder{}, &t); err != nil {
+		return err
+	}
+	if t.Signed != t.Messages || t.Twice > 0 {
+		return fmt.Errorf("of %d mails %d were signed, %d were doubles", t.Messages, t.Signed, t.Twice)
+	}
+	r.add(t.rate(), floor)
+	return b.endMailing(ctx, m.ID)
 }
 
 // endMailing cancels a mailing, unless it has ended meanwhile.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -16,11 +17,13 @@ import (
 // loadOrder tells the load generator what to ask, of whom, and for how long.
 type loadOrder struct {
 	Addr    string        // host:port of the server
-	Kind    string        // hello, signup, confirm or leave
+	Kind    string        // hello, signup, confirm, leave or report
 	Path    string        // signup: the path of the form
 	Purpose string        // signup: the box that is ticked
+	Clicks  bool          // signup: the box about clicks is ticked too
+	Key     string        // report: of the API
 	Batch   string        // signup: part of each address, so that all are fresh
-	Tokens  string        // confirm, leave: a file with a token per line
+	Tokens  string        // confirm, leave, report: a file with a token per line, of reports a return path
 	Skip    int           // tokens to leave out, used before
 	Limit   int           // requests at most; 0 means no limit
 	Clients int           // keep-alive connections, each with one request at a time
@@ -137,6 +140,16 @@ func newScript(order loadOrder) (script, error) {
 			return append(dst, tail...)
 		}
 		return s, nil
+	case "report":
+		paths, err := readTokens(order.Tokens, order.Skip)
+		if err != nil {
+			return s, err
+		}
+		if s.limit == 0 || s.limit > len(paths) {
+			s.limit = len(paths)
+		}
+		s.write = func(dst []byte, n int) []byte { return appendReport(dst, order, paths[n]) }
+		return s, nil
 	}
 	return s, fmt.Errorf("load: no such kind: %q", order.Kind)
 }
@@ -144,8 +157,25 @@ func newScript(order loadOrder) (script, error) {
 // appendSignup writes what a browser sends when a form is filled in.
 func appendSignup(dst []byte, order loadOrder, n int) []byte {
 	body := fmt.Sprintf(`email=reiziger%s.%d%%40example.org&name=Zo%%C3%%AB+de+Vries&purpose=%s&locale=nl`, order.Batch, n, order.Purpose)
+	if order.Clicks {
+		body += "&tracking=1"
+	}
 	return fmt.Appendf(dst, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
 		order.Path, order.Addr, len(body), body)
+}
+
+// appendReport writes what a mail server posts when a mailbox is not there: a
+// report (RFC 3464) with the header of the mail that it is about.
+func appendReport(dst []byte, order loadOrder, path string) []byte {
+	const recipient = "reiziger@example.org"
+	body := "From: MAILER-DAEMON@mx.example.org\r\nTo: <" + path + ">\r\nSubject: Undelivered Mail Returned to Sender\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n" +
+		"Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n" +
+		"This is the mail system at host mx.example.org.\r\n\r\nYour message could not be delivered to one or more recipients.\r\n\r\n<" + recipient + ">: host mx.example.org said: 550 5.1.1 User unknown\r\n\r\n" +
+		"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; " + recipient + "\r\n" +
+		"Action: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\r\n\r\n" +
+		"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nFrom: nieuws@zonvaart.example\r\nTo: " + recipient + "\r\nSubject: Naar de sneeuw\r\n\r\n--b--\r\n"
+	return fmt.Appendf(dst, "POST /api/v1/bounces?rcpt=%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: message/rfc822\r\nContent-Length: %d\r\n\r\n%s",
+		url.QueryEscape(path), order.Addr, order.Key, len(body), body)
 }
 
 func readTokens(file string, skip int) ([]string, error) {

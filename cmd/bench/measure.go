@@ -25,6 +25,9 @@ type bench struct {
 	batches int // sign-up loads so far, each with addresses of its own
 	people  int // who signed up so far
 	leavers int // tokens in the file of one-click links
+
+	bounced  string // the mailing of which mails bounce
+	bouncing int    // return paths in the file of them
 }
 
 // rows are the cases in the order of the table, with the targets of the
@@ -32,6 +35,7 @@ type bench struct {
 type rows struct {
 	hello, signup, signupP99, signupMailing, confirm, leave  *row
 	campaign, wire, signed, peak, growth, coldStart, idleMem *row
+	counted, countedSigned, reports                          *row
 }
 
 func newRows(r *report) rows {
@@ -46,6 +50,9 @@ func newRows(r *report) rows {
 		campaign:      r.row("campaign, every delivery durable", "/s", target{ratio: 0.75}),
 		wire:          r.row("campaign, first to last mail", "/s", none),
 		signed:        r.row("campaign, DKIM RSA-2048", "/s", target{ratio: 0.85}),
+		counted:       r.row("campaign, clicks counted and two texts tested", "/s", target{ratio: 0.75}),
+		countedSigned: r.row("the same, DKIM RSA-2048", "/s", target{ratio: 0.85}),
+		reports:       r.row("bounces by report (DSN)", "/s", target{least: 2000}),
 		peak:          r.row("memory during the campaign, peak", "MiB", target{value: 96}),
 		growth:        r.row("memory, growth from 10 % to 100 %", "MiB", target{value: 16}),
 		coldStart:     r.row("cold start to first answer", "ms", target{value: 300}),
@@ -130,6 +137,8 @@ func (b *bench) run(ctx context.Context, unbuilt error, progress io.Writer) (err
 		{"campaign", b.campaigns},
 		{"signed campaign", b.signedCampaigns},
 		{"one-click", b.leaves},
+		{"counted campaign", b.countedCampaigns},
+		{"bounces", b.bounces},
 		{"import", b.imports},
 	} {
 		if b.opt.db != "" && stage.name == "import" {

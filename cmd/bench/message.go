@@ -11,7 +11,8 @@ type message struct {
 	recipient uint64 // hash of the RCPT line
 	size      int    // bytes on the wire
 	signed    bool   // has a DKIM-Signature
-	token     string // of the link looked for
+	token     string // of the link looked for, or the return path
+	from      string // the return path
 	text      []byte // the lines that may hold the link
 }
 
@@ -19,6 +20,7 @@ type message struct {
 const (
 	confirmTokens = "confirm" // in the body of a confirmation mail
 	leaveTokens   = "leave"   // in the List-Unsubscribe header of a campaign mail
+	returnPaths   = "return"  // of the envelope
 )
 
 // read takes a message up to and with its final dot. Of a campaign mail it
@@ -55,8 +57,17 @@ func (m *message) read(r *bufio.Reader, kind string) error {
 		m.token = tokenAfter(m.text, "/confirm/")
 	case leaveTokens:
 		m.token = tokenAfter(m.text, "/unsubscribe/")
+	case returnPaths:
+		m.token = m.from
 	}
 	return nil
+}
+
+// takeFrom notes the return path of a MAIL command (RFC 5321, section 4.1.1.2).
+func (m *message) takeFrom(line []byte) {
+	_, rest, _ := bytes.Cut(line, []byte("<"))
+	path, _, _ := bytes.Cut(rest, []byte(">"))
+	m.from = string(path)
 }
 
 func hasField(line []byte, name string) bool {

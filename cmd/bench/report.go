@@ -14,6 +14,7 @@ import (
 type target struct {
 	ratio float64 // at least
 	value float64 // at most, in the unit of the row
+	least float64 // at least, in the unit of the row
 }
 
 func (t target) text(unit string) string {
@@ -22,6 +23,8 @@ func (t target) text(unit string) string {
 		return fmt.Sprintf("≥ %.2f ×", t.ratio)
 	case t.value > 0:
 		return fmt.Sprintf("≤ %g %s", t.value, unit)
+	case t.least > 0:
+		return fmt.Sprintf("≥ %g %s", t.least, unit)
 	}
 	return "–"
 }
@@ -62,7 +65,8 @@ func (r *row) verdict() string {
 		return "floor only"
 	case r.target == target{}:
 		return "–"
-	case r.target.ratio > 0 && r.ratio() >= r.target.ratio, r.target.value > 0 && median(r.product) <= r.target.value:
+	case r.target.ratio > 0 && r.ratio() >= r.target.ratio, r.target.value > 0 && median(r.product) <= r.target.value,
+		r.target.least > 0 && median(r.product) >= r.target.least:
 		return "ok"
 	}
 	return "below"

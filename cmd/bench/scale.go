@@ -214,7 +214,7 @@ func (b *bench) scaledLists(ctx context.Context) error {
 
 // scaledCampaign sends to everybody for a while, and cancels the rest.
 func (b *bench) scaledCampaign(ctx context.Context, db *sql.DB) error {
-	m, err := b.product.newMailing(ctx)
+	m, err := b.product.newMailing(ctx, campaignSlug, nil)
 	if err != nil {
 		return err
 	}

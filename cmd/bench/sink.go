@@ -18,7 +18,7 @@ import (
 // sinkOrder is a line on the sink's standard input; a tally answers each.
 type sinkOrder struct {
 	Reset   bool   // forget everything first
-	Collect string // with Reset: what to look for in mails, confirm or leave tokens
+	Collect string // with Reset: what to look for in mails: confirmTokens, leaveTokens or returnPaths
 	Tokens  string // write the tokens found to this file, one per line
 }
 
@@ -136,6 +136,9 @@ func (s *sink) converse(conn net.Conn) {
 		switch verb := string(bytes.ToUpper(line[:4])); verb {
 		case "EHLO", "HELO":
 			w.WriteString("250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SMTPUTF8\r\n")
+		case "MAIL":
+			m.takeFrom(line)
+			w.WriteString("250 2.0.0 ok\r\n")
 		case "RCPT":
 			m.recipient = maphash.Bytes(s.seed, bytes.ToLower(bytes.TrimSpace(line)))
 			w.WriteString("250 2.1.5 ok\r\n")
@@ -150,7 +153,7 @@ func (s *sink) converse(conn net.Conn) {
 			w.WriteString("221 2.0.0 bye\r\n")
 			w.Flush()
 			return
-		default: // MAIL, RSET, NOOP
+		default: // RSET, NOOP
 			w.WriteString("250 2.0.0 ok\r\n")
 		}
 	}

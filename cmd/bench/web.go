@@ -41,12 +41,17 @@ func (b *bench) signups(ctx context.Context) error {
 
 // signup signs up people who were never seen before.
 func (b *bench) signup(ctx context.Context, of string, order loadOrder) (loadResult, error) {
-	b.batches++
-	order.Addr, order.Kind, order.Path = b.product.addr, "signup", formPath
-	order.Purpose, order.Batch = purposeSlug, strconv.Itoa(b.batches)
-	result, err := b.load(ctx, of, b.product.pid(), order)
+	order.Path, order.Purpose = formPath, purposeSlug
+	result, err := b.signupAt(ctx, of, order)
 	b.people += result.Answers
 	return result, err
+}
+
+// signupAt signs up people who were never seen before at the form of the order.
+func (b *bench) signupAt(ctx context.Context, of string, order loadOrder) (loadResult, error) {
+	b.batches++
+	order.Addr, order.Kind, order.Batch = b.product.addr, "signup", strconv.Itoa(b.batches)
+	return b.load(ctx, of, b.product.pid(), order)
 }
 
 // confirms signs up who is still missing, now with the mailer at work, waits
@@ -66,21 +71,31 @@ func (b *bench) confirms(ctx context.Context) error {
 		return err
 	}
 	b.rows.signupMailing.add(result.rate(), median(b.rows.hello.floor))
-	mails, err := b.awaitMessages(ctx, b.people, nil)
-	if err != nil {
-		return fmt.Errorf("confirmation mails: %w", err)
-	}
-	b.report.detail("confirmation mails", "sent", "/s", mails.rate())
-	b.report.detail("confirmation mails", "size", "bytes", float64(mails.bytesEach()))
-	file := filepath.Join(b.dir, "confirm.tokens")
-	tokens, err := b.takeTokens(file)
+	file, err := b.confirmLinks(ctx, b.people)
 	if err != nil {
 		return err
 	}
-	if tokens != b.people || mails.Twice > 0 {
-		return fmt.Errorf("%d people signed up; their mails had %d links to confirm, and %d came twice", b.people, tokens, mails.Twice)
+	return b.useTokens(ctx, b.rows.confirm, "confirm", loadOrder{Kind: "confirm", Tokens: file, For: 5 * time.Minute}, b.people)
+}
+
+// confirmLinks waits until everybody had the mail that asks to confirm, and writes its
+// links to a file.
+func (b *bench) confirmLinks(ctx context.Context, people int) (file string, err error) {
+	mails, err := b.awaitMessages(ctx, people, nil)
+	if err != nil {
+		return "", fmt.Errorf("confirmation mails: %w", err)
 	}
-	return b.useTokens(ctx, b.rows.confirm, "confirm", loadOrder{Kind: "confirm", Tokens: file, For: 5 * time.Minute}, tokens)
+	b.report.detail("confirmation mails", "sent", "/s", mails.rate())
+	b.report.detail("confirmation mails", "size", "bytes", float64(mails.bytesEach()))
+	file = filepath.Join(b.dir, "confirm.tokens")
+	tokens, err := b.takeTokens(file)
+	if err != nil {
+		return "", err
+	}
+	if tokens != people || mails.Twice > 0 {
+		return "", fmt.Errorf("%d people signed up; their mails had %d links to confirm, and %d came twice", people, tokens, mails.Twice)
+	}
+	return file, nil
 }
 
 // leaves measures one-click unsubscribing (RFC 8058), each link once.

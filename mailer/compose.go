@@ -161,7 +161,7 @@ func (m *marks) sheet(w *written) sheet {
 	if w.Language != "" && w.Language != w.locale {
 		s.Locale, s.Dir, s.Around, s.AroundDir = w.Language, direction(w.Language), w.locale, direction(w.locale)
 	}
-	s.Blocks, s.Logo = w.Blocks != "", w.Logo
+	s.Blocks, s.Logo = w.Blocks != "" || hasColumns(w.body), w.Logo
 	return s
 }
 

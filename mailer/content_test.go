@@ -71,6 +71,27 @@ func TestHTMLIsSanitised(t *testing.T) {
 	}
 }
 
+// Cells of HTML of one's own stand below each other on a phone where its author says so by
+// the layout's own class; all other classes are gone (A.19, ADR 70).
+func TestColumnsOfOwnHTMLStackOnAPhone(t *testing.T) {
+	l := letter("nl")
+	l.HTML = `<table class="columns" width="100%"><tr><td class="column" width="50%" style="padding:0">een</td><td class="column colophon" width="50%">twee</td></tr></table><table class="card"><tr><td>drie</td></tr></table>`
+	page := string(mustCampaign(t, l).AppendHTML(nil, copyFor("Zoë")))
+	for _, want := range []string{`.card .columns .column { display: block;`, `class="columns"`, `class="column"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	for _, bad := range []string{`class="column colophon"`, `<table class="card"><tbody><tr><td>drie`} {
+		if strings.Contains(page, bad) {
+			t.Errorf("%s is there", bad)
+		}
+	}
+	if l.HTML = `<p>een</p>`; strings.Contains(string(mustCampaign(t, l).AppendHTML(nil, copyFor("Zoë"))), ".columns") {
+		t.Error("a mail without columns carries their styles")
+	}
+}
+
 func TestInternationalHostIsWrittenInASCII(t *testing.T) {
 	for _, read := range []struct {
 		from func(string) (string, error)

@@ -87,7 +87,7 @@ type sheet struct {
 	Contact                               contact
 	Brand                                 palette
 	Logo                                  Logo
-	Blocks                                bool // the body needs the styles of blocks
+	Blocks                                bool // the body needs the styles of blocks, or of columns
 
 	Around, AroundDir string // language of the words around the body, where it is another one
 }

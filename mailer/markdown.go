@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -23,6 +24,8 @@ import (
 var (
 	rolePresentation = regexp.MustCompile(`^(presentation|none)$`)
 	titleTopic       = regexp.MustCompile(`^` + topicMark) // taken out again before anybody reads it
+	classColumns     = regexp.MustCompile(`^columns$`)
+	classColumn      = regexp.MustCompile(`^column$`)
 )
 
 // markdown renders GitHub's dialect without raw HTML, which goldmark drops.
@@ -134,7 +137,8 @@ func markLinks(root *html.Node) {
 func isLink(a *html.Attribute) bool { return a.Key == "href" || a.Key == "src" }
 
 // mailPolicy allows text, tables, images and inline styles; no script, form,
-// frame, style sheet, class or font from elsewhere (A.19).
+// frame, style sheet or font from elsewhere (A.19), and of classes those with which
+// the layout puts cells below each other on a phone.
 func mailPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowStandardAttributes()
@@ -152,6 +156,9 @@ func mailPolicy() *bluemonday.Policy {
 	p.AllowAttrs("valign").Matching(bluemonday.CellVerticalAlign).OnElements("tr", "td", "th")
 	p.AllowAttrs("cellpadding", "cellspacing", "border", "colspan", "rowspan").Matching(bluemonday.Integer).OnElements("table", "td", "th")
 	p.AllowAttrs("role").Matching(rolePresentation).OnElements("table")
+	p.AllowAttrs("class").Matching(classColumns).OnElements("table")
+	p.AllowAttrs("class").Matching(classColumn).OnElements("td")
+	p.AllowStyles("display").MatchingEnum("block", "inline-block").Globally()
 	p.AllowStyles("color", "background-color", "font-family", "font-size", "font-style", "font-weight", "line-height", "letter-spacing",
 		"text-align", "text-decoration", "text-transform", "vertical-align", "width", "max-width", "height",
 		"padding", "padding-top", "padding-right", "padding-bottom", "padding-left", "margin", "margin-top", "margin-right", "margin-bottom",
@@ -169,6 +176,17 @@ func parseFragment(b []byte) (*html.Node, error) {
 		root.AppendChild(n)
 	}
 	return root, nil
+}
+
+// hasColumns reports whether the layout has to put cells of a body below each other on a
+// phone.
+func hasColumns(body *html.Node) bool {
+	for n := range body.Descendants() {
+		if n.DataAtom == atom.Table && slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "class" }) {
+			return true
+		}
+	}
+	return false
 }
 
 func renderChildren(b *bytes.Buffer, n *html.Node) error {

@@ -106,14 +106,65 @@ type Excess struct {
 // Excesses gives the tallies of a mailing that are to be warned about.
 func (r Reports) Excesses(c Counts) []Excess {
 	var out []Excess
-	sent := c.Sent + c.Bounced + c.Failed
-	for _, l := range ReportLimits {
+	for _, rate := range r.Rates(c) {
+		if w, ok := rate.Warning(rate.N, rate.Sent); ok {
+			out = append(out, Excess{w, rate.N, rate.Sent, rate.Pause})
+		}
+	}
+	return out
+}
+
+// Rate is a tally of what was sent, beside its limit.
+type Rate struct {
+	ReportLimit
+	N, Sent int64
+}
+
+// Rates gives the tallies that have a limit, in the order of ReportLimits.
+func (r Reports) Rates(c Counts) []Rate {
+	out := make([]Rate, len(ReportLimits))
+	for i, l := range ReportLimits {
 		n := r.Complaints
 		if l.Tally != TallyComplaint {
 			n = r.Bounces[Class(l.Tally)]
 		}
-		if w, ok := l.Warning(n, sent); ok {
-			out = append(out, Excess{w, n, sent, l.Pause})
+		out[i] = Rate{l, n, c.Sent + c.Bounced + c.Failed}
+	}
+	return out
+}
+
+// RateStanding is how a rate stands to its limit.
+type RateStanding string
+
+// How a rate can stand: of so few mails that it says nothing, below what is warned
+// about, from there on, and from where a mailing pauses by itself.
+const (
+	RateFew  RateStanding = "few"
+	RateFine RateStanding = "fine"
+	RateWarn RateStanding = "warn"
+	RateHigh RateStanding = "high"
+)
+
+// Standing holds the rate against its limit.
+func (r Rate) Standing() RateStanding {
+	switch {
+	case r.Sent < ReportSample:
+		return RateFew
+	case r.reached(r.Pause, r.N, r.Sent):
+		return RateHigh
+	case r.reached(r.Warn, r.N, r.Sent):
+		return RateWarn
+	}
+	return RateFine
+}
+
+// TotalRates adds up the rates of mailings.
+func TotalRates(mailings [][]Rate) []Rate {
+	out := Reports{}.Rates(Counts{})
+	for _, rates := range mailings {
+		for i, r := range rates {
+			out[i].N += r.N
+			out[i].Sent += r.Sent
 		}
 	}
 	return out

@@ -249,18 +249,32 @@ func (t *tx) countAnew(mailingID int64) error {
 
 // Reports counts what came back of a mailing.
 func (s *Store) Reports(ctx context.Context, mailingID int64) (akkoord.Reports, error) {
-	out := akkoord.Reports{Bounces: map[akkoord.Class]int64{}}
-	rows, err := s.view(ctx).query(`SELECT kind, class, count(*) FROM report WHERE mailing_id = $1 AND mailing_id <> 0 GROUP BY kind, class`, mailingID)
+	all, err := s.ReportsOf(ctx, []int64{mailingID})
+	return all[mailingID], err
+}
+
+// ReportsOf counts what came back of each of some mailings, by the mailing's number.
+func (s *Store) ReportsOf(ctx context.Context, mailings []int64) (map[int64]akkoord.Reports, error) {
+	out, in := map[int64]akkoord.Reports{}, make([]any, len(mailings))
+	for i, id := range mailings {
+		out[id], in[i] = akkoord.Reports{Bounces: map[akkoord.Class]int64{}}, id
+	}
+	if len(in) == 0 {
+		return out, nil
+	}
+	rows, err := s.view(ctx).query(`SELECT mailing_id, kind, class, count(*) FROM report WHERE mailing_id IN (`+parameters(1, len(in))+`) AND mailing_id <> 0 GROUP BY mailing_id, kind, class`, in...)
 	return out, each(rows, err, func(r row) error {
+		var id, n int64
 		var kind akkoord.ReportKind
 		var class akkoord.Class
-		var n int64
-		err := r.Scan(&kind, &class, &n)
+		err := r.Scan(&id, &kind, &class, &n)
+		of := out[id]
 		if kind == akkoord.ReportComplaint {
-			out.Complaints += n
+			of.Complaints += n
 		} else {
-			out.Bounces[class] += n
+			of.Bounces[class] += n
 		}
+		out[id] = of
 		return err
 	})
 }

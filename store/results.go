@@ -124,6 +124,13 @@ func readPerMailing(q querier, query string, mailings []any, out map[int64]akkoo
 	})
 }
 
+// LatelyStarted gives the last mailings of all campaigns that were started since a time,
+// those that were started last first.
+func (s *Store) LatelyStarted(ctx context.Context, since time.Time, limit int) ([]akkoord.Mailing, error) {
+	rows, err := s.view(ctx).query(mailingQuery+` WHERE m.started_at >= $1 AND m.started_at > 0 ORDER BY m.started_at DESC, m.id DESC LIMIT $2`, micros(since), limit)
+	return list(rows, err, scanMailing)
+}
+
 // StartedMailings gives the last mailings of a campaign that were started up to
 // a time (zero: all), those that were started last first.
 func (s *Store) StartedMailings(ctx context.Context, campaignID int64, upTo time.Time, limit int) ([]akkoord.Mailing, error) {

@@ -14,6 +14,24 @@ type DeliverabilityPage struct {
 	Keys           []DomainKeyRow
 	Changes        bool // the user may change keys
 	Make           string
+
+	CameBack      []CameBackRow // newest first
+	CameBackTotal []RateCell    // of all of them
+}
+
+// CameBackRow is what came back of a mailing of late.
+type CameBackRow struct {
+	Subject, URL string
+	At           time.Time
+	Rates        []RateCell
+}
+
+// RateCell is a tally of what was sent beside its limit, which is in hundredths of a
+// percent. Key and Standing name its texts.
+type RateCell struct {
+	Key, Standing string
+	N, Sent       int
+	Warn, Pause   int
 }
 
 // DeliveryFinding is one thing that was looked at. Key names its texts.

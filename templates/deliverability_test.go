@@ -16,7 +16,12 @@ func deliverability(changes bool) DeliverabilityPage {
 	signing.Waits = !changes
 	page := DeliverabilityPage{
 		Admin: desk("account"), Domain: "zonvaart.example", Return: "bounces.zonvaart.example", LookedAt: now, Changes: changes, Make: "/admin/deliverability/keys",
-		Keys: []DomainKeyRow{fresh, seen, signing, retired, gone, before, unused},
+		CameBack: []CameBackRow{
+			{Subject: "Sneeuw in Tirol", URL: "/admin/mailings/m2/results", At: now, Rates: rateCells(120, 0, 1, 0, "few")},
+			{Subject: "Vroeg boeken loont", URL: "/admin/mailings/m1/results", At: now.AddDate(0, 0, -7), Rates: rateCells(20000, 62, 410, 0, "high", "warn")},
+		},
+		CameBackTotal: rateCells(20120, 62, 411, 0, "high", "warn"),
+		Keys:          []DomainKeyRow{fresh, seen, signing, retired, gone, before, unused},
 		Findings: []DeliveryFinding{
 			{Key: "spf", Verdict: "ok", Text: "zonvaart.example names the relay (203.0.113.9)"}, {Key: "dkim", Verdict: "fail", Text: "the public key of selector akkoord202611 is not published", Record: record},
 			{Key: "dmarc", Verdict: "warn", Text: "zonvaart.example has no DMARC policy", Record: &TXTRecord{Name: "_dmarc.zonvaart.example", Value: "v=DMARC1; p=none; rua=mailto:dmarc@zonvaart.example"}},
@@ -27,4 +32,19 @@ func deliverability(changes bool) DeliverabilityPage {
 		page.Files = []string{"s1", "s2"}
 	}
 	return page
+}
+
+// rateCells are complaints, hard bounces and policy bounces of mails that were sent. One
+// standing is that of all of them; of several, those that are left out are fine.
+func rateCells(sent, complaints, hard, policy int, standing ...string) []RateCell {
+	cells := []RateCell{{Key: "complaint", N: complaints, Warn: 10, Pause: 30}, {Key: "hard", N: hard, Warn: 200, Pause: 500}, {Key: "policy", N: policy, Warn: 200, Pause: 500}}
+	for i := range cells {
+		cells[i].Sent, cells[i].Standing = sent, "fine"
+		if len(standing) == 1 {
+			cells[i].Standing = standing[0]
+		} else if i < len(standing) {
+			cells[i].Standing = standing[i]
+		}
+	}
+	return cells
 }

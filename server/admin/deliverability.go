@@ -31,6 +31,16 @@ func (s *Site) showDeliverability(w http.ResponseWriter, r *http.Request, v visi
 	for _, f := range found.Findings {
 		page.Findings = append(page.Findings, deliveryFinding(f))
 	}
+	lately, err := s.cfg.Figures.CameBackLately(r.Context())
+	if err != nil {
+		return err
+	}
+	all := make([][]akkoord.Rate, len(lately))
+	for i, m := range lately {
+		all[i] = m.Rates
+		page.CameBack = append(page.CameBack, templates.CameBackRow{Subject: title(m.Mailing), URL: resultsPath(m.Mailing), At: m.StartedAt, Rates: rateCells(m.Rates)})
+	}
+	page.CameBackTotal = rateCells(akkoord.TotalRates(all))
 	keys, err := s.cfg.Delivering.DomainKeys(r.Context())
 	if err != nil {
 		return err
@@ -43,6 +53,14 @@ func (s *Site) showDeliverability(w http.ResponseWriter, r *http.Request, v visi
 		page.Keys = append(page.Keys, row)
 	}
 	return s.page(w, v, code, page)
+}
+
+func rateCells(all []akkoord.Rate) []templates.RateCell {
+	out := make([]templates.RateCell, len(all))
+	for i, r := range all {
+		out[i] = templates.RateCell{Key: string(r.Tally), Standing: string(r.Standing()), N: int(r.N), Sent: int(r.Sent), Warn: int(r.Warn), Pause: int(r.Pause)}
+	}
+	return out
 }
 
 func deliveryFinding(f akkoord.DomainFinding) templates.DeliveryFinding {

@@ -13,6 +13,35 @@ type deliverability struct {
 	LookedAt     *Time           `json:"looked_at"`
 	Findings     []domainFinding `json:"findings" nullable:"false"`
 	FileKeys     []string        `json:"file_keys" nullable:"false" doc:"Selectors of AKKOORD_DKIM. Where there are any, they sign and stored keys don't."`
+
+	CameBack      []cameBack `json:"came_back" nullable:"false" doc:"Of the last twelve mailings that were started within thirty days, newest first."`
+	CameBackTotal []rate     `json:"came_back_total" nullable:"false" doc:"Of these together."`
+}
+
+// cameBack is what came back of a mailing.
+type cameBack struct {
+	Mailing   akkoord.ID `json:"mailing" format:"uuid"`
+	Subject   string     `json:"subject"`
+	StartedAt *Time      `json:"started_at"`
+	Rates     []rate     `json:"rates" nullable:"false"`
+}
+
+// rate is a tally of what was sent, beside its limit.
+type rate struct {
+	Of       akkoord.ReportTally  `json:"of" enum:"complaint,hard,policy" doc:"hard: the mailbox is not there. policy: refused because of the sender."`
+	Count    int64                `json:"count"`
+	Sent     int64                `json:"sent" doc:"Mails that a mail server took or refused."`
+	WarnAt   float64              `json:"warn_at" doc:"Share from which it is warned about."`
+	PauseAt  float64              `json:"pause_at" doc:"Share from which a mailing pauses by itself."`
+	Standing akkoord.RateStanding `json:"standing" enum:"few,fine,warn,high" doc:"few: of fewer than 200 mails, which says nothing."`
+}
+
+func showRates(all []akkoord.Rate) []rate {
+	out := make([]rate, len(all))
+	for i, r := range all {
+		out[i] = rate{r.Tally, r.N, r.Sent, float64(r.Warn) / 10000, float64(r.Pause) / 10000, r.Standing()}
+	}
+	return out
 }
 
 type domainFinding struct {
@@ -49,6 +78,16 @@ func (a *API) readDeliverability(ctx context.Context, in *struct {
 	for _, f := range d.Findings {
 		out.Findings = append(out.Findings, showFinding(f))
 	}
+	lately, err := a.cfg.Figures.CameBackLately(ctx)
+	if err != nil {
+		return deliverability{}, err
+	}
+	out.CameBack = make([]cameBack, len(lately))
+	all := make([][]akkoord.Rate, len(lately))
+	for i, m := range lately {
+		all[i], out.CameBack[i] = m.Rates, cameBack{m.PublicID, m.Content.Subject, when(m.StartedAt), showRates(m.Rates)}
+	}
+	out.CameBackTotal = showRates(akkoord.TotalRates(all))
 	return out, nil
 }
 

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -74,5 +75,25 @@ func TestDeliverability(t *testing.T) {
 		if !strings.Contains(trail, "dkim."+action+" dkim:"+made.str("id")) {
 			t.Errorf("the audit trail has no line for %s:\n%s", action, trail)
 		}
+	}
+}
+
+// D.4: what came back of the mailings of late stands beside its limits.
+func TestWhatCameBackLately(t *testing.T) {
+	f := newFixture(t)
+	if a := f.must("GET", "/deliverability", "").object(); len(a["came_back"].([]any)) != 0 || len(a["came_back_total"].([]any)) != len(akkoord.ReportLimits) {
+		t.Errorf("before anything was mailed: %v", a)
+	}
+	id := f.catalogue()
+	p := f.person("pim@voorbeeld.example", true)
+	m := f.sent(id)
+	f.must("POST", "/bounces?rcpt="+url.QueryEscape(f.paths.Of(m, p.ID)), dsn("failed", "5.1.1", "550 5.1.1 no such user"), "Content-Type: message/rfc822")
+	a := f.must("GET", "/deliverability", "").object()
+	row := a["came_back"].([]any)[0].(map[string]any)
+	if hard := row["rates"].([]any)[1].(map[string]any); row["mailing"] != id || hard["of"] != "hard" || hard["count"] != 1.0 || hard["sent"] != 1.0 || hard["standing"] != "few" || hard["pause_at"] != 0.05 {
+		t.Errorf("the mailing: %v", row)
+	}
+	if total := a["came_back_total"].([]any)[1].(map[string]any); total["count"] != 1.0 {
+		t.Errorf("together: %v", total)
 	}
 }

@@ -15,12 +15,17 @@ type Store interface {
 	ReadersOf(ctx context.Context, mailings []int64) (map[int64]akkoord.Readers, error)
 	// StartedMailings gives the last mailings of a campaign that were started up to a time (zero: all), those that were started last first.
 	StartedMailings(ctx context.Context, campaignID int64, upTo time.Time, limit int) ([]akkoord.Mailing, error)
+	// LatelyStarted gives the last mailings of all campaigns that were started since a time, those that were started last first.
+	LatelyStarted(ctx context.Context, since time.Time, limit int) ([]akkoord.Mailing, error)
+	// ReportsOf counts what came back of each of some mailings, by the mailing's number.
+	ReportsOf(ctx context.Context, mailings []int64) (map[int64]akkoord.Reports, error)
 }
 
 // Reader reads figures of mailings. Where counting takes long they are of a
 // while ago.
 type Reader struct {
 	store   Store
+	now     func() time.Time
 	counts  *Memory[mailing, akkoord.Counts]
 	results *Memory[mailing, akkoord.MailingResults]
 	readers *Memory[[compared]mailing, map[int64]akkoord.Readers]
@@ -43,7 +48,7 @@ const (
 // NewReader makes the reader of a store.
 func NewReader(store Store, now func() time.Time) *Reader {
 	return &Reader{
-		store, NewMemory[mailing, akkoord.Counts](now, countsShare), NewMemory[mailing, akkoord.MailingResults](now, resultsShare),
+		store, now, NewMemory[mailing, akkoord.Counts](now, countsShare), NewMemory[mailing, akkoord.MailingResults](now, resultsShare),
 		NewMemory[[compared]mailing, map[int64]akkoord.Readers](now, resultsShare),
 	}
 }
@@ -118,4 +123,39 @@ func (r *Reader) readersOf(ctx context.Context, mailings []akkoord.Mailing) (map
 		return r.store.ReadersOf(ctx, ids)
 	})
 	return readers, err
+}
+
+// CameBack are the rates of one mailing of late.
+type CameBack struct {
+	akkoord.Mailing
+	Rates []akkoord.Rate
+}
+
+// ratesFor is for how long a mailing is one of late.
+const ratesFor = 30 * 24 * time.Hour
+
+// CameBackLately gives what came back of the last mailings that were started within
+// thirty days, newest first.
+func (r *Reader) CameBackLately(ctx context.Context) ([]CameBack, error) {
+	mailings, err := r.store.LatelyStarted(ctx, r.now().Add(-ratesFor), compared)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(mailings))
+	for i, m := range mailings {
+		ids[i] = m.ID
+	}
+	reports, err := r.store.ReportsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]CameBack, len(mailings))
+	for i, m := range mailings {
+		c, _, err := r.Counts(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = CameBack{m, reports[m.ID].Rates(c)}
+	}
+	return out, nil
 }

@@ -328,6 +328,9 @@ func testRefusedWhileSending(t *testing.T, a *Agency) {
 	if diff := cmp.Diff(map[akkoord.Class]int64{akkoord.ClassHard: 3, akkoord.ClassSoft: 2, akkoord.ClassContent: 1}, got.Bounces); diff != "" {
 		t.Errorf("the mailing's reports: %s", diff)
 	}
+	if diff := cmp.Diff(map[int64]akkoord.Reports{m.ID: got, 4711: {Bounces: map[akkoord.Class]int64{}}}, must(a.ReportsOf(t.Context(), []int64{m.ID, 4711}))(t)); diff != "" {
+		t.Errorf("beside those of another mailing: %s", diff)
+	}
 	if c := must(a.Counts(t.Context(), m.ID))(t); c.Failed != 6 || c.Sent != 1 || c.Total != 7 {
 		t.Errorf("the counts are %+v", c)
 	}

@@ -206,6 +206,27 @@ func testStartedMailings(t *testing.T, a *Agency) {
 			t.Errorf("%d up to %s: %s", c.limit, c.upTo, diff)
 		}
 	}
+	for _, c := range []struct {
+		since time.Time
+		limit int
+		want  []int
+	}{
+		{time.Time{}, 12, []int{1, 0, 2}},
+		{all[0].StartedAt, 12, []int{1, 0}},
+		{all[2].StartedAt, 2, []int{1, 0}},
+		{all[1].StartedAt.Add(time.Microsecond), 12, nil},
+	} {
+		var want, got []int64
+		for _, i := range c.want {
+			want = append(want, all[i].ID)
+		}
+		for _, m := range must(a.LatelyStarted(t.Context(), c.since, c.limit))(t) {
+			got = append(got, m.ID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%d since %s: %s", c.limit, c.since, diff)
+		}
+	}
 }
 
 func testResultsOfClicks(t *testing.T, a *Agency) {

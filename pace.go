@@ -105,6 +105,43 @@ func (w Warmup) Ceiling(step int) int {
 	return int(n)
 }
 
+// Days are the ceilings of the first days, most of them at most: fewer where the domain
+// counts as known before.
+func (w Warmup) Days(most int) []int {
+	var out []int
+	for step := range most {
+		n := w.Ceiling(step)
+		if n == 0 {
+			break
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// Speed is what limits mailings of the settings' sender now, beside what each has of
+// its own.
+type Speed struct {
+	Cap               Cap
+	HourLeft, DayLeft int // mails that may be begun now, of a cap that there is
+
+	Domain   string // that warms up; empty: none does
+	Warmup   Warmup
+	Warm     WarmupState
+	WarmLeft int // mails that may be begun now, unless the domain counts as known
+}
+
+// Known reports whether the domain has warmed up.
+func (s Speed) Known() bool { return s.Warmup.Ceiling(s.Warm.Step) == 0 }
+
+// Speed gives what limits a mailing now.
+func (c Course) Speed(domain string, now time.Time) Speed {
+	return Speed{
+		Cap: c.AllCap, HourLeft: Cap{Hour: c.AllCap.Hour}.Room(c.All, now, CapAll).Mails, DayLeft: Cap{Day: c.AllCap.Day}.Room(c.All, now, CapAll).Mails,
+		Domain: domain, Warmup: c.Warmup, Warm: c.Warm, WarmLeft: c.Warmup.Room(c.Warm, c.Domain, now).Mails,
+	}
+}
+
 // At gives the state at a moment. A day of less than half of what was allowed
 // is no step: nobody got to know the domain by it.
 func (w Warmup) At(s WarmupState, now time.Time) WarmupState {

@@ -1,6 +1,7 @@
 package akkoord_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,25 @@ func TestTheEndIsToldWithItsReason(t *testing.T) {
 		}
 		if want := tt.end; want == "" && !end.IsZero() || want != "" && !end.Equal(moment(t, want)) {
 			t.Errorf("%s: ends %s, want %s", tt.name, end.UTC(), want)
+		}
+	}
+}
+
+// D.6: the days of a warm-up end where the domain counts as known, or where the reader
+// has enough.
+func TestDaysOfAWarmup(t *testing.T) {
+	for _, c := range []struct {
+		plan akkoord.Warmup
+		most int
+		want []int
+	}{
+		{akkoord.Warmup{First: 200, Growth: 1.5, Full: 1000}, 60, []int{200, 300, 450, 675}},
+		{akkoord.Warmup{First: 1, Growth: 1.0001, Full: 100}, 3, []int{1, 1, 1}},
+		{akkoord.Warmup{First: 8, Growth: 2, Full: 8}, 60, nil},
+		{akkoord.Warmup{}, 60, nil},
+	} {
+		if got := c.plan.Days(c.most); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %v, want %v", c.plan, got, c.want)
 		}
 	}
 }

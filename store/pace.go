@@ -298,6 +298,17 @@ func (s *Store) Course(ctx context.Context, m akkoord.Mailing, left int64, rate 
 	return c, err
 }
 
+// Speed gives what limits mailings of the settings' sender now.
+func (s *Store) Speed(ctx context.Context) (akkoord.Speed, error) {
+	now := s.cfg.Now()
+	c, err := s.course(s.view(ctx), 0, "", akkoord.Plan{}, now)
+	var domain string
+	if s.cfg.Pace.warms() {
+		domain = s.cfg.Pace.Domain
+	}
+	return c.Speed(domain, now), err
+}
+
 func parsePlan(mailingID int64, text string) (p akkoord.Plan, err error) {
 	if text == "{}" {
 		return p, nil

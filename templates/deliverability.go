@@ -17,6 +17,25 @@ type DeliverabilityPage struct {
 
 	CameBack      []CameBackRow // newest first
 	CameBackTotal []RateCell    // of all of them
+	Speed         SendingSpeed
+}
+
+// SendingSpeed is what limits mailings now. What is left is of a limit that there is.
+type SendingSpeed struct {
+	PerHour, HourLeft int // 0: no such limit
+	PerDay, DayLeft   int
+
+	Domain string // that is new; empty: none
+	Known  bool   // it was new, and is known by now
+	Left   int
+	Full   int // mails a day from which on it is known
+	Days   []WarmupDay
+}
+
+// WarmupDay is a day of the plan for a new domain.
+type WarmupDay struct {
+	Number, Mails int
+	Now, Past     bool
 }
 
 // CameBackRow is what came back of a mailing of late.

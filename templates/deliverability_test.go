@@ -16,6 +16,7 @@ func deliverability(changes bool) DeliverabilityPage {
 	signing.Waits = !changes
 	page := DeliverabilityPage{
 		Admin: desk("account"), Domain: "zonvaart.example", Return: "bounces.zonvaart.example", LookedAt: now, Changes: changes, Make: "/admin/deliverability/keys",
+		Speed: SendingSpeed{PerHour: 5000, HourLeft: 3200, Domain: "zonvaart.example", Left: 120, Full: 20000, Days: []WarmupDay{{1, 200, false, true}, {2, 300, true, false}, {3, 450, false, false}}},
 		CameBack: []CameBackRow{
 			{Subject: "Sneeuw in Tirol", URL: "/admin/mailings/m2/results", At: now, Rates: rateCells(120, 0, 1, 0, "few")},
 			{Subject: "Vroeg boeken loont", URL: "/admin/mailings/m1/results", At: now.AddDate(0, 0, -7), Rates: rateCells(20000, 62, 410, 0, "high", "warn")},

@@ -41,6 +41,11 @@ func (s *Site) showDeliverability(w http.ResponseWriter, r *http.Request, v visi
 		page.CameBack = append(page.CameBack, templates.CameBackRow{Subject: title(m.Mailing), URL: resultsPath(m.Mailing), At: m.StartedAt, Rates: rateCells(m.Rates)})
 	}
 	page.CameBackTotal = rateCells(akkoord.TotalRates(all))
+	speed, err := s.cfg.Store.Speed(r.Context())
+	if err != nil {
+		return err
+	}
+	page.Speed = speedOf(speed)
 	keys, err := s.cfg.Delivering.DomainKeys(r.Context())
 	if err != nil {
 		return err
@@ -53,6 +58,20 @@ func (s *Site) showDeliverability(w http.ResponseWriter, r *http.Request, v visi
 		page.Keys = append(page.Keys, row)
 	}
 	return s.page(w, v, code, page)
+}
+
+// warmupDays is how many days of a warm-up are shown.
+const warmupDays = 60
+
+func speedOf(s akkoord.Speed) templates.SendingSpeed {
+	out := templates.SendingSpeed{PerHour: s.Cap.Hour, HourLeft: s.HourLeft, PerDay: s.Cap.Day, DayLeft: s.DayLeft}
+	if s.Domain != "" {
+		out.Domain, out.Known, out.Left, out.Full = s.Domain, s.Known(), s.WarmLeft, s.Warmup.Full
+		for i, n := range s.Warmup.Days(warmupDays) {
+			out.Days = append(out.Days, templates.WarmupDay{Number: i + 1, Mails: n, Now: i == s.Warm.Step, Past: i < s.Warm.Step})
+		}
+	}
+	return out
 }
 
 func rateCells(all []akkoord.Rate) []templates.RateCell {

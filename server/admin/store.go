@@ -134,6 +134,8 @@ type Deliveries interface {
 	TrialCounts(ctx context.Context, m akkoord.Mailing, people int64) (int64, error)
 	// Course gives what is known of how a mailing goes on, of whom so many are left, at so many mails a second.
 	Course(ctx context.Context, m akkoord.Mailing, left int64, rate float64) (akkoord.Course, error)
+	// Speed gives what limits mailings of the settings' sender now.
+	Speed(ctx context.Context) (akkoord.Speed, error)
 	Reports(ctx context.Context, mailingID int64) (akkoord.Reports, error)
 	Leavings(ctx context.Context, mailingID int64) (akkoord.Leavings, error)
 	// Readers counts the people whom a mailing could reach by language.

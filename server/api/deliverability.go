@@ -16,6 +16,45 @@ type deliverability struct {
 
 	CameBack      []cameBack `json:"came_back" nullable:"false" doc:"Of the last twelve mailings that were started within thirty days, newest first."`
 	CameBackTotal []rate     `json:"came_back_total" nullable:"false" doc:"Of these together."`
+	Speed         speed      `json:"speed"`
+}
+
+// speed is what limits mailings of the settings' sender now.
+type speed struct {
+	PerHour  int     `json:"per_hour" doc:"AKKOORD_MAIL_CAP; 0: no limit."`
+	HourLeft *int    `json:"hour_left" doc:"Mails that may be begun now under it; null without it."`
+	PerDay   int     `json:"per_day" doc:"Of AKKOORD_MAIL_CAP too; 0: no limit."`
+	DayLeft  *int    `json:"day_left" doc:"The same."`
+	Warmup   *warmup `json:"warmup" doc:"AKKOORD_WARMUP; null: none."`
+}
+
+// warmup is how far a new domain is.
+type warmup struct {
+	Domain  string `json:"domain"`
+	Day     int    `json:"day" doc:"Of the plan, from 1. A day on which less than half was sent that was allowed is repeated."`
+	Ceiling int    `json:"ceiling" doc:"Mails that this day allows; 0: the domain is known, and there is none."`
+	Left    *int   `json:"left" doc:"Mails that may be begun now under it; null when the domain is known."`
+	Days    []int  `json:"days" nullable:"false" doc:"Mails that each day of the plan allows, sixty days at most."`
+}
+
+// warmupDays is how many days of a plan are told.
+const warmupDays = 60
+
+func showSpeed(s akkoord.Speed) speed {
+	out := speed{PerHour: s.Cap.Hour, PerDay: s.Cap.Day}
+	if s.Cap.Hour > 0 {
+		out.HourLeft = &s.HourLeft
+	}
+	if s.Cap.Day > 0 {
+		out.DayLeft = &s.DayLeft
+	}
+	if s.Domain != "" {
+		out.Warmup = &warmup{Domain: s.Domain, Day: s.Warm.Step + 1, Ceiling: s.Warmup.Ceiling(s.Warm.Step), Days: s.Warmup.Days(warmupDays)}
+		if !s.Known() {
+			out.Warmup.Left = &s.WarmLeft
+		}
+	}
+	return out
 }
 
 // cameBack is what came back of a mailing.
@@ -88,7 +127,9 @@ func (a *API) readDeliverability(ctx context.Context, in *struct {
 		all[i], out.CameBack[i] = m.Rates, cameBack{m.PublicID, m.Content.Subject, when(m.StartedAt), showRates(m.Rates)}
 	}
 	out.CameBackTotal = showRates(akkoord.TotalRates(all))
-	return out, nil
+	now, err := a.cfg.Store.Speed(ctx)
+	out.Speed = showSpeed(now)
+	return out, err
 }
 
 // domainKey is a DKIM key that was made here.

@@ -51,6 +51,8 @@ func (b *bench) scale(ctx context.Context, progress io.Writer) error {
 		{"import", func(ctx context.Context, _ *sql.DB) error { return b.scaledImport(ctx, file) }},
 		{"counts", b.scaledCounts},
 		{"lists", func(ctx context.Context, _ *sql.DB) error { return b.scaledLists(ctx) }},
+		{"segments", func(ctx context.Context, _ *sql.DB) error { return b.scaledSegments(ctx) }},
+		{"freeze", b.scaledFreeze},
 		{"campaign", b.scaledCampaign},
 	} {
 		fmt.Fprintln(progress, "bench:", stage.name)
@@ -225,15 +227,10 @@ func (b *bench) scaledCampaign(ctx context.Context, db *sql.DB) error {
 	if err := b.product.call(ctx, "POST", "/mailings/"+m.ID+"/send", nil, nil); err != nil {
 		return err
 	}
-	for left := 1; left > 0; {
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
-			return err
-		}
-		if err := db.QueryRowContext(ctx, `SELECT count(*) FROM delivery_chunk WHERE state = -1`).Scan(&left); err != nil {
-			return err
-		}
+	frozen, err := awaitFrozen(ctx, db, start)
+	if err != nil {
+		return err
 	}
-	frozen := time.Since(start)
 	if m, err = b.product.mailing(ctx, m.ID); err != nil {
 		return err
 	}

@@ -80,6 +80,7 @@ func (c *Counts) Merge(o Counts) {
 type DeliveryFilter struct {
 	State *DeliveryState
 	Code  string // of the gate for skipped ones, else why the relay's answer led to the state
+	Class Class  // of failed and bounced ones; ClassSoft is also where it was not said
 }
 
 // Delivery is one person and one mailing, as the API lists it.

@@ -62,6 +62,10 @@ func (s *Store) Deliveries(ctx context.Context, mailingID int64, f akkoord.Deliv
 		args = append(args, f.Code)
 		where += ` AND d.code = ` + parameters(len(args), 1)
 	}
+	if f.Class != akkoord.ClassNone {
+		args = append(args, string(f.Class))
+		where += ` AND d.state IN (4, 5) AND coalesce((SELECT nullif(r.class, '') FROM report r WHERE r.mailing_id = d.mailing_id AND r.subscriber_id = d.subscriber_id AND r.kind = 'bounce'), 'soft') = ` + parameters(len(args), 1)
+	}
 	out, err := s.deliveries(ctx, deliveryQuery+where+` ORDER BY d.subscriber_id LIMIT $3`, args...)
 	out, next := cut(out, p, func(d akkoord.Delivery) int64 { return d.SubscriberID })
 	return out, next, err

@@ -164,6 +164,7 @@ type MailingPage struct {
 	TestTo                         string
 	Filter                         string // the state that deliveries are limited to; empty for all
 	Reason                         string // the gate's code that skipped ones are limited to; empty for all
+	Class                          string // of refusals that the list is limited to; empty for all
 	Leavings                       []LeavingGroup
 	Warnings                       []ReportWarning
 	AudienceTotal, AudienceAllowed int // people whom the gate was asked about, and whom it lets through

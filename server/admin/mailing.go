@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
 	"akkoord"
+	"akkoord/server/figures"
 	"akkoord/server/trail"
 	"akkoord/templates"
 )
@@ -198,6 +200,9 @@ func (s *Site) deliveries(r *http.Request, v visit, page *templates.MailingPage,
 	if code := query.Get("code"); gateCode.MatchString(code) && page.Filter == "skipped" {
 		page.Reason, filter.Code = code, code
 	}
+	if class := akkoord.Class(query.Get("class")); slices.Contains(figures.Classes, class) {
+		page.Class, filter.Class = string(class), class
+	}
 	rows, next, err := s.cfg.Store.Deliveries(ctx, m.ID, filter, after(r))
 	if err != nil {
 		return err
@@ -224,7 +229,7 @@ func (s *Site) deliveries(r *http.Request, v visit, page *templates.MailingPage,
 		page.Deliveries = append(page.Deliveries, row)
 	}
 	if next != 0 {
-		page.Next = r.URL.Path + "?" + url.Values{"state": {page.Filter}, "code": {page.Reason}, "after": {strconv.FormatInt(next, 10)}}.Encode() + "#deliveries"
+		page.Next = r.URL.Path + "?" + url.Values{"state": {page.Filter}, "code": {page.Reason}, "class": {page.Class}, "after": {strconv.FormatInt(next, 10)}}.Encode() + "#deliveries"
 	}
 	if s.looked(ctx, trail.Mailing(m)+"?"+r.URL.RawQuery) {
 		return nil

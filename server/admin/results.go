@@ -102,7 +102,11 @@ func outcomeRows(m akkoord.Mailing, o akkoord.Outcomes, lists bool) []templates.
 	part("failed", o.Failed, list("failed"))
 	part("bounced", o.Bounced, list("bounced"))
 	for _, class := range figures.Classes {
-		part("refused_"+string(class), o.Refused[class], "")
+		of := ""
+		if lists {
+			of = mailingPath(m) + "?class=" + string(class) + "#deliveries"
+		}
+		part("refused_"+string(class), o.Refused[class], of)
 	}
 	rows = append(rows, templates.OutcomeRow{Key: "deferred", N: int(o.Deferred), URL: list("deferred")})
 	part("deferred_soft", o.Waiting[akkoord.ClassSoft], "")

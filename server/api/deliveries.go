@@ -46,6 +46,7 @@ func (a *API) listDeliveries(ctx context.Context, in *struct {
 	Paging
 	State string `query:"state" enum:"queued,onwire,sent,deferred,failed,bounced,skipped,uncertain"`
 	Code  string `query:"code" maxLength:"100" doc:"Those with this code alone: of skipped ones the gate's, of failed ones the reason."`
+	Class string `query:"class" enum:"hard,soft,policy,content" doc:"Failed and bounced ones of this class alone; soft is also where it was not said."`
 }) (list[delivery], error) {
 	page, err := in.page()
 	if err != nil {
@@ -55,7 +56,7 @@ func (a *API) listDeliveries(ctx context.Context, in *struct {
 	if err != nil {
 		return list[delivery]{}, err
 	}
-	rows, next, err := a.cfg.Store.Deliveries(ctx, m.ID, akkoord.DeliveryFilter{State: stateNamed(in.State), Code: in.Code}, page)
+	rows, next, err := a.cfg.Store.Deliveries(ctx, m.ID, akkoord.DeliveryFilter{State: stateNamed(in.State), Code: in.Code, Class: akkoord.Class(in.Class)}, page)
 	if err != nil {
 		return list[delivery]{}, err
 	}

@@ -105,6 +105,7 @@ func TestBadInput(t *testing.T) {
 		"test: no variant":  {"POST", mailing + "/test", `{"email":"a@b.example","variant":"B"}`, 422, "variant_unknown", "variant"},
 		"preview: language": {"GET", mailing + "/preview?locale=xx", "", 422, "locale_unknown", "locale"},
 		"deliveries: state": {"GET", mailing + "/deliveries?state=lost", "", 422, "value_invalid", "state"},
+		"deliveries: class": {"GET", mailing + "/deliveries?class=lost", "", 422, "value_invalid", "class"},
 		"resume a draft":    {"POST", mailing + "/resume", "", 409, "state", ""},
 		"no such address":   {"GET", "/nothing", "", 404, "not_found", ""},
 		"wrong method":      {"DELETE", "/purposes", "", 405, "method_not_allowed", ""},

@@ -331,6 +331,11 @@ func testRefusedWhileSending(t *testing.T, a *Agency) {
 	if diff := cmp.Diff(map[int64]akkoord.Reports{m.ID: got, 4711: {Bounces: map[akkoord.Class]int64{}}}, must(a.ReportsOf(t.Context(), []int64{m.ID, 4711}))(t)); diff != "" {
 		t.Errorf("beside those of another mailing: %s", diff)
 	}
+	for class, want := range map[akkoord.Class]int{akkoord.ClassNone: 7, akkoord.ClassHard: 3, akkoord.ClassSoft: 2, akkoord.ClassContent: 1, akkoord.ClassPolicy: 0} {
+		if list, _, err := a.Deliveries(t.Context(), m.ID, akkoord.DeliveryFilter{Class: class}, akkoord.Page{}); err != nil || len(list) != want {
+			t.Errorf("%d deliveries of class %q (%v), want %d", len(list), class, err, want)
+		}
+	}
 	if c := must(a.Counts(t.Context(), m.ID))(t); c.Failed != 6 || c.Sent != 1 || c.Total != 7 {
 		t.Errorf("the counts are %+v", c)
 	}

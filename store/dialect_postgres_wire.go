@@ -14,8 +14,8 @@ import (
 	"akkoord"
 )
 
-// serverWire is the wire in a PostgreSQL database: the row of each window in the table
-// of claims. Marks of all connections that wait share one statement, on a
+// serverWire is the wire in a PostgreSQL database: rows of the table of marks, the last of
+// each window. Marks of all connections that wait share one statement, on a
 // session of its own, and each takes the results of its window before it along.
 // It commits without waiting for the disk: marks have to outlive this process,
 // not the server (docs/adr/0009).
@@ -26,6 +26,8 @@ type serverWire struct {
 	stop     chan struct{}
 	done     chan struct{}
 	close1   sync.Once
+
+	number int64 // of the last mark; the loop's own
 
 	mu    sync.Mutex
 	notes map[int64][]noted // results that no commit holds, by fence
@@ -183,7 +185,7 @@ func (w *serverWire) write(conn *pgx.Conn, group []*wireRequest) *pgx.Conn {
 		}
 	}
 	if len(marks) > 0 {
-		err = putMarks(ctx, conn, marks)
+		err = w.putMarks(ctx, conn, marks)
 	}
 	if len(mails) > 0 && err == nil {
 		err = putMails(ctx, conn, mails)
@@ -203,16 +205,19 @@ func fail(group []*wireRequest, err error) {
 	}
 }
 
-// putMarks stores marks. A claim that is not there any more was taken over.
-func putMarks(ctx context.Context, conn *pgx.Conn, group []*wireRequest) error {
-	var fences, people []int64
+// putMarks stores marks. A claim that is not there any more was taken over; one that is
+// there stays until its mark stands.
+func (w *serverWire) putMarks(ctx context.Context, conn *pgx.Conn, group []*wireRequest) error {
+	var fences, numbers, people []int64
 	var notes []string
 	for _, r := range group {
-		fences, people, notes = append(fences, r.mark.fence), append(people, r.mark.SubscriberID), append(notes, r.notes)
+		w.number++
+		fences, numbers, people, notes = append(fences, r.mark.fence), append(numbers, w.number), append(people, r.mark.SubscriberID), append(notes, r.notes)
 		r.err = errTakenOver
 	}
-	rows, err := conn.Query(ctx, `UPDATE claim c SET onwire = v.onwire, notes = v.notes
-		FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS v (fence, onwire, notes) WHERE c.fence = v.fence RETURNING c.fence`, fences, people, notes)
+	rows, err := conn.Query(ctx, `WITH held AS MATERIALIZED (SELECT fence FROM claim WHERE fence = ANY ($1::bigint[]) FOR KEY SHARE)
+		INSERT INTO mark (fence, number, onwire, notes) SELECT v.fence, v.number, v.onwire, v.notes
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) AS v (fence, number, onwire, notes) JOIN held USING (fence) RETURNING fence`, fences, numbers, people, notes)
 	if err != nil {
 		return err
 	}

@@ -226,8 +226,8 @@ func (t *tx) tallyReport(r akkoord.Report) error {
 		RETURNING reports, look_at, base, base_sent`, r.Mailing, string(limit.Tally)).Scan(&n, &look, &base, &baseSent); err != nil || n < look {
 		return err
 	}
-	m, err := loadMailing(t, mailingByID, r.Mailing)
-	if err != nil || m.State != akkoord.MailingSending {
+	var state akkoord.MailingState
+	if err := t.queryRow(`SELECT state FROM mailing WHERE id = $1`, r.Mailing).Scan(&state); err != nil || state != akkoord.MailingSending {
 		return err
 	}
 	var sent int64
@@ -236,6 +236,10 @@ func (t *tx) tallyReport(r akkoord.Report) error {
 	}
 	pauses, next := limit.Pauses(n-base, sent-baseSent)
 	if pauses {
+		m, err := loadMailing(t, mailingByID, r.Mailing)
+		if err != nil {
+			return err
+		}
 		m.Why = limit.Stop(n-base, sent-baseSent)
 		return t.move(akkoord.ActorSystem, &m, "pause")
 	}

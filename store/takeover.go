@@ -1,13 +1,14 @@
 package store
 
 import (
+	"database/sql"
 	"errors"
 	"strconv"
 
 	"akkoord"
 )
 
-// heldClaim is a window as it stands in the table of claims.
+// heldClaim is a window as it stands in the table of claims, with its last mark.
 type heldClaim struct {
 	fence, mailing, chunk, onwire int64
 	notes                         string
@@ -20,7 +21,7 @@ func (t *tx) putClaim(w *akkoord.Window) error {
 		return nil
 	}
 	t.store.journal.expect(w)
-	return t.exec(`INSERT INTO claim (fence, node, mailing_id, chunk_id, onwire, notes) VALUES ($1, $2, $3, $4, 0, '')`, w.Fence, t.store.nodeNumber.Load(), w.MailingID, w.Chunk)
+	return t.exec(`INSERT INTO claim (fence, node, mailing_id, chunk_id) VALUES ($1, $2, $3, $4)`, w.Fence, t.store.nodeNumber.Load(), w.MailingID, w.Chunk)
 }
 
 // dropClaim takes a window away that is given back.
@@ -28,7 +29,7 @@ func (t *tx) dropClaim(w *akkoord.Window) error {
 	if !t.store.dialect.shared() {
 		return nil
 	}
-	return t.exec(`DELETE FROM claim WHERE fence = $1`, w.Fence)
+	return errors.Join(t.exec(`DELETE FROM claim WHERE fence = $1`, w.Fence), t.exec(`DELETE FROM mark WHERE fence = $1`, w.Fence))
 }
 
 // bury takes over from a node, unless it gave a sign of life since; a beat of
@@ -44,7 +45,7 @@ func (t *tx) bury(d deadNode) error {
 	if err := t.countNodes(); err != nil {
 		return err
 	}
-	claims, err := t.takeClaims(`DELETE FROM claim WHERE node = $1 RETURNING fence, mailing_id, chunk_id, onwire, notes`, d.id)
+	claims, err := t.takeClaims(d.id)
 	if err != nil {
 		return err
 	}
@@ -58,21 +59,39 @@ func (t *tx) bury(d deadNode) error {
 	return t.exec(`UPDATE outbox SET fence = 0 WHERE state = 0 AND fence <> 0 AND fence % $1 = $2`, int64(nodeRoom), d.id)
 }
 
-func (t *tx) takeClaims(query string, args ...any) ([]heldClaim, error) {
+// takeClaims removes the claims of a node. From then on it marks nobody: a mark that is
+// being stored holds its claim's row, and stands when the claim is gone.
+func (t *tx) takeClaims(node int64) ([]heldClaim, error) {
+	return t.readClaims(`DELETE FROM claim WHERE node = $1 RETURNING fence, mailing_id, chunk_id`, node)
+}
+
+func (t *tx) readClaims(query string, node int64) ([]heldClaim, error) {
 	var out []heldClaim
-	rows, err := t.query(query, args...)
+	rows, err := t.query(query, node)
 	err = each(rows, err, func(r row) error {
 		var c heldClaim
-		err := r.Scan(&c.fence, &c.mailing, &c.chunk, &c.onwire, &c.notes)
+		err := r.Scan(&c.fence, &c.mailing, &c.chunk)
 		out = append(out, c)
 		return err
 	})
 	return out, err
 }
 
-// endClaims stores what is known of windows and gives them back.
+// takeMark reads the last mark of a claim that is gone, and removes them all.
+func (t *tx) takeMark(c *heldClaim) error {
+	err := t.queryRow(`SELECT onwire, notes FROM mark WHERE fence = $1 ORDER BY number DESC LIMIT 1`, c.fence).Scan(&c.onwire, &c.notes)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return errors.Join(err, t.exec(`DELETE FROM mark WHERE fence = $1`, c.fence))
+}
+
+// endClaims stores what is known of windows whose claims were removed, and gives them back.
 func (t *tx) endClaims(claims []heldClaim) error {
 	for _, c := range claims {
+		if err := t.takeMark(&c); err != nil {
+			return err
+		}
 		held, err := t.holds(c.chunk, c.fence)
 		if err != nil {
 			return err
@@ -134,7 +153,7 @@ func (t *tx) doubtOf(node int64) error {
 // giveBackUnheld gives back claims of this node that nobody here holds: the
 // answer to their commit was lost, and whoever asked for them was told no.
 func (t *tx) giveBackUnheld() error {
-	claims, err := t.takeClaims(`SELECT fence, mailing_id, chunk_id, onwire, notes FROM claim WHERE node = $1`, t.store.nodeNumber.Load())
+	claims, err := t.readClaims(`SELECT fence, mailing_id, chunk_id FROM claim WHERE node = $1`, t.store.nodeNumber.Load())
 	if err != nil {
 		return err
 	}

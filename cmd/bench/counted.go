@@ -111,7 +111,7 @@ func (b *bench) settled(ctx context.Context, id string, people int) (mailing, er
 		if time.Now().After(end) {
 			return m, fmt.Errorf("%d of %d mails are put down as sent after a minute", m.Sent, people)
 		}
-		if err := pause(ctx, 20*time.Millisecond); err != nil {
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
 			return m, err
 		}
 	}

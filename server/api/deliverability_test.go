@@ -87,7 +87,7 @@ func TestWhatCameBackLately(t *testing.T) {
 	id := f.catalogue()
 	p := f.person("pim@voorbeeld.example", true)
 	m := f.sent(id)
-	f.must("POST", "/bounces?rcpt="+url.QueryEscape(f.paths.Of(m, p.ID)), dsn("failed", "5.1.1", "550 5.1.1 no such user"), "Content-Type: message/rfc822")
+	f.call(akkoord.RoleMail, "POST", "/bounces?rcpt="+url.QueryEscape(f.paths.Of(m, p.ID)), dsn("failed", "5.1.1", "550 5.1.1 no such user"), "Content-Type: message/rfc822")
 	a := f.must("GET", "/deliverability", "").object()
 	row := a["came_back"].([]any)[0].(map[string]any)
 	if hard := row["rates"].([]any)[1].(map[string]any); row["mailing"] != id || hard["of"] != "hard" || hard["count"] != 1.0 || hard["sent"] != 1.0 || hard["standing"] != "few" || hard["pause_at"] != 0.05 {

@@ -26,13 +26,24 @@
   }
   const columnOf = element => element && element.closest('[class*="mj-column-p"]')
 
+  // Reads a page without its style sheets. The policy of the editor's page lets no style
+  // that is parsed take effect, so styles are set on the elements.
+  const read = html => {
+    const page = new DOMParser().parseFromString(html.replace(/<[^>]*>/g, tag => tag.replace(/ style=/g, ' data-style=')), 'text/html')
+    page.querySelectorAll('[data-style]').forEach(element => {
+      element.style.cssText = element.dataset.style
+      delete element.dataset.style
+    })
+    return page
+  }
+
   // The tables that MJML keeps for Outlook alone become real ones, whose cells the layout
   // puts below each other on a phone; all that mails may not hold, or that is as it is by
   // itself, is left out.
   const flatten = html => {
-    const shown = html.replace(/<!--\[if mso \| IE\]>([\s\S]*?)<!\[endif\]-->/g, (_, inner) => inner.replace(/<\/?v:[^>]*>/g, ''))
-    const body = new DOMParser().parseFromString(shown, 'text/html').body
-    body.querySelectorAll('[style*="display:none"]').forEach(hidden => hidden.remove())
+    const body = read(html.replace(/<!--\[if mso \| IE\]>([\s\S]*?)<!\[endif\]-->/g, (_, inner) => inner.replace(/<\/?v:[^>]*>/g, ''))).body
+    const all = [...body.querySelectorAll('*')]
+    all.forEach(element => { if (element.style.display === 'none') element.remove() })
 
     body.querySelectorAll('[class*="mj-column-p"]').forEach(column => {
       const cell = column.parentElement
@@ -41,14 +52,14 @@
       const wide = /mj-column-(per|px)-(\d+)/.exec(column.className)
       cell.setAttribute('width', wide[2] + (wide[1] === 'per' ? '%' : ''))
       cell.setAttribute('valign', column.style.verticalAlign || 'top')
-      cell.setAttribute('style', 'padding:0')
+      cell.style.cssText = 'padding:0'
+      column.style.width = '100%' // of its cell
       table.setAttribute('width', '100%')
       if (!columnOf(cell) && cell.parentElement.cells.length > 1) { // columns of a group stay beside each other
         cell.dataset.kept = 'column'
         table.dataset.kept = 'columns'
       }
     })
-    const all = [...body.querySelectorAll('*')]
     all.forEach(element => {
       const style = element.style
       const ground = hex(style.backgroundColor || element.getAttribute('bgcolor') || '')
@@ -113,9 +124,10 @@
     try {
       const compile = await load()
       const made = compile(source.value, { validationLevel: 'soft', fonts: {} })
-      const page = new DOMParser().parseFromString(made.html, 'text/html')
+      const page = read(made.html)
       put('body', flatten(made.html))
-      for (const [id, found] of [['subject', page.querySelector('title')], ['preheader', page.querySelector('body > [style*="display:none"]')]]) {
+      const hidden = [...page.body.children].find(element => element.style.display === 'none')
+      for (const [id, found] of [['subject', page.querySelector('title')], ['preheader', hidden]]) {
         const words = found && found.textContent.trim()
         if (words && !document.getElementById(id).value) put(id, words)
       }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -96,6 +97,40 @@ func (b *bench) campaign(ctx context.Context) error {
 	b.report.detail("campaign", "from the order to the first mail", "ms", float64(first.Sub(start).Microseconds())/1000)
 	b.report.detail("campaign", "from the last mail to settled", "ms", float64(settled.Sub(time.UnixMicro(mails.Last)).Microseconds())/1000)
 	b.report.detail("campaign", "processor time of the server, each", "µs", (after-before)/float64(m.Total)*1e6)
+	return nil
+}
+
+// twoNodes is a mailing to everybody by two nodes that share it, against the rate of one.
+func (b *bench) twoNodes(ctx context.Context) (err error) {
+	if err := b.restart(ctx); err != nil {
+		return err
+	}
+	node, err := b.product.another()
+	if err != nil {
+		return err
+	}
+	if _, err := node.serve(ctx, formPath, b.smtpSetting(), "AKKOORD_URL=http://"+b.product.addr); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, node.stop()) }()
+	for range b.opt.rounds {
+		m, _, err := b.startMailing(ctx, leaveTokens, campaignSlug, b.people, nil)
+		if err != nil {
+			return err
+		}
+		mails, err := b.awaitMessages(ctx, m.Total, nil)
+		if err != nil {
+			return err
+		}
+		if m, err = b.product.awaitState(ctx, m.ID, "sent", time.Minute); err != nil {
+			return err
+		}
+		settled := time.Now()
+		if mails.Recipients != m.Total || mails.Twice > 0 || m.Sent != m.Total {
+			return fmt.Errorf("of %d people %d had the mail (%d a second time), %d are settled as sent", m.Total, mails.Recipients, mails.Twice, m.Sent)
+		}
+		b.report.row("campaign by two nodes, against one", "/s", target{ratio: 1}).add(float64(m.Total)/settled.Sub(time.UnixMicro(mails.First)).Seconds(), median(b.rows.campaign.product))
+	}
 	return nil
 }
 

@@ -136,11 +136,15 @@ func (b *bench) run(ctx context.Context, unbuilt error, progress io.Writer) (err
 		{"confirm", b.confirms},
 		{"campaign", b.campaigns},
 		{"signed campaign", b.signedCampaigns},
+		{"two nodes", b.twoNodes},
 		{"one-click", b.leaves},
 		{"counted campaign", b.countedCampaigns},
 		{"bounces", b.bounces},
 		{"import", b.imports},
 	} {
+		if b.opt.db == "" && stage.name == "two nodes" {
+			continue
+		}
 		if b.opt.db != "" && stage.name == "import" {
 			b.report.notef("On a server imports are measured by -scale.")
 			continue

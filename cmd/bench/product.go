@@ -45,6 +45,17 @@ func newProduct(ctx context.Context, dir, binary, db string) (*product, error) {
 	return p, err
 }
 
+// another is one more node on the same database, with ports of its own.
+func (p *product) another() (*product, error) {
+	node := &product{binary: p.binary, dir: p.dir, db: p.db, key: p.key}
+	var err error
+	if node.addr, err = freeAddr(); err != nil {
+		return nil, err
+	}
+	node.ops, err = freeAddr()
+	return node, err
+}
+
 // build compiles ./cmd/akkoord of the module that the bench is started in.
 func build(ctx context.Context, to string) error {
 	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "akkoord").Output()

@@ -71,8 +71,15 @@ func (a Audience) InSteps(step int64) Audience {
 	return out
 }
 
-// InSteps gives the count as it is told in steps.
-func (c SegmentCount) InSteps(step int64) SegmentCount {
+// InSteps gives the count as it is told in steps, of people chosen among all of a purpose:
+// where fewer than one step of them were left out, it is told as if nobody was.
+func (c SegmentCount) InSteps(all SegmentCount, step int64) SegmentCount {
+	if all.Counting {
+		return SegmentCount{Counting: true, Step: step}
+	}
+	if all.People-c.People < step {
+		c.People = all.People
+	}
 	c.People, c.Step = InSteps(c.People, step), step
 	return c
 }

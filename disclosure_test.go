@@ -77,19 +77,31 @@ func TestWhoIsToldExactNumbers(t *testing.T) {
 
 // One person more or less behind a small number is not to be seen.
 func TestFewPeopleLookAlikeM26(t *testing.T) {
-	step := int64(akkoord.Limits.ClickGroup)
+	step, many := int64(akkoord.Limits.ClickGroup), akkoord.SegmentCount{People: 9000}
 	for n := range step {
-		if c := (akkoord.SegmentCount{People: n}).InSteps(step); !c.Few() || c.People != 0 {
+		if c := (akkoord.SegmentCount{People: n}).InSteps(many, step); !c.Few() || c.People != 0 {
 			t.Errorf("%d people are told as %+v", n, c)
 		}
 	}
-	if c := (akkoord.SegmentCount{People: 3001}).InSteps(step); c.Few() || c.People != 3000 {
+	if c := (akkoord.SegmentCount{People: 3001}).InSteps(many, step); c.Few() || c.People != 3000 {
 		t.Errorf("3001 people are told as %+v", c)
 	}
-	if c := (akkoord.SegmentCount{People: 1}).InSteps(1); c.Few() || c.People != 1 {
+	all := akkoord.SegmentCount{People: 3000}
+	for leftOut := range step {
+		if c := (akkoord.SegmentCount{People: all.People - leftOut}).InSteps(all, step); c.People != all.People {
+			t.Errorf("all but %d are told as %+v", leftOut, c)
+		}
+	}
+	if c := (akkoord.SegmentCount{People: 2995}).InSteps(all, step); c.People != 2995 {
+		t.Errorf("all but a step are told as %+v", c)
+	}
+	if c := (akkoord.SegmentCount{People: 7}).InSteps(akkoord.SegmentCount{Counting: true}, step); !c.Counting || c.People != 0 {
+		t.Errorf("among people who are not counted yet it is %+v", c)
+	}
+	if c := (akkoord.SegmentCount{People: 1}).InSteps(many, 1); c.Few() || c.People != 1 {
 		t.Errorf("exactly it is %+v", c)
 	}
-	if c := (akkoord.SegmentCount{Counting: true}).InSteps(step); c.Few() {
+	if c := (akkoord.SegmentCount{Counting: true}).InSteps(many, step); c.Few() {
 		t.Error("what is not counted yet is told as few")
 	}
 	var one, none akkoord.Audience

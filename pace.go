@@ -105,11 +105,14 @@ func (w Warmup) Ceiling(step int) int {
 	return int(n)
 }
 
-// Days are the ceilings of the first days, most of them at most: fewer where the domain
-// counts as known before.
-func (w Warmup) Days(most int) []int {
+// warmupDays is how many days of a plan are told.
+const warmupDays = 60
+
+// Days are the ceilings of the first sixty days: fewer where the domain counts as known
+// before.
+func (w Warmup) Days() []int {
 	var out []int
-	for step := range most {
+	for step := range warmupDays {
 		n := w.Ceiling(step)
 		if n == 0 {
 			break

@@ -53,8 +53,8 @@ func (f Filter) bare() Filter {
 	return f
 }
 
-// named is how many mailings a sentence names.
-const named = 3
+// mailingsNamed is how many mailings a sentence names.
+const mailingsNamed = 3
 
 // CheckArchive refuses to archive a segment by which something still goes out: it would
 // go to nobody knows whom.
@@ -74,7 +74,7 @@ func (u SegmentUses) CheckArchive(s Segment) error {
 			counts = append(counts, fmt.Sprintf("%d %s", c.n, c.many))
 		}
 	}
-	for _, m := range u.Mailings[:min(len(u.Mailings), named, int(u.Waiting()))] {
+	for _, m := range u.Mailings[:min(len(u.Mailings), mailingsNamed, int(u.Waiting()))] {
 		names = append(names, fmt.Sprintf("“%s”", m.Variant(m.Latest()).Subject))
 	}
 	like := ""

@@ -6,9 +6,9 @@ import (
 )
 
 // A mailing that goes out every year is one mailing for each year: a person has one
-// delivery of a mailing, so that nobody gets two in a year, whatever becomes of the date,
-// a clock or a node. A year is that of the day which is kept, not of the mail before or
-// after it.
+// delivery of a mailing, so that nobody gets two for the day of one year, whatever becomes of
+// the date, a clock or a node. A year is that of the day which is kept, not of the mail before
+// or after it.
 
 const (
 	everyYear = "year"
@@ -74,9 +74,13 @@ func (t MailingTrigger) NextYear(now time.Time) (year int, due bool) {
 
 // Follow gives the reach of the trigger's year, from that of the year before: it looks
 // from the first moment on at which anybody can be due, and takes nobody whom the other
-// would not.
-func (t MailingTrigger) Follow(before TriggerReach) TriggerReach {
-	if first := t.begins(t.Year).AddDate(0, 0, -zoneSpan); first.Before(before.Looked) {
+// would not. A year that begins late, since the one before stood still over new year, takes
+// those alone who are due from now on, unless its plan is to send what was missed (P20).
+func (t MailingTrigger) Follow(before TriggerReach, plan Plan, now time.Time) TriggerReach {
+	first := t.begins(t.Year).AddDate(0, 0, -zoneSpan)
+	if plan.Missed != MissedSend && now.After(first.Add(seriesRest)) {
+		before.FromDue, before.Looked = now, now
+	} else if first.Before(before.Looked) {
 		before.Looked = first
 	}
 	return before

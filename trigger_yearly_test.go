@@ -98,7 +98,7 @@ func TestOncePerPersonAndYear(t *testing.T) {
 					m.followed = true
 					next := m.trigger
 					next.Year = year
-					all = append(all, &yearlyMailing{trigger: next, reach: next.Follow(m.reach)})
+					all = append(all, &yearlyMailing{trigger: next, reach: next.Follow(m.reach, akkoord.Plan{Missed: akkoord.MissedSend}, now)})
 				}
 				m.over = m.trigger.YearOver(m.reach.Looked)
 			}
@@ -120,4 +120,28 @@ func TestOncePerPersonAndYear(t *testing.T) {
 			}
 		}
 	})
+}
+
+// P20: a year that begins late takes those alone who are due from then on, unless its plan
+// is to send what was missed.
+func TestALateYearMailsNobodyLateUnasked(t *testing.T) {
+	next := akkoord.MailingTrigger{On: akkoord.OnDate, Yearly: true, Year: 2028}
+	day := func(year int, month time.Month, day int) time.Time {
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	}
+	before := akkoord.TriggerReach{FromDue: day(2027, 3, 1), Looked: day(2027, 12, 20)}
+	for _, c := range []struct {
+		missed  akkoord.Missed
+		now     time.Time
+		fromDue time.Time
+	}{
+		{"", day(2027, 12, 30), before.FromDue},
+		{"", day(2028, 2, 1), day(2028, 2, 1)},
+		{akkoord.MissedSkip, day(2028, 2, 1), day(2028, 2, 1)},
+		{akkoord.MissedSend, day(2028, 2, 1), before.FromDue},
+	} {
+		if got := next.Follow(before, akkoord.Plan{Missed: c.missed}, c.now); !got.FromDue.Equal(c.fromDue) {
+			t.Errorf("made on %s with %q: those due from %s on", c.now, c.missed, got.FromDue)
+		}
+	}
 }

@@ -62,9 +62,13 @@ func (s *Store) Deliveries(ctx context.Context, mailingID int64, f akkoord.Deliv
 		args = append(args, f.Code)
 		where += ` AND d.code = ` + parameters(len(args), 1)
 	}
-	if f.Class != akkoord.ClassNone {
+	switch f.Class {
+	case akkoord.ClassNone:
+	case akkoord.ClassSoft: // of what was not said there is no report with a class
+		where += ` AND d.state IN (4, 5) AND NOT EXISTS (SELECT 1 FROM report r WHERE r.mailing_id = d.mailing_id AND r.subscriber_id = d.subscriber_id AND r.kind = 'bounce' AND r.class NOT IN ('', 'soft'))`
+	default:
 		args = append(args, string(f.Class))
-		where += ` AND d.state IN (4, 5) AND coalesce((SELECT nullif(r.class, '') FROM report r WHERE r.mailing_id = d.mailing_id AND r.subscriber_id = d.subscriber_id AND r.kind = 'bounce'), 'soft') = ` + parameters(len(args), 1)
+		where += ` AND d.state IN (4, 5) AND d.subscriber_id IN (SELECT r.subscriber_id FROM report r WHERE r.mailing_id = $1 AND r.kind = 'bounce' AND r.class = ` + parameters(len(args), 1) + `)`
 	}
 	out, err := s.deliveries(ctx, deliveryQuery+where+` ORDER BY d.subscriber_id LIMIT $3`, args...)
 	out, next := cut(out, p, func(d akkoord.Delivery) int64 { return d.SubscriberID })

@@ -58,6 +58,8 @@ func (p *postgres) with(settings map[string]string) *pgx.ConnConfig {
 	maps.Copy(c.RuntimeParams, map[string]string{
 		"application_name": "akkoord", "jit": "off", "client_encoding": "UTF8",
 		"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3",
+		// Whoever takes a window over has to see the mark that it waited for.
+		"default_transaction_isolation": "read committed",
 	})
 	maps.Copy(c.RuntimeParams, settings)
 	return c

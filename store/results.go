@@ -124,10 +124,10 @@ func readPerMailing(q querier, query string, mailings []any, out map[int64]akkoo
 	})
 }
 
-// LatelyStarted gives the last mailings of all campaigns that were started since a time,
-// those that were started last first.
+// LatelyStarted gives the last mailings of all campaigns that were started since a time, or
+// are of a series that runs, those that were started last first.
 func (s *Store) LatelyStarted(ctx context.Context, since time.Time, limit int) ([]akkoord.Mailing, error) {
-	rows, err := s.view(ctx).query(mailingQuery+` WHERE m.started_at >= $1 AND m.started_at > 0 ORDER BY m.started_at DESC, m.id DESC LIMIT $2`, micros(since), limit)
+	rows, err := s.view(ctx).query(mailingQuery+` WHERE m.started_at > 0 AND (m.started_at >= $1 OR m.trigger_on <> '' AND m.state IN ('sending', 'paused')) ORDER BY m.started_at DESC, m.id DESC LIMIT $2`, micros(since), limit)
 	return list(rows, err, scanMailing)
 }
 

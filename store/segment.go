@@ -121,7 +121,6 @@ func scanSegment(r row) (akkoord.Segment, error) {
 		return seg, err
 	}
 	seg.PublicID, seg.CreatedAt, seg.ChangedAt, seg.ArchivedAt = id16(id), fromMicros(created), fromMicros(changed), fromMicros(archived)
-	seg.Name = cmp.Or(seg.Name, seg.Slug) // made by a node of before
 	var err error
 	if seg.Filter, err = akkoord.ParseFilter("filter", []byte(filter)); err != nil {
 		return seg, fmt.Errorf("segment %d: %w", seg.ID, err)

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"akkoord"
@@ -56,16 +58,29 @@ func segmentUses(q querier, segmentID int64) (akkoord.SegmentUses, error) {
 		}
 		ids = append(ids, begun...)
 	}
-	for _, id := range ids {
-		m, err := loadMailing(q, mailingByID, id)
-		if err != nil {
-			return out, err
-		}
-		out.Mailings = append(out.Mailings, m)
+	if out.Mailings, err = mailingsNumbered(q, ids); err != nil {
+		return out, err
 	}
 	out.More = len(out.Campaigns) > usesShown || out.Waiting()+out.Begun > int64(len(ids))
 	out.Campaigns = out.Campaigns[:min(len(out.Campaigns), usesShown)]
 	return out, nil
+}
+
+// mailingsNumbered loads mailings, in the order of their numbers.
+func mailingsNumbered(q querier, ids []int64) ([]akkoord.Mailing, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	in := make([]any, len(ids))
+	for i, id := range ids {
+		in[i] = id
+	}
+	rows, err := q.query(mailingQuery+` WHERE m.id IN (`+parameters(1, len(in))+`)`, in...)
+	out, err := list(rows, err, scanMailing)
+	slices.SortFunc(out, func(a, b akkoord.Mailing) int {
+		return cmp.Compare(slices.Index(ids, a.ID), slices.Index(ids, b.ID))
+	})
+	return out, err
 }
 
 // CampaignScheduled reports whether a mailing of a campaign is scheduled.

@@ -53,6 +53,13 @@ func (s *Store) PauseMailing(ctx context.Context, actor akkoord.Actor, id akkoor
 // ResumeMailing goes on exactly where a pause stopped.
 func (s *Store) ResumeMailing(ctx context.Context, actor akkoord.Actor, id akkoord.ID) (akkoord.Mailing, error) {
 	return s.moveMailing(ctx, actor, id, "resume", func(t *tx, m *akkoord.Mailing) error {
+		if m.Trigger != nil && m.Why.Code == akkoord.StopRestored {
+			// Who was due since the backup may have had it, and no row tells (P22).
+			m.Reach.FromDue, m.Reach.Looked = t.now, t.now
+			if err := t.putReach(m); err != nil {
+				return err
+			}
+		}
 		m.Why = akkoord.Stop{}
 		return t.countAnew(m.ID)
 	})
@@ -148,7 +155,10 @@ func (t *tx) moveNoted(actor akkoord.Actor, m *akkoord.Mailing, act, note string
 	if err := t.enqueueMailing(m); err != nil {
 		return err
 	}
-	return t.audit(actor, "mailing."+act, named("mailing", m.PublicID.String()), note)
+	if err := t.audit(actor, "mailing."+act, named("mailing", m.PublicID.String()), note); err != nil {
+		return err
+	}
+	return t.moveNextYear(actor, m, act)
 }
 
 func (t *tx) start(m *akkoord.Mailing) error {

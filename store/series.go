@@ -319,6 +319,11 @@ func (t *tx) editRunning(have, wanted akkoord.Mailing, plan, trigger string) (st
 		e.Field = "trigger.every"
 		return "", e
 	}
+	if wanted.Trigger.Yearly && wanted.Trigger.FirstYear(t.now) < have.Trigger.Year {
+		e := akkoord.Errorf(akkoord.Conflict, "trigger_year_before", "With this number of days those are due now whose day was last year, and this mailing is for the days of %d; end it, and start another.", have.Trigger.Year)
+		e.Field = "trigger.days"
+		return "", e
+	}
 	next, err := have.Renewed(wanted.Content, t.now)
 	if err != nil {
 		return "", err

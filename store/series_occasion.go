@@ -70,7 +70,7 @@ func occasionsOf(q querier, m akkoord.Mailing, s span, silent, now time.Time) (*
 		where = `e.attribute_id = (SELECT a.id FROM attribute a WHERE a.slug = ` + o.bind(t.Attribute) + `)`
 		if t.Yearly { // found by the index of days, whose condition this has
 			o.at = "substr(e.value, 6, 5)"
-			where += ` AND length(e.value) = 10 AND e.value <= ` + o.bind(t.LastDate())
+			where += ` AND length(e.value) = 10 AND substr(e.value, 5, 1) = '-' AND substr(e.value, 8, 1) = '-' AND e.value <= ` + o.bind(t.LastDate())
 			from, to := t.DaysWithin(s.from.(string), s.to.(string))
 			s = span{from, to}
 		}

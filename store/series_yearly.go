@@ -85,11 +85,29 @@ func (t *tx) addYear(after int64, public akkoord.ID, year int) error {
 	if err != nil {
 		return err
 	}
-	next.StartedAt, next.Reach = t.now, trigger.Follow(m.Reach)
+	next.StartedAt, next.Reach = t.now, trigger.Follow(m.Reach, m.Plan, t.now)
 	if err := t.putReach(&next); err != nil {
 		return err
 	}
 	return t.moveNoted(akkoord.ActorSystem, &next, "send", "the year after "+named("mailing", m.PublicID.String()))
+}
+
+// moveNextYear pauses or cancels the mailing of the next year with a yearly one, where
+// both run around new year.
+func (t *tx) moveNextYear(actor akkoord.Actor, m *akkoord.Mailing, act string) error {
+	if m.Trigger == nil || !m.Trigger.Yearly || act != "pause" && act != "cancel" {
+		return nil
+	}
+	ids, err := numbers(t, `SELECT id FROM mailing WHERE follows_id = $1 AND (state = 'sending' OR state = 'paused' AND $2 = 'cancel')`, m.ID, act)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	next, err := loadMailing(t, mailingByID, ids[0])
+	if err != nil {
+		return err
+	}
+	next.Why = m.Why
+	return t.moveNoted(actor, &next, act, "with the year before, "+named("mailing", m.PublicID.String()))
 }
 
 func (t *tx) putTrigger(m akkoord.Mailing) error {

@@ -31,16 +31,14 @@ func (s *Site) showDeliverability(w http.ResponseWriter, r *http.Request, v visi
 	for _, f := range found.Findings {
 		page.Findings = append(page.Findings, deliveryFinding(f))
 	}
-	lately, err := s.cfg.Figures.CameBackLately(r.Context())
+	lately, total, err := s.cfg.Figures.CameBackLately(r.Context())
 	if err != nil {
 		return err
 	}
-	all := make([][]akkoord.Rate, len(lately))
-	for i, m := range lately {
-		all[i] = m.Rates
+	for _, m := range lately {
 		page.CameBack = append(page.CameBack, templates.CameBackRow{Subject: title(m.Mailing), URL: resultsPath(m.Mailing), At: m.StartedAt, Rates: rateCells(m.Rates)})
 	}
-	page.CameBackTotal = rateCells(akkoord.TotalRates(all))
+	page.CameBackTotal = rateCells(total)
 	speed, err := s.cfg.Store.Speed(r.Context())
 	if err != nil {
 		return err
@@ -60,14 +58,11 @@ func (s *Site) showDeliverability(w http.ResponseWriter, r *http.Request, v visi
 	return s.page(w, v, code, page)
 }
 
-// warmupDays is how many days of a warm-up are shown.
-const warmupDays = 60
-
 func speedOf(s akkoord.Speed) templates.SendingSpeed {
 	out := templates.SendingSpeed{PerHour: s.Cap.Hour, HourLeft: s.HourLeft, PerDay: s.Cap.Day, DayLeft: s.DayLeft}
 	if s.Domain != "" {
 		out.Domain, out.Known, out.Left, out.Full = s.Domain, s.Known(), s.WarmLeft, s.Warmup.Full
-		for i, n := range s.Warmup.Days(warmupDays) {
+		for i, n := range s.Warmup.Days() {
 			out.Days = append(out.Days, templates.WarmupDay{Number: i + 1, Mails: n, Now: i == s.Warm.Step, Past: i < s.Warm.Step})
 		}
 	}

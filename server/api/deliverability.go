@@ -14,7 +14,7 @@ type deliverability struct {
 	Findings     []domainFinding `json:"findings" nullable:"false"`
 	FileKeys     []string        `json:"file_keys" nullable:"false" doc:"Selectors of AKKOORD_DKIM. Where there are any, they sign and stored keys don't."`
 
-	CameBack      []cameBack `json:"came_back" nullable:"false" doc:"Of the last twelve mailings that were started within thirty days, newest first."`
+	CameBack      []cameBack `json:"came_back" nullable:"false" doc:"Of the last twelve mailings that were started within thirty days or are of a series that runs, newest first."`
 	CameBackTotal []rate     `json:"came_back_total" nullable:"false" doc:"Of these together."`
 	Speed         speed      `json:"speed"`
 }
@@ -37,9 +37,6 @@ type warmup struct {
 	Days    []int  `json:"days" nullable:"false" doc:"Mails that each day of the plan allows, sixty days at most."`
 }
 
-// warmupDays is how many days of a plan are told.
-const warmupDays = 60
-
 func showSpeed(s akkoord.Speed) speed {
 	out := speed{PerHour: s.Cap.Hour, PerDay: s.Cap.Day}
 	if s.Cap.Hour > 0 {
@@ -49,7 +46,7 @@ func showSpeed(s akkoord.Speed) speed {
 		out.DayLeft = &s.DayLeft
 	}
 	if s.Domain != "" {
-		out.Warmup = &warmup{Domain: s.Domain, Day: s.Warm.Step + 1, Ceiling: s.Warmup.Ceiling(s.Warm.Step), Days: s.Warmup.Days(warmupDays)}
+		out.Warmup = &warmup{Domain: s.Domain, Day: s.Warm.Step + 1, Ceiling: s.Warmup.Ceiling(s.Warm.Step), Days: s.Warmup.Days()}
 		if !s.Known() {
 			out.Warmup.Left = &s.WarmLeft
 		}
@@ -117,18 +114,16 @@ func (a *API) readDeliverability(ctx context.Context, in *struct {
 	for _, f := range d.Findings {
 		out.Findings = append(out.Findings, showFinding(f))
 	}
-	lately, err := a.cfg.Figures.CameBackLately(ctx)
+	lately, total, err := a.cfg.Figures.CameBackLately(ctx)
 	if err != nil {
 		return deliverability{}, err
 	}
-	out.CameBack = make([]cameBack, len(lately))
-	all := make([][]akkoord.Rate, len(lately))
+	out.CameBack, out.CameBackTotal = make([]cameBack, len(lately)), showRates(total)
 	for i, m := range lately {
-		all[i], out.CameBack[i] = m.Rates, cameBack{m.PublicID, m.Content.Subject, when(m.StartedAt), showRates(m.Rates)}
+		out.CameBack[i] = cameBack{m.PublicID, m.Variant(m.Latest()).Subject, when(m.StartedAt), showRates(m.Rates)}
 	}
-	out.CameBackTotal = showRates(akkoord.TotalRates(all))
-	now, err := a.cfg.Store.Speed(ctx)
-	out.Speed = showSpeed(now)
+	limits, err := a.cfg.Store.Speed(ctx)
+	out.Speed = showSpeed(limits)
 	return out, err
 }
 

@@ -172,6 +172,7 @@ type segmentUses struct {
 	Begun     int64             `json:"begun" doc:"Other mailings, whose people were chosen by a version of it."`
 	Campaigns []segmentCampaign `json:"campaigns" nullable:"false" doc:"Newest first, 20 at most."`
 	Mailings  []segmentMailing  `json:"mailings" nullable:"false" doc:"Those that go out by it from now on first, then those that began; newest first, 20 at most."`
+	More      bool              `json:"more" doc:"There are more than are listed."`
 }
 
 type segmentCampaign struct {
@@ -193,7 +194,7 @@ func (a *API) segmentUses(ctx context.Context, in *BySlug) (segmentUses, error) 
 		return segmentUses{}, err
 	}
 	u, err := a.cfg.Store.SegmentUses(ctx, s.ID)
-	out := segmentUses{Drafts: u.Drafts, Scheduled: u.Scheduled, Series: u.Series, Begun: u.Begun, Campaigns: []segmentCampaign{}, Mailings: []segmentMailing{}}
+	out := segmentUses{Drafts: u.Drafts, Scheduled: u.Scheduled, Series: u.Series, Begun: u.Begun, More: u.More, Campaigns: []segmentCampaign{}, Mailings: []segmentMailing{}}
 	for _, c := range u.Campaigns {
 		out.Campaigns = append(out.Campaigns, segmentCampaign{c.Slug, c.Name, when(c.ArchivedAt)})
 	}

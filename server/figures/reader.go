@@ -15,7 +15,7 @@ type Store interface {
 	ReadersOf(ctx context.Context, mailings []int64) (map[int64]akkoord.Readers, error)
 	// StartedMailings gives the last mailings of a campaign that were started up to a time (zero: all), those that were started last first.
 	StartedMailings(ctx context.Context, campaignID int64, upTo time.Time, limit int) ([]akkoord.Mailing, error)
-	// LatelyStarted gives the last mailings of all campaigns that were started since a time, those that were started last first.
+	// LatelyStarted gives the last mailings of all campaigns that were started since a time, or are of a series that runs, those that were started last first.
 	LatelyStarted(ctx context.Context, since time.Time, limit int) ([]akkoord.Mailing, error)
 	// ReportsOf counts what came back of each of some mailings, by the mailing's number.
 	ReportsOf(ctx context.Context, mailings []int64) (map[int64]akkoord.Reports, error)
@@ -131,31 +131,33 @@ type CameBack struct {
 	Rates []akkoord.Rate
 }
 
-// ratesFor is for how long a mailing is one of late.
-const ratesFor = 30 * 24 * time.Hour
+// latelyWithin is for how long a mailing is one of late.
+const latelyWithin = 30 * 24 * time.Hour
 
 // CameBackLately gives what came back of the last mailings that were started within
-// thirty days, newest first.
-func (r *Reader) CameBackLately(ctx context.Context) ([]CameBack, error) {
-	mailings, err := r.store.LatelyStarted(ctx, r.now().Add(-ratesFor), compared)
+// thirty days or are of a series that runs, newest first, and of all of these together.
+func (r *Reader) CameBackLately(ctx context.Context) (mailings []CameBack, total []akkoord.Rate, err error) {
+	lately, err := r.store.LatelyStarted(ctx, r.now().Add(-latelyWithin), compared)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ids := make([]int64, len(mailings))
-	for i, m := range mailings {
+	ids := make([]int64, len(lately))
+	for i, m := range lately {
 		ids[i] = m.ID
 	}
 	reports, err := r.store.ReportsOf(ctx, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := make([]CameBack, len(mailings))
-	for i, m := range mailings {
+	mailings = make([]CameBack, len(lately))
+	all := make([][]akkoord.Rate, len(lately))
+	for i, m := range lately {
 		c, _, err := r.Counts(ctx, m)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		out[i] = CameBack{m, reports[m.ID].Rates(c)}
+		all[i] = reports[m.ID].Rates(c)
+		mailings[i] = CameBack{m, all[i]}
 	}
-	return out, nil
+	return mailings, akkoord.TotalRates(all), nil
 }

@@ -32,22 +32,25 @@ func (g *Guard) stepOf(ctx context.Context, m akkoord.Mailing, more []akkoord.Gr
 // CountSegmentNow is exact for those who may read what the filter asks about, and in steps
 // for all others.
 func (g *Guard) CountSegmentNow(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.SegmentCount, error) {
-	step, err := g.step(ctx, purposeID, f.Tells())
-	if err != nil {
-		return akkoord.SegmentCount{}, err
-	}
-	n, err := g.store.CountSegmentNow(ctx, purposeID, f)
-	return n.InSteps(step), err
+	return g.counted(ctx, purposeID, f, g.store.CountSegmentNow)
 }
 
 // CountSegmentSoon is as CountSegmentNow.
 func (g *Guard) CountSegmentSoon(ctx context.Context, purposeID int64, f akkoord.Filter) (akkoord.SegmentCount, error) {
+	return g.counted(ctx, purposeID, f, g.store.CountSegmentSoon)
+}
+
+func (g *Guard) counted(ctx context.Context, purposeID int64, f akkoord.Filter, count func(context.Context, int64, akkoord.Filter) (akkoord.SegmentCount, error)) (akkoord.SegmentCount, error) {
 	step, err := g.step(ctx, purposeID, f.Tells())
 	if err != nil {
 		return akkoord.SegmentCount{}, err
 	}
-	n, err := g.store.CountSegmentSoon(ctx, purposeID, f)
-	return n.InSteps(step), err
+	n, err := count(ctx, purposeID, f)
+	if err != nil || step == 1 || n.Counting {
+		return n, err
+	}
+	all, err := count(ctx, purposeID, akkoord.Filter{Kind: akkoord.FilterAll})
+	return n.InSteps(all, step), err
 }
 
 // Audience is in steps of what did not begin, as CountSegmentNow; how many a mailing was
@@ -64,9 +67,9 @@ func (g *Guard) Audience(ctx context.Context, m akkoord.Mailing) (akkoord.Audien
 	return a.InSteps(step), err
 }
 
-// Readers is as CountSegmentNow; a language of fewer than one step is left out.
+// Readers is as CountSegmentNow, of their language too; a language of fewer than one step is left out.
 func (g *Guard) Readers(ctx context.Context, m akkoord.Mailing) (map[string]int64, error) {
-	step, err := g.stepOf(ctx, m, nil)
+	step, err := g.stepOf(ctx, m, akkoord.Filter{Kind: akkoord.FilterLocale}.Tells())
 	if err != nil {
 		return nil, err
 	}

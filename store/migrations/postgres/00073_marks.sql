@@ -11,5 +11,6 @@ CREATE UNLOGGED TABLE mark (
   notes  TEXT   NOT NULL, -- results that no commit holds yet
   PRIMARY KEY (fence, number)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
+LOCK TABLE claim IN ACCESS EXCLUSIVE MODE;
 INSERT INTO mark (fence, number, onwire, notes) SELECT fence, 0, onwire, notes FROM claim WHERE onwire <> 0 OR notes <> '';
 ALTER TABLE claim DROP COLUMN onwire, DROP COLUMN notes;

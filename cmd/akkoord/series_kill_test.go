@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"fmt"
 	"testing"
 	"time"
@@ -63,14 +64,25 @@ func TestP19P06TwoNodesShareASeries(t *testing.T) {
 	t.Parallel()
 	const people = 2000
 	sink := startSink(t)
-	a := installOn(t, pgtest.New(t, store.Migrate), sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)
+	database := pgtest.New(t, store.Migrate)
+	a := installOn(t, database, sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)
 	a.start()
 	b := a.another()
 	b.start()
+	db, err := sql.Open("pgx", database)
+	a.must(err)
+	t.Cleanup(func() { _ = db.Close() })
 	sink.slow(5 * time.Millisecond)
 	mailing := a.seriesTo("Welkom")
-	a.until("300 mails", func() bool { return sink.read() >= 300 })
+	a.until("both nodes hold people of it", func() bool {
+		var nodes int
+		a.must(db.QueryRow(`SELECT count(DISTINCT node) FROM claim`).Scan(&nodes))
+		return nodes == 2
+	})
 	b.kill()
+	if taken := sink.read(); taken >= people {
+		t.Fatal("the node was killed after the end")
+	}
 	a.reached(mailing, people, connections)
 	a.onceOrUncertain(sink, mailing)
 	a.verifyLedger()

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,6 +87,12 @@ func testSeriesYearly(t *testing.T, open Open) {
 	noFault(t, a.SetProfile(ctx, moves.Subscriber.PublicID, akkoord.Profile{Attributes: map[string]*string{"born": &later}}, byAdmin))
 	must(a.Leave(ctx, akkoord.Link{Subscriber: leaves.Subscriber.PublicID, Purpose: a.News.ID}, akkoord.ScopePurpose, byLink))(t)
 	renewed := must(a.MailingByID(ctx, m.ID))(t)
+	before, far := renewed, *renewed.Trigger
+	far.Days = 300
+	before.Trigger = &far
+	if _, err := a.PutMailing(ctx, Admin, before); akkoord.CodeOf(err) != "trigger_year_before" {
+		t.Errorf("days of which those of last year are due: %v", err)
+	}
 	renewed.Content.Subject = "Van harte"
 	must(a.PutMailing(ctx, Admin, renewed))(t)
 	upto(time.Date(2028, 3, 2, 0, 0, 0, 0, time.UTC))
@@ -149,5 +156,39 @@ func testSeriesYearlyZones(t *testing.T, open Open) {
 	a.pass(t, 24*time.Hour, got)
 	if !gotIt(got, years[2028], west[1]) || gotIt(got, years[2028], west[0]) || len(got) != 2 {
 		t.Errorf("on 1 January: %v", got)
+	}
+	states := func(want akkoord.MailingState) {
+		t.Helper()
+		for _, year := range []int{2027, 2028} {
+			if m := a.years(t)[year]; m.State != want {
+				t.Errorf("the mailing of %d is %s, want %s", year, m.State, want)
+			}
+		}
+	}
+	states(akkoord.MailingSending)
+	must(a.PauseMailing(ctx, Admin, m.PublicID))(t)
+	states(akkoord.MailingPaused)
+	must(a.ResumeMailing(ctx, Admin, years[2028].PublicID))(t)
+	must(a.CancelMailing(ctx, Admin, m.PublicID))(t)
+	states(akkoord.MailingCancelled)
+}
+
+// testSeriesRestored: who was due between a backup and its restore may have had the mail, of
+// which the backup knows nothing, and is passed by (P22, P06).
+func testSeriesRestored(t *testing.T, open Open) {
+	a := newAgency(t, open)
+	ctx := t.Context()
+	m := a.begin(t, "Welkom", akkoord.MailingTrigger{On: akkoord.OnConfirmed, Hours: 2})
+	a.Clock.Move(time.Minute)
+	between := a.active(t, "between@voorbeeld.example", a.News)
+	a.Clock.Move(3 * time.Hour)
+	must(a.RepeatDepartures(ctx, strings.NewReader("")))(t)
+	must(0, a.EndHold(ctx, Admin))(t)
+	must(a.ResumeMailing(ctx, Admin, m.PublicID))(t)
+	after := a.active(t, "after@voorbeeld.example", a.News)
+	got := map[[2]int64]int{}
+	a.pass(t, 6*time.Hour, got)
+	if gotIt(got, m, between) || !gotIt(got, m, after) {
+		t.Errorf("after a restore: %v", got)
 	}
 }

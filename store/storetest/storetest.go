@@ -130,6 +130,7 @@ func Run(t *testing.T, open Open) {
 		{"series of a crowd", testSeriesCrowd},
 		{"a series of every year", testSeriesYearly},
 		{"a series of every year around new year", testSeriesYearlyZones},
+		{"P22 a series after a restore", testSeriesRestored},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			t.Parallel() // they wait for the disk, each on a database of its own

@@ -120,6 +120,7 @@ var ownScripts = []string{
 	`<script src="/static/js/passkey.js" defer></script>`, `<script type="module" src="/static/js/segment.js"></script>`,
 	`<script type="module" src="/static/js/challenge.js"></script>`,
 	`<script src="/static/vendor/sortable/sortable.min.js" defer></script>`, `<script src="/static/js/editor.js" defer></script>`,
+	`<script src="/static/js/mjml.js" defer></script>`,
 }
 
 // A strict content policy holds: nothing inline, nothing of others (rule 13, F.18).

@@ -259,14 +259,14 @@ func (s *Store) Reports(ctx context.Context, mailingID int64) (akkoord.Reports, 
 
 // ReportsOf counts what came back of each of some mailings, by the mailing's number.
 func (s *Store) ReportsOf(ctx context.Context, mailings []int64) (map[int64]akkoord.Reports, error) {
-	out, in := map[int64]akkoord.Reports{}, make([]any, len(mailings))
-	for i, id := range mailings {
-		out[id], in[i] = akkoord.Reports{Bounces: map[akkoord.Class]int64{}}, id
-	}
-	if len(in) == 0 {
+	out := map[int64]akkoord.Reports{}
+	if len(mailings) == 0 {
 		return out, nil
 	}
-	rows, err := s.view(ctx).query(`SELECT mailing_id, kind, class, count(*) FROM report WHERE mailing_id IN (`+parameters(1, len(in))+`) AND mailing_id <> 0 GROUP BY mailing_id, kind, class`, in...)
+	for _, id := range mailings {
+		out[id] = akkoord.Reports{Bounces: map[akkoord.Class]int64{}}
+	}
+	rows, err := s.view(ctx).query(`SELECT mailing_id, kind, class, count(*) FROM report WHERE mailing_id IN (`+parameters(1, len(mailings))+`) AND mailing_id <> 0 GROUP BY mailing_id, kind, class`, boxed(mailings)...)
 	return out, each(rows, err, func(r row) error {
 		var id, n int64
 		var kind akkoord.ReportKind

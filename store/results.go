@@ -80,10 +80,7 @@ func (s *Store) ReadersOf(ctx context.Context, mailings []int64) (map[int64]akko
 	if len(mailings) == 0 {
 		return out, nil
 	}
-	q, in := s.view(ctx), make([]any, len(mailings))
-	for i, id := range mailings {
-		in[i] = id
-	}
+	q, in := s.view(ctx), boxed(mailings)
 	some := parameters(1, len(in))
 	return out, errors.Join(
 		readPerMailing(q, `SELECT mailing_id, count(DISTINCT subscriber_id) FROM consent_event

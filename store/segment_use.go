@@ -71,11 +71,7 @@ func mailingsNumbered(q querier, ids []int64) ([]akkoord.Mailing, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	in := make([]any, len(ids))
-	for i, id := range ids {
-		in[i] = id
-	}
-	rows, err := q.query(mailingQuery+` WHERE m.id IN (`+parameters(1, len(in))+`)`, in...)
+	rows, err := q.query(mailingQuery+` WHERE m.id IN (`+parameters(1, len(ids))+`)`, boxed(ids)...)
 	out, err := list(rows, err, scanMailing)
 	slices.SortFunc(out, func(a, b akkoord.Mailing) int {
 		return cmp.Compare(slices.Index(ids, a.ID), slices.Index(ids, b.ID))

@@ -114,7 +114,9 @@ func TestAKilledServerTellsEveryEventM28(t *testing.T) {
 		report(0, multipartReport("delivery-status", "message/delivery-status", "Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; x@voorbeeld.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"))
 		report(1, multipartReport("feedback-report", "message/feedback-report", "Feedback-Type: abuse\r\nVersion: 1\r\nUser-Agent: x\r\n"))
 		for _, m := range mails[2 : 2+leave] {
-			if status, err := in.post(oneClick(t, m.Raw), form("List-Unsubscribe", "One-Click")); err != nil || status != http.StatusOK {
+			_, _, link, err := marks(m.Raw)
+			in.must(err)
+			if status, err := in.post(link, form("List-Unsubscribe", "One-Click")); err != nil || status != http.StatusOK {
 				t.Fatalf("leaving answers %d (%v)", status, err)
 			}
 		}
@@ -148,20 +150,4 @@ func multipartReport(kind, part, text string) string {
 	return "From: MAILER-DAEMON@mx.example\r\nTo: bounces@zonvaart.example\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n" +
 		"Content-Type: multipart/report; report-type=" + kind + "; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n" +
 		"--b\r\nContent-Type: " + part + "\r\n\r\n" + text + "\r\n--b--\r\n"
-}
-
-// oneClick gives the address of a mail by which its reader leaves (RFC 8058).
-func oneClick(t *testing.T, raw []byte) string {
-	t.Helper()
-	c, err := mailertest.Parse(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(strings.Join(c.Header["List-Unsubscribe"], ""), "<http")
-	link, _, _ := strings.Cut("http"+rest, ">")
-	u, err := url.Parse(link)
-	if err != nil || u.Path == "" {
-		t.Fatalf("no link to leave in %q", link)
-	}
-	return u.Path
 }

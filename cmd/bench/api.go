@@ -139,19 +139,28 @@ func (p *product) mailing(ctx context.Context, id string) (mailing, error) {
 
 // awaitState waits until a mailing is in a state.
 func (p *product) awaitState(ctx context.Context, id, state string, atMost time.Duration) (mailing, error) {
+	return p.await(ctx, id, state, atMost, 20*time.Millisecond, func(m mailing) bool { return m.State == state })
+}
+
+// awaitSent waits until so many mails of a mailing are put down as sent, whatever its state
+// is. It asks seldom: what is told of a test costs something.
+func (p *product) awaitSent(ctx context.Context, id string, people int) (mailing, error) {
+	return p.await(ctx, id, fmt.Sprintf("%d sent", people), time.Minute, 100*time.Millisecond, func(m mailing) bool { return m.Sent >= people })
+}
+
+// await asks for a mailing over and over until it is as wanted.
+func (p *product) await(ctx context.Context, id, what string, atMost, every time.Duration, wanted func(mailing) bool) (mailing, error) {
 	end := time.Now().Add(atMost)
 	for {
 		m, err := p.mailing(ctx, id)
-		if err != nil || m.State == state {
+		if err != nil || wanted(m) {
 			return m, err
 		}
 		if time.Now().After(end) {
-			return m, fmt.Errorf("the mailing is %q with %d of %d sent, not %q within %s", m.State, m.Sent, m.Total, state, atMost)
+			return m, fmt.Errorf("the mailing is %q with %d of %d sent, not %q within %s", m.State, m.Sent, m.Total, what, atMost)
 		}
-		select {
-		case <-ctx.Done():
-			return m, context.Cause(ctx)
-		case <-time.After(20 * time.Millisecond):
+		if err := pause(ctx, every); err != nil {
+			return m, err
 		}
 	}
 }

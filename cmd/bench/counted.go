@@ -50,7 +50,7 @@ func (b *bench) countedCampaigns(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if m, err = b.settled(ctx, m.ID, people); err != nil {
+	if m, err = b.product.awaitSent(ctx, m.ID, people); err != nil {
 		return err
 	}
 	settled := time.Now()
@@ -98,23 +98,6 @@ func (b *bench) letClicksCount(ctx context.Context, people int) (int, error) {
 	}
 	_, err = b.load(ctx, "confirm with clicks", b.product.pid(), loadOrder{Addr: b.product.addr, Kind: "confirm", Tokens: file, Limit: result.Answers, For: 2 * time.Minute})
 	return result.Answers, err
-}
-
-// settled waits until so many mails of a mailing are put down as sent.
-func (b *bench) settled(ctx context.Context, id string, people int) (mailing, error) {
-	end := time.Now().Add(time.Minute)
-	for {
-		m, err := b.product.mailing(ctx, id)
-		if err != nil || m.Sent >= people {
-			return m, err
-		}
-		if time.Now().After(end) {
-			return m, fmt.Errorf("%d of %d mails are put down as sent after a minute", m.Sent, people)
-		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
-			return m, err
-		}
-	}
 }
 
 func (b *bench) returnFile() string { return filepath.Join(b.dir, "return.paths") }

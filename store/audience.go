@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"akkoord"
 )
@@ -47,23 +48,35 @@ func leftOutOf(q querier, mailingID int64) (left []akkoord.LeftOut, err error) {
 	return left, nil
 }
 
-// noteLeftOut puts down whom the gate leaves out of a mailing that began, once.
-func (s *Store) noteLeftOut(ctx context.Context, m akkoord.Mailing) error {
-	var noted bool
-	if err := s.view(ctx).queryRow(`SELECT left_out <> '' FROM mailing WHERE id = $1`, m.ID).Scan(&noted); err != nil || noted {
+// noteLeftOut adds those to whom the gate leaves out of a mailing that it leaves out of
+// the people of a step after first up to upto, of whom n are frozen.
+func (t *tx) noteLeftOut(m akkoord.Mailing, purposeID int64, narrow akkoord.Filter, first, upto, n int64) error {
+	var all int64
+	if err := t.queryRow(`SELECT count(*) FROM subscription WHERE purpose_id = $1 AND subscriber_id > $2 AND subscriber_id <= $3`, purposeID, first, upto).Scan(&all); err != nil || all == n {
 		return err
 	}
-	a := akkoord.Audience{LeftOut: []akkoord.LeftOut{}}
-	if err := s.wouldGet(ctx, m, &a); err != nil {
+	left, err := leftOutOf(t, m.ID)
+	if err != nil {
+		return err
+	}
+	q, err := askFacts(t, purposeID, m.CampaignID, narrow, t.now)
+	if err != nil {
+		return err
+	}
+	q.but(m.ID)
+	a := akkoord.Audience{LeftOut: left}
+	err = q.between(func(text string, args []any) (rows, error) { return t.query(text, args...) }, first, upto, func(f akkoord.Facts, n int64) {
+		f.Archived = false // what started under it only waits
+		a.Add(akkoord.Gate(f).Code, n)
+	})
+	if err != nil || len(a.LeftOut) == 0 {
 		return err
 	}
 	text, err := toJSON(a.LeftOut)
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, "note who is left out", func(t *tx) error {
-		return t.exec(`UPDATE mailing SET left_out = $2 WHERE id = $1 AND left_out = ''`, m.ID, text)
-	})
+	return t.exec(`UPDATE mailing SET left_out = $2 WHERE id = $1`, m.ID, text)
 }
 
 // wouldGet asks the gate about everybody, once for all of whom it knows the same.
@@ -144,22 +157,44 @@ func (s *Store) askInSteps(ctx context.Context, step, purposeID, campaignID int6
 	if err := v.queryRow(`SELECT coalesce(max(id), 0) FROM subscriber`).Scan(&last); err != nil {
 		return err
 	}
-	condition, args, err := compileFilter(v, narrow, purposeID, now, []any{purposeID, micros(now), campaignID, nil, nil})
+	q, err := askFacts(v, purposeID, campaignID, narrow, now)
 	for first := int64(0); err == nil && first < last; first += step {
-		args[3], args[4] = first, first+step
-		var rows rows
-		rows, err = v.askOnce(`SELECT state, basis, lacking, outgrown, archived, kinds, gone, paused, count(*) FROM (`+factsOf+condition+` AND x.subscriber_id > $4 AND x.subscriber_id <= $5) AS people
-			GROUP BY state, basis, lacking, outgrown, archived, kinds, gone, paused`, args)
-		err = each(rows, err, func(r row) error {
-			var n int64
-			f, err := scanFacts(r, &n)
-			if err == nil {
-				ask(f, n)
-			}
-			return err
-		})
+		err = q.between(v.askOnce, first, first+step, ask)
 	}
 	return err
+}
+
+// factsQuery asks for the facts of those in a filter who ever had to do with a purpose.
+type factsQuery struct {
+	condition string
+	args      []any // those of factsOf, two of numbers of people, and those of condition
+}
+
+func askFacts(q querier, purposeID, campaignID int64, narrow akkoord.Filter, now time.Time) (*factsQuery, error) {
+	condition, args, err := compileFilter(q, narrow, purposeID, now, []any{purposeID, micros(now), campaignID, nil, nil})
+	return &factsQuery{condition, args}, err
+}
+
+// but leaves out who is frozen for a mailing.
+func (q *factsQuery) but(mailingID int64) {
+	q.args = append(q.args, mailingID)
+	q.condition += fmt.Sprintf(` AND x.subscriber_id NOT IN (SELECT d.subscriber_id FROM delivery d WHERE d.mailing_id = $%d AND d.subscriber_id > $4 AND d.subscriber_id <= $5)`, len(q.args))
+}
+
+// between gives the facts of people whose numbers are after first up to last, each time
+// with the number of people of whom they hold.
+func (q *factsQuery) between(query func(text string, args []any) (rows, error), first, last int64, give func(f akkoord.Facts, n int64)) error {
+	q.args[3], q.args[4] = first, last
+	rows, err := query(`SELECT state, basis, lacking, outgrown, archived, kinds, gone, paused, count(*) FROM (`+factsOf+q.condition+` AND x.subscriber_id > $4 AND x.subscriber_id <= $5) AS people
+		GROUP BY state, basis, lacking, outgrown, archived, kinds, gone, paused`, q.args)
+	return each(rows, err, func(r row) error {
+		var n int64
+		f, err := scanFacts(r, &n)
+		if err == nil {
+			give(f, n)
+		}
+		return err
+	})
 }
 
 // errEnough ends reading rows of which enough were seen.

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"akkoord"
 )
@@ -12,6 +13,7 @@ import (
 // chunk with one row update and settles its people with one each.
 const (
 	freezeStep = 10000 // people whom one commit freezes, so that sign-ups wait some 50 ms at most
+	freezeSpan = 2     // numbers of people that one commit passes at most, in steps
 	chunkSize  = 500   // people of a chunk
 	chunkLeast = 10    // of a chunk of a small audience, which is cut so that all connections have work
 	chunkShare = 16
@@ -37,7 +39,8 @@ func (t *tx) takeSegment(mailingID int64) error {
 
 // freeze freezes the next step of a mailing's audience: who is active for the
 // purpose, in the mailing's segment, not suppressed, not pausing and not gone from the
-// campaign, step people at a time. It reports whether more is to be done. Variants take turns.
+// campaign, step people at a time; and puts down whom the gate leaves out of them. It
+// reports whether more is to be done. Variants take turns.
 func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 	var cursor, first, last, frozen int64
 	err = t.queryRow(`SELECT id, first, last, fence FROM delivery_chunk WHERE mailing_id = $1 AND state = -1`, m.ID).Scan(&cursor, &first, &last, &frozen)
@@ -47,13 +50,16 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	var purpose, upto, seen int64
-	if err := t.queryRow(`SELECT purpose_id FROM campaign WHERE id = $1`, m.CampaignID).Scan(&purpose); err != nil {
+	var purpose, wider int64
+	if err := t.queryRow(`SELECT p.id, p.wider FROM campaign c JOIN purpose p ON p.id = c.purpose_id WHERE c.id = $1`, m.CampaignID).Scan(&purpose, &wider); err != nil {
 		return false, err
 	}
-	if err := t.queryRow(`SELECT count(*), coalesce(max(subscriber_id), 0) FROM (SELECT subscriber_id FROM subscription
-			WHERE purpose_id = $1 AND state = 'active' AND subscriber_id > $2 AND subscriber_id <= $3 ORDER BY subscriber_id LIMIT $4) AS step`,
-		purpose, first, last, step).Scan(&seen, &upto); err != nil {
+	upto, err := t.freezeUpto(purpose, first, last, step)
+	if err != nil {
+		return false, err
+	}
+	filter, err := segmentOf(t, m.SegmentID, m.SegmentVersion)
+	if err != nil {
 		return false, err
 	}
 	variant, args := `0`, []any{m.ID, purpose, first, upto, m.CampaignID, micros(t.now)}
@@ -63,9 +69,10 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 	case len(m.Variants) > 1:
 		variant, args = taking, append(args, frozen, len(m.Variants))
 	}
-	filter, err := segmentOf(t, m.SegmentID, m.SegmentVersion)
-	if err != nil {
-		return false, err
+	grown := ``
+	if wider > 0 {
+		args = append(args, wider)
+		grown = fmt.Sprintf(` AND NOT (x.basis = 'consent' AND x.version < $%d)`, len(args))
 	}
 	// As of the start, since the steps come one after the other.
 	narrowed, args, err := compileFilter(t, filter, purpose, m.StartedAt, args)
@@ -73,9 +80,12 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 		return false, err
 	}
 	n, err := t.execCount(`INSERT INTO delivery (mailing_id, subscriber_id, state, variant, attempts, fence, first_at, updated_at, next_at, code, reply)
-		SELECT $1, x.subscriber_id, 0, `+variant+audience+narrowed+`
+		SELECT $1, x.subscriber_id, 0, `+variant+audience+grown+` AND `+narrowed+`
 		ORDER BY x.subscriber_id`, args...)
 	if err != nil {
+		return false, err
+	}
+	if err := t.noteLeftOut(m, purpose, filter, first, upto, n); err != nil {
 		return false, err
 	}
 	if err := t.assign(m, first, upto); err != nil {
@@ -85,16 +95,30 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 		return false, err
 	}
 	size := int64(chunkSize)
-	if seen < step && frozen == 0 {
+	if upto == last && frozen == 0 {
 		size = min(max(n/chunkShare, chunkLeast), chunkSize)
 	}
 	if err := t.cutChunks(m.ID, first, upto, size); err != nil {
 		return false, err
 	}
-	if seen < step {
+	if upto == last {
 		return false, t.exec(`DELETE FROM delivery_chunk WHERE id = $1`, cursor)
 	}
 	return true, t.exec(`UPDATE delivery_chunk SET first = $2, fence = $3 WHERE id = $1`, cursor, upto, frozen+n)
+}
+
+// freezeUpto gives the number of the last person of a step after first, of which no
+// more than step are active for a purpose.
+func (t *tx) freezeUpto(purpose, first, last, step int64) (int64, error) {
+	var upto, active int64
+	last = min(last, first+freezeSpan*step)
+	err := t.queryRow(`SELECT coalesce(max(subscriber_id), 0), count(*) FROM (SELECT subscriber_id FROM subscription
+			WHERE purpose_id = $1 AND state = 'active' AND subscriber_id > $2 AND subscriber_id <= $3 ORDER BY subscriber_id LIMIT $4) AS step`,
+		purpose, first, last, step).Scan(&upto, &active)
+	if active < step {
+		upto = last
+	}
+	return upto, err
 }
 
 // taking makes variants take turns over all who are frozen: $7 before, of $8.
@@ -102,13 +126,14 @@ const taking = `($7 + row_number() OVER (ORDER BY x.subscriber_id) - 1) % $8`
 
 // audience goes on with the statement that freezes people of purpose $2 after $3
 // up to $4 for a mailing of campaign $5 at the time $6; a segment's condition
-// follows.
+// follows. What is true of few is read once as a list, not asked of each, so that
+// an index tells all that is asked of a subscription.
 const audience = `, 0, 0, 0, 0, 0, '', ''
 	FROM subscription x JOIN subscriber s ON s.id = x.subscriber_id
-	WHERE x.purpose_id = $2 AND x.state = 'active' AND x.subscriber_id > $3 AND x.subscriber_id <= $4 AND s.paused_until <= $6 AND NOT ` + unfounded + ` AND NOT ` + outgrown + `
-		AND NOT EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash AND k.kind <> 'blocked')
-		AND NOT EXISTS (SELECT 1 FROM campaign_leave l WHERE l.subscriber_id = x.subscriber_id AND l.campaign_id = $5)
-		AND `
+	WHERE x.purpose_id = $2 AND x.state = 'active' AND x.subscriber_id > $3 AND x.subscriber_id <= $4 AND s.paused_until <= $6
+		AND x.subscriber_id NOT IN (SELECT x.subscriber_id FROM subscription x WHERE x.purpose_id = $2 AND x.state = 'active' AND x.subscriber_id > $3 AND x.subscriber_id <= $4 AND ` + unfounded + `)
+		AND x.subscriber_id NOT IN (SELECT l.subscriber_id FROM campaign_leave l WHERE l.subscriber_id > $3 AND l.subscriber_id <= $4 AND l.campaign_id = $5)
+		AND NOT EXISTS (SELECT 1 FROM suppression k WHERE k.hash = s.email_hash AND k.kind <> 'blocked')`
 
 // cutChunks cuts the frozen people after first up to upto in chunks of a size.
 func (t *tx) cutChunks(mailingID, first, upto, size int64) error {

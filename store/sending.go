@@ -239,14 +239,10 @@ func (s *Store) startScheduled(ctx context.Context, id int64) error {
 	})
 }
 
-// freezeAll puts down whom the gate leaves out, and freezes to the end, a step
-// at a time.
+// freezeAll freezes the audience of a mailing to the end, a step at a time.
 func (s *Store) freezeAll(ctx context.Context, m akkoord.Mailing) error {
 	if m.Trigger != nil { // its audience comes by and by
 		return nil
-	}
-	if err := s.noteLeftOut(ctx, m); err != nil {
-		return err
 	}
 	mailingID, unfrozen := m.ID, true
 	err := s.view(ctx).queryRow(`SELECT EXISTS (SELECT 1 FROM delivery_chunk WHERE mailing_id = $1 AND state = -1)`, mailingID).Scan(&unfrozen)

@@ -162,9 +162,10 @@ type MailingPage struct {
 	Links                          *LinkReport // nil: they were not asked
 	Ticks                          []Tick      // of a draft: "to", "from", "subject" and "content"
 	TestTo                         string
-	Filter                         string // the state that deliveries are limited to; empty for all
-	Reason                         string // the gate's code that skipped ones are limited to; empty for all
-	Class                          string // of refusals that the list is limited to; empty for all
+	TestVariants, TestLocales      []string // to choose from for a test, the main language first; empty: there is nothing to choose
+	Filter                         string   // the state that deliveries are limited to; empty for all
+	Reason                         string   // the gate's code that skipped ones are limited to; empty for all
+	Class                          string   // of refusals that the list is limited to; empty for all
 	Leavings                       []LeavingGroup
 	Warnings                       []ReportWarning
 	AudienceTotal, AudienceAllowed int // people whom the gate was asked about, and whom it lets through

@@ -89,6 +89,7 @@ type MergeField struct{ Code, Key string }
 type MailingForm struct {
 	Read                                string // which state of the draft was read
 	Translation, Sender                 string // of a translation: its language, and the name of its sender
+	Language                            string // of the main text, as it was chosen; empty: as it was
 	Subject, Preheader, Kind, Body      string // Kind: markdown, html, blocks, or source, which is blocks as JSON
 	Blocks                              BlockList
 	Ask                                 string   // the kind that it is to become, where Loses says what that costs

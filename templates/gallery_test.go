@@ -331,6 +331,7 @@ func gallery() map[string]any {
 	draft.Links = &LinkReport{Fine: 4, Faults: []LinkFault{{URL: "https://www.zonvaart.example/weg", Code: "gone", Status: 404}, {URL: "https://intern.zonvaart.example/", Code: "private"}}}
 	draft.MailingRow = MailingRow{Subject: "Vroeg boeken: de Tiroler kaart", State: "draft"}
 	draft.Deliveries, draft.CanPause, draft.Refresh, draft.CanSend, draft.CanTest, draft.TestTo = nil, false, 0, true, true, "femke@zonvaart.example"
+	draft.TestVariants, draft.TestLocales = []string{"A", "B"}, []string{"nl", "en"}
 	draft.AudienceTotal, draft.AudienceAllowed = 4002, 3886
 	draft.LeftOut = []LeftOutRow{{Code: "withdrawn", Count: 50, URL: "/admin/mailings/m1/left-out?code=withdrawn"}, {Code: "bounced", Count: 48, Skipped: 2, URL: "/admin/mailings/m1/left-out?code=bounced", SkippedURL: "?state=skipped&code=bounced#deliveries"}, {Code: "pending", Count: 16}}
 	draft.Ticks = []Tick{{"to", true, ""}, {"from", false, ""}, {"subject", true, "Vroeg boeken"}, {"content", true, ""}}
@@ -503,6 +504,7 @@ func gallery() map[string]any {
 		"admin-form":             formPage(),
 		"admin-edit-wrong":       wrongDraft,
 		"admin-edit-theirs":      staleDraft,
+		"admin-edit-main":        mainTextPage(),
 		"admin-edit-blocks":      blocksPage(),
 		"admin-edit-translation": translationPage(),
 		"admin-edit-loses":       losing,
@@ -898,7 +900,16 @@ func draftPage() EditPage {
 func translationPage() EditPage {
 	page := draftPage()
 	page.Languages = []LanguageRow{{Locale: "nl", URL: page.Action, Main: true, There: true}, {Locale: "en", URL: page.Action + "?in=en", There: true, Now: true}, {Locale: "de", URL: page.Action + "?in=de", Readers: 1}, {Locale: "fr", URL: page.Action + "?in=fr", Readers: 41}}
-	page.Form = MailingForm{Read: page.Form.Read, Translation: "en", Sender: "Sunvoyage", Subject: "Three villages that have snow", Kind: "markdown", Body: "Hello {{name}},\n\nThe snow is there."}
+	page.Form = MailingForm{Read: page.Form.Read, Translation: "en", Sender: "Sunvoyage", Subject: "Three villages that have snow", Kind: "markdown", Body: "Hello {{name}},\n\nThe snow is there.",
+		Variants: []VariantForm{{Was: "A", Name: "A"}, {Was: "B", Name: "B", Sender: "Sunvoyage", Subject: "Ice"}}}
+	return page
+}
+
+// mainTextPage has a translation beside it, into the language that was chosen for it.
+func mainTextPage() EditPage {
+	page := draftPage()
+	page.Languages = []LanguageRow{{Locale: "nl", URL: page.Action, Main: true, There: true, Now: true}, {Locale: "en", URL: page.Action + "?in=en", There: true}}
+	page.Form.Language, page.Errors = "en", FieldErrors{{Field: "language", Code: "language_translated", At: "language"}}
 	return page
 }
 

@@ -129,8 +129,7 @@ func (s *Site) translationOf(ctx context.Context, m akkoord.Mailing, locale stri
 	if err != nil || locale == m.MainLanguage(p) {
 		return "", err
 	}
-	_, worded := p.Texts[locale]
-	if _, there := m.Content.Languages[locale]; !worded && !there {
+	if _, worded := p.Texts[locale]; !worded && !saysIn(m, locale) {
 		return "", akkoord.Errorf(akkoord.NotFound, "not_found", "There is nothing at this address.")
 	}
 	return locale, nil
@@ -253,7 +252,7 @@ func numeral(n int) string {
 func typedDraft(in url.Values) templates.MailingForm {
 	line := func(name string) string { return strings.TrimSpace(in.Get(name)) }
 	f := templates.MailingForm{
-		Read: in.Get("read"), Translation: in.Get("translation"), Sender: line("sender"), Subject: line("subject"), Preheader: line("preheader"), Kind: in.Get("kind"), Body: newlines(in.Get("body")), SendAt: line("send_at"), Zone: line("zone"), ZoneAttribute: in.Get("zone_attribute"),
+		Read: in.Get("read"), Translation: in.Get("translation"), Language: in.Get("language"), Sender: line("sender"), Subject: line("subject"), Preheader: line("preheader"), Kind: in.Get("kind"), Body: newlines(in.Get("body")), SendAt: line("send_at"), Zone: line("zone"), ZoneAttribute: in.Get("zone_attribute"),
 		From: line("from"), Until: line("until"), PerHour: line("per_hour"), PerDay: line("per_day"), Missed: in.Get("missed"),
 		Trial: in.Get("trial") != "", Share: cmp.Or(line("share"), "20"), Measure: cmp.Or(in.Get("measure"), "clicks"), WaitMinutes: cmp.Or(line("wait"), "240"), Expect: cmp.Or(line("expect"), "0.03"),
 	}
@@ -310,7 +309,10 @@ func readDraft(f *templates.MailingForm, m akkoord.Mailing) (akkoord.Mailing, er
 	if m.Content, err = said[0].read(f.Kind, f.Subject, f.Preheader); err != nil {
 		return m, err
 	}
-	m.Content.Language, m.Content.Languages = had.Content.Language, had.Content.Languages
+	if f.Language != "" && saysIn(had, f.Language) {
+		return m, akkoord.Fieldf("language", "language_translated", "There is a translation into this language. Remove it first, or choose another language.")
+	}
+	m.Content.Language, m.Content.Languages = cmp.Or(f.Language, had.Content.Language), had.Content.Languages
 	m.Trial = nil
 	if m.Variants, err = readVariants(*f, said[1:], had); err != nil {
 		return m, err

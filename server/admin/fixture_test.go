@@ -79,7 +79,7 @@ func (p *postbox) Answers(ctx context.Context, m akkoord.Mailing) ([]akkoord.Lin
 }
 
 func (p *postbox) SendTest(_ context.Context, m akkoord.Mailing, variant int, locale string, to akkoord.Email) error {
-	p.sent = append(p.sent, m.Variant(variant).Subject+"|"+locale+"|"+to.Address())
+	p.sent = append(p.sent, m.Text(variant, locale).Subject+"|"+locale+"|"+to.Address())
 	return p.err
 }
 

@@ -56,6 +56,9 @@ func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m ak
 	if err != nil {
 		return err
 	}
+	if written := m.Written(p); len(written) > 1 {
+		page.TestLocales = written
+	}
 	page.Campaign, page.CampaignURL, page.Purpose = c.Name, campaignPath(c), p.Text(v.locale).Name
 	if mayEdit(m, v.user.Role) {
 		page.Edit = editPath(m)
@@ -116,6 +119,11 @@ func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord
 	}
 	page.CanPause, page.CanResume, page.CanCancel = can("pause"), can("resume"), can("cancel")
 	page.CanTest = role.May(akkoord.WriteMailings)
+	if len(m.Variants) > 1 {
+		for _, v := range m.Variants {
+			page.TestVariants = append(page.TestVariants, v.Name)
+		}
+	}
 	if can("send_again") && page.Progress.Uncertain > 0 {
 		page.SendAgain = againPath(m)
 	}
@@ -284,7 +292,7 @@ func (s *Site) act(w http.ResponseWriter, r *http.Request, v visit) error {
 func (s *Site) do(ctx context.Context, v visit, m akkoord.Mailing, in url.Values) (string, error) {
 	act := in.Get("act")
 	if act == "test" {
-		return "tested", s.test(ctx, v, m, in.Get("email"))
+		return "tested", s.test(ctx, v, m, in)
 	}
 	if !v.user.Role.May(akkoord.SendMailings) {
 		return "", s.nothing(nil, nil, v)
@@ -325,10 +333,18 @@ func (s *Site) send(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing)
 	return "sent", err
 }
 
-func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, address string) error {
-	to, err := akkoord.ParseEmail(address)
+// test sends a test to an address: of the variant that was chosen, in the language that
+// was, or a mail in each that the mailing has texts in.
+func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, in url.Values) error {
+	to, err := akkoord.ParseEmail(in.Get("email"))
 	if err != nil {
 		return err
+	}
+	variant := m.Latest()
+	if name := in.Get("variant"); name != "" {
+		if variant = slices.IndexFunc(m.Variants, func(v akkoord.Variant) bool { return v.Name == name }); variant < 0 {
+			return akkoord.Fieldf("variant", "variant_unknown", "The mailing has no such variant.")
+		}
 	}
 	draft := m
 	draft.State = akkoord.MailingDraft // a test is no sending: any state may be tested
@@ -339,14 +355,34 @@ func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, address str
 	if err := refusal(draft.Sendable(by)); err != nil {
 		return err
 	}
-	if err := s.cfg.Store.BeginTest(ctx, v.user.Actor(), m.PublicID, to); err != nil {
-		return err
+	locales, err := s.testLocales(ctx, m, v, in.Get("in"))
+	for _, locale := range locales {
+		if err := s.cfg.Store.BeginTest(ctx, v.user.Actor(), m.PublicID, to); err != nil {
+			return err
+		}
+		if err := s.cfg.Mail.SendTest(ctx, m, variant, locale, to); err != nil {
+			return err
+		}
 	}
-	locale, err := s.mailLocale(ctx, m, v.locale)
+	return err
+}
+
+// testLocales gives the languages of a test, of which one was chosen, or all: "each".
+func (s *Site) testLocales(ctx context.Context, m akkoord.Mailing, v visit, chosen string) ([]string, error) {
+	_, p, err := s.sentFor(ctx, m)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.cfg.Mail.SendTest(ctx, m, m.Latest(), locale, to)
+	written := m.Written(p)
+	switch {
+	case chosen == "":
+		return []string{localeFor(p, v.locale)}, nil
+	case chosen == "each":
+		return written, nil
+	case !slices.Contains(written, chosen):
+		return nil, akkoord.Fieldf("in", "locale_unknown", "There are no mails in this language.")
+	}
+	return []string{chosen}, nil
 }
 
 // refusal is the first of some reasons why a mailing can't be sent, as a Conflict; nil

@@ -5,26 +5,40 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 
 	"akkoord"
 	"akkoord/templates"
 )
 
-// inLanguage gives a mailing as the editor shows its translation: what it says in a
-// language as if that were its own. One that there is not yet begins as a copy of the
-// main text.
+// inLanguage gives a mailing as the editor shows its translation: what it and its
+// variants say in a language as if that were their own. One that there is not yet begins
+// as a copy of the main text, and those of variants empty.
 func inLanguage(m akkoord.Mailing, locale string) akkoord.Mailing {
 	if locale == "" {
 		return m
 	}
-	t, ok := m.Content.Languages[locale]
-	if !ok {
-		t.Content = m.Content
+	own, ok := m.Content.Languages[locale]
+	variants := make([]akkoord.Variant, len(m.Variants))
+	for i, v := range m.Variants {
+		t, there := v.Languages[locale]
+		variants[i] = akkoord.Variant{Name: v.Name, Sender: t.Sender, Content: t.Content}
+		ok = ok || there
 	}
-	m.Content = t.Content
-	m.Content.Language, m.Content.Languages, m.Variants, m.Trial = "", nil, nil, nil
+	if !ok {
+		own.Content = m.Content
+	}
+	m.Content, m.Variants, m.Trial = own.Content, variants, nil
+	m.Content.Language, m.Content.Languages = "", nil
 	return m
+}
+
+// saysIn reports whether a mailing or one of its variants says something in a language
+// besides its main one.
+func saysIn(m akkoord.Mailing, locale string) bool {
+	_, there := m.Content.Languages[locale]
+	return there || slices.ContainsFunc(m.Variants, func(v akkoord.Variant) bool { _, there := v.Languages[locale]; return there })
 }
 
 // translationForm gives the form of a translation.
@@ -43,27 +57,64 @@ func readTranslation(f *templates.MailingForm, m akkoord.Mailing, p akkoord.Purp
 		return m, err
 	}
 	m.Content.Language = m.MainLanguage(p) // what is a translation of it stays one
-	m.Content.Languages = maps.Clone(m.Content.Languages)
-	if remove {
-		delete(m.Content.Languages, f.Translation)
-		return m, nil
+	said, own := parts(f), akkoord.Translation{}
+	variants := make([]akkoord.Translation, len(m.Variants))
+	if !remove {
+		if own.Content, err = said[0].read(f.Kind, f.Subject, f.Preheader); err != nil {
+			return m, err
+		}
+		own.Sender = f.Sender
+		for i, v := range f.Variants {
+			stored := slices.IndexFunc(m.Variants, func(had akkoord.Variant) bool { return had.Name == v.Was })
+			if stored < 0 {
+				continue // it was removed in the meantime, which the version tells
+			}
+			t := akkoord.Translation{Sender: v.Sender}
+			if t.Content, err = said[i+1].read(f.Kind, v.Subject, v.Preheader); err != nil {
+				return m, err
+			}
+			variants[stored] = t
+		}
 	}
-	c, err := parts(f)[0].read(f.Kind, f.Subject, f.Preheader)
-	if err != nil {
-		return m, err
+	m.Variants = slices.Clone(m.Variants)
+	ofVariants := false
+	for i, t := range variants {
+		ofVariants = ofVariants || !empty(t)
+		m.Variants[i].Languages = withTranslation(m.Variants[i].Languages, f.Translation, t, !empty(t))
 	}
-	if m.Content.Languages == nil {
-		m.Content.Languages = map[string]akkoord.Translation{}
-	}
-	m.Content.Languages[f.Translation] = akkoord.Translation{Sender: f.Sender, Content: c}
+	m.Content.Languages = withTranslation(m.Content.Languages, f.Translation, own, !remove && (!empty(own) || !ofVariants))
 	return m, atTranslation(f.Translation, m.Check())
+}
+
+func empty(t akkoord.Translation) bool { return t.Sender == "" && t.Content.Equal(akkoord.Content{}) }
+
+// withTranslation gives translations with one in a language set, or without it.
+func withTranslation(all map[string]akkoord.Translation, locale string, t akkoord.Translation, there bool) map[string]akkoord.Translation {
+	all = maps.Clone(all)
+	if !there {
+		delete(all, locale)
+		return all
+	}
+	if all == nil {
+		all = map[string]akkoord.Translation{}
+	}
+	all[locale] = t
+	return all
 }
 
 // atTranslation gives an error about a translation as one about the form that shows it.
 func atTranslation(locale string, err error) error {
-	prefix := "languages." + locale
-	if e, ok := errors.AsType[*akkoord.Error](err); ok && strings.HasPrefix(e.Field, prefix) {
-		return moved(err, cmp.Or(strings.TrimPrefix(strings.TrimPrefix(e.Field, prefix), "."), "subject"))
+	own := "languages." + locale
+	e, ok := errors.AsType[*akkoord.Error](err)
+	switch {
+	case !ok:
+	case locale == "" && strings.Contains(e.Field, "languages."):
+		return moved(err, "language")
+	case locale == "":
+	case strings.HasPrefix(e.Field, own):
+		return moved(err, cmp.Or(strings.TrimPrefix(strings.TrimPrefix(e.Field, own), "."), "subject"))
+	case strings.HasPrefix(e.Field, "variants."):
+		return moved(err, "variants")
 	}
 	return err
 }
@@ -81,8 +132,7 @@ func (s *Site) languages(ctx context.Context, page *templates.EditPage, m akkoor
 	}
 	main := m.MainLanguage(p)
 	for _, locale := range p.Languages() {
-		_, there := m.Content.Languages[locale]
-		row := templates.LanguageRow{Locale: locale, Main: locale == main, There: there || locale == main, Now: locale == cmp.Or(page.Form.Translation, main), URL: editPath(m)}
+		row := templates.LanguageRow{Locale: locale, Main: locale == main, There: locale == main || saysIn(m, locale), Now: locale == cmp.Or(page.Form.Translation, main), URL: editPath(m)}
 		if !row.Main {
 			row.URL += "?in=" + locale
 		}

@@ -204,9 +204,7 @@ func (p *Press) copyFor(pl *plate, r *akkoord.Recipient, id string, first time.T
 		UnsubscribeURL: p.url("/unsubscribe/", akkoord.LinkUnsubscribe, link, first),
 		PreferencesURL: p.url("/preferences/", akkoord.LinkPreferences, link, first),
 		ViewURL:        p.url("/view/", akkoord.LinkView, link, first),
-		Click: func(number int64) string {
-			return p.url("/click/", akkoord.LinkClick, akkoord.Link{Subscriber: r.PublicID, Target: number}, first)
-		},
+		Click:          p.clicks(r.PublicID, first),
 		Field: func(field string) string {
 			switch field {
 			case "name":
@@ -216,6 +214,26 @@ func (p *Press) copyFor(pl *plate, r *akkoord.Recipient, id string, first time.T
 			}
 			return ""
 		},
+	}
+}
+
+// clicks gives the addresses of a person's own links, each made once: it stands in the
+// text part and in the HTML part.
+func (p *Press) clicks(of akkoord.ID, first time.Time) func(number int64) string {
+	type address struct {
+		number int64
+		url    string
+	}
+	var made []address
+	return func(number int64) string {
+		for i := range made {
+			if made[i].number == number {
+				return made[i].url
+			}
+		}
+		url := p.url("/click/", akkoord.LinkClick, akkoord.Link{Subscriber: of, Target: number}, first)
+		made = append(made, address{number, url})
+		return url
 	}
 }
 

@@ -51,9 +51,10 @@ const (
 	label  = 46 // width of the labels of facts
 )
 
-// pages stands in the text until it is known how many there are. It is of
-// letters that no text has.
-const pages = "\ue000"
+// pages stands in the text until it is known how many there are. It is a letter that no
+// text has, and neither has one that ends in its first byte before one that begins with
+// its second, since it is looked for byte by byte: U+E000 was found in "à ".
+const pages = "\ue0e5"
 
 // New begins a document.
 func New(about About) *Document {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"akkoord/pdf"
 	"akkoord/pdf/pdftest"
@@ -95,6 +97,23 @@ func TestADocumentShowsAllThatWasWritten(t *testing.T) {
 	}
 	if !bytes.Contains(file, []byte("/Lang (nl)")) {
 		t.Error("the language is not in it")
+	}
+}
+
+// Every letter is what it was, whatever stands behind it.
+func TestEachLetterStaysItself(t *testing.T) {
+	d := pdf.New(pdf.About{Title: "Letters", Language: "fr", Footer: "à la page"})
+	var want []string
+	for r := rune('!'); r < 0x530; r++ {
+		s := string([]rune{r, ' ', r, 'a', r, 'à', r, 'ж', r})
+		d.Paragraph(s)
+		want = append(want, s)
+	}
+	got := pdftest.Text(write(t, d))
+	for _, s := range want {
+		if r, _ := utf8.DecodeRuneInString(s); !strings.Contains("\n"+got, "\n"+s+"\n") && !strings.Contains(got, fmt.Sprintf("[U+%04X] ", r)) && !unicode.IsSpace(r) && r != '\u00ad' {
+			t.Errorf("%q is not in it", s)
+		}
 	}
 }
 

@@ -8,7 +8,7 @@ type ResultsPage struct {
 	MailingRow
 	Campaign, CampaignURL string
 	Comparison            string // path of the results of its campaign
-	CSV                   string
+	CSV, PDF              string
 	CountedAt             time.Time
 	Total                 int
 	Outcomes              []OutcomeRow

@@ -175,6 +175,20 @@ func (s *Set) Exact(locale string, zone *time.Location, t time.Time) string {
 	return c.plain(c.exact, zone, t)
 }
 
+// Compact gives a time in the home zone to the minute in few words, without markup.
+func (s *Set) Compact(locale string, t time.Time) string {
+	c := &s.texts[s.known(locale)].calendar
+	return c.plain(c.compact, nil, t)
+}
+
+// Number writes a number with its digits in groups.
+func (s *Set) Number(locale string, n int) string { return s.texts[s.known(locale)].number(n) }
+
+// Share gives a part of a whole in percent; of nothing there are no parts.
+func (s *Set) Share(locale string, n, of int) string {
+	return s.texts[s.known(locale)].share(n, of)
+}
+
 // ErrorText gives the sentence for a stable error code, else the fallback, else
 // a general apology.
 func (s *Set) ErrorText(locale, code, fallback string) string {

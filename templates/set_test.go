@@ -77,7 +77,7 @@ var (
 // the code that finds it by its prefix.
 func TestKeysExistAndAreUsed(t *testing.T) {
 	set := newSet(t)
-	used, prefixes := map[string]bool{}, []string{"mail.", "error.", "status.", "language.", "date.", "duration.", "list.", "number.", "dossier.", "records.", "desk.role_", "desk.party_", "purpose.ready_", "setup.ready_", "segments.words_", "segments.within", "signup.tracking_ready"}
+	used, prefixes := map[string]bool{}, []string{"mail.", "error.", "status.", "language.", "date.", "duration.", "list.", "number.", "dossier.", "records.", "desk.role_", "desk.party_", "purpose.ready_", "setup.ready_", "segments.words_", "segments.within", "results.begun", "signup.tracking_ready"}
 	for _, pattern := range []string{"page/*.html", "admin/*.html", "embed/*.html", "parts/*.html"} {
 		names, err := fs.Glob(pagesFS, pattern)
 		if err != nil || len(names) == 0 {

@@ -38,7 +38,7 @@ func (s *Site) results(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	page := templates.ResultsPage{
-		Admin: s.frame(r, v, "campaigns"), Campaign: c.Name, CampaignURL: campaignPath(c), Comparison: campaignPath(c) + "/results", CSV: resultsPath(m) + ".csv", CountedAt: at,
+		Admin: s.frame(r, v, "campaigns"), Campaign: c.Name, CampaignURL: campaignPath(c), Comparison: campaignPath(c) + "/results", CSV: resultsPath(m) + ".csv", PDF: resultsPath(m) + ".pdf", CountedAt: at,
 		Total: int(res.All.Total), Outcomes: outcomeRows(m, res.All, v.user.Role.May(akkoord.ReadPeople)), Left: int(res.All.Left), Complaints: int(res.All.Complaints),
 		Sending: bars("handed_over", res.Sending, res.ByTime), Slots: slotRows(res.Sending, res.ByTime), Step: res.Sending.Step, AfterStep: res.After.Step,
 		Readers: readerFigures(res.Readers), Providers: providerRows(res),
@@ -87,33 +87,19 @@ func readerFigures(r akkoord.Readers) templates.ReaderFigures {
 // outcomeRows tells what became of copies, with the lists of those whom it
 // became of.
 func outcomeRows(m akkoord.Mailing, o akkoord.Outcomes, lists bool) []templates.OutcomeRow {
-	list := func(state string) string {
-		if !lists {
-			return ""
+	var rows []templates.OutcomeRow
+	for _, out := range figures.OutcomesOf(o) {
+		row := templates.OutcomeRow{Key: out.Key, N: int(out.N), Part: out.Part}
+		switch {
+		case !lists:
+		case out.State != "":
+			row.URL = mailingPath(m) + "?state=" + out.State + "#deliveries"
+		case out.Class != "":
+			row.URL = mailingPath(m) + "?class=" + string(out.Class) + "#deliveries"
 		}
-		return mailingPath(m) + "?state=" + state + "#deliveries"
+		rows = append(rows, row)
 	}
-	rows := []templates.OutcomeRow{{Key: "sent", N: int(o.Sent), URL: list("sent")}, {Key: "refused", N: int(o.Failed + o.Bounced)}}
-	part := func(key string, n int64, url string) {
-		if n > 0 {
-			rows = append(rows, templates.OutcomeRow{Key: key, N: int(n), Part: true, URL: url})
-		}
-	}
-	part("failed", o.Failed, list("failed"))
-	part("bounced", o.Bounced, list("bounced"))
-	for _, class := range figures.Classes {
-		of := ""
-		if lists {
-			of = mailingPath(m) + "?class=" + string(class) + "#deliveries"
-		}
-		part("refused_"+string(class), o.Refused[class], of)
-	}
-	rows = append(rows, templates.OutcomeRow{Key: "deferred", N: int(o.Deferred), URL: list("deferred")})
-	part("deferred_soft", o.Waiting[akkoord.ClassSoft], "")
-	part("deferred_policy", o.Waiting[akkoord.ClassPolicy], "")
-	part("deferred_turn", o.Waiting[akkoord.ClassNone], "")
-	return append(rows, templates.OutcomeRow{Key: "uncertain", N: int(o.Uncertain), URL: list("uncertain")},
-		templates.OutcomeRow{Key: "skipped", N: int(o.Skipped), URL: list("skipped")}, templates.OutcomeRow{Key: "open", N: int(o.Open), URL: list("open")})
+	return rows
 }
 
 func bars(key string, t akkoord.Timeline, numbers []int64) templates.Bars {
@@ -238,6 +224,25 @@ func (s *Site) takeResults(w http.ResponseWriter, r *http.Request, _ visit) erro
 	}
 	attach(w, "text/csv; charset=utf-8", "results-"+m.PublicID.String()+".csv")
 	return s.cutOff(r, figures.WriteCSV(w, res))
+}
+
+// printResults hands out the results of a mailing as a document.
+func (s *Site) printResults(w http.ResponseWriter, r *http.Request, v visit) error {
+	m, res, at, ok, err := s.ofStarted(w, r)
+	if !ok {
+		return err
+	}
+	c, err := s.cfg.Store.CampaignByID(r.Context(), m.CampaignID)
+	if err != nil {
+		return err
+	}
+	file, err := figures.PDF(s.cfg.Pages, v.locale, figures.Sheet{Mailing: m, Campaign: c.Name, Results: res, CountedAt: at})
+	if err != nil {
+		return err
+	}
+	attach(w, "application/pdf", "results-"+m.PublicID.String()+".pdf")
+	_, err = w.Write(file)
+	return s.cutOff(r, err)
 }
 
 // takeCampaignResults hands out the comparison of a campaign's mailings.

@@ -122,6 +122,7 @@ func (s *Site) routes() []route {
 		{"GET /admin/mailings/{id}", akkoord.ReadCatalogue, s.mailing},
 		{"GET /admin/mailings/{id}/results", akkoord.ReadCatalogue, s.results},
 		{"GET /admin/mailings/{id}/results.csv", akkoord.ReadCatalogue, s.takeResults},
+		{"GET /admin/mailings/{id}/results.pdf", akkoord.ReadCatalogue, s.printResults},
 		{"GET /admin/mailings/{id}/edit", akkoord.WriteMailings, s.edit},
 		{"POST /admin/mailings/{id}/edit", akkoord.WriteMailings, s.save},
 		{"GET /admin/mailings/{id}/left-out", akkoord.ReadPeople, s.leftOutPeople},

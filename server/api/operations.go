@@ -120,6 +120,7 @@ func (a *API) operations() error {
 		handle(operation{get, "/mailings/{id}/audience", akkoord.ReadCatalogue, "See how many people a mailing is for, and why others are left out", 0, ""}, a.readAudience),
 		handle(operation{get, "/mailings/{id}/results", akkoord.ReadCatalogue, "Read what became of a mailing: by class, provider and time, and what people did", 0, ""}, a.readResults),
 		handleDocument(operation{get, "/mailings/{id}/results.csv", akkoord.ReadCatalogue, "Take these results as CSV, one number a line", 0, ""}, []string{"text/csv"}, a.takeResults),
+		handleDocument(operation{get, "/mailings/{id}/results.pdf", akkoord.ReadCatalogue, "Take these results as a document to print, with its plots", 0, ""}, []string{"application/pdf"}, a.printResults),
 		handle(operation{get, "/mailings/{id}/deliveries", people, "List what became of each person's copy", 0, people}, a.listDeliveries),
 
 		handle(operation{post, "/transactional-templates", akkoord.WriteContracts, "Make a template of transactional mail", created, ""}, a.createContract),

@@ -156,6 +156,26 @@ func (a *API) takeResults(ctx context.Context, in *ByID) (document, error) {
 	return csvDocument("results-"+m.PublicID.String(), out.Bytes()), err
 }
 
+func (a *API) printResults(ctx context.Context, in *struct {
+	ByID
+	Lang string `query:"lang" default:"nl" enum:"nl,en,de,fr" doc:"Language of its words."`
+}) (document, error) {
+	m, err := a.mailing(ctx, in.ID)
+	if err != nil {
+		return document{}, err
+	}
+	c, err := a.cfg.Store.CampaignByID(ctx, m.CampaignID)
+	if err != nil {
+		return document{}, err
+	}
+	r, at, err := a.cfg.Figures.Results(ctx, m)
+	if err != nil {
+		return document{}, err
+	}
+	file, err := figures.PDF(a.cfg.Pages, in.Lang, figures.Sheet{Mailing: m, Campaign: c.Name, Results: r, CountedAt: at})
+	return document{"application/pdf", map[string]string{"Content-Disposition": `attachment; filename="results-` + m.PublicID.String() + `.pdf"`, "Content-Language": in.Lang}, file}, err
+}
+
 func csvDocument(name string, body []byte) document {
 	return document{"text/csv; charset=utf-8", map[string]string{"Content-Disposition": `attachment; filename="` + name + `.csv"`}, body}
 }

@@ -77,12 +77,15 @@ func TestResults(t *testing.T) {
 	if got := f.call(akkoord.RoleAnalyst, "GET", "/campaigns/winter-2027/results.csv", ""); !strings.Contains(got.raw, "\n"+id+",") {
 		t.Errorf("compared as CSV: %s", got.raw)
 	}
-	for _, path := range []string{path, path + ".csv", "/campaigns/winter-2027/results", "/campaigns/winter-2027/results.csv"} {
+	if got := f.call(akkoord.RoleAnalyst, "GET", path+".pdf?lang=de", ""); got.status != 200 || !strings.HasPrefix(got.raw, "%PDF-") || got.header.Get("Content-Language") != "de" {
+		t.Errorf("as a document: %d %.80s", got.status, got.raw)
+	}
+	for _, path := range []string{path, path + ".csv", path + ".pdf", "/campaigns/winter-2027/results", "/campaigns/winter-2027/results.csv"} {
 		if got := f.call(akkoord.RoleMail, "GET", path, ""); got.status != 403 {
 			t.Errorf("%s for the role mail: %d", path, got.status)
 		}
 	}
-	for path, status := range map[string]int{"/campaigns/none/results": 404, "/campaigns/none/results.csv": 404, "/mailings/x/results": 404, "/mailings/x/results.csv": 404} {
+	for path, status := range map[string]int{"/campaigns/none/results": 404, "/campaigns/none/results.csv": 404, "/mailings/x/results": 404, "/mailings/x/results.csv": 404, "/mailings/x/results.pdf": 404} {
 		if got := f.call(akkoord.RoleAnalyst, "GET", path, ""); got.status != status {
 			t.Errorf("%s: %d %s", path, got.status, got.raw)
 		}

@@ -1,0 +1,160 @@
+package figures
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"akkoord"
+	"akkoord/pdf"
+	"akkoord/templates"
+)
+
+// Sheet is what a document about the results of a mailing is made from.
+type Sheet struct {
+	Mailing   akkoord.Mailing
+	Campaign  string // its name
+	Results   akkoord.MailingResults
+	CountedAt time.Time
+}
+
+// words say a Sheet in a language.
+type words struct {
+	set    *templates.Set
+	locale string
+}
+
+func (w words) t(key string, args ...any) string { return w.set.T(w.locale, "results."+key, args...) }
+func (w words) number(n int64) string            { return w.set.Number(w.locale, int(n)) }
+func (w words) share(n, of int64) string         { return w.set.Share(w.locale, int(n), int(of)) }
+
+func (w words) at(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return w.set.Compact(w.locale, t)
+}
+
+// told writes a number that is nil where it may not be told (M22).
+func (w words) told(n *int64) string {
+	if n == nil {
+		return w.t("withheld")
+	}
+	return w.number(*n)
+}
+
+// few writes a number that is hidden where it could tell who it was.
+func (w words) few(n int64) string {
+	if akkoord.Few(n) {
+		return w.t("hidden")
+	}
+	return w.number(n)
+}
+
+// PDF writes the results of a mailing as a document in a language, to be printed or
+// handed on. It says what the page of the results says, withholds what that withholds
+// (ClicksOf), and names nobody.
+func PDF(set *templates.Set, locale string, sheet Sheet) ([]byte, error) {
+	w := words{set, locale}
+	r, subject := sheet.Results, strings.TrimSpace(sheet.Mailing.Variant(sheet.Mailing.Latest()).Subject)
+	d := pdf.New(pdf.About{Title: w.t("title") + ": " + subject, Author: sheet.Campaign, Language: locale, MadeAt: sheet.CountedAt, Footer: subject, Page: set.T(locale, "dossier.page")})
+	d.Title(w.t("title"))
+	d.Facts(pdf.Fact{Label: w.t("mailing"), Value: subject}, pdf.Fact{Label: set.T(locale, "dossier.campaign"), Value: sheet.Campaign},
+		pdf.Fact{Label: w.t("begun"), Value: w.at(sheet.Mailing.StartedAt)}, pdf.Fact{Label: strings.TrimRight(w.t("counted"), "\u00a0: "), Value: w.at(sheet.CountedAt) + " (" + akkoord.HomeZone + ")"})
+	d.Heading(w.t("outcomes"))
+	d.Table([]pdf.Column{{Name: w.t("outcome"), Width: 3}, {Name: w.t("people"), Width: 1}, {Name: w.t("share"), Width: 1}, {Name: w.t("meaning"), Width: 5}}, w.outcomes(r.All))
+	if r.All.HandedOver() > 0 {
+		d.Plots(w.bars("handed_over", r.Sending, r.ByTime, w.number(sum(r.ByTime))))
+	}
+	d.Heading(w.t("after"))
+	d.Facts(pdf.Fact{Label: w.t("left"), Value: w.number(r.All.Left)}, pdf.Fact{Label: w.t("complaints"), Value: w.number(r.All.Complaints)},
+		pdf.Fact{Label: w.t("clicked_people"), Value: w.few(r.Readers.Clicked)}, pdf.Fact{Label: w.t("counted_people"), Value: w.number(r.Readers.Counted)})
+	d.Plots(w.after(r)...)
+	d.Note(w.t("left_note"))
+	w.providers(d, r)
+	w.links(d, r)
+	return d.Bytes()
+}
+
+func (w words) outcomes(o akkoord.Outcomes) [][]string {
+	var rows [][]string
+	for _, out := range OutcomesOf(o) {
+		name := w.t("out_" + out.Key)
+		if out.Part {
+			name = "– " + name
+		}
+		rows = append(rows, []string{name, w.number(out.N), w.share(out.N, o.Total), w.t("means_" + out.Key)})
+	}
+	return append(rows, []string{w.set.T(w.locale, "admin.total"), w.number(o.Total)})
+}
+
+// bars are numbers by the slots of a timeline, under their sum as it is said.
+func (w words) bars(key string, line akkoord.Timeline, numbers []int64, sum string) pdf.Bars {
+	b := pdf.Bars{Label: w.t("plot_"+key) + ": " + sum, First: w.at(line.From), Last: w.at(line.At(line.Slots - 1))}
+	for _, n := range numbers {
+		b.Numbers = append(b.Numbers, int(n))
+	}
+	b.Top = w.set.Number(w.locale, slices.Max(append([]int{0}, b.Numbers...)))
+	return b
+}
+
+// after are plots of what people and programs did.
+func (w words) after(r akkoord.MailingResults) []pdf.Bars {
+	var out []pdf.Bars
+	clicks := ClicksOf(r)
+	for _, kind := range akkoord.ResponseKinds {
+		numbers := r.Responses[kind]
+		said := w.number(sum(numbers) + r.Later[kind])
+		if kind == akkoord.RespondedClick {
+			said = w.told(clicks.Known)
+			numbers = make([]int64, len(clicks.ByTime))
+			for i, n := range clicks.ByTime {
+				if n != nil {
+					numbers[i] = *n
+				}
+			}
+		}
+		out = append(out, w.bars(string(kind), r.After, numbers, said))
+	}
+	return out
+}
+
+func sum(numbers []int64) (total int64) {
+	for _, n := range numbers {
+		total += n
+	}
+	return total
+}
+
+func (w words) providers(d *pdf.Document, r akkoord.MailingResults) {
+	if len(r.Providers) == 0 {
+		return
+	}
+	d.Heading(w.t("providers"))
+	var rows [][]string
+	for _, p := range r.Providers {
+		name := p.Name
+		if name == "" {
+			name = w.t("others")
+		}
+		rows = append(rows, []string{name, w.number(p.Total), w.share(p.HandedOver(), p.Total), w.number(p.Deferred), w.number(p.Failed + p.Bounced), w.number(p.Uncertain), w.number(p.Left), w.number(p.Complaints)})
+	}
+	d.Table([]pdf.Column{{Name: w.t("provider"), Width: 3}, {Name: w.t("people"), Width: 2}, {Name: w.t("handed_over"), Width: 2}, {Name: w.t("out_deferred"), Width: 2}, {Name: w.t("refused"), Width: 2},
+		{Name: w.t("out_uncertain"), Width: 2}, {Name: w.t("left"), Width: 2}, {Name: w.t("complaints"), Width: 2}}, rows)
+}
+
+func (w words) links(d *pdf.Document, r akkoord.MailingResults) {
+	clicks := ClicksOf(r)
+	var rows [][]string
+	for i, l := range r.Links {
+		if l.URL != "" {
+			rows = append(rows, []string{l.URL, l.Topic, w.told(clicks.Links[i]), w.number(l.Machine)})
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	d.Heading(w.t("links"))
+	d.Table([]pdf.Column{{Name: w.t("link"), Width: 6}, {Name: w.t("topic"), Width: 2}, {Name: w.t("clicks"), Width: 1.5}, {Name: w.t("machine"), Width: 1.5}}, rows)
+	d.Note(w.t("clicks_note"))
+}

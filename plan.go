@@ -222,7 +222,8 @@ func (h SendHours) End(t time.Time, zone *time.Location) time.Time {
 }
 
 // first looks for the first moment, not before t, that is within the hours or
-// is not: that can only be t, or when the clock shows a certain minute.
+// is not: that can only be t, or when the clock shows a certain minute, or is put
+// back into the hours or out of them.
 func (h SendHours) first(t time.Time, zone *time.Location, minute int, within bool) time.Time {
 	if h.In(t, zone) == within {
 		return t
@@ -231,6 +232,9 @@ func (h SendHours) first(t time.Time, zone *time.Location, minute int, within bo
 	for day := range 9 {
 		for _, at := range passes(y, m, d+day, minute, zone) {
 			if !at.Before(t) && h.In(at, zone) == within {
+				if _, change := t.In(zone).ZoneBounds(); !change.IsZero() && change.Before(at) && h.In(change, zone) == within {
+					return change
+				}
 				return at
 			}
 		}

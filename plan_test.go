@@ -23,6 +23,7 @@ func TestHoursBeginAndEnd(t *testing.T) {
 	office := akkoord.SendHours{From: "09:00", Until: "20:00", Days: []string{"mon", "tue", "wed", "thu", "fri"}}
 	night := akkoord.SendHours{From: "02:30", Until: "05:00"}
 	short := akkoord.SendHours{From: "02:00", Until: "02:45"}
+	early := akkoord.SendHours{From: "01:00", Until: "02:15"}
 	week := akkoord.SendHours{Days: []string{"sat", "sun"}}
 	home := zone(t, "")
 	for _, tt := range []struct {
@@ -39,6 +40,7 @@ func TestHoursBeginAndEnd(t *testing.T) {
 		{"hours that the clock leaves out", short, "2026-03-29T00:00:00Z", "2026-03-30T00:00:00Z", "2026-03-29T00:00:00Z"},
 		{"hours that the clock shows twice, first", short, "2026-10-25T00:00:00Z", "2026-10-25T00:00:00Z", "2026-10-25T00:45:00Z"},
 		{"hours that the clock shows twice, between", short, "2026-10-25T00:45:00Z", "2026-10-25T01:00:00Z", "2026-10-25T00:45:00Z"},
+		{"hours that the clock is put back into", early, "2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z", "2026-10-25T00:30:00Z"},
 		{"days without hours", week, "2026-11-27T12:00:00Z", "2026-11-27T23:00:00Z", "2026-11-27T12:00:00Z"},
 		{"to the end of Sunday", week, "2026-11-28T12:00:00Z", "2026-11-28T12:00:00Z", "2026-11-29T23:00:00Z"},
 	} {

@@ -160,7 +160,9 @@ type Desk struct {
 	Open, Soon, Overdue          int64 // requests; Soon are due within DeskNotice
 	Notices, OverdueNotices      int64 // to processors
 	FirstDue                     time.Time
-	Breaches, UnreportedBreaches int64 // of the last month; without a report 72 hours after they were known
+	Breaches, UnreportedBreaches int64     // of the last month; without a report 72 hours after they were known
+	GoodDrill                    time.Time // when the last good restore drill was; zero: never
+	People                       bool      // there are some
 }
 
 // DeskNotice is how long before its last day a request is warned about.

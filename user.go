@@ -43,7 +43,7 @@ const (
 	ReadRecords    Right = "records.read"    // of processing
 	ManageAccess   Right = "access.manage"   // users and keys
 	ManageGrants   Right = "grants.manage"   // who may see which personal data
-	ChangeRegister Right = "register.change" // of parties that data goes to
+	ChangeRegister Right = "register.change" // of parties that data goes to, and of restore drills
 	ManageWebhooks Right = "webhooks.manage" // endpoints of others that are told of events
 	SetUp          Right = "setup"           // who is behind the mails, and the first steps
 

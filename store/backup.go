@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,37 +72,64 @@ func (f sqliteFile) backup(ctx context.Context, cfg Config, to string, progress 
 }
 
 // MarkSuffix follows the path of a SQLite database to that of the file that
-// says of what time its last proven backup is.
+// tells of its last proven backups: a line for each, the newest first, with the
+// time, the people and the lines of the ledger that it holds.
 const MarkSuffix = ".backed-up"
 
+// mark notes a backup beside the database, which another process has open. What
+// can't be read there any more is left behind.
 func (f sqliteFile) mark(c Copy) error {
+	have, err := f.marked(nil)
+	if err != nil && !errors.Is(err, errMark) {
+		return err
+	}
+	var text []byte
+	for _, b := range slices.Insert(have, 0, akkoord.Backup{At: c.At, People: c.People, Lines: c.Ledger.Seq})[:min(len(have)+1, akkoord.BackupsKept)] {
+		text = fmt.Appendf(text, "%s %d %d\n", b.At.UTC().Format(time.RFC3339Nano), b.People, b.Lines)
+	}
 	path := string(f) + MarkSuffix
-	if err := os.WriteFile(path+".partial", []byte(c.At.UTC().Format(time.RFC3339Nano)+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(path+".partial", text, 0o600); err != nil {
 		return fmt.Errorf("the backup is made, and could not be noted: %w", err)
 	}
 	return replaceFile(path+".partial", path)
 }
 
-func (f sqliteFile) marked(querier) (int64, error) {
+var errMark = errors.New("make a backup anew")
+
+func (f sqliteFile) marked(querier) ([]akkoord.Backup, error) {
 	text, err := os.ReadFile(string(f) + MarkSuffix)
 	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
+		return nil, nil
 	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	at, err := time.Parse(time.RFC3339Nano, strings.TrimSpace(string(text)))
-	if err != nil {
-		return 0, fmt.Errorf("%s%s does not hold a time; make a backup anew", f, MarkSuffix)
+	var out []akkoord.Backup
+	for line := range strings.Lines(string(text)) {
+		var b akkoord.Backup
+		at, counts, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if b.At, err = time.Parse(time.RFC3339Nano, at); err != nil {
+			return nil, fmt.Errorf("%s%s does not hold a time; %w", f, MarkSuffix, errMark)
+		}
+		_, _ = fmt.Sscan(counts, &b.People, &b.Lines) // an earlier version put down the time alone
+		out = append(out, b)
 	}
-	return micros(at), nil
+	return out, nil
+}
+
+// Backups gives the last backups that proved themselves, the newest first.
+func (s *Store) Backups(ctx context.Context) ([]akkoord.Backup, error) {
+	return s.dialect.marked(s.view(ctx))
 }
 
 // LastBackup gives of what time the last backup is that proved itself; the
 // zero time when there is none (P36).
 func (s *Store) LastBackup(ctx context.Context) (time.Time, error) {
-	at, err := s.dialect.marked(s.view(ctx))
-	return fromMicros(at), err
+	have, err := s.Backups(ctx)
+	if err != nil || len(have) == 0 {
+		return time.Time{}, err
+	}
+	return have[0].At, nil
 }
 
 func lastLine(ctx context.Context, path string) (seq int64, err error) {

@@ -137,6 +137,10 @@ func TestARestoreBringsNobodyBackAndSendsNothing(t *testing.T) {
 	if err := tr.EndHold(t.Context(), storetest.Admin); err != nil {
 		t.Fatal(err)
 	}
+	restored, _, err := tr.Restorations(t.Context(), akkoord.Page{})
+	if err != nil || len(restored) != 1 || !restored[0].BackupAt.Equal(made.At) || restored[0].Reason != akkoord.HoldRestored || restored[0].ReleasedAt.IsZero() || restored[0].ReleasedBy != storetest.Admin {
+		t.Errorf("on record: %+v, %v", restored, err)
+	}
 	if w, err := tr.Claim(t.Context()); w != nil || err != nil {
 		t.Errorf("agreeing resumed the mailing: %v, %v", w, err)
 	}
@@ -149,6 +153,44 @@ func TestARestoreBringsNobodyBackAndSendsNothing(t *testing.T) {
 	}
 	if _, err := tr.VerifyLedger(t.Context(), nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// P36: the last backups that proved themselves are remembered, with what they hold, also
+// beside a mark that tells a time alone, as earlier versions wrote it.
+func TestTheLastProvenBackupsAreRememberedP36(t *testing.T) {
+	tr := newTravellers(t, 2)
+	mark := tr.cfg.File() + store.MarkSuffix
+	if err := os.WriteFile(mark, []byte("2026-01-02T03:04:05Z\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "backup.db")
+	var made store.Copy
+	for range akkoord.BackupsKept {
+		tr.Clock.Move(time.Hour)
+		have, err := tr.Backups(t.Context())
+		if err != nil || !have[len(have)-1].At.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) || have[len(have)-1].Lines != 0 {
+			t.Fatalf("remembered: %+v, %v", have, err)
+		}
+		if made, err = store.Backup(t.Context(), tr.cfg, file, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := tr.Backups(t.Context())
+	if err != nil || len(have) != akkoord.BackupsKept || have[0] != (akkoord.Backup{At: made.At.UTC(), People: 2, Lines: made.Ledger.Seq}) || have[len(have)-1].Lines == 0 {
+		t.Errorf("remembered: %+v, %v; the last is %+v", have, err, made)
+	}
+	if err := os.WriteFile(mark, []byte("rubbish"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tr.Backups(t.Context()); err == nil {
+		t.Error("a mark that holds no time is read")
+	}
+	if _, err := store.Backup(t.Context(), tr.cfg, file, nil); err != nil {
+		t.Error(err)
+	}
+	if have, err := tr.Backups(t.Context()); err != nil || len(have) != 1 {
+		t.Errorf("after another backup: %+v, %v", have, err)
 	}
 }
 

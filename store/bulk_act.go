@@ -282,11 +282,7 @@ func (s *Store) BulkAct(ctx context.Context, id akkoord.ID) (akkoord.BulkAct, er
 // empty, newest first: those before the number of p.After, and the number before which
 // the next page begins; 0 when there is none.
 func (s *Store) BulkActs(ctx context.Context, of akkoord.Actor, p akkoord.Page) ([]akkoord.BulkAct, int64, error) {
-	before := p.After
-	if before == 0 {
-		before = math.MaxInt64
-	}
-	rows, err := s.view(ctx).query(bulkQuery+` WHERE id < $1 AND ($2 = '' OR actor = $2) ORDER BY id DESC LIMIT $3`, before, string(of), p.Size()+1)
+	rows, err := s.view(ctx).query(bulkQuery+` WHERE id < $1 AND ($2 = '' OR actor = $2) ORDER BY id DESC LIMIT $3`, cmp.Or(p.After, math.MaxInt64), string(of), p.Size()+1)
 	out, err := list(rows, err, scanBulkAct)
 	out, next := cut(out, p, func(b akkoord.BulkAct) int64 { return b.ID })
 	return out, next, err

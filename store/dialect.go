@@ -11,6 +11,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"akkoord"
 )
 
 // dialect is one of the two databases. It is all that knows which one is
@@ -35,10 +37,10 @@ type dialect interface {
 
 	adopt(ctx context.Context, db *sql.DB) error // after Move filled its tables
 
-	// What Backup and Restore do, and when the last proven backup is of; 0: there is none.
+	// What Backup and Restore do, and the last proven backups.
 	backup(ctx context.Context, cfg Config, to string, progress func(done, total int64)) (Copy, error)
 	restore(ctx context.Context, cfg Config, from string, how RestoreOptions, progress func(done, total int64)) (Restored, error)
-	marked(q querier) (int64, error)
+	marked(q querier) ([]akkoord.Backup, error) // the newest first
 
 	size(q querier) (database, log int64, err error) // in bytes; log is what is not in the database's file yet
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -189,15 +188,20 @@ func (p *postgres) mark(ctx context.Context, c Copy) error {
 		return err
 	}
 	defer db.Close()
-	_, err = db.ExecContext(ctx, `INSERT INTO backup_mark (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at`, micros(c.At))
+	if _, err := db.ExecContext(ctx, `INSERT INTO proven_backup (at, people, lines) VALUES ($1, $2, $3) ON CONFLICT (at) DO NOTHING`, micros(c.At), c.People, c.Ledger.Seq); err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `DELETE FROM proven_backup WHERE at NOT IN (SELECT at FROM proven_backup ORDER BY at DESC LIMIT $1)`, akkoord.BackupsKept)
 	return err
 }
 
-func (p *postgres) marked(v querier) (int64, error) {
-	var at int64
-	err := v.queryRow(`SELECT at FROM backup_mark WHERE id = 1`).Scan(&at)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return at, err
+func (p *postgres) marked(v querier) ([]akkoord.Backup, error) {
+	rows, err := v.query(`SELECT at, people, lines FROM proven_backup ORDER BY at DESC`)
+	return list(rows, err, func(r row) (akkoord.Backup, error) {
+		var b akkoord.Backup
+		var at int64
+		err := r.Scan(&at, &b.People, &b.Lines)
+		b.At = fromMicros(at)
+		return b, err
+	})
 }

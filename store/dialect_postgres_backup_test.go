@@ -78,6 +78,9 @@ func TestABackupOfPostgreSQLProvesItselfAndIsPutBack(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the backup is %v (%v)", info, err)
 	}
+	if all, err := tr.Backups(t.Context()); err != nil || len(all) != 1 || all[0].People != made.People || all[0].Lines != made.Ledger.Seq {
+		t.Errorf("remembered: %+v, %v", all, err)
+	}
 	if at, err := tr.LastBackup(t.Context()); err != nil || !at.Equal(made.At) {
 		t.Errorf("the last backup is of %v, want %v (%v)", at, made.At, err)
 	}

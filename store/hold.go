@@ -39,6 +39,9 @@ func (s *Store) EndHold(ctx context.Context, actor akkoord.Actor) error {
 		if err != nil || n == 0 {
 			return err
 		}
+		if err := t.exec(`UPDATE restoration SET released_at = $1, released_by = $2 WHERE released_at = 0`, micros(t.now), string(actor)); err != nil {
+			return err
+		}
 		t.outbox, t.mailing = true, true
 		if err := t.enqueueWebhooks(); err != nil {
 			return err
@@ -56,6 +59,10 @@ func (s *Store) hold(ctx context.Context, why akkoord.HoldReason) error {
 			return err
 		}
 		if err := t.exec(`INSERT INTO sending_hold (id, reason, backup_at, at) VALUES (1, $1, $2, $3) ON CONFLICT (id) DO NOTHING`, string(why), at, micros(t.now)); err != nil {
+			return err
+		}
+		if err := t.exec(`INSERT INTO restoration (at, backup_at, reason, released_at, released_by) SELECT $1, $2, $3, 0, ''
+			WHERE NOT EXISTS (SELECT 1 FROM restoration WHERE released_at = 0 AND backup_at = $2 AND reason = $3)`, micros(t.now), at, string(why)); err != nil {
 			return err
 		}
 		if err := t.pauseAll(akkoord.StoppedByRestore); err != nil {

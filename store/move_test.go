@@ -149,7 +149,7 @@ func TestNoTableIsForgottenByAMove(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	left := []string{"backup", "backup_mark", "schema_admits", "goose_db_version", "instance", "sending_hold"}
+	left := []string{"backup", "proven_backup", "schema_admits", "goose_db_version", "instance", "sending_hold"}
 	moved := store.MovedTables()
 	for rows.Next() {
 		var name string

@@ -127,6 +127,11 @@ func (s *Store) Desk(ctx context.Context) (akkoord.Desk, error) {
 		Scan(&d.Notices, &d.OverdueNotices); err != nil {
 		return d, err
 	}
+	var drill int64
+	if err := v.queryRow(`SELECT coalesce((SELECT max(at) FROM restore_drill WHERE fault = ''), 0), EXISTS (SELECT 1 FROM subscriber)`).Scan(&drill, &d.People); err != nil {
+		return d, err
+	}
+	d.GoodDrill = fromMicros(drill)
 	return d, v.queryRow(`SELECT count(CASE WHEN aware_at > $1 THEN 1 END), count(CASE WHEN reported_at = 0 AND aware_at <= $2 THEN 1 END) FROM breach`,
 		micros(now.AddDate(0, -1, 0)), micros(now.Add(-akkoord.BreachWindow))).Scan(&d.Breaches, &d.UnreportedBreaches)
 }

@@ -568,6 +568,13 @@ func gallery() map[string]any {
 		}},
 		"admin-ledger":        LedgerPage{Admin: desk("privacy"), Seq: 41220, At: now, Hash: strings.Repeat("3f9c27d0", 8), Fingerprint: strings.Repeat("a1b2c3d4", 8), Verified: true, Lines: 41220},
 		"admin-ledger-broken": LedgerPage{Admin: desk("privacy"), Failed: "the ledger does not verify: line 17 was altered"},
+		"admin-backups": BackupsPage{Admin: desk("privacy"), Age: Span(9 * time.Hour), MostAge: Span(7 * 24 * time.Hour), DrillAge: Span(92 * 24 * time.Hour), LastGood: now.AddDate(0, -1, 0), Next: "?after=2", Add: "/admin/privacy/backups",
+			Steps: drillSteps, Now: "2026-11-24T13:32", CopyAt: "2026-11-24T04:32",
+			Made:     []BackupRow{{now.Add(-9 * time.Hour), 12480, 41220}, {now.AddDate(0, 0, -1), 12470, 41190}, {now.AddDate(0, 0, -2), 0, 0}},
+			Restored: []RestoredRow{{At: now.AddDate(0, -2, 0), BackupAt: now.AddDate(0, -2, -1), Reason: "restored", ReleasedAt: now.AddDate(0, -2, 0).Add(time.Hour), ReleasedBy: "femke@zonvaart.example"}, {At: now.AddDate(0, -3, 0), Reason: "journal_lost"}},
+			Drills:   []DrillRow{drillRow("", ""), drillRow("De sleutel paste niet.", "Nieuwe kluis")}},
+		"admin-backups-none": BackupsPage{Admin: desk("privacy"), DrillAge: Span(92 * 24 * time.Hour), DrillDue: true, Add: "/admin/privacy/backups", Steps: drillSteps, Now: "2026-11-24T13:32"},
+		"admin-backups-late": BackupsPage{Admin: desk("privacy"), DrillAge: Span(92 * 24 * time.Hour), DrillDue: true, Age: Span(9 * 24 * time.Hour), MostAge: Span(36 * time.Hour), Steps: drillSteps, Made: []BackupRow{{now.AddDate(0, 0, -9), 12480, 41220}}},
 		"admin-breaches": BreachesPage{Admin: desk("privacy"), Now: "2026-11-24T13:32", Purposes: []Option{{"purpose:travel-news", "Reisnieuws"}}, Rows: []BreachRow{
 			{What: "Een laptop is zoekgeraakt.", Scope: "all", Count: 12480, Since: now.AddDate(0, 0, -2), Until: now, AwareAt: now, ReportBy: now.AddDate(0, 0, 3), Pack: "/admin/privacy/breaches/1/pack", Action: "/admin/privacy/breaches/1"},
 		}},
@@ -1121,4 +1128,14 @@ func webhookForm(add bool) WebhookForm {
 		f.Action, f.URL, f.Processor, f.Purpose = "/admin/webhooks/on", "https://hooks.crm.example/akkoord", "klantenkaart", []string{"travel-news"}
 	}
 	return f
+}
+
+var drillSteps = []string{"fetched", "restored", "looked", "left", "deleted"}
+
+func drillRow(fault, remark string) DrillRow {
+	row := DrillRow{At: now.AddDate(0, -1, 0), CopyAt: now.AddDate(0, -1, -1), MadeAt: now.AddDate(0, -1, 0).Add(time.Hour), By: "femke@zonvaart.example", Place: "de reservemachine", Took: 42 * time.Minute, Fault: fault, Remark: remark}
+	for i, step := range drillSteps {
+		row.Steps = append(row.Steps, DrillStep{step, fault == "" || i < 1})
+	}
+	return row
 }

@@ -11,7 +11,7 @@ type SettingsPage struct {
 func (SettingsPage) file() string { return "admin/settings.html" }
 
 // SettingsPart is a page on which something is set: "brand", "who", "mail", "relays", "deliver", "forms",
-// "users", "keys", "webhooks", "processors" or "retention".
+// "users", "keys", "webhooks", "processors", "retention" or "backups".
 type SettingsPart struct{ Key, Path string }
 
 // SettingRow is a setting of the server.

@@ -23,7 +23,7 @@ func checkStored(ctx context.Context, s *site) []finding {
 		return out
 	}
 	defer st.Close()
-	return append([]finding{checkSenderFacts(ctx, s, st), checkBackup(ctx, s, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkDesk(ctx, st), checkContracts(ctx, st)}, append(checkCatching(ctx, s, st), checkRelays(ctx, s, st)...)...)
+	return append([]finding{checkSenderFacts(ctx, s, st), checkBackup(ctx, s, st), checkDrill(ctx, st), checkJobs(ctx, st), checkParties(ctx, s, st), checkDesk(ctx, st), checkContracts(ctx, st)}, append(checkCatching(ctx, s, st), checkRelays(ctx, s, st)...)...)
 }
 
 // noServer tells that there is no mail server at all.

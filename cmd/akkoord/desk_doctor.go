@@ -9,6 +9,22 @@ import (
 	"akkoord/store"
 )
 
+// checkDrill tells how long ago a backup was put back for practice.
+func checkDrill(ctx context.Context, st *store.Store) finding {
+	d, err := st.Desk(ctx)
+	switch {
+	case err != nil:
+		return warn("drill", "it can't be read when the last restore drill was (%v); akkoord migrate brings the database up to date", err)
+	case d.DrillDue(time.Now()) && d.GoodDrill.IsZero():
+		return warn("drill", "no backup was put back for practice yet; do so, and put it on record at /admin/privacy/backups")
+	case d.DrillDue(time.Now()):
+		return warn("drill", "the last restore drill that went well was on %s; do one again, and put it on record at /admin/privacy/backups", d.GoodDrill.Format(time.DateOnly))
+	case d.GoodDrill.IsZero():
+		return ok("drill", "none is due while there are no people")
+	}
+	return ok("drill", "the last one that went well was on %s", d.GoodDrill.Format(time.DateOnly))
+}
+
 // checkDesk tells of requests, notices to processors and breaches that wait
 // (Art. 12, 19 and 33 GDPR).
 func checkDesk(ctx context.Context, st *store.Store) finding {

@@ -118,6 +118,16 @@ func (s *Site) waiting(ctx context.Context, v visit) ([]templates.DeskItem, erro
 	add(akkoord.ReadRecords, "late_notices", "/notices", "bad", d.OverdueNotices)
 	add(akkoord.ReadRecords, "expiring", "/processors", "warn", expiring)
 	add(akkoord.ReadRecords, "invalid", "/processors", "bad", invalid)
+	if d.DrillDue(now) {
+		add(akkoord.ReadRecords, "drill", "/backups", "warn", 1)
+	}
+	last, err := s.cfg.Store.LastBackup(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if most := s.cfg.Setup.BackupAge; most > 0 && !last.IsZero() && now.Sub(last) > most {
+		add(akkoord.ReadRecords, "backup_old", "/backups", "bad", 1)
+	}
 	add(akkoord.ReadAudit, "breaches", "/breaches", "bad", d.UnreportedBreaches)
 	if !v.user.Role.May(akkoord.ManageWebhooks) {
 		return out, nil

@@ -168,6 +168,35 @@ func TestThePrivacyOfficerMakesABreachPack(t *testing.T) {
 	has(t, b.after(at, url.Values{"at": {f.wall(f.clock().Add(time.Minute))}}), "Reported")
 }
 
+// Issue 7 point 3: the page of backups teaches the drill, the start page asks for it while
+// none went well, and what was typed stays when it is refused.
+func TestARestoreDrillIsPutOnRecord(t *testing.T) {
+	f := newFixture(t)
+	f.mailing()
+	f.person("pim@voorbeeld.example")
+	b := f.as(akkoord.RoleOwner)
+	b.get("/admin", "Restore drill due", "/admin/privacy/backups")
+	b.get("/admin/privacy/backups", "No backup has proved itself yet", "A restore drill is due", "Nobody has put a backup back")
+	in := url.Values{"at": {f.wall(f.clock().Add(-time.Hour))}, "copy_at": {f.wall(f.clock().Add(-2 * time.Hour))}, "place": {"the <b>spare</b> machine"}, "minutes": {"42"}, "steps": {"fetched", "looked"}, "outcome": {"good"}}
+	r := b.send("POST", "/admin/privacy/backups", in.Encode())
+	if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, "A drill is good when all five steps were done") || !strings.Contains(r.body, "the &lt;b&gt;spare&lt;/b&gt; machine") {
+		t.Errorf("a good one with two steps: %d %s", r.status, r.body)
+	}
+	in.Set("outcome", "bad")
+	in.Set("fault", "The key was the wrong one.")
+	has(t, b.after("/admin/privacy/backups", in), "Not good", "The key was the wrong one.", "A restore drill is due")
+	in["steps"], in["outcome"], in["fault"] = []string{"fetched", "restored", "looked", "left", "deleted"}, []string{"good"}, []string{"left over"}
+	page := b.after("/admin/privacy/backups", in)
+	has(t, page, "42 minutes", "the &lt;b&gt;spare&lt;/b&gt; machine")
+	if strings.Contains(page.body, "A restore drill is due") || strings.Contains(b.get("/admin").body, "Restore drill due") {
+		t.Error("after a good one another is due")
+	}
+	manager := f.as(akkoord.RoleManager)
+	if strings.Contains(manager.get("/admin/privacy/backups", "Not good").body, `name="minutes"`) {
+		t.Error("a manager is offered the form")
+	}
+}
+
 // M29: the record of processing as a page and as PDF, also for a manager.
 func TestTheRecordOfProcessingIsAPage(t *testing.T) {
 	f := newFixture(t)

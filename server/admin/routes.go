@@ -191,6 +191,8 @@ func (s *Site) routes() []route {
 		{"POST /admin/privacy/processors/{slug}", akkoord.ChangeRegister, s.actOnProcessor},
 		{"GET /admin/privacy/notices", akkoord.ReadRecords, s.notices},
 		{"POST /admin/privacy/notices/{id}", akkoord.ChangeRegister, s.tickNotice},
+		{"GET /admin/privacy/backups", akkoord.ReadRecords, s.backups},
+		{"POST /admin/privacy/backups", akkoord.ChangeRegister, s.addDrill},
 		{"GET /admin/privacy/audit", akkoord.ReadAudit, s.auditTrail},
 		{"GET /admin/privacy/audit.csv", akkoord.ReadAudit, s.proven(always, s.auditCSV)},
 		{"GET /admin/privacy/ledger", akkoord.ReadAudit, s.ledger},

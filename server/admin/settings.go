@@ -22,7 +22,7 @@ func (s *Site) settings(w http.ResponseWriter, r *http.Request, v visit) error {
 	page.Parts = []templates.SettingsPart{
 		{Key: "brand", Path: brandPath}, {Key: "who", Path: whoPath}, {Key: "mail", Path: mailPath}, {Key: "relays", Path: relaysPath}, {Key: "deliver", Path: deliverabilityPath},
 		{Key: "forms", Path: formsPath}, {Key: "users", Path: Prefix + "/users"}, {Key: "keys", Path: Prefix + "/keys"},
-		{Key: "webhooks", Path: webhooksPath}, {Key: "processors", Path: privacyPrefix + "/processors"}, {Key: "retention", Path: Prefix + "/retention"},
+		{Key: "webhooks", Path: webhooksPath}, {Key: "processors", Path: privacyPrefix + "/processors"}, {Key: "retention", Path: Prefix + "/retention"}, {Key: "backups", Path: backupsPath},
 	}
 	for _, set := range s.cfg.Set {
 		page.Set = append(page.Set, templates.SettingRow(set))

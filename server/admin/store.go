@@ -49,6 +49,7 @@ type Store interface {
 	Requests
 	Register
 	Breaches
+	Backing
 	Suppressing
 	Imports
 	BulkActs

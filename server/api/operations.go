@@ -231,6 +231,11 @@ func (a *API) operations() error {
 			[]string{"application/json", "text/csv"}, a.exportAudit),
 		handle(operation{get, "/ledger/head", akkoord.ReadAudit, "Read the signed head of the consent ledger", 0, ""}, a.readHead),
 		handle(operation{post, "/ledger/verify", akkoord.ReadAudit, "Check every line of the consent ledger, its chain and its signed heads", 0, ""}, a.verifyLedger),
+		handle(operation{get, "/backups", akkoord.ReadRecords, "List the last backups that proved themselves, newest first", 0, ""}, a.listBackups),
+		handle(operation{get, "/restorations", akkoord.ReadRecords, "List when the database was put back from a backup, newest first", 0, ""}, a.listRestorations),
+		handle(operation{post, "/restore-drills", akkoord.ChangeRegister, "Put on record that a backup was put back for practice", created, ""}, a.createDrill),
+		handle(operation{get, "/restore-drills", akkoord.ReadRecords, "List the restore drills on record, newest first", 0, ""}, a.listDrills),
+		handle(operation{get, "/restore-drills/{id}", akkoord.ReadRecords, "Read a restore drill", 0, ""}, a.readDrill),
 		handle(operation{get, "/jobs", akkoord.ReadAudit, "See background work and how it went", 0, ""}, a.listJobs),
 	} {
 		if err := register(a); err != nil {

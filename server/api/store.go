@@ -35,6 +35,7 @@ type Store interface {
 	Desk
 	Notices
 	Breaches
+	Backing
 	Configured
 	Organisations
 	Grants

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ func testDesk(t *testing.T, open Open) {
 		{"Art. 18 whoever is restricted gets nothing and is kept", testRestriction},
 		{"M19 processors are told of erasures", testNotices},
 		{"Art. 33 breaches are on record", testBreaches},
+		{"P21 restore drills are on record", testDrills},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, newAgency(t, open)) })
 	}
@@ -274,4 +276,62 @@ func testBreaches(t *testing.T, a *Agency) {
 	if d := must(a.Desk(ctx))(t); b.ReportedAt.IsZero() || d.UnreportedBreaches != 2 {
 		t.Errorf("reported: %+v, the desk is %+v", b, d)
 	}
+}
+
+func testDrills(t *testing.T, a *Agency) {
+	ctx, now := t.Context(), a.Clock.Now()
+	if d := must(a.Desk(ctx))(t); d.DrillDue(now) {
+		t.Errorf("before there are people: %+v", d)
+	}
+	a.active(t, "anouk@voorbeeld.example", a.News)
+	if d := must(a.Desk(ctx))(t); !d.DrillDue(now) {
+		t.Errorf("people, and no drill: %+v", d)
+	}
+	good := akkoord.Drill{At: now.Add(-time.Hour), CopyAt: now.Add(-9 * time.Hour), Place: "the spare machine", Steps: akkoord.DrillSteps, Took: 40 * time.Minute, Good: true, Remark: "faster than last time"}
+	for field, wrong := range map[string]func(*akkoord.Drill){
+		"at":      func(d *akkoord.Drill) { d.At = now.Add(time.Hour) },
+		"copy_at": func(d *akkoord.Drill) { d.CopyAt = d.At.Add(time.Second) },
+		"place":   func(d *akkoord.Drill) { d.Place = " " },
+		"minutes": func(d *akkoord.Drill) { d.Took = time.Second },
+		"remark":  func(d *akkoord.Drill) { d.Remark = "asked anouk@voorbeeld.example" },
+		"steps":   func(d *akkoord.Drill) { d.Steps = d.Steps[:4] },
+		"fault":   func(d *akkoord.Drill) { d.Good = false },
+	} {
+		d := good
+		wrong(&d)
+		_, err := a.AddDrill(ctx, Admin, d)
+		if e, ok := errors.AsType[*akkoord.Error](err); !ok || e.Kind != akkoord.Invalid || e.Field != field {
+			t.Errorf("%s gives %v", field, err)
+		}
+	}
+	made := must(a.AddDrill(ctx, Admin, good))(t)
+	if read := must(a.Drill(ctx, made.PublicID))(t); !read.At.Equal(good.At) || !read.CopyAt.Equal(good.CopyAt) || !read.Good || read.Took != good.Took || len(read.Steps) != 5 || read.MadeBy != Admin {
+		t.Errorf("read: %+v", read)
+	}
+	bad := good
+	bad.Good, bad.Steps, bad.Fault = false, nil, "the key was the wrong one"
+	must(a.AddDrill(ctx, Admin, bad))(t)
+	if d := must(a.Desk(ctx))(t); d.DrillDue(now) || !d.GoodDrill.Equal(good.At) || !d.DrillDue(good.At.Add(akkoord.DrillAge+time.Second)) {
+		t.Errorf("after a good and a bad one: %+v", d)
+	}
+	page, next, err := a.Drills(ctx, akkoord.Page{Limit: 1})
+	if err != nil || len(page) != 1 || page[0].Good || page[0].Fault == "" || next == 0 {
+		t.Errorf("newest first: %+v, %d, %v", page, next, err)
+	}
+	if page, next, err = a.Drills(ctx, akkoord.Page{Limit: 1, After: next}); err != nil || len(page) != 1 || page[0].PublicID != made.PublicID || next != 0 {
+		t.Errorf("then: %+v, %d, %v", page, next, err)
+	}
+	lines := drillLines(t, a)
+	if len(lines) != 2 || lines[0].Action != "drill.create" || lines[0].Note != "good" || lines[1].Note != "not good" {
+		t.Errorf("the trail has %+v", lines)
+	}
+}
+
+func drillLines(t *testing.T, a *Agency) []akkoord.AuditEntry {
+	t.Helper()
+	lines, _, err := a.SearchAudit(t.Context(), akkoord.AuditFilter{Action: "drill"}, akkoord.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
 }

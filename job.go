@@ -13,6 +13,7 @@ type JobKind string
 const (
 	JobExpire    JobKind = "expire"    // periodic: end sign-ups that nobody confirmed, delete what is kept for a time only
 	JobHead      JobKind = "head"      // periodic: sign the last line of the ledger
+	JobLedger    JobKind = "ledger"    // check the whole ledger, for who asked for it
 	JobPublish   JobKind = "publish"   // periodic: hand signed heads to the place outside that keeps them
 	JobMailbox   JobKind = "mailbox"   // periodic: fetch reports, and mails that leave, from a mailbox
 	JobImport    JobKind = "import"    // run an import whose upload is kept

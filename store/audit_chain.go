@@ -48,6 +48,10 @@ func (c *ledgerCheck) trail(q querier) error {
 		if err := each(rows, err, func(r row) error { return c.trailLine(&v, r) }); err != nil {
 			return err
 		}
+		c.done.trail = v.Seq()
+		if err := c.tell(c.done); err != nil {
+			return err
+		}
 	}
 	var last, signed int64
 	if err := q.queryRow(`SELECT coalesce((SELECT max(seq) FROM audit), 0), coalesce((SELECT max(seq) FROM audit_head), 0)`).Scan(&last, &signed); err != nil {

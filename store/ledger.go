@@ -27,17 +27,37 @@ func (s *Store) VerifyLedger(ctx context.Context, progress func(done, total int6
 	if err := s.view(ctx).queryRow(`SELECT coalesce(max(seq), 0) FROM consent_event`).Scan(&total); err != nil {
 		return akkoord.Head{}, err
 	}
-	check := ledgerCheck{worded: map[wordingKey][32]byte{}, key: s.cfg.Keyring.LedgerKey().Public().(ed25519.PublicKey)}
-	for check.verifier.Head().Seq < total {
-		done := check.verifier.Head().Seq
+	return s.verify(ctx, func(done looked) error {
+		if progress != nil && done.people == 0 && done.trail == 0 {
+			progress(min(done.lines, total), total)
+		}
+		return nil
+	})
+}
+
+// looked is what a check looked at so far.
+type looked struct {
+	lines, people, trail int64 // of the ledger, of the audit trail
+}
+
+// verify is VerifyLedger; tell is told after each query how far it is, and can
+// end it.
+func (s *Store) verify(ctx context.Context, tell func(looked) error) (akkoord.Head, error) {
+	var total int64
+	if err := s.view(ctx).queryRow(`SELECT coalesce(max(seq), 0) FROM consent_event`).Scan(&total); err != nil {
+		return akkoord.Head{}, err
+	}
+	check := ledgerCheck{worded: map[wordingKey][32]byte{}, key: s.cfg.Keyring.LedgerKey().Public().(ed25519.PublicKey), tell: tell}
+	for check.done.lines < total {
+		done := check.done.lines
 		if err := check.lines(s.view(ctx), done); err != nil {
 			return akkoord.Head{}, err
 		}
-		if check.verifier.Head().Seq == done {
+		if check.done.lines = check.verifier.Head().Seq; check.done.lines == done {
 			return akkoord.Head{}, fmt.Errorf("%w: line %d is missing", akkoord.ErrLedger, done+1)
 		}
-		if progress != nil {
-			progress(min(check.verifier.Head().Seq, total), total)
+		if err := tell(check.done); err != nil {
+			return akkoord.Head{}, err
 		}
 	}
 	for _, part := range []func(querier) error{check.end, check.texts, check.standings, check.trail} {
@@ -52,6 +72,8 @@ type ledgerCheck struct {
 	verifier akkoord.Verifier
 	key      ed25519.PublicKey
 	worded   map[wordingKey][32]byte // what the ledger says of each version of the texts
+	done     looked
+	tell     func(looked) error
 }
 
 // texts reports a text that people agreed to and that is not the one that the
@@ -112,6 +134,7 @@ func kindList(to func(akkoord.State) bool) string {
 func (c *ledgerCheck) standings(q querier) error {
 	for after, done := int64(0), false; !done; {
 		done = true
+		last := after
 		rows, err := q.query(`SELECT x.subscriber_id, x.purpose_id, x.state, coalesce((SELECT e.kind FROM consent_event e
 				WHERE e.subscriber_id = x.subscriber_id AND e.purpose_id = x.purpose_id
 					AND e.kind IN (`+foldedKinds+`) ORDER BY e.seq DESC LIMIT 1), '')
@@ -125,11 +148,18 @@ func (c *ledgerCheck) standings(q querier) error {
 				return err
 			}
 			done = false
+			if after != last {
+				last = after
+				c.done.people++
+			}
 			if akkoord.Folded[kind] != state {
 				return fmt.Errorf("%w: subscriber %d is %s for purpose %d, and the last act says %q", akkoord.ErrLedger, after, state, purpose, kind)
 			}
 			return nil
 		})
+		if err == nil {
+			err = c.tell(c.done)
+		}
 		if err != nil {
 			return err
 		}

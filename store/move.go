@@ -39,7 +39,7 @@ var movedTables = []movedTable{
 	{"contract_template", []string{"id"}}, {"contract_version", []string{"template_id", "number"}}, {"contract_mail", []string{"id"}},
 	{"permission_round", []string{"id"}}, {"permission_question", []string{"round_id", "subscriber_id"}}, {"bulk_act", []string{"id"}}, {"bulk_person", []string{"bulk_act_id", "subscriber_id"}}, {"attribute", []string{"id"}},
 	{"subscriber_attribute", []string{"subscriber_id", "attribute_id"}}, {"signup_value", []string{"subscriber_id", "attribute_id"}}, {"rule", []string{"id"}},
-	{"organisation", []string{"id"}}, {"brand", []string{"id"}}, {"setup_code", []string{"name"}}, {"processor", []string{"id"}}, {"sender", []string{"id"}}, {"relay", []string{"id"}}, {"webhook", []string{"id"}}, {"webhook_message", []string{"id"}}, {"domain_key", []string{"id"}}, {"person_request", []string{"id"}}, {"request_detail", []string{"request_id"}}, {"processor_notice", []string{"id"}}, {"breach", []string{"id"}}, {"restore_drill", []string{"id"}}, {"restoration", []string{"id"}}, {"audit_head", []string{"seq"}},
+	{"organisation", []string{"id"}}, {"brand", []string{"id"}}, {"setup_code", []string{"name"}}, {"processor", []string{"id"}}, {"sender", []string{"id"}}, {"relay", []string{"id"}}, {"webhook", []string{"id"}}, {"webhook_message", []string{"id"}}, {"domain_key", []string{"id"}}, {"person_request", []string{"id"}}, {"request_detail", []string{"request_id"}}, {"processor_notice", []string{"id"}}, {"breach", []string{"id"}}, {"restore_drill", []string{"id"}}, {"restoration", []string{"id"}}, {"ledger_check", []string{"id"}}, {"audit_head", []string{"seq"}},
 }
 
 // movedPage is how many rows one commit of Move copies.

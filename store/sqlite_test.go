@@ -139,6 +139,25 @@ func TestVerifyFindsAnyAlteredByteOfTheLedger(t *testing.T) { // P25
 	}
 }
 
+// P25: a check that finds a fault keeps which line it is, and another may be begun.
+func TestACheckKeepsTheFaultThatItFindsP25(t *testing.T) {
+	cfg := filled(t)
+	if err := raw(t, cfg.File(), `UPDATE consent_evidence SET data = replace(data, '192.0.2', '192.0.3') WHERE seq = 7`); err != nil {
+		t.Fatal(err)
+	}
+	s := reopen(t, cfg)
+	for n := range 2 {
+		c, err := s.CheckLedger(t.Context(), akkoord.ActorSystem)
+		if err != nil || c.State != akkoord.LedgerBroken || !strings.Contains(c.Problem, "line 7") || c.Head.Seq != 0 || c.EndedAt.IsZero() {
+			t.Errorf("check %d: %+v, %v", n+1, c, err)
+		}
+	}
+	lines, _, err := s.SearchAudit(t.Context(), akkoord.AuditFilter{Action: "ledger.verify"}, akkoord.Page{})
+	if err != nil || len(lines) != 4 || lines[3].Note != "does not verify" {
+		t.Errorf("the trail: %+v, %v", lines, err)
+	}
+}
+
 func TestWhatIsAppendOnlyRefusesOtherChanges(t *testing.T) { // P25, M27
 	cfg := filled(t)
 	for statement, want := range map[string]string{

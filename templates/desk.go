@@ -107,16 +107,41 @@ type AuditRow struct {
 	Urgent                      bool // somebody took access themselves
 }
 
-// LedgerPage is GET /admin/privacy/ledger, and what its button answers.
+// LedgerPage is GET /admin/privacy/ledger. Its button begins a check.
 type LedgerPage struct {
 	Admin
 	Seq               int
 	At                time.Time
 	Hash, Fingerprint string
-	Verified          bool
-	Lines             int
-	Failed            string // what does not verify
+	Last              *LedgerCheckRow  // the newest; nil: there is none, or the page shows older ones
+	Checks            []LedgerCheckRow // the newest first
+	Next              string
+	Follow
 }
+
+// LedgerCheckRow is a check of the ledger.
+type LedgerCheckRow struct {
+	State, By     string // desk.check_<State>
+	At, EndedAt   time.Time
+	Lines         int // the last line that was checked
+	Hash, Problem string
+	Looked, Total int // lines and people
+	Left          time.Duration
+}
+
+// Busy reports whether it is going on.
+func (r LedgerCheckRow) Busy() bool { return r.State == "running" }
+
+// Done is how much of it is done, in percent.
+func (r LedgerCheckRow) Done() int {
+	if r.Total == 0 {
+		return 0
+	}
+	return 100 * r.Looked / r.Total
+}
+
+// Parts is the progress as the bar draws it.
+func (r LedgerCheckRow) Parts() []Part { return []Part{{State: "sent", Width: r.Done() * 10}} }
 
 // BreachesPage is GET /admin/privacy/breaches.
 type BreachesPage struct {

@@ -566,8 +566,11 @@ func gallery() map[string]any {
 			{42, now, "system", "audit.read", "audit", "from=2026-11-24T00:00:00.000000Z", false},
 			{43, now, "user:0190b3b5-0000-7000-8000-000000000001", "grant.break_glass", "grant:0190b3b5-0000-7000-8000-000000000009", "Iemand krijgt mail van een vreemde.", true},
 		}},
-		"admin-ledger":        LedgerPage{Admin: desk("privacy"), Seq: 41220, At: now, Hash: strings.Repeat("3f9c27d0", 8), Fingerprint: strings.Repeat("a1b2c3d4", 8), Verified: true, Lines: 41220},
-		"admin-ledger-broken": LedgerPage{Admin: desk("privacy"), Failed: "the ledger does not verify: line 17 was altered"},
+		"admin-ledger":         ledgerPage(LedgerCheckRow{State: "verified", By: "femke@zonvaart.example", At: now, EndedAt: now, Lines: 41220, Hash: strings.Repeat("3f9c27d0", 8), Looked: 60000, Total: 60000}),
+		"admin-ledger-broken":  ledgerPage(LedgerCheckRow{State: "broken", By: "webwinkel", At: now, EndedAt: now, Problem: "the ledger does not verify: line 17 was altered", Looked: 2000, Total: 60000}),
+		"admin-ledger-going":   ledgerPage(LedgerCheckRow{State: "running", By: "femke@zonvaart.example", At: now, Looked: 1200000, Total: 5200000, Left: 4 * time.Minute}),
+		"admin-ledger-waits":   ledgerPage(LedgerCheckRow{State: "running", By: "femke@zonvaart.example", At: now}),
+		"admin-ledger-stopped": ledgerPage(LedgerCheckRow{State: "stopped", By: "femke@zonvaart.example", At: now}),
 		"admin-backups": BackupsPage{Admin: desk("privacy"), Age: Span(9 * time.Hour), MostAge: Span(7 * 24 * time.Hour), DrillAge: Span(92 * 24 * time.Hour), LastGood: now.AddDate(0, -1, 0), Next: "?after=2", Add: "/admin/privacy/backups",
 			Steps: drillSteps, Now: "2026-11-24T13:32", CopyAt: "2026-11-24T04:32",
 			Made:     []BackupRow{{now.Add(-9 * time.Hour), 12480, 41220}, {now.AddDate(0, 0, -1), 12470, 41190}, {now.AddDate(0, 0, -2), 0, 0}},
@@ -1138,4 +1141,12 @@ func drillRow(fault, remark string) DrillRow {
 		row.Steps = append(row.Steps, DrillStep{step, fault == "" || i < 1})
 	}
 	return row
+}
+
+// ledgerPage is the page of the ledger after a check, with one before it.
+func ledgerPage(last LedgerCheckRow) LedgerPage {
+	before := LedgerCheckRow{State: "verified", By: "webwinkel", At: now.AddDate(0, -1, 0), EndedAt: now.AddDate(0, -1, 0), Lines: 30100, Hash: strings.Repeat("a1b2c3d4", 8)}
+	p := LedgerPage{Admin: desk("privacy"), Seq: 41220, At: now, Hash: strings.Repeat("3f9c27d0", 8), Fingerprint: strings.Repeat("a1b2c3d4", 8), Checks: []LedgerCheckRow{last, before}, Last: &last, Next: "?after=2"}
+	p.Going = last.Busy()
+	return p
 }

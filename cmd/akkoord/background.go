@@ -47,7 +47,7 @@ type background struct {
 // newBackground knows all that the server does by itself.
 func newBackground(a *app) *background {
 	b := &background{store: a.store, now: time.Now, log: a.log, rests: a.rests, heads: a.site != nil && a.site.heads != nil, mail: a.site != nil && a.site.mailbox != nil}
-	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob, akkoord.JobBulkAct: a.store.RunBulkAct, akkoord.JobRules: a.store.RunRules, akkoord.JobPublish: a.publish, akkoord.JobMailbox: a.collect, akkoord.JobWebhook: a.outbound.Run, akkoord.JobGrowth: a.store.RunGrowth}
+	b.runs = map[akkoord.JobKind]runJob{akkoord.JobExpire: b.expire, akkoord.JobHead: b.signHead, akkoord.JobImport: a.store.RunImportJob, akkoord.JobBulkAct: a.store.RunBulkAct, akkoord.JobRules: a.store.RunRules, akkoord.JobPublish: a.publish, akkoord.JobMailbox: a.collect, akkoord.JobWebhook: a.outbound.Run, akkoord.JobGrowth: a.store.RunGrowth, akkoord.JobLedger: a.store.RunLedgerCheck}
 	if a.sender != nil {
 		b.runs[akkoord.JobMailing] = b.store.AdvanceMailing
 		b.runs[akkoord.JobSeries] = b.store.RunSeries

@@ -3,14 +3,12 @@ package admin
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
 	"akkoord"
 	"akkoord/server/deliver"
 	"akkoord/server/records"
-	"akkoord/server/trail"
 	"akkoord/templates"
 )
 
@@ -22,7 +20,8 @@ type Privacy interface {
 	AuditCount(ctx context.Context, since time.Time) (int64, error)
 	// LedgerHead gives the last signed line of the ledger, or NotFound.
 	LedgerHead(ctx context.Context) (akkoord.Head, error)
-	VerifyLedger(ctx context.Context, progress func(done, total int64)) (akkoord.Head, error)
+	CheckLedger(ctx context.Context, actor akkoord.Actor) (akkoord.LedgerCheck, error)
+	LedgerChecks(ctx context.Context, p akkoord.Page) (checks []akkoord.LedgerCheck, next int64, err error)
 	LastBackup(ctx context.Context) (time.Time, error)
 }
 
@@ -177,32 +176,6 @@ func (s *Site) records(w http.ResponseWriter, r *http.Request, v visit) error {
 func attach(w http.ResponseWriter, contentType, name string) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-}
-
-// ledger shows the last signed head. Its button checks every line of ledger
-// and audit trail.
-func (s *Site) ledger(w http.ResponseWriter, r *http.Request, v visit) error {
-	return s.ledgerPage(w, r, v, templates.LedgerPage{})
-}
-
-func (s *Site) verify(w http.ResponseWriter, r *http.Request, v visit) error {
-	head, problem, err := trail.VerifyLedger(r.Context(), s.cfg.Store, v.user.Actor())
-	if err != nil {
-		return err
-	}
-	return s.ledgerPage(w, r, v, templates.LedgerPage{Verified: problem == "", Lines: int(head.Seq), Failed: problem})
-}
-
-func (s *Site) ledgerPage(w http.ResponseWriter, r *http.Request, v visit, page templates.LedgerPage) error {
-	head, err := s.cfg.Store.LedgerHead(r.Context())
-	if err != nil && akkoord.KindOf(err) != akkoord.NotFound {
-		return err
-	}
-	page.Admin, page.Seq, page.At, page.Fingerprint = s.frame(r, v, "privacy"), int(head.Seq), head.At, s.cfg.KeyFingerprint
-	if head.Seq > 0 {
-		page.Hash = fmt.Sprintf("%x", head.Hash)
-	}
-	return s.page(w, v, http.StatusOK, page)
 }
 
 // names gives how actors are told on pages.

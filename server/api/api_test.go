@@ -217,6 +217,7 @@ func TestRights(t *testing.T) {
 	f.must("POST", "/subscribers/"+f.person("weg@voorbeeld.example", true).PublicID.String()+"/erase", `{"reason":"asked for"}`)
 	told := f.must("GET", "/processor-notices", "").object()["items"].([]any)[0].(map[string]any)["id"].(string)
 	breach := f.must("POST", "/breach-packs", `{"what":"A laptop was lost.","since":"2026-11-23T00:00:00Z"}`).str("id")
+	checked := f.must("POST", "/ledger/verify", "").str("id")
 	drilled := f.must("POST", "/restore-drills", drillBody).str("id")
 	staff := f.must("POST", "/users", `{"email":"bo@zonvaart.example","role":"editor","reason":"test"}`).str("id")
 	spare := f.must("POST", "/api-keys", `{"name":"spare","role":"mail","reason":"test"}`).str("id")
@@ -242,6 +243,8 @@ func TestRights(t *testing.T) {
 			path = strings.Replace(path, "{id}", chosen, 1)
 		case strings.HasPrefix(path, "/breach-packs/{id}"):
 			path = strings.Replace(path, "{id}", breach, 1)
+		case strings.HasPrefix(path, "/ledger/checks/{id}"):
+			path = strings.Replace(path, "{id}", checked, 1)
 		case strings.HasPrefix(path, "/restore-drills/{id}"):
 			path = strings.Replace(path, "{id}", drilled, 1)
 		case strings.HasPrefix(path, "/grants/{id}"):

@@ -41,6 +41,12 @@ func TestTheLedgerIsVerifiedByAPI(t *testing.T) {
 	if a.status != http.StatusOK || a.object()["verified"] != true || a.str("problem") != "" {
 		t.Errorf("%d %s", a.status, a.raw)
 	}
+	if kept := f.call(akkoord.RoleDPO, "GET", "/ledger/checks", ""); len(kept.object()["items"].([]any)) != 1 {
+		t.Errorf("kept: %s", kept.raw)
+	}
+	if read := f.call(akkoord.RoleDPO, "GET", "/ledger/checks/"+a.str("id"), ""); read.str("state") != "verified" || read.object()["eta_seconds"] != nil {
+		t.Errorf("read: %s", read.raw)
+	}
 	if trail := f.call(akkoord.RoleDPO, "GET", "/audit", ""); !strings.Contains(trail.raw, `"note":"verifies"`) {
 		t.Errorf("the trail: %s", trail.raw)
 	}

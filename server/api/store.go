@@ -36,6 +36,7 @@ type Store interface {
 	Notices
 	Breaches
 	Backing
+	Checking
 	Configured
 	Organisations
 	Grants
@@ -175,7 +176,6 @@ type Trail interface {
 	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
 	SearchAudit(ctx context.Context, f akkoord.AuditFilter, p akkoord.Page) (entries []akkoord.AuditEntry, next int64, err error)
 	SignHead(ctx context.Context) (akkoord.Head, error)
-	VerifyLedger(ctx context.Context, progress func(done, total int64)) (akkoord.Head, error)
 }
 
 // Mail shows mailings and sends tests of them.

@@ -4,8 +4,6 @@
 package trail
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -72,23 +70,4 @@ func span(ids []akkoord.ID, one, many string) string {
 		return count + ", " + first.String()
 	}
 	return count + ", " + first.String() + " to " + last.String()
-}
-
-// Ledger checks the ledger and keeps who did what.
-type Ledger interface {
-	VerifyLedger(ctx context.Context, progress func(done, total int64)) (akkoord.Head, error)
-	Audit(ctx context.Context, actor akkoord.Actor, action, object, note string) error
-}
-
-// VerifyLedger checks the whole ledger for somebody, which leaves a line. problem says
-// which line does not verify, and why; it is empty where all do.
-func VerifyLedger(ctx context.Context, l Ledger, actor akkoord.Actor) (head akkoord.Head, problem string, err error) {
-	head, err = l.VerifyLedger(ctx, nil)
-	note := "verifies"
-	if errors.Is(err, akkoord.ErrLedger) {
-		problem, note = err.Error(), "does not verify"
-	} else if err != nil {
-		return head, "", err
-	}
-	return head, problem, l.Audit(ctx, actor, "ledger.verify", "ledger", note)
 }

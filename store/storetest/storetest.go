@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open) {
 		{"people", testPeople},
 		{"people by filter", testPeopleFilter},
 		{"ledger", testLedger},
+		{"checks of the ledger", testLedgerChecks},
 		{"heads outside", testHeadsOutside},
 		{"evidence", testEvidence},
 		{"mail copies", testMailCopies},

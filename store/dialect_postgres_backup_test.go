@@ -135,6 +135,9 @@ func TestABackupOfPostgreSQLProvesItselfAndIsPutBack(t *testing.T) {
 			}
 			back := &travellers{Agency: tr.Agency, cfg: c.cfg, links: tr.links}
 			back.reopened(t)
+			if on, _, err := back.Restorations(t.Context(), akkoord.Page{}); err != nil || len(on) != 1 || !on[0].BackupAt.Equal(made.At) || !on[0].ReleasedAt.IsZero() {
+				t.Errorf("on record: %+v, %v", on, err)
+			}
 			if !back.standing(t, 0).HasLeft(tr.Campaign.ID) || back.standing(t, 1).Subscription(tr.News.ID).State != akkoord.Withdrawn ||
 				!back.standing(t, 2).Suppressed(akkoord.SuppressedUnsubscribed) || back.standing(t, 4).Subscription(tr.News.ID).State != akkoord.Active {
 				t.Error("not those who left are out")

@@ -25,7 +25,7 @@ type LedgerCheck struct {
 	PublicID  ID
 	Actor     Actor // who asked for it
 	State     LedgerCheckState
-	Done      int64  // lines of the ledger, people and lines of the audit trail that were looked at
+	Done      int64  // lines of ledger and audit trail that were looked at; some people count as one
 	Total     int64  // of them when the present run began; 0: it has not begun
 	Head      Head   // the last line that was checked, without its signature
 	Problem   string // what does not verify

@@ -125,7 +125,7 @@ type LedgerCheckRow struct {
 	At, EndedAt   time.Time
 	Lines         int // the last line that was checked
 	Hash, Problem string
-	Looked, Total int // lines and people
+	Looked, Total int // lines
 	Left          time.Duration
 }
 

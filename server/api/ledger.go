@@ -40,7 +40,7 @@ type verification struct {
 	Lines    int64      `json:"lines" doc:"The last line of the ledger that was checked; of one that does not verify, 0."`
 	Hash     *string    `json:"hash" doc:"Of that line, in hexadecimal: it is the same in a signed head of that line. Null without one."`
 	Problem  string     `json:"problem" doc:"Which line does not verify, and why; empty where all do."`
-	Done     int64      `json:"done" doc:"Lines of the ledger, people, and lines of the audit trail that were looked at."`
+	Done     int64      `json:"done" doc:"Lines of the ledger and of the audit trail that were looked at; where everybody stands is part of it, eight people for a line, which takes about as long."`
 	Total    int64      `json:"total" doc:"Of them when the check began; 0: it waits for its turn."`
 	ETA      *int64     `json:"eta_seconds" doc:"From the speed of the present run; null while unknown, and when nothing runs."`
 	By       string     `json:"by" doc:"Who asked for it."`

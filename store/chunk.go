@@ -109,14 +109,12 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 
 // freezeUpto gives the number of the last person of a step after first, of which no
 // more than step are active for a purpose.
-func (t *tx) freezeUpto(purpose, first, last, step int64) (int64, error) {
-	var upto, active int64
+func (t *tx) freezeUpto(purpose, first, last, step int64) (upto int64, err error) {
 	last = min(last, first+freezeSpan*step)
-	err := t.queryRow(`SELECT coalesce(max(subscriber_id), 0), count(*) FROM (SELECT subscriber_id FROM subscription
-			WHERE purpose_id = $1 AND state = 'active' AND subscriber_id > $2 AND subscriber_id <= $3 ORDER BY subscriber_id LIMIT $4) AS step`,
-		purpose, first, last, step).Scan(&upto, &active)
-	if active < step {
-		upto = last
+	err = t.queryRow(`SELECT subscriber_id FROM subscription WHERE purpose_id = $1 AND state = 'active' AND subscriber_id > $2 AND subscriber_id <= $3
+		ORDER BY subscriber_id LIMIT 1 OFFSET $4`, purpose, first, last, step-1).Scan(&upto)
+	if errors.Is(err, sql.ErrNoRows) {
+		return last, nil
 	}
 	return upto, err
 }
@@ -137,12 +135,14 @@ const audience = `, 0, 0, 0, 0, 0, '', ''
 
 // cutChunks cuts the frozen people after first up to upto in chunks of a size.
 func (t *tx) cutChunks(mailingID, first, upto, size int64) error {
+	const those = ` FROM delivery WHERE mailing_id = $1 AND subscriber_id > $2 AND subscriber_id <= $3`
 	for {
-		var last, n int64
-		err := t.queryRow(`SELECT coalesce(max(subscriber_id), 0), count(*) FROM (SELECT subscriber_id FROM delivery
-				WHERE mailing_id = $1 AND subscriber_id > $2 AND subscriber_id <= $3 ORDER BY subscriber_id LIMIT $4) AS chunk`,
-			mailingID, first, upto, size).Scan(&last, &n)
-		if err != nil || n == 0 {
+		var last int64
+		err := t.queryRow(`SELECT subscriber_id`+those+` ORDER BY subscriber_id LIMIT 1 OFFSET $4`, mailingID, first, upto, size-1).Scan(&last)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = t.queryRow(`SELECT coalesce(max(subscriber_id), 0)`+those, mailingID, first, upto).Scan(&last)
+		}
+		if err != nil || last == 0 {
 			return err
 		}
 		if err := t.exec(`INSERT INTO delivery_chunk (mailing_id, first, last, state, fence) VALUES ($1, $2, $3, 0, 0)`,

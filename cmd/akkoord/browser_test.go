@@ -465,32 +465,6 @@ func TestAdminInABrowserMeetsWCAG(t *testing.T) {
 	}
 }
 
-// A browser without JavaScript does all that one with it does (M5).
-func TestSigningUpAndConfirmingWorkWithoutJavaScript(t *testing.T) {
-	t.Parallel()
-	const who = "zonder@voorbeeld.example"
-	d := startDemonstration(t)
-	v := open(t, openBrowser(t), d)
-	if err := (proto.EmulationSetScriptExecutionDisabled{Value: true}).Call(v); err != nil {
-		t.Fatal(err)
-	}
-	v.goTo(d.site + "/f/home?locale=nl")
-	v.tabTo("input[name=email]")
-	v.MustInsertText(who)
-	v.tabTo("input[name=purpose]")
-	v.Keyboard.MustType(input.Space)
-	v.takeTime()
-	v.press("main button[type=submit]")
-	if s := d.state(who); s != "pending" {
-		t.Fatalf("after signing up the consent is %s", s)
-	}
-	v.goTo(confirmLink.FindString(d.newest(who, 1).Text))
-	v.press("form.ask button")
-	if s := d.state(who); s != "active" {
-		t.Fatalf("after pressing the button the consent is %s", s)
-	}
-}
-
 // Staff take a person's proof and record away by button, without JavaScript,
 // once they say why (M20, M26, M30).
 func TestAProofIsTakenByButtonWithoutJavaScript(t *testing.T) {

@@ -17,7 +17,7 @@ type DeskPage struct {
 // DeskItem counts one kind of thing and leads to it.
 type DeskItem struct {
 	Key, URL string // desk.item_<Key>
-	Count    int
+	Count    int    // 0 with a Mark: a thing of which there is one
 	Mark     string // "warn" or "bad" where attention is needed
 }
 

@@ -551,7 +551,7 @@ func gallery() map[string]any {
 		}},
 		"admin-privacy": DeskPage{Admin: desk("privacy"), SeesHead: true, HeadSeq: 41220, HeadAt: now, BackupAt: now.AddDate(0, 0, -1), Items: []DeskItem{
 			{"open", "/admin/privacy/requests?state=open", 4, "warn"}, {"overdue", "/admin/privacy/requests?state=open", 1, "bad"}, {"notices", "/admin/privacy/notices", 2, "warn"},
-			{"expiring", "/admin/privacy/processors", 1, "warn"}, {"audit", "/admin/privacy/audit", 1284, ""},
+			{"expiring", "/admin/privacy/processors", 1, "warn"}, {"audit", "/admin/privacy/audit", 1284, ""}, {"backup_old", "/admin/privacy/backups", 0, "bad"},
 		}},
 		"admin-records":    RecordsPage{Admin: desk("privacy"), Record: record(), PDF: "?format=pdf"},
 		"admin-requests":   requests(),
@@ -581,7 +581,7 @@ func gallery() map[string]any {
 		"admin-breaches": BreachesPage{Admin: desk("privacy"), Now: "2026-11-24T13:32", Purposes: []Option{{"purpose:travel-news", "Reisnieuws"}}, Rows: []BreachRow{
 			{What: "Een laptop is zoekgeraakt.", Scope: "all", Count: 12480, Since: now.AddDate(0, 0, -2), Until: now, AwareAt: now, ReportBy: now.AddDate(0, 0, 3), Pack: "/admin/privacy/breaches/1/pack", Action: "/admin/privacy/breaches/1"},
 		}},
-		"admin-attention": DashboardPage{Admin: desk("campaigns"), Attention: []DeskItem{{"overdue", "/admin/privacy/requests?state=open", 1, "bad"}}},
+		"admin-attention": DashboardPage{Admin: desk("campaigns"), Attention: []DeskItem{{"overdue", "/admin/privacy/requests?state=open", 1, "bad"}, {"drill", "/admin/privacy/backups", 0, "warn"}}},
 		"admin-imports": ImportsPage{
 			Admin: desk("people"), Add: "/admin/imports", Purposes: []Option{{"travel-news", "Reisnieuws"}}, Processors: []Option{{"post", "Post B.V."}}, Bases: []string{"consent", "existing_customer", "contract", "other"},
 			Locales: akkoord.Locales, KeptHours: 24, MegaBytes: 512, Follow: Follow{Going: true}, Next: "?after=3",

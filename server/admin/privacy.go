@@ -75,13 +75,16 @@ func (s *Site) waiting(ctx context.Context, v visit) ([]templates.DeskItem, erro
 		}
 	}
 	var out []templates.DeskItem
+	tell := func(right akkoord.Right, key, path, mark string, n int64) {
+		if v.user.Role.May(right) {
+			out = append(out, templates.DeskItem{Key: key, URL: privacyPrefix + path, Count: int(n), Mark: mark})
+		}
+	}
 	add := func(right akkoord.Right, key, path, mark string, n int64) {
 		if n == 0 {
 			mark = ""
 		}
-		if v.user.Role.May(right) {
-			out = append(out, templates.DeskItem{Key: key, URL: privacyPrefix + path, Count: int(n), Mark: mark})
-		}
+		tell(right, key, path, mark, n)
 	}
 	soon := ""
 	if d.Soon > 0 {
@@ -118,11 +121,11 @@ func (s *Site) waiting(ctx context.Context, v visit) ([]templates.DeskItem, erro
 	add(akkoord.ReadRecords, "expiring", "/processors", "warn", expiring)
 	add(akkoord.ReadRecords, "invalid", "/processors", "bad", invalid)
 	if d.DrillDue(now) {
-		add(akkoord.ReadRecords, "drill", "/backups", "warn", 1)
+		tell(akkoord.ReadRecords, "drill", "/backups", "warn", 0)
 	}
 	last, err := s.cfg.Store.LastBackup(ctx) // one that can't be read is told by /readyz and the doctor
 	if most := s.cfg.Setup.BackupAge; err == nil && most > 0 && !last.IsZero() && now.Sub(last) > most {
-		add(akkoord.ReadRecords, "backup_old", "/backups", "bad", 1)
+		tell(akkoord.ReadRecords, "backup_old", "/backups", "bad", 0)
 	}
 	add(akkoord.ReadAudit, "breaches", "/breaches", "bad", d.UnreportedBreaches)
 	if !v.user.Role.May(akkoord.ManageWebhooks) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/input"
@@ -143,6 +144,16 @@ func TestTheFocusIsSeenAndInOrderOnTheMainPaths(t *testing.T) {
 	v.MustElement(".block [name=block][value*=':heading:']")
 	v.at(".block textarea, .block input")
 	v.MustInsertText("Met toetsen")
+	for range 10 { // back over its buttons
+		if v.KeyActions().Press(input.ShiftLeft).Type(input.Tab).MustDo(); v.MustEval(`() => document.activeElement.id === 'b2-up'`).Bool() {
+			break
+		}
+	}
+	v.Keyboard.MustType(input.Enter)
+	if err := v.Timeout(20 * time.Second).Wait(rod.Eval(`() => !document.querySelector('#blocks-main > .block:last-child [name=block]').value.includes(':heading:')`)); err != nil {
+		t.Fatalf("the heading stays the last block: %v", err)
+	}
+	v.at("#b2-up")
 	v.tabTo("button[name=act][value=done]")
 	v.enter()
 	v.forgive("/preview") // of what had no text yet: 422

@@ -66,6 +66,17 @@ const MaxVersions = 50
 // with variants the first.
 func (m Mailing) Latest() int { return max(len(m.Versions)-1, 0) }
 
+// Title names a mailing where it stands among others: the subject of what goes out now, as
+// somebody reads it of whom nothing is known.
+func (m Mailing) Title() string {
+	text := m.Variant(m.Latest()).Subject
+	t, err := ParseTemplate(text)
+	if err != nil {
+		return text // it can't be sent, and what is wrong with it is told elsewhere
+	}
+	return t.Execute(func(string) string { return "" })
+}
+
 // Runs reports whether a mailing takes in people as their time comes.
 func (m Mailing) Runs() bool {
 	return m.Trigger != nil && (m.State == MailingSending || m.State == MailingPaused)

@@ -62,7 +62,7 @@ func TestP06P07AKilledSeriesReachesEverybodyOnceOrIsUncertain(t *testing.T) {
 // without it: nobody gets it twice, nobody is left out (P19, P06, issue 6.4).
 func TestP19P06TwoNodesShareASeries(t *testing.T) {
 	t.Parallel()
-	const people = 2000
+	const people = 3000 // more than the connections of one node hold at once
 	sink := startSink(t)
 	database := pgtest.New(t, store.Migrate)
 	a := installOn(t, database, sink.url(connections), numbered("reiziger%04d@voorbeeld.example", people)...)

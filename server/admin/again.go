@@ -25,7 +25,7 @@ func (s *Site) askAgain(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	page := templates.AgainPage{
-		Admin: s.frame(r, v, "campaigns"), Subject: subject(m), Back: mailingPath(m), Action: againPath(m),
+		Admin: s.frame(r, v, "campaigns"), Subject: m.Title(), Back: mailingPath(m), Action: againPath(m),
 		State: string(m.State), Count: int(lost.Count), Last: lost.Last.UnixMicro(),
 	}
 	if v.user.Role.May(akkoord.ReadPeople) {

@@ -38,7 +38,7 @@ func (s *Site) askArchive(w http.ResponseWriter, r *http.Request, v visit) error
 		Active: int(f.Active), Pending: int(f.Pending), Round: f.Round,
 	}
 	for _, m := range f.Mailings {
-		page.Mailings = append(page.Mailings, templates.Running{Subject: subject(m), URL: mailingPath(m), State: string(m.State), Series: m.Trigger != nil})
+		page.Mailings = append(page.Mailings, templates.Running{Subject: m.Title(), URL: mailingPath(m), State: string(m.State), Series: m.Trigger != nil})
 	}
 	for _, slug := range f.Forms {
 		page.Forms = append(page.Forms, templates.Link{Title: slug, URL: formsPath + "/" + slug})

@@ -132,19 +132,8 @@ func (s *Site) row(ctx context.Context, m akkoord.Mailing, counts bool) (templat
 	return row, err
 }
 
-// subject gives a mailing's subject as somebody reads it of whom nothing but
-// the address is known.
-func subject(m akkoord.Mailing) string {
-	text := m.Variant(m.Latest()).Subject
-	t, err := akkoord.ParseTemplate(text)
-	if err != nil {
-		return text // the page says what is wrong with it
-	}
-	return t.Execute(func(string) string { return "" })
-}
-
 // title names a mailing in lists, where its subject may be missing.
-func title(m akkoord.Mailing) string { return cmp.Or(subject(m), "–") }
+func title(m akkoord.Mailing) string { return cmp.Or(m.Title(), "–") }
 
 // allMailings gives every mailing of a campaign, or of all campaigns for 0,
 // oldest first.

@@ -48,7 +48,7 @@ func (s *Site) editor(w http.ResponseWriter, r *http.Request, v visit, code int,
 	if err != nil {
 		return err
 	}
-	page.Title = subject(m)
+	page.Title = m.Title()
 	if err := s.languages(ctx, &page, m); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (s *Site) leftOutPeople(w http.ResponseWriter, r *http.Request, v visit) er
 	if !gateCode.MatchString(code) {
 		return akkoord.Fieldf("code", "value_invalid", "Say for which reason, like withdrawn.")
 	}
-	page := templates.LeftOutPage{Admin: s.frame(r, v, "campaigns"), Subject: subject(m), Back: mailingPath(m), Code: code, Started: !m.StartedAt.IsZero()}
+	page := templates.LeftOutPage{Admin: s.frame(r, v, "campaigns"), Subject: m.Title(), Back: mailingPath(m), Code: code, Started: !m.StartedAt.IsZero()}
 	people, next, err := s.cfg.Store.LeftOutPeople(ctx, m, code, after(r))
 	if err != nil {
 		return err

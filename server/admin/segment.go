@@ -195,7 +195,7 @@ func (s *Site) segmentUses(ctx context.Context, g akkoord.Segment) (templates.Se
 		out.Campaigns = append(out.Campaigns, templates.UsingCampaign{Link: templates.Link{Title: c.Name, URL: campaignPath(c)}, Archived: c.Archived()})
 	}
 	for i, m := range u.Mailings {
-		out.Mailings = append(out.Mailings, templates.UsingMailing{Subject: subject(m), URL: mailingPath(m), State: string(m.State), Series: m.Trigger != nil, Waits: int64(i) < u.Waiting()})
+		out.Mailings = append(out.Mailings, templates.UsingMailing{Subject: m.Title(), URL: mailingPath(m), State: string(m.State), Series: m.Trigger != nil, Waits: int64(i) < u.Waiting()})
 	}
 	return out, err
 }

@@ -152,7 +152,7 @@ func (s *Site) ofSeries(ctx context.Context, page *templates.MailingPage, m akko
 		if err != nil {
 			return err
 		}
-		before = subject(b)
+		before = b.Title()
 	}
 	line := triggerLine(*m.Trigger, before)
 	page.Trigger = &line

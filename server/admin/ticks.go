@@ -47,6 +47,6 @@ func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing, sender stri
 	}
 	page.Ticks = []templates.Tick{
 		{Key: "to", OK: page.AudienceAllowed > 0 || page.AudienceStep > 0}, {Key: "from", OK: from, Text: sender},
-		{Key: "subject", OK: subjects, Text: subject(m)}, {Key: "content", OK: contents},
+		{Key: "subject", OK: subjects, Text: m.Title()}, {Key: "content", OK: contents},
 	}
 }

@@ -56,7 +56,7 @@ func (w words) few(n int64) string {
 // (ClicksOf), and names nobody.
 func PDF(set *templates.Set, locale string, sheet Sheet) ([]byte, error) {
 	w := words{set, locale}
-	r, subject := sheet.Results, strings.TrimSpace(sheet.Mailing.Variant(sheet.Mailing.Latest()).Subject)
+	r, subject := sheet.Results, strings.TrimSpace(sheet.Mailing.Title())
 	d := pdf.New(pdf.About{Title: w.t("title") + ": " + subject, Author: sheet.Campaign, Language: locale, MadeAt: sheet.CountedAt, Footer: subject, Page: set.T(locale, "dossier.page")})
 	d.Title(w.t("title"))
 	d.Facts(pdf.Fact{Label: w.t("mailing"), Value: subject}, pdf.Fact{Label: set.T(locale, "dossier.campaign"), Value: sheet.Campaign},

@@ -28,7 +28,7 @@ func winter() figures.Sheet {
 		all.Counts.Add(state, n)
 	}
 	return figures.Sheet{
-		Mailing: akkoord.Mailing{Content: akkoord.Content{Subject: "Drie dorpen waar de sneeuw al ligt"}, StartedAt: begun}, Campaign: "Winter 2027", CountedAt: begun.Add(49 * time.Hour),
+		Mailing: akkoord.Mailing{Content: akkoord.Content{Subject: "{{name | default: \"Reiziger\"}}, drie dorpen waar de sneeuw al ligt"}, StartedAt: begun}, Campaign: "Winter 2027", CountedAt: begun.Add(49 * time.Hour),
 		Results: akkoord.MailingResults{
 			All: all, Sending: hours(4), ByTime: []int64{700, 500, 283, 2}, After: hours(3),
 			Providers: []akkoord.ProviderResults{{Name: "gmail.com", Outcomes: all, ByTime: []int64{700, 500, 283, 2}}, {Outcomes: akkoord.Outcomes{}}},

@@ -59,7 +59,7 @@ func (t *tx) noteLeftOut(m akkoord.Mailing, purposeID int64, narrow akkoord.Filt
 	if err != nil {
 		return err
 	}
-	q, err := askFacts(t, purposeID, m.CampaignID, narrow, t.now)
+	q, err := askFacts(t, purposeID, m.CampaignID, narrow, m.StartedAt, t.now)
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (s *Store) askInSteps(ctx context.Context, step, purposeID, campaignID int6
 	if err := v.queryRow(`SELECT coalesce(max(id), 0) FROM subscriber`).Scan(&last); err != nil {
 		return err
 	}
-	q, err := askFacts(v, purposeID, campaignID, narrow, now)
+	q, err := askFacts(v, purposeID, campaignID, narrow, now, now)
 	for first := int64(0); err == nil && first < last; first += step {
 		err = q.between(v.askOnce, first, first+step, ask)
 	}
@@ -170,8 +170,9 @@ type factsQuery struct {
 	args      []any // those of factsOf, two of numbers of people, and those of condition
 }
 
-func askFacts(q querier, purposeID, campaignID int64, narrow akkoord.Filter, now time.Time) (*factsQuery, error) {
-	condition, args, err := compileFilter(q, narrow, purposeID, now, []any{purposeID, micros(now), campaignID, nil, nil})
+// askFacts is about those in a filter as of a time, as the gate sees them now.
+func askFacts(q querier, purposeID, campaignID int64, narrow akkoord.Filter, of, now time.Time) (*factsQuery, error) {
+	condition, args, err := compileFilter(q, narrow, purposeID, of, []any{purposeID, micros(now), campaignID, nil, nil})
 	return &factsQuery{condition, args}, err
 }
 

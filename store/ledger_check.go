@@ -54,7 +54,7 @@ func (t *tx) beginCheck(id akkoord.ID, actor akkoord.Actor, own bool) (c akkoord
 	}
 	for _, c := range open {
 		if c.State == akkoord.LedgerChecking {
-			return c, false, nil
+			return c, false, t.audit(actor, "ledger.verify", "ledger", "joined")
 		}
 		if err := t.endCheck(c); err != nil {
 			return c, false, err
@@ -120,6 +120,8 @@ func (s *Store) runCheck(ctx context.Context, c akkoord.LedgerCheck) error {
 		return ctx.Err()
 	})
 	switch {
+	case err != nil && ctx.Err() != nil: // it may be why a line could not be read
+		return ctx.Err()
 	case errors.Is(err, akkoord.ErrLedger):
 		c.State, c.Problem = akkoord.LedgerBroken, err.Error()
 	case err != nil:

@@ -234,6 +234,7 @@ func TestRelaysComeAndGoWhileTheWorkerRuns(t *testing.T) {
 	stop := w.run()
 	late := w.spare("late", akkoord.OwnProcessor)
 	w.route(w.purpose, "", "late", akkoord.DefaultRelay)
+	w.until("known", func() bool { return len(w.worker.RelayStates()) == 2 })
 	m := w.start()
 	w.until("sent by the late one", func() bool { return w.mailing(m).State == akkoord.MailingSent })
 	moved, err := mailertest.Start(mailertest.Config{})

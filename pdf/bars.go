@@ -17,9 +17,9 @@ func (b Bars) top() int { return slices.Max(append([]int{0}, b.Numbers...)) }
 // The ground of Bars, in millimetres.
 const (
 	barsHeight = 22.0
-	barsGap    = 8.0 // between two that stand beside each other
-	barsFoot   = 9.0 // below the ground, with its words
-	barMost    = 12.0
+	barsGap    = 8.0  // between two that stand beside each other
+	barsFoot   = 9.0  // below the ground, with its words
+	barMost    = 12.0 // from one bar to the next, where they are few
 )
 
 // Plots draws bars, two beside each other where there are several. Those without a bar
@@ -52,10 +52,10 @@ func (d *Document) plot(b Bars, x, y, width float64) {
 	d.f.CellFormat(width, line, d.drawable("text", b.Top), "", 0, "R", false, 0, "")
 	ground := y + line + barsHeight
 	d.f.SetFillColor(36, 68, 184)
-	step := min(barMost, width/float64(len(b.Numbers)))
+	step, top := min(barMost, width/float64(len(b.Numbers))), float64(b.top())
 	for i, n := range b.Numbers {
 		if n > 0 {
-			h := max(0.3, barsHeight*float64(n)/float64(b.top()))
+			h := max(0.3, barsHeight*float64(n)/top)
 			d.f.Rect(x+step*(float64(i)+.05), ground-h, step*.9, h, "F")
 		}
 	}

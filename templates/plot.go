@@ -55,10 +55,10 @@ func (b Bars) Top() int {
 // Drawn are the bars that have a height.
 func (b Bars) Drawn() []Bar {
 	var out []Bar
-	step := float64(plotWidth) / float64(max(1, len(b.Numbers)))
+	step, top := float64(plotWidth)/float64(max(1, len(b.Numbers))), float64(b.Top())
 	for i, n := range b.Numbers {
 		if n > 0 {
-			h := max(1, float64(plotHeight)*float64(n)/float64(b.Top()))
+			h := max(1, float64(plotHeight)*float64(n)/top)
 			out = append(out, Bar{units(step * (float64(i) + .05)), units(plotHeight - h), units(step * .9), units(h)})
 		}
 	}

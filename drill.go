@@ -44,6 +44,15 @@ type Drill struct {
 	MadeBy   Actor
 }
 
+// DrillTook gives how long a drill of so many minutes took; 0, which Check refuses, of a
+// number that no drill has.
+func DrillTook(minutes int64) time.Duration {
+	if minutes < 0 || minutes > int64(drillTook/time.Minute) {
+		return 0
+	}
+	return time.Duration(minutes) * time.Minute
+}
+
 // Checked reports whether a step was done.
 func (d Drill) Checked(s DrillStep) bool { return slices.Contains(d.Steps, s) }
 
@@ -92,6 +101,12 @@ type Backup struct {
 	At     time.Time
 	People int64
 	Lines  int64 // of the ledger; 0: it was not put down
+}
+
+// BackupLate reports whether the last backup, which is of a time, is older than it may be.
+// Nothing is late before the first one (a zero time), nor where most is 0 (P36).
+func BackupLate(last time.Time, most time.Duration, now time.Time) bool {
+	return most > 0 && !last.IsZero() && now.Sub(last) > most
 }
 
 // BackupsKept is how many backups are remembered.

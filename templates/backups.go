@@ -9,6 +9,7 @@ type BackupsPage struct {
 	Made     []BackupRow // that proved themselves, the newest first
 	Age      Span
 	MostAge  Span // that the last one may have; 0: any
+	Late     bool // the last one is older
 	Restored []RestoredRow
 	Drills   []DrillRow // the newest first
 	Next     string
@@ -20,9 +21,6 @@ type BackupsPage struct {
 	Steps       []string
 	Now, CopyAt string // for fields of times
 }
-
-// Late reports whether the last backup is older than it may be.
-func (p BackupsPage) Late() bool { return p.MostAge > 0 && len(p.Made) > 0 && p.Age > p.MostAge }
 
 // Span is a time that is told in days, where it is that long.
 type Span time.Duration

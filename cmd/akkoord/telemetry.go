@@ -81,8 +81,8 @@ func roomy(s store.Space) error {
 // backedUp reports a last backup that is too old. Before the first one there is
 // nothing to compare with: the doctor says so, and a new installation is ready.
 func backedUp(last time.Time, most time.Duration, now time.Time) error {
-	if age := now.Sub(last); !last.IsZero() && age > most {
-		return fmt.Errorf("the last backup that proved itself is of %s, %d hours ago: make one (akkoord backup), or see why it fails", last.Format(time.RFC3339), int(age.Hours()))
+	if akkoord.BackupLate(last, most, now) {
+		return fmt.Errorf("the last backup that proved itself is of %s, %d hours ago: make one (akkoord backup), or see why it fails", last.Format(time.RFC3339), int(now.Sub(last).Hours()))
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"akkoord"
 	"akkoord/templates"
@@ -38,7 +37,7 @@ func (s *Site) backups(w http.ResponseWriter, r *http.Request, v visit) error {
 		page.Made = append(page.Made, templates.BackupRow{At: b.At, People: int(b.People), Lines: int(b.Lines)})
 	}
 	if len(made) > 0 {
-		page.Age = templates.Span(now.Sub(made[0].At))
+		page.Age, page.Late = templates.Span(now.Sub(made[0].At)), akkoord.BackupLate(made[0].At, s.cfg.Setup.BackupAge, now)
 		page.CopyAt = made[0].At.In(s.home).Format(gateTime)
 	}
 	desk, err := s.cfg.Store.Desk(ctx)
@@ -106,8 +105,8 @@ func (s *Site) typedDrill(in url.Values) (d akkoord.Drill, err error) {
 	if d.CopyAt, err = s.when("copy_at", in.Get("copy_at")); err != nil {
 		return d, err
 	}
-	if minutes, err := strconv.Atoi(in.Get("minutes")); err == nil && minutes > 0 && minutes < 1e6 { // another one is refused as none
-		d.Took = time.Duration(minutes) * time.Minute
+	if minutes, err := strconv.ParseInt(in.Get("minutes"), 10, 64); err == nil { // what is no number is refused as none
+		d.Took = akkoord.DrillTook(minutes)
 	}
 	switch in.Get("outcome") {
 	case "good":

@@ -124,7 +124,7 @@ func (s *Site) waiting(ctx context.Context, v visit) ([]templates.DeskItem, erro
 		tell(akkoord.ReadRecords, "drill", "/backups", "warn", 0)
 	}
 	last, err := s.cfg.Store.LastBackup(ctx) // one that can't be read is told by /readyz and the doctor
-	if most := s.cfg.Setup.BackupAge; err == nil && most > 0 && !last.IsZero() && now.Sub(last) > most {
+	if err == nil && akkoord.BackupLate(last, s.cfg.Setup.BackupAge, now) {
 		tell(akkoord.ReadRecords, "backup_old", "/backups", "bad", 0)
 	}
 	add(akkoord.ReadAudit, "breaches", "/breaches", "bad", d.UnreportedBreaches)

@@ -34,8 +34,8 @@ func (a *API) listBackups(ctx context.Context, _ *struct{}) (list[backup], error
 		}
 		return row
 	})
-	if most := a.cfg.Setup.BackupAge; len(made) > 0 {
-		out.Items[0].Late = most > 0 && a.cfg.Now().Sub(made[0].At) > most
+	if len(made) > 0 {
+		out.Items[0].Late = akkoord.BackupLate(made[0].At, a.cfg.Setup.BackupAge, a.cfg.Now())
 	}
 	return out, err
 }
@@ -81,11 +81,7 @@ type newDrill struct {
 }
 
 func (n newDrill) read() akkoord.Drill {
-	d := akkoord.Drill{At: n.At, CopyAt: n.CopyAt, Place: n.Place, Steps: n.Steps, Good: n.Good, Fault: n.Fault, Remark: n.Remark}
-	if n.Minutes > 0 && n.Minutes < 1e6 { // another one is refused as none
-		d.Took = time.Duration(n.Minutes) * time.Minute
-	}
-	return d
+	return akkoord.Drill{At: n.At, CopyAt: n.CopyAt, Place: n.Place, Steps: n.Steps, Took: akkoord.DrillTook(n.Minutes), Good: n.Good, Fault: n.Fault, Remark: n.Remark}
 }
 
 // drill is a restore drill as the API shows it.

@@ -66,6 +66,19 @@ const MaxVersions = 50
 // with variants the first.
 func (m Mailing) Latest() int { return max(len(m.Versions)-1, 0) }
 
+// VariantNamed gives the index of the variant with a name, and of no name that of what
+// goes out now. Errors: variant_unknown.
+func (m Mailing) VariantNamed(name string) (int, error) {
+	if name == "" {
+		return m.Latest(), nil
+	}
+	i := slices.IndexFunc(m.Variants, func(v Variant) bool { return v.Name == name })
+	if i < 0 {
+		return 0, Fieldf("variant", "variant_unknown", "The mailing has no such variant.")
+	}
+	return i, nil
+}
+
 // Title names a mailing where it stands among others: the subject of what goes out now, as
 // somebody reads it of whom nothing is known.
 func (m Mailing) Title() string {

@@ -340,11 +340,9 @@ func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, in url.Valu
 	if err != nil {
 		return err
 	}
-	variant := m.Latest()
-	if name := in.Get("variant"); name != "" {
-		if variant = slices.IndexFunc(m.Variants, func(v akkoord.Variant) bool { return v.Name == name }); variant < 0 {
-			return akkoord.Fieldf("variant", "variant_unknown", "The mailing has no such variant.")
-		}
+	variant, err := m.VariantNamed(in.Get("variant"))
+	if err != nil {
+		return err
 	}
 	draft := m
 	draft.State = akkoord.MailingDraft // a test is no sending: any state may be tested

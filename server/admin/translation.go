@@ -19,15 +19,14 @@ func inLanguage(m akkoord.Mailing, locale string) akkoord.Mailing {
 	if locale == "" {
 		return m
 	}
-	own, ok := m.Content.Languages[locale]
+	own := m.Content.Languages[locale]
+	if !saysIn(m, locale) {
+		own.Content = m.Content
+	}
 	variants := make([]akkoord.Variant, len(m.Variants))
 	for i, v := range m.Variants {
-		t, there := v.Languages[locale]
+		t := v.Languages[locale]
 		variants[i] = akkoord.Variant{Name: v.Name, Sender: t.Sender, Content: t.Content}
-		ok = ok || there
-	}
-	if !ok {
-		own.Content = m.Content
 	}
 	m.Content, m.Variants, m.Trial = own.Content, variants, nil
 	m.Content.Language, m.Content.Languages = "", nil
@@ -37,8 +36,7 @@ func inLanguage(m akkoord.Mailing, locale string) akkoord.Mailing {
 // saysIn reports whether a mailing or one of its variants says something in a language
 // besides its main one.
 func saysIn(m akkoord.Mailing, locale string) bool {
-	_, there := m.Content.Languages[locale]
-	return there || slices.ContainsFunc(m.Variants, func(v akkoord.Variant) bool { _, there := v.Languages[locale]; return there })
+	return slices.Contains(m.Draft().Translated(), locale)
 }
 
 // translationForm gives the form of a translation.

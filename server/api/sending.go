@@ -185,15 +185,10 @@ func (a *API) variant(ctx context.Context, id, name, locale string) (m akkoord.M
 	} else if !akkoord.KnownLocale(locale) && locale != each {
 		err = akkoord.Fieldf("locale", "locale_unknown", "There are no mails in this language.")
 	}
-	if err != nil || name == "" {
-		return m, m.Latest(), locale, err
+	if err == nil {
+		index, err = m.VariantNamed(name)
 	}
-	for i, v := range m.Variants {
-		if v.Name == name {
-			return m, i, locale, nil
-		}
-	}
-	return m, 0, locale, akkoord.Fieldf("variant", "variant_unknown", "The mailing has no such variant.")
+	return m, index, locale, err
 }
 
 // previewPolicy lets a mail show its pictures and nothing else.

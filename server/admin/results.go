@@ -123,14 +123,11 @@ func slotRows(t akkoord.Timeline, numbers []int64) []templates.SlotRow {
 
 // afterRows adds what people and programs did, in plots and as a table.
 func afterRows(page *templates.ResultsPage, res akkoord.MailingResults, clicks figures.Clicks) {
-	for _, kind := range akkoord.ResponseKinds {
-		b := bars(string(kind), res.After, res.Responses[kind])
-		b.Total += int(res.Later[kind])
-		if kind == akkoord.RespondedClick {
-			b.Total = told(clicks.Known)
-			for i, n := range clicks.ByTime {
-				b.Numbers[i] = told(n)
-			}
+	for _, of := range figures.ResponsesOf(res, clicks) {
+		b := bars(string(of.Kind), res.After, nil)
+		b.Total = told(of.Total)
+		for _, n := range of.ByTime {
+			b.Numbers = append(b.Numbers, told(n))
 		}
 		page.After = append(page.After, b)
 	}

@@ -1,7 +1,6 @@
 package figures
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -35,20 +34,12 @@ func (w words) at(t time.Time) string {
 	return w.set.Compact(w.locale, t)
 }
 
-// told writes a number that is nil where it may not be told (M22).
-func (w words) told(n *int64) string {
+// told writes a number, or why there is none where it may not be told (M22).
+func (w words) told(n *int64, instead string) string {
 	if n == nil {
-		return w.t("withheld")
+		return w.t(instead)
 	}
 	return w.number(*n)
-}
-
-// few writes a number that is hidden where it could tell who it was.
-func (w words) few(n int64) string {
-	if akkoord.Few(n) {
-		return w.t("hidden")
-	}
-	return w.number(n)
 }
 
 // PDF writes the results of a mailing as a document in a language, to be printed or
@@ -56,6 +47,7 @@ func (w words) few(n int64) string {
 // (ClicksOf), and names nobody.
 func PDF(set *templates.Set, locale string, sheet Sheet) ([]byte, error) {
 	w := words{set, locale}
+	clicks := ClicksOf(sheet.Results)
 	r, subject := sheet.Results, strings.TrimSpace(sheet.Mailing.Title())
 	d := pdf.New(pdf.About{Title: w.t("title") + ": " + subject, Author: sheet.Campaign, Language: locale, MadeAt: sheet.CountedAt, Footer: subject, Page: set.T(locale, "dossier.page")})
 	d.Title(w.t("title"))
@@ -64,15 +56,15 @@ func PDF(set *templates.Set, locale string, sheet Sheet) ([]byte, error) {
 	d.Heading(w.t("outcomes"))
 	d.Table([]pdf.Column{{Name: w.t("outcome"), Width: 3}, {Name: w.t("people"), Width: 1}, {Name: w.t("share"), Width: 1}, {Name: w.t("meaning"), Width: 5}}, w.outcomes(r.All))
 	if r.All.HandedOver() > 0 {
-		d.Plots(w.bars("handed_over", r.Sending, r.ByTime, w.number(sum(r.ByTime))))
+		d.Plots(w.sent(r))
 	}
 	d.Heading(w.t("after"))
 	d.Facts(pdf.Fact{Label: w.t("left"), Value: w.number(r.All.Left)}, pdf.Fact{Label: w.t("complaints"), Value: w.number(r.All.Complaints)},
-		pdf.Fact{Label: w.t("clicked_people"), Value: w.few(r.Readers.Clicked)}, pdf.Fact{Label: w.t("counted_people"), Value: w.number(r.Readers.Counted)})
-	d.Plots(w.after(r)...)
+		pdf.Fact{Label: w.t("clicked_people"), Value: w.told(Shown(r.Readers.Clicked), "hidden")}, pdf.Fact{Label: w.t("counted_people"), Value: w.number(r.Readers.Counted)})
+	d.Plots(w.after(r, clicks)...)
 	d.Note(w.t("left_note"))
 	w.providers(d, r)
-	w.links(d, r)
+	w.links(d, r, clicks)
 	return d.Bytes()
 }
 
@@ -88,42 +80,40 @@ func (w words) outcomes(o akkoord.Outcomes) [][]string {
 	return append(rows, []string{w.set.T(w.locale, "admin.total"), w.number(o.Total)})
 }
 
-// bars are numbers by the slots of a timeline, under their sum as it is said.
-func (w words) bars(key string, line akkoord.Timeline, numbers []int64, sum string) pdf.Bars {
+// bars are numbers by the slots of a timeline, under their sum as it is said. Those that
+// may not be told have no bar.
+func (w words) bars(key string, line akkoord.Timeline, numbers []*int64, sum string) pdf.Bars {
 	b := pdf.Bars{Label: w.t("plot_"+key) + ": " + sum, First: w.at(line.From), Last: w.at(line.At(line.Slots - 1))}
+	top := 0
 	for _, n := range numbers {
-		b.Numbers = append(b.Numbers, int(n))
+		shown := 0
+		if n != nil {
+			shown = int(*n)
+		}
+		b.Numbers, top = append(b.Numbers, shown), max(top, shown)
 	}
-	b.Top = w.set.Number(w.locale, slices.Max(append([]int{0}, b.Numbers...)))
+	b.Top = w.set.Number(w.locale, top)
 	return b
 }
 
-// after are plots of what people and programs did.
-func (w words) after(r akkoord.MailingResults) []pdf.Bars {
-	var out []pdf.Bars
-	clicks := ClicksOf(r)
-	for _, kind := range akkoord.ResponseKinds {
-		numbers := r.Responses[kind]
-		said := w.number(sum(numbers) + r.Later[kind])
-		if kind == akkoord.RespondedClick {
-			said = w.told(clicks.Known)
-			numbers = make([]int64, len(clicks.ByTime))
-			for i, n := range clicks.ByTime {
-				if n != nil {
-					numbers[i] = *n
-				}
-			}
-		}
-		out = append(out, w.bars(string(kind), r.After, numbers, said))
-	}
-	return out
-}
-
-func sum(numbers []int64) (total int64) {
-	for _, n := range numbers {
+// sent is a plot of when copies were handed over.
+func (w words) sent(r akkoord.MailingResults) pdf.Bars {
+	var total int64
+	numbers := make([]*int64, len(r.ByTime))
+	for i, n := range r.ByTime {
+		numbers[i] = &r.ByTime[i]
 		total += n
 	}
-	return total
+	return w.bars("handed_over", r.Sending, numbers, w.number(total))
+}
+
+// after are plots of what people and programs did.
+func (w words) after(r akkoord.MailingResults, clicks Clicks) []pdf.Bars {
+	var out []pdf.Bars
+	for _, of := range ResponsesOf(r, clicks) {
+		out = append(out, w.bars(string(of.Kind), r.After, of.ByTime, w.told(of.Total, "withheld")))
+	}
+	return out
 }
 
 func (w words) providers(d *pdf.Document, r akkoord.MailingResults) {
@@ -143,12 +133,11 @@ func (w words) providers(d *pdf.Document, r akkoord.MailingResults) {
 		{Name: w.t("out_uncertain"), Width: 2}, {Name: w.t("left"), Width: 2}, {Name: w.t("complaints"), Width: 2}}, rows)
 }
 
-func (w words) links(d *pdf.Document, r akkoord.MailingResults) {
-	clicks := ClicksOf(r)
+func (w words) links(d *pdf.Document, r akkoord.MailingResults, clicks Clicks) {
 	var rows [][]string
 	for i, l := range r.Links {
 		if l.URL != "" {
-			rows = append(rows, []string{l.URL, l.Topic, w.told(clicks.Links[i]), w.number(l.Machine)})
+			rows = append(rows, []string{l.URL, l.Topic, w.told(clicks.Links[i], "withheld"), w.number(l.Machine)})
 		}
 	}
 	if len(rows) == 0 {

@@ -58,6 +58,34 @@ type Clicks struct {
 	Links           []*int64 // as MailingResults.Links; the decoy's is nil
 }
 
+// Responses are what people, or programs, did of one kind after a mailing; nil where a
+// number may not be told (M22).
+type Responses struct {
+	Kind   akkoord.ResponseKind
+	ByTime []*int64 // by slot of MailingResults.After
+	Total  *int64   // what came later is in it
+}
+
+// ResponsesOf gives what was done after a mailing, of each kind. Clicks of people are those
+// that ClicksOf tells.
+func ResponsesOf(r akkoord.MailingResults, clicks Clicks) []Responses {
+	var out []Responses
+	for _, kind := range akkoord.ResponseKinds {
+		if kind == akkoord.RespondedClick {
+			out = append(out, Responses{kind, clicks.ByTime, clicks.Known})
+			continue
+		}
+		numbers, total := r.Responses[kind], r.Later[kind]
+		of := Responses{Kind: kind, Total: &total}
+		for i, n := range numbers {
+			total += n
+			of.ByTime = append(of.ByTime, &numbers[i])
+		}
+		out = append(out, of)
+	}
+	return out
+}
+
 // ClicksOf gives the clicks of people after a mailing so that none of those that
 // are withheld can be computed from all that is told (M22). Their sum is the
 // same by time, with the nameless ones, as by link.

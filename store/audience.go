@@ -48,8 +48,10 @@ func leftOutOf(q querier, mailingID int64) (left []akkoord.LeftOut, err error) {
 	return left, nil
 }
 
-// noteLeftOut adds those to whom the gate leaves out of a mailing that it leaves out of
-// the people of a step after first up to upto, of whom n are frozen.
+// noteLeftOut adds to the numbers that a mailing keeps of whom the gate leaves out, by
+// its reason: those of a step after first up to upto who pass the mailing's filter and
+// were not frozen. n were frozen; where that is everybody of the step who ever had to do
+// with the purpose, the gate is not asked.
 func (t *tx) noteLeftOut(m akkoord.Mailing, purposeID int64, narrow akkoord.Filter, first, upto, n int64) error {
 	var all int64
 	if err := t.queryRow(`SELECT count(*) FROM subscription WHERE purpose_id = $1 AND subscriber_id > $2 AND subscriber_id <= $3`, purposeID, first, upto).Scan(&all); err != nil || all == n {

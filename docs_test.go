@@ -252,6 +252,22 @@ func TestStatesOfDeliveriesAndSubscriptionsAreDocumented(t *testing.T) {
 	}
 }
 
+// Each kind of background work stands in the table of those.
+func TestJobsAreDocumented(t *testing.T) {
+	var got, want []string
+	for _, m := range regexp.MustCompile(`JobKind = "(\w+)"`).FindAllStringSubmatch(read(t, "job.go"), -1) {
+		want = append(want, m[1])
+	}
+	for _, r := range rows(section(t, "docs/architecture.md", "jobs")) {
+		got = append(got, r[0])
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("kinds of jobs in docs/architecture.md (-code +document):\n%s", diff)
+	}
+}
+
 // goFiles gives all Go files but tests and test data.
 func goFiles(t *testing.T) []string {
 	t.Helper()

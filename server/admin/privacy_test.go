@@ -174,7 +174,7 @@ func TestARestoreDrillIsPutOnRecord(t *testing.T) {
 	f.person("pim@voorbeeld.example")
 	b := f.as(akkoord.RoleOwner)
 	b.get("/admin", "Restore drill due", "/admin/privacy/backups")
-	b.get("/admin/privacy/backups", "No backup has proved itself yet", "A restore drill is due", "Nobody has put a backup back")
+	b.get("/admin/privacy/backups", "No backup has proved itself yet", "A restore drill is due", "Nobody has restored a backup")
 	in := url.Values{"at": {f.wall(f.clock().Add(-time.Hour))}, "copy_at": {f.wall(f.clock().Add(-2 * time.Hour))}, "place": {"the <b>spare</b> machine"}, "minutes": {"42"}, "steps": {"fetched", "looked"}, "outcome": {"good"}}
 	r := b.send("POST", "/admin/privacy/backups", in.Encode())
 	if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, "A drill is good when all five steps were done") || !strings.Contains(r.body, "the &lt;b&gt;spare&lt;/b&gt; machine") {

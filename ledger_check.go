@@ -47,8 +47,12 @@ func (c LedgerCheck) Remaining() (time.Duration, bool) {
 
 // Result says in the audit trail what a check came to.
 func (c LedgerCheck) Result() string {
-	if c.State == LedgerVerified {
+	switch c.State {
+	case LedgerVerified:
 		return "verifies"
+	case LedgerStopped:
+		return "stopped"
+	default:
+		return "does not verify"
 	}
-	return "does not verify"
 }

@@ -69,7 +69,7 @@ func (c *ledgerCheck) trailLine(v *akkoord.AuditVerifier, r row) error {
 	var signedAt sql.NullInt64
 	var hash, signed, signature []byte
 	if err := r.Scan(&e.Seq, &at, &e.Actor, &e.Action, &e.Object, &e.Note, &hash, &signed, &signedAt, &signature); err != nil {
-		return err
+		return fmt.Errorf("%w: a line of the audit trail past line %d can't be read: %w", akkoord.ErrLedger, v.Seq(), err)
 	}
 	e.At = fromMicros(at)
 	copy(e.Hash[:], hash)

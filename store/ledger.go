@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -84,7 +85,7 @@ func (c *ledgerCheck) texts(q querier) error {
 		var k wordingKey
 		var text akkoord.PurposeText
 		if err := r.Scan(&k.purpose, &k.version, &k.locale, &text.Name, &text.Explanation, &text.Wording, &text.Frequency); err != nil {
-			return err
+			return fmt.Errorf("%w: a version of the texts can't be read: %w", akkoord.ErrLedger, err)
 		}
 		digest, err := text.Commit()
 		if err != nil {
@@ -132,28 +133,27 @@ func kindList(to func(akkoord.State) bool) string {
 // standings reports somebody whose standing is not what their last act in the
 // ledger led to.
 func (c *ledgerCheck) standings(q querier) error {
-	for after, done := int64(0), false; !done; {
-		done = true
-		last := after
+	who, purpose := int64(math.MinInt64), int64(math.MinInt64)
+	for more := true; more; {
+		more = false
 		rows, err := q.query(`SELECT x.subscriber_id, x.purpose_id, x.state, coalesce((SELECT e.kind FROM consent_event e
 				WHERE e.subscriber_id = x.subscriber_id AND e.purpose_id = x.purpose_id
 					AND e.kind IN (`+foldedKinds+`) ORDER BY e.seq DESC LIMIT 1), '')
-			FROM subscription x WHERE x.subscriber_id IN (SELECT id FROM subscriber WHERE id > $1 ORDER BY id LIMIT $2)
-			ORDER BY x.subscriber_id`, after, verifyBatch)
+			FROM subscription x WHERE (x.subscriber_id, x.purpose_id) > ($1, $2)
+			ORDER BY x.subscriber_id, x.purpose_id LIMIT $3`, who, purpose, verifyBatch)
 		err = each(rows, err, func(r row) error {
-			var purpose int64
+			last := who
 			var state akkoord.State
 			var kind akkoord.EventKind
-			if err := r.Scan(&after, &purpose, &state, &kind); err != nil {
-				return err
+			if err := r.Scan(&who, &purpose, &state, &kind); err != nil {
+				return fmt.Errorf("%w: a standing past subscriber %d can't be read: %w", akkoord.ErrLedger, last, err)
 			}
-			done = false
-			if after != last {
-				last = after
+			more = true
+			if who != last {
 				c.done.people++
 			}
 			if akkoord.Folded[kind] != state {
-				return fmt.Errorf("%w: subscriber %d is %s for purpose %d, and the last act says %q", akkoord.ErrLedger, after, state, purpose, kind)
+				return fmt.Errorf("%w: subscriber %d is %s for purpose %d, and the last act says %q", akkoord.ErrLedger, who, state, purpose, kind)
 			}
 			return nil
 		})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strconv"
 	"time"
 
 	"akkoord"
@@ -14,6 +15,10 @@ const (
 	checkAs   = 8               // how many people are looked at in the time of a line, about
 	checkTold = time.Second     // how often a check says how far it is
 	checkOwn  = 2 * time.Minute // how long whoever waits for a small check has to themselves, before a job does it
+	checkRuns = 3               // how often a check that fails is begun anew
+
+	// checkLines counts the lines that a check reads.
+	checkLines = `coalesce((SELECT max(seq) FROM consent_event), 0) + coalesce((SELECT max(seq) FROM audit), 0)`
 )
 
 // CheckLedger checks the whole ledger for somebody: a small one at once, one of
@@ -25,7 +30,7 @@ func (s *Store) CheckLedger(ctx context.Context, actor akkoord.Actor) (akkoord.L
 		return akkoord.LedgerCheck{}, err
 	}
 	var lines int64
-	if err := s.view(ctx).queryRow(`SELECT coalesce((SELECT max(seq) FROM consent_event), 0) + coalesce((SELECT max(seq) FROM audit), 0)`).Scan(&lines); err != nil {
+	if err := s.view(ctx).queryRow(`SELECT ` + checkLines).Scan(&lines); err != nil {
 		return akkoord.LedgerCheck{}, err
 	}
 	var c akkoord.LedgerCheck
@@ -64,13 +69,13 @@ func (t *tx) beginCheck(id akkoord.ID, actor akkoord.Actor, own bool) (c akkoord
 	if own {
 		at = at.Add(checkOwn)
 	}
-	j, err := akkoord.NewJob(akkoord.JobLedger, "", at, nil)
-	if err != nil {
-		return c, false, err
-	}
 	c = akkoord.LedgerCheck{PublicID: id, Actor: actor, State: akkoord.LedgerChecking, CreatedAt: t.now, UpdatedAt: t.now}
 	if err := t.queryRow(`INSERT INTO ledger_check (public_id, actor, state, done, total, seq, hash, problem, created_at, updated_at, run_at, ended_at)
 		VALUES ($1, $2, $3, 0, 0, 0, $4, '', $5, $5, 0, 0) RETURNING id`, id[:], string(actor), string(c.State), c.Head.Hash[:], micros(t.now)).Scan(&c.ID); err != nil {
+		return c, false, err
+	}
+	j, err := akkoord.NewJob(akkoord.JobLedger, checkKey(c.ID), at, nil)
+	if err != nil {
 		return c, false, err
 	}
 	if err := t.enqueue(j); err != nil {
@@ -79,32 +84,43 @@ func (t *tx) beginCheck(id akkoord.ID, actor akkoord.Actor, own bool) (c akkoord
 	return c, true, t.audit(actor, "ledger.verify", "ledger", "begun")
 }
 
-// endCheck stores what an open check came to.
+// checkKey is the key of the job of a check.
+func checkKey(id int64) string { return strconv.FormatInt(id, 10) }
+
+// endCheck stores what a check came to, unless another run was first.
 func (t *tx) endCheck(c akkoord.LedgerCheck) error {
-	return t.exec(`UPDATE ledger_check SET state = $2, done = $3, total = $4, seq = $5, hash = $6, problem = $7, updated_at = $8, ended_at = $8 WHERE id = $1 AND state = 'running'`,
+	n, err := t.execCount(`UPDATE ledger_check SET state = $2, done = $3, total = $4, seq = $5, hash = $6, problem = $7, updated_at = $8, ended_at = $8 WHERE id = $1 AND state = 'running'`,
 		c.ID, string(c.State), c.Done, c.Total, c.Head.Seq, c.Head.Hash[:], c.Problem, micros(t.now))
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.audit(c.Actor, "ledger.verify", "ledger", c.Result())
 }
 
-// RunLedgerCheck does the check that is open. One that died with its node begins
-// anew.
-func (s *Store) RunLedgerCheck(ctx context.Context, _ akkoord.Job) (time.Time, error) {
-	open, err := openChecks(s.view(ctx))
+// RunLedgerCheck does the check of a job, if it is open. One that died with its node
+// begins anew; one that fails again and again is stopped.
+func (s *Store) RunLedgerCheck(ctx context.Context, j akkoord.Job) (time.Time, error) {
+	id, err := strconv.ParseInt(j.Key, 10, 64)
 	if err != nil {
+		return time.Time{}, nil // of a version whose jobs named no check: it is stopped
+	}
+	c, err := scanCheck(s.view(ctx).queryRow(checkQuery+` WHERE id = $1`, id))
+	if err != nil || c.State != akkoord.LedgerChecking {
 		return time.Time{}, err
 	}
-	for _, c := range open {
-		if err := s.runCheck(ctx, c); err != nil {
-			return time.Time{}, err
-		}
+	err = s.runCheck(ctx, c)
+	if err != nil && ctx.Err() == nil && j.Attempts+1 >= checkRuns {
+		c.State = akkoord.LedgerStopped
+		err = errors.Join(err, s.update(ctx, "stop ledger check", func(t *tx) error { return t.endCheck(c) }))
 	}
-	return time.Time{}, nil
+	return time.Time{}, err
 }
 
 // runCheck checks the ledger from its first line, says now and then how far it
 // is, and stores what it came to.
 func (s *Store) runCheck(ctx context.Context, c akkoord.LedgerCheck) error {
 	c.Done, c.Total, c.RunAt = 0, 0, s.cfg.Now()
-	if err := s.view(ctx).queryRow(`SELECT coalesce((SELECT max(seq) FROM consent_event), 0) + coalesce((SELECT max(seq) FROM audit), 0) + (SELECT count(*) FROM subscriber) / $1`, checkAs).Scan(&c.Total); err != nil {
+	if err := s.view(ctx).queryRow(`SELECT `+checkLines+` + (SELECT count(*) FROM subscriber) / $1`, checkAs).Scan(&c.Total); err != nil {
 		return err
 	}
 	if err := s.tellCheck(ctx, c); err != nil {
@@ -129,16 +145,7 @@ func (s *Store) runCheck(ctx context.Context, c akkoord.LedgerCheck) error {
 	default:
 		c.State, c.Head, c.Done = akkoord.LedgerVerified, head, c.Total
 	}
-	return s.update(ctx, "end ledger check", func(t *tx) error {
-		var open bool
-		if err := t.queryRow(`SELECT EXISTS (SELECT 1 FROM ledger_check WHERE id = $1 AND state = 'running')`, c.ID).Scan(&open); err != nil || !open {
-			return err // another run was first
-		}
-		if err := t.endCheck(c); err != nil {
-			return err
-		}
-		return t.audit(c.Actor, "ledger.verify", "ledger", c.Result())
-	})
+	return s.update(ctx, "end ledger check", func(t *tx) error { return t.endCheck(c) })
 }
 
 // tellCheck stores how far a check is.
@@ -150,7 +157,7 @@ func (s *Store) tellCheck(ctx context.Context, c akkoord.LedgerCheck) error {
 }
 
 // checkQuery reads checks. One whose job was given up is stopped.
-const checkQuery = `SELECT id, public_id, actor, CASE WHEN state = 'running' AND NOT EXISTS (SELECT 1 FROM job WHERE kind = 'ledger' AND state = 0) THEN 'stopped' ELSE state END,
+const checkQuery = `SELECT id, public_id, actor, CASE WHEN state = 'running' AND NOT EXISTS (SELECT 1 FROM job WHERE kind = 'ledger' AND key = CAST(ledger_check.id AS TEXT) AND state = 0) THEN 'stopped' ELSE state END,
 	done, total, seq, hash, problem, created_at, updated_at, run_at, ended_at FROM ledger_check`
 
 func openChecks(q querier) ([]akkoord.LedgerCheck, error) {

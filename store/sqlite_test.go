@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -99,9 +100,15 @@ func TestVerifyFindsAnyAlteredByteOfTheLedger(t *testing.T) { // P25
 		"wording":             `DROP TRIGGER purpose_text_update; UPDATE purpose_text SET wording = 'Yes to all' WHERE locale = 'nl'`,
 		"a text added":        `INSERT INTO purpose_text SELECT purpose_id, 2, locale, name, explanation, 'Yes to all', frequency, created_at FROM purpose_text`,
 		"standing":            `UPDATE subscription SET state = 'withdrawn' WHERE subscriber_id = 2`,
-		"signed hash":         `UPDATE ledger_head SET hash = zeroblob(32)`,
-		"signed time":         `UPDATE ledger_head SET at = at + 1`,
-		"signature":           `UPDATE ledger_head SET signature = zeroblob(64)`,
+		"standing past thousands of people without one": `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2100)
+			INSERT INTO subscriber (public_id, email_hash, email, name, locale, salt, created_at) SELECT randomblob(16), randomblob(32), '', '', 'nl', randomblob(16), 0 FROM n;
+			UPDATE subscription SET subscriber_id = (SELECT max(id) FROM subscriber) WHERE subscriber_id = 4`,
+		"standing's spelling":       `UPDATE subscription SET purpose_id = 'x' WHERE subscriber_id = 2`,
+		"a wording that is no text": `DROP TRIGGER purpose_text_update; UPDATE purpose_text SET version = 'x' WHERE locale = 'nl'`,
+		"a trail that is no trail":  `DROP TRIGGER audit_update; UPDATE audit SET at = 'x' WHERE seq = 2`,
+		"signed hash":               `UPDATE ledger_head SET hash = zeroblob(32)`,
+		"signed time":               `UPDATE ledger_head SET at = at + 1`,
+		"signature":                 `UPDATE ledger_head SET signature = zeroblob(64)`,
 	}
 	cfg := filled(t)
 	data, err := os.ReadFile(cfg.File())
@@ -136,6 +143,47 @@ func TestVerifyFindsAnyAlteredByteOfTheLedger(t *testing.T) { // P25
 		if err := verify(t, statement); !errors.Is(err, akkoord.ErrLedger) {
 			t.Errorf("%s: verifying gave %v", what, err)
 		}
+	}
+}
+
+// P25: a check that can't be done is begun anew twice, and then says so in its state and in
+// the audit trail instead of running on.
+func TestACheckThatFailsAgainAndAgainIsStoppedP25(t *testing.T) {
+	cfg := filled(t)
+	s := reopen(t, cfg)
+	if err := raw(t, cfg.File(), `ALTER TABLE purpose_text RENAME TO elsewhere`); err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.CheckLedger(t.Context(), akkoord.ActorSystem)
+	if err == nil || c.State != akkoord.LedgerChecking {
+		t.Fatalf("asked for: %+v, %v", c, err)
+	}
+	job, err := akkoord.NewJob(akkoord.JobLedger, strconv.FormatInt(c.ID, 10), cfg.Now(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for run := range 3 {
+		if got, err := s.LedgerCheck(t.Context(), c.PublicID); err != nil || got.State != akkoord.LedgerChecking {
+			t.Errorf("after %d runs: %+v, %v", run, got, err)
+		}
+		next, err := s.RunLedgerCheck(t.Context(), job)
+		if err == nil {
+			t.Fatalf("run %d succeeds", run+1)
+		}
+		job = job.Ran(next, err, cfg.Now())
+	}
+	if got, err := s.LedgerCheck(t.Context(), c.PublicID); err != nil || got.State != akkoord.LedgerStopped || got.EndedAt.IsZero() {
+		t.Errorf("at last: %+v, %v", got, err)
+	}
+	lines, _, err := s.SearchAudit(t.Context(), akkoord.AuditFilter{Action: "ledger.verify"}, akkoord.Page{})
+	if err != nil || len(lines) != 2 || lines[1].Note != "stopped" {
+		t.Errorf("the trail: %+v, %v", lines, err)
+	}
+	if err := raw(t, cfg.File(), `ALTER TABLE elsewhere RENAME TO purpose_text`); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := s.CheckLedger(t.Context(), akkoord.ActorSystem); err != nil || again.State != akkoord.LedgerVerified {
+		t.Errorf("another: %+v, %v", again, err)
 	}
 }
 

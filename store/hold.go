@@ -62,8 +62,16 @@ func (s *Store) hold(ctx context.Context, why akkoord.HoldReason) error {
 			return err
 		}
 		if err := t.exec(`INSERT INTO restoration (at, backup_at, reason, released_at, released_by) SELECT $1, $2, $3, 0, ''
-			WHERE NOT EXISTS (SELECT 1 FROM restoration WHERE released_at = 0 AND backup_at = $2 AND reason = $3)`, micros(t.now), at, string(why)); err != nil {
+			WHERE NOT EXISTS (SELECT 1 FROM restoration WHERE released_at = 0 AND backup_at = $2)`, micros(t.now), at, string(why)); err != nil {
 			return err
+		}
+		if why == akkoord.HoldJournalLost { // worse than the restore that it came with, which is one
+			if err := t.exec(`UPDATE sending_hold SET reason = $1 WHERE reason = $2`, string(why), string(akkoord.HoldRestored)); err != nil {
+				return err
+			}
+			if err := t.exec(`UPDATE restoration SET reason = $1 WHERE released_at = 0 AND backup_at = $2`, string(why), at); err != nil {
+				return err
+			}
 		}
 		if err := t.pauseAll(akkoord.StoppedByRestore); err != nil {
 			return err

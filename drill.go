@@ -109,6 +109,13 @@ func BackupLate(last time.Time, most time.Duration, now time.Time) bool {
 	return most > 0 && !last.IsZero() && now.Sub(last) > most
 }
 
+// BackupAhead is how far the clock of whoever made a backup or a drill may run ahead.
+// What is later than that says nothing of how long ago the last one was (P20, P36).
+const BackupAhead = time.Hour
+
+// ErrBackupsUnread reports that what is known of earlier backups can't be read (P36).
+var ErrBackupsUnread = Errorf(Unavailable, "backups_unread", "What is known of earlier backups can't be read. Make one (akkoord backup), and it is written anew.")
+
 // BackupsKept is how many backups are remembered.
 const BackupsKept = 30
 

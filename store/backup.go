@@ -80,7 +80,7 @@ const MarkSuffix = ".backed-up"
 // can't be read there any more is left behind.
 func (f sqliteFile) mark(c Copy) error {
 	have, err := f.marked(nil)
-	if err != nil && !errors.Is(err, errMark) {
+	if err != nil && !errors.Is(err, akkoord.ErrBackupsUnread) {
 		return err
 	}
 	var text []byte
@@ -94,32 +94,47 @@ func (f sqliteFile) mark(c Copy) error {
 	return replaceFile(path+".partial", path)
 }
 
-var errMark = errors.New("make a backup anew")
-
+// marked passes by lines that can't be read, as long as another one can.
 func (f sqliteFile) marked(querier) ([]akkoord.Backup, error) {
 	text, err := os.ReadFile(string(f) + MarkSuffix)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w %w", akkoord.ErrBackupsUnread, err)
 	}
 	var out []akkoord.Backup
+	var unread bool
 	for line := range strings.Lines(string(text)) {
 		var b akkoord.Backup
 		at, counts, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if b.At, err = time.Parse(time.RFC3339Nano, at); err != nil {
-			return nil, fmt.Errorf("%s%s does not hold a time; %w", f, MarkSuffix, errMark)
+			unread = true
+			continue
 		}
 		_, _ = fmt.Sscan(counts, &b.People, &b.Lines) // an earlier version put down the time alone
 		out = append(out, b)
 	}
+	if unread && len(out) == 0 {
+		return nil, akkoord.ErrBackupsUnread
+	}
 	return out, nil
 }
 
-// Backups gives the last backups that proved themselves, the newest first.
+// Backups gives the last backups that proved themselves, the newest first. One
+// that a clock ahead of time noted is not among them until its time has come.
 func (s *Store) Backups(ctx context.Context) ([]akkoord.Backup, error) {
-	return s.dialect.marked(s.view(ctx))
+	have, err := s.dialect.marked(s.view(ctx))
+	known := s.cfg.Now().Add(akkoord.BackupAhead)
+	return slices.DeleteFunc(have, func(b akkoord.Backup) bool { return b.At.After(known) }), err
+}
+
+func (sqliteFile) mayProve(querier) (bool, error) { return true, nil }
+
+// MayProveBackups reports whether a backup can be put back beside the database, by which
+// it proves itself. On PostgreSQL that takes CREATEDB.
+func (s *Store) MayProveBackups(ctx context.Context) (bool, error) {
+	return s.dialect.mayProve(s.view(ctx))
 }
 
 // LastBackup gives of what time the last backup is that proved itself; the

@@ -183,8 +183,17 @@ func TestTheLastProvenBackupsAreRememberedP36(t *testing.T) {
 	if err := os.WriteFile(mark, []byte("rubbish"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tr.Backups(t.Context()); err == nil {
-		t.Error("a mark that holds no time is read")
+	if _, err := tr.Backups(t.Context()); !errors.Is(err, akkoord.ErrBackupsUnread) {
+		t.Errorf("a mark that holds no time gives %v", err)
+	}
+	if err := os.WriteFile(mark, []byte("2199-01-02T03:04:05Z 2 10\nrubbish\n2026-01-02T03:04:05Z\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if have, err := tr.Backups(t.Context()); err != nil || len(have) != 1 || have[0].At.Year() != 2026 {
+		t.Errorf("beside rubbish and a clock ahead of time: %+v, %v", have, err)
+	}
+	if err := os.WriteFile(mark, []byte("rubbish"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := store.Backup(t.Context(), tr.cfg, file, nil); err != nil {
 		t.Error(err)
@@ -293,6 +302,35 @@ func TestALostJournalKeepsFromSendingUntilSomebodyAgrees(t *testing.T) {
 	tr.reopened(t)
 	if h, err := tr.Hold(t.Context()); h.Reason != "" || err != nil {
 		t.Errorf("after agreeing, with the journal written anew: %+v, %v", h, err)
+	}
+}
+
+// P17: a restore whose journal is lost is one restore, held for the graver of both reasons.
+func TestARestoreWithoutItsJournalIsHeldForTheLostJournal(t *testing.T) {
+	tr := newTravellers(t, 2)
+	tr.leave(t, 0, akkoord.ScopePurpose)
+	file := filepath.Join(t.TempDir(), "backup.db")
+	made, err := store.Backup(t.Context(), tr.cfg, file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(tr.cfg.File() + ".departures"); err != nil {
+		t.Fatal(err)
+	}
+	did, err := store.Restore(t.Context(), tr.cfg, file, store.RestoreOptions{}, nil)
+	if err != nil || did.Hold.Reason != akkoord.HoldJournalLost {
+		t.Errorf("restored: %+v, %v", did, err)
+	}
+	tr.reopened(t)
+	if h, err := tr.Hold(t.Context()); err != nil || h.Reason != akkoord.HoldJournalLost || !h.BackupAt.Equal(made.At) {
+		t.Errorf("held: %+v, %v", h, err)
+	}
+	restored, _, err := tr.Restorations(t.Context(), akkoord.Page{})
+	if err != nil || len(restored) != 1 || restored[0].Reason != akkoord.HoldJournalLost {
+		t.Errorf("on record: %+v, %v", restored, err)
 	}
 }
 

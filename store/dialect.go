@@ -41,6 +41,7 @@ type dialect interface {
 	backup(ctx context.Context, cfg Config, to string, progress func(done, total int64)) (Copy, error)
 	restore(ctx context.Context, cfg Config, from string, how RestoreOptions, progress func(done, total int64)) (Restored, error)
 	marked(q querier) ([]akkoord.Backup, error) // the newest first
+	mayProve(q querier) (bool, error)           // whether a backup can be put back beside the database
 
 	size(q querier) (database, log int64, err error) // in bytes; log is what is not in the database's file yet
 

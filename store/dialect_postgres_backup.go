@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -52,7 +53,7 @@ func (p *postgres) backup(ctx context.Context, cfg Config, to string, progress f
 	if err := replaceFile(partial, to); err != nil || c.Unproven != "" {
 		return c, err
 	}
-	return c, p.mark(ctx, c)
+	return c, p.mark(ctx, c, cfg.Now())
 }
 
 // dump writes what the database holds at one moment, and gives what that was.
@@ -182,14 +183,14 @@ func verifyAt(ctx context.Context, cfg Config, progress func(done, total int64))
 }
 
 // mark notes that there is a backup of this time which proved itself (P36).
-func (p *postgres) mark(ctx context.Context, c Copy) error {
+func (p *postgres) mark(ctx context.Context, c Copy, now time.Time) error {
 	db, err := p.writing(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	// One that a clock ahead of time noted would hide for as long that no other was made (P20).
-	if _, err := db.ExecContext(ctx, `DELETE FROM proven_backup WHERE at > $1`, micros(c.At)); err != nil {
+	// Those of a clock ahead of time would keep others from being among the last (P20).
+	if _, err := db.ExecContext(ctx, `DELETE FROM proven_backup WHERE at > $1`, micros(now.Add(akkoord.BackupAhead))); err != nil {
 		return err
 	}
 	if _, err := db.ExecContext(ctx, `INSERT INTO proven_backup (at, people, lines) VALUES ($1, $2, $3) ON CONFLICT (at) DO NOTHING`, micros(c.At), c.People, c.Ledger.Seq); err != nil {
@@ -197,6 +198,11 @@ func (p *postgres) mark(ctx context.Context, c Copy) error {
 	}
 	_, err = db.ExecContext(ctx, `DELETE FROM proven_backup WHERE at NOT IN (SELECT at FROM proven_backup ORDER BY at DESC LIMIT $1)`, akkoord.BackupsKept)
 	return err
+}
+
+func (p *postgres) mayProve(q querier) (may bool, err error) {
+	err = q.queryRow(`SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user`).Scan(&may)
+	return may, err
 }
 
 func (p *postgres) marked(v querier) ([]akkoord.Backup, error) {

@@ -201,6 +201,16 @@ func TestWhatIsNoWholeBackupOfPostgreSQLIsNotPutBack(t *testing.T) {
 	if at, err := tr.LastBackup(t.Context()); err != nil || !at.IsZero() {
 		t.Errorf("a backup that did not prove itself counts as one of %v (%v)", at, err)
 	}
+	weakly, err := store.OpenReadOnly(t.Context(), weak)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s, want := range map[*store.Store]bool{tr.Store: true, weakly: false} {
+		if may, err := s.MayProveBackups(t.Context()); may != want || err != nil {
+			t.Errorf("MayProveBackups() = %v, %v, want %v", may, err, want)
+		}
+	}
+	weakly.Close()
 	if err := tr.Close(); err != nil {
 		t.Fatal(err)
 	}

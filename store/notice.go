@@ -128,7 +128,7 @@ func (s *Store) Desk(ctx context.Context) (akkoord.Desk, error) {
 		return d, err
 	}
 	var drill int64
-	if err := v.queryRow(`SELECT coalesce((SELECT max(at) FROM restore_drill WHERE fault = ''), 0), EXISTS (SELECT 1 FROM subscriber)`).Scan(&drill, &d.People); err != nil {
+	if err := v.queryRow(`SELECT coalesce((SELECT max(at) FROM restore_drill WHERE fault = '' AND at <= $1), 0), EXISTS (SELECT 1 FROM subscriber)`, micros(now.Add(akkoord.BackupAhead))).Scan(&drill, &d.People); err != nil {
 		return d, err
 	}
 	d.GoodDrill = fromMicros(drill)

@@ -7,6 +7,8 @@ import "time"
 type BackupsPage struct {
 	Admin
 	Made     []BackupRow // that proved themselves, the newest first
+	Unread   bool        // what is known of them can't be read
+	Unproven bool        // none can prove itself: the database's user may make no database
 	Age      Span
 	MostAge  Span // that the last one may have; 0: any
 	Late     bool // the last one is older

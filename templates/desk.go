@@ -11,6 +11,8 @@ type DeskPage struct {
 	BackupAt time.Time // of the last proven backup; zero: none
 	SeesHead bool
 
+	BackupUnread bool // what is known of backups can't be read
+
 	SeesGrants bool // who may see what
 }
 

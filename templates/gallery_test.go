@@ -576,8 +576,9 @@ func gallery() map[string]any {
 			Made:     []BackupRow{{now.Add(-9 * time.Hour), 12480, 41220}, {now.AddDate(0, 0, -1), 12470, 41190}, {now.AddDate(0, 0, -2), 0, 0}},
 			Restored: []RestoredRow{{At: now.AddDate(0, -2, 0), BackupAt: now.AddDate(0, -2, -1), Reason: "restored", ReleasedAt: now.AddDate(0, -2, 0).Add(time.Hour), ReleasedBy: "femke@zonvaart.example"}, {At: now.AddDate(0, -3, 0), Reason: "journal_lost"}},
 			Drills:   []DrillRow{drillRow("", ""), drillRow("De sleutel paste niet.", "Nieuwe kluis")}},
-		"admin-backups-none": BackupsPage{Admin: desk("privacy"), DrillAge: Span(92 * 24 * time.Hour), DrillDue: true, Add: "/admin/privacy/backups", Steps: drillSteps, Now: "2026-11-24T13:32"},
-		"admin-backups-late": BackupsPage{Admin: desk("privacy"), DrillAge: Span(92 * 24 * time.Hour), DrillDue: true, Age: Span(9 * 24 * time.Hour), MostAge: Span(36 * time.Hour), Late: true, Steps: drillSteps, Made: []BackupRow{{now.AddDate(0, 0, -9), 12480, 41220}}},
+		"admin-backups-none":   BackupsPage{Admin: desk("privacy"), DrillAge: Span(92 * 24 * time.Hour), DrillDue: true, Add: "/admin/privacy/backups", Steps: drillSteps, Now: "2026-11-24T13:32"},
+		"admin-backups-late":   BackupsPage{Admin: desk("privacy"), DrillAge: Span(92 * 24 * time.Hour), DrillDue: true, Age: Span(9 * 24 * time.Hour), MostAge: Span(36 * time.Hour), Late: true, Steps: drillSteps, Made: []BackupRow{{now.AddDate(0, 0, -9), 12480, 41220}}},
+		"admin-backups-unread": BackupsPage{Admin: desk("privacy"), DrillAge: Span(92 * 24 * time.Hour), Unread: true, Unproven: true, Steps: drillSteps},
 		"admin-breaches": BreachesPage{Admin: desk("privacy"), Now: "2026-11-24T13:32", Purposes: []Option{{"purpose:travel-news", "Reisnieuws"}}, Rows: []BreachRow{
 			{What: "Een laptop is zoekgeraakt.", Scope: "all", Count: 12480, Since: now.AddDate(0, 0, -2), Until: now, AwareAt: now, ReportBy: now.AddDate(0, 0, 3), Pack: "/admin/privacy/breaches/1/pack", Action: "/admin/privacy/breaches/1"},
 		}},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -134,9 +135,12 @@ func allJobs(ctx context.Context, st *store.Store) ([]akkoord.Job, error) {
 // checkBackup tells how old the last backup is that proved itself (P36).
 func checkBackup(ctx context.Context, s *site, st *store.Store) finding {
 	last, err := st.LastBackup(ctx)
-	switch {
+	may, unknown := st.MayProveBackups(ctx)
+	switch err := errors.Join(err, unknown); {
 	case err != nil:
 		return warn("backup", "it can't be read when the last one was made (%v)", err)
+	case last.IsZero() && !may:
+		return warn("backup", "none can prove itself, since the user of the database may make no database: ALTER ROLE … CREATEDB, then akkoord backup FILE, every night")
 	case last.IsZero():
 		return warn("backup", "none was made yet that proved itself: akkoord backup FILE, every night")
 	case s.backups > 0:

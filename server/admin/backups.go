@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,6 +16,8 @@ import (
 // restore drills.
 type Backing interface {
 	Backups(ctx context.Context) ([]akkoord.Backup, error)
+	// MayProveBackups reports whether a backup can be put back beside the database.
+	MayProveBackups(ctx context.Context) (bool, error)
 	Restorations(ctx context.Context, p akkoord.Page) (restored []akkoord.Restoration, next int64, err error)
 	Drills(ctx context.Context, p akkoord.Page) (drills []akkoord.Drill, next int64, err error)
 	AddDrill(ctx context.Context, actor akkoord.Actor, d akkoord.Drill) (akkoord.Drill, error)
@@ -25,14 +28,28 @@ const backupsPath = privacyPrefix + "/backups"
 // restoredShown is how many restores in earnest the page shows.
 const restoredShown = 10
 
+// unread keeps pages open where what is known of backups can't be read: why is in the log.
+func (s *Site) unread(ctx context.Context, err error) (bool, error) {
+	if !errors.Is(err, akkoord.ErrBackupsUnread) {
+		return false, err
+	}
+	s.cfg.Log.ErrorContext(ctx, "what is known of backups can't be read", "error", err)
+	return true, nil
+}
+
 // backups shows what is known of backups, and which of them were put back.
 func (s *Site) backups(w http.ResponseWriter, r *http.Request, v visit) error {
 	ctx, now := r.Context(), s.cfg.Now()
 	page := templates.BackupsPage{Admin: s.frame(r, v, "privacy"), MostAge: templates.Span(s.cfg.Setup.BackupAge), DrillAge: templates.Span(akkoord.DrillAge), Now: now.In(s.home).Format(gateTime)}
 	made, err := s.cfg.Store.Backups(ctx)
+	if page.Unread, err = s.unread(ctx, err); err != nil {
+		return err
+	}
+	may, err := s.cfg.Store.MayProveBackups(ctx)
 	if err != nil {
 		return err
 	}
+	page.Unproven = !may
 	for _, b := range made {
 		page.Made = append(page.Made, templates.BackupRow{At: b.At, People: int(b.People), Lines: int(b.Lines)})
 	}

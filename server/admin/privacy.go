@@ -50,7 +50,8 @@ func (s *Site) privacy(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	page.HeadSeq, page.HeadAt = int(head.Seq), head.At
-	if page.BackupAt, err = s.cfg.Store.LastBackup(ctx); err != nil {
+	page.BackupAt, err = s.cfg.Store.LastBackup(ctx)
+	if page.BackupUnread, err = s.unread(ctx, err); err != nil {
 		return err
 	}
 	return s.page(w, v, http.StatusOK, page)

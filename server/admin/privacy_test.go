@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"akkoord"
+	"akkoord/store"
 )
 
 // after posts a form that is answered with another page, and gives that page.
@@ -193,6 +195,17 @@ func TestARestoreDrillIsPutOnRecord(t *testing.T) {
 	if strings.Contains(manager.get("/admin/privacy/backups", "Not good").body, `name="minutes"`) {
 		t.Error("a manager is offered the form")
 	}
+}
+
+// P36: where what is known of backups can't be read, the pages say so and stay open.
+func TestUnreadableBackupsCloseNoPage(t *testing.T) {
+	var file string
+	f := newFixture(t, func(c *store.Config) { file = c.File() })
+	f.check(os.WriteFile(file+store.MarkSuffix, []byte("rubbish"), 0o600))
+	b := f.as(akkoord.RoleOwner)
+	b.get("/admin/privacy", "can’t be read")
+	b.get("/admin/privacy/backups", "What is known of earlier backups can’t be read")
+	b.get("/admin")
 }
 
 // M29: the record of processing as a page and as PDF, also for a manager.

@@ -1,10 +1,12 @@
 package api_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
 	"akkoord"
+	"akkoord/store"
 )
 
 const drillBody = `{"at":"2026-11-24T08:00:00Z","copy_at":"2026-11-24T03:00:00Z","place":"the spare machine","steps":["fetched","restored","looked","left","deleted"],"minutes":42,"good":true}`
@@ -49,5 +51,9 @@ func TestRestoreDrillsAreOnRecord(t *testing.T) {
 		if a := f.call(akkoord.RoleManager, "GET", path, ""); a.status != 200 || len(a.object()["items"].([]any)) != 0 {
 			t.Errorf("%s: %d %s", path, a.status, a.raw)
 		}
+	}
+	f.check(os.WriteFile(f.path+store.MarkSuffix, []byte("rubbish"), 0o600))
+	if a := f.call(akkoord.RoleManager, "GET", "/backups", ""); a.status != 503 || a.str("code") != "backups_unread" {
+		t.Errorf("what can't be read: %d %s", a.status, a.raw)
 	}
 }

@@ -79,6 +79,18 @@ func (m Mailing) VariantNamed(name string) (int, error) {
 	return i, nil
 }
 
+// TestCopies say of what the copies of a test are, in the audit trail: the variant, if the
+// mailing has any, and the language of each.
+func (m Mailing) TestCopies(variant int, locales []string) []string {
+	out := slices.Clone(locales)
+	if variant < len(m.Variants) {
+		for i := range out {
+			out[i] = m.Variants[variant].Name + ", " + out[i]
+		}
+	}
+	return out
+}
+
 // Title names a mailing where it stands among others: the subject of what goes out now, as
 // somebody reads it of whom nothing is known.
 func (m Mailing) Title() string {

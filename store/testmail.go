@@ -11,12 +11,10 @@ const actTest = "mailing.test"
 
 // BeginTest notes in the audit trail that an actor sends a test of a mailing,
 // without the address, where akkoord.MayTest allows it; its errors are those.
-// A test counts whatever becomes of it.
-func (s *Store) BeginTest(ctx context.Context, actor akkoord.Actor, mailing akkoord.ID, to akkoord.Email) error {
-	if mailing.IsZero() {
-		return s.beginTest(ctx, actor, "relay", to, func(*tx) error { return nil })
-	}
-	return s.beginTest(ctx, actor, named("mailing", mailing.String()), to, func(t *tx) error {
+// Copies say what each copy is of (Mailing.TestCopies), and are allowed
+// together. A test counts whatever becomes of it.
+func (s *Store) BeginTest(ctx context.Context, actor akkoord.Actor, mailing akkoord.ID, to akkoord.Email, copies []string) error {
+	return s.beginTest(ctx, actor, named("mailing", mailing.String()), to, copies, func(t *tx) error {
 		m, err := loadMailing(t, mailingByPublicID, mailing[:])
 		if err != nil {
 			return err
@@ -25,12 +23,16 @@ func (s *Store) BeginTest(ctx context.Context, actor akkoord.Actor, mailing akko
 	})
 }
 
-// BeginRelayTest is BeginTest for a relay.
+// BeginRelayTest is BeginTest for a relay; an empty slug is that of the settings.
 func (s *Store) BeginRelayTest(ctx context.Context, actor akkoord.Actor, slug string, to akkoord.Email) error {
-	return s.beginTest(ctx, actor, named("relay", slug), to, func(*tx) error { return nil })
+	object := "relay"
+	if slug != "" {
+		object = named("relay", slug)
+	}
+	return s.beginTest(ctx, actor, object, to, []string{""}, func(*tx) error { return nil })
 }
 
-func (s *Store) beginTest(ctx context.Context, actor akkoord.Actor, object string, to akkoord.Email, may func(*tx) error) error {
+func (s *Store) beginTest(ctx context.Context, actor akkoord.Actor, object string, to akkoord.Email, copies []string, may func(*tx) error) error {
 	return s.update(ctx, "begin test", func(t *tx) error {
 		kinds, err := suppressions(t, s.hasher.Person(to))
 		if err != nil {
@@ -42,12 +44,17 @@ func (s *Store) beginTest(ctx context.Context, actor akkoord.Actor, object strin
 			actTest, string(actor), micros(t.now.Add(-akkoord.TestMailHour))).Scan(&recent); err != nil {
 			return err
 		}
-		if err := akkoord.MayTest(kinds, recent); err != nil {
+		if err := akkoord.MayTest(kinds, recent, len(copies)); err != nil {
 			return err
 		}
 		if err := may(t); err != nil {
 			return err
 		}
-		return t.audit(actor, actTest, object, "")
+		for _, of := range copies {
+			if err := t.audit(actor, actTest, object, of); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

@@ -354,15 +354,18 @@ func (s *Site) test(ctx context.Context, v visit, m akkoord.Mailing, in url.Valu
 		return err
 	}
 	locales, err := s.testLocales(ctx, m, v, in.Get("in"))
+	if err != nil {
+		return err
+	}
+	if err := s.cfg.Store.BeginTest(ctx, v.user.Actor(), m.PublicID, to, m.TestCopies(variant, locales)); err != nil {
+		return err
+	}
 	for _, locale := range locales {
-		if err := s.cfg.Store.BeginTest(ctx, v.user.Actor(), m.PublicID, to); err != nil {
-			return err
-		}
 		if err := s.cfg.Mail.SendTest(ctx, m, variant, locale, to); err != nil {
 			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // testLocales gives the languages of a test, of which one was chosen, or all: "each".

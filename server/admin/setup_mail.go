@@ -73,7 +73,7 @@ func (s *Site) tryRelay(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	if err := s.cfg.Store.BeginTest(r.Context(), v.user.Actor(), akkoord.ID{}, to); err != nil {
+	if err := s.cfg.Store.BeginRelayTest(r.Context(), v.user.Actor(), "", to); err != nil {
 		return s.done(w, r, err, "", mailPath)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), tryWait)

@@ -123,8 +123,8 @@ type Sending interface {
 	Uncertain(ctx context.Context, mailingID int64) (akkoord.LostCopies, error)
 	// SendAgain sends the uncertain copies once more, where they are those that somebody saw.
 	SendAgain(ctx context.Context, actor akkoord.Actor, id akkoord.ID, seen akkoord.LostCopies) (akkoord.Mailing, error)
-	// BeginTest notes that a test of a mailing is sent, or refuses it.
-	BeginTest(ctx context.Context, actor akkoord.Actor, mailing akkoord.ID, to akkoord.Email) error
+	// BeginTest notes that copies of a mailing are sent as a test, or refuses all of them.
+	BeginTest(ctx context.Context, actor akkoord.Actor, mailing akkoord.ID, to akkoord.Email, copies []string) error
 }
 
 // Deliveries tells what became of a mailing.

@@ -161,10 +161,10 @@ func (a *API) testMailing(ctx context.Context, in *struct {
 	if err != nil {
 		return testResult{}, err
 	}
+	if err := a.cfg.Store.BeginTest(ctx, caller(ctx).Actor(), m.PublicID, to, m.TestCopies(index, locales)); err != nil {
+		return testResult{}, err
+	}
 	for _, locale := range locales {
-		if err := a.cfg.Store.BeginTest(ctx, caller(ctx).Actor(), m.PublicID, to); err != nil {
-			return testResult{}, err
-		}
 		if err := a.cfg.Mail.SendTest(ctx, m, index, locale, to); err != nil {
 			return testResult{}, err
 		}

@@ -24,6 +24,15 @@ func TestAMailingHasTextsInSeveralLanguages(t *testing.T) {
 	if want := []string{"Sneeuw|nl|femke@zonvaart.example", "Sneeuw|en|femke@zonvaart.example"}; !slices.Equal(f.mail.sent, want) {
 		t.Errorf("tests in each language: %v", f.mail.sent)
 	}
+	for range akkoord.TestMails - 3 {
+		f.must("POST", path+"/test", `{"email":"femke@zonvaart.example"}`)
+	}
+	if a := f.call(akkoord.RoleOwner, "POST", path+"/test", `{"email":"femke@zonvaart.example","locale":"each"}`); a.status != 429 || len(f.mail.sent) != akkoord.TestMails-1 {
+		t.Errorf("two copies where one is left: %d %s, %d sent", a.status, a.raw, len(f.mail.sent))
+	}
+	if a := f.must("GET", "/audit?limit=200", ""); strings.Count(a.raw, `"note":"A, en"`) != 1 || strings.Count(a.raw, `"note":"A, nl"`) != akkoord.TestMails-2 {
+		t.Errorf("the trail: %s", a.raw)
+	}
 	if a := f.call(akkoord.RoleOwner, "GET", path+"/preview?locale=each", ""); a.status != 422 || a.str("field") != "locale" {
 		t.Errorf("a preview in each language: %d %s", a.status, a.raw)
 	}

@@ -151,7 +151,7 @@ func testNothingBegins(t *testing.T, open Open) {
 		"send":     second(a.StartMailing(ctx, Admin, a.Mailing.PublicID)),
 		"schedule": second(a.ScheduleMailing(ctx, Admin, a.Mailing.PublicID, a.Clock.Now().Add(time.Hour))),
 		"draft":    second(a.PutMailing(ctx, Admin, akkoord.Mailing{CampaignID: a.Campaign.ID})),
-		"test":     a.BeginTest(ctx, Admin, a.Mailing.PublicID, email(t, "ik@voorbeeld.example")),
+		"test":     a.BeginTest(ctx, Admin, a.Mailing.PublicID, email(t, "ik@voorbeeld.example"), []string{"nl"}),
 		"round":    second(a.BeginRound(ctx, Admin, "travel-news", 7)),
 		"import":   second(a.BeginImport(ctx, akkoord.ImportSpec{Actor: Admin, Purpose: "travel-news", Basis: akkoord.BasisConsent, Evidence: "the old list"}, akkoord.ImportFile{})),
 	} {
@@ -210,7 +210,7 @@ func testArchivedCampaign(t *testing.T, open Open) {
 		"again": second(a.ArchiveCampaign(ctx, Admin, "winter")),
 		"send":  second(a.StartMailing(ctx, Admin, a.Mailing.PublicID)),
 		"draft": second(a.PutMailing(ctx, Admin, akkoord.Mailing{CampaignID: a.Campaign.ID})),
-		"test":  a.BeginTest(ctx, Admin, a.Mailing.PublicID, email(t, "ik@voorbeeld.example")),
+		"test":  a.BeginTest(ctx, Admin, a.Mailing.PublicID, email(t, "ik@voorbeeld.example"), []string{"nl"}),
 	} {
 		if akkoord.CodeOf(err) != "campaign_archived" {
 			t.Errorf("%s: %v", what, err)

@@ -62,26 +62,7 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	variant, args := `0`, []any{m.ID, purpose, first, upto, m.CampaignID, micros(t.now)}
-	switch {
-	case m.Trial != nil:
-		variant = `-1`
-	case len(m.Variants) > 1:
-		variant, args = taking, append(args, frozen, len(m.Variants))
-	}
-	grown := ``
-	if wider > 0 {
-		args = append(args, wider)
-		grown = fmt.Sprintf(` AND NOT (x.basis = 'consent' AND x.version < $%d)`, len(args))
-	}
-	// As of the start, since the steps come one after the other.
-	narrowed, args, err := compileFilter(t, filter, purpose, m.StartedAt, args)
-	if err != nil {
-		return false, err
-	}
-	n, err := t.execCount(`INSERT INTO delivery (mailing_id, subscriber_id, state, variant, attempts, fence, first_at, updated_at, next_at, code, reply)
-		SELECT $1, x.subscriber_id, 0, `+variant+audience+grown+` AND `+narrowed+`
-		ORDER BY x.subscriber_id`, args...)
+	n, err := t.freezePeople(m, purpose, wider, filter, first, upto, frozen)
 	if err != nil {
 		return false, err
 	}
@@ -105,6 +86,32 @@ func (t *tx) freeze(m akkoord.Mailing, step int64) (more bool, err error) {
 		return false, t.exec(`DELETE FROM delivery_chunk WHERE id = $1`, cursor)
 	}
 	return true, t.exec(`UPDATE delivery_chunk SET first = $2, fence = $3 WHERE id = $1`, cursor, upto, frozen+n)
+}
+
+// freezePeople freezes those of a step, whose numbers follow first up to upto, and counts
+// them; frozen were before. Whoever said yes to the purpose before it became wider is not
+// among them.
+func (t *tx) freezePeople(m akkoord.Mailing, purpose, wider int64, filter akkoord.Filter, first, upto, frozen int64) (int64, error) {
+	variant, args := `0`, []any{m.ID, purpose, first, upto, m.CampaignID, micros(t.now)}
+	switch {
+	case m.Trial != nil:
+		variant = `-1`
+	case len(m.Variants) > 1:
+		variant, args = taking, append(args, frozen, len(m.Variants))
+	}
+	grown := ``
+	if wider > 0 {
+		args = append(args, wider)
+		grown = fmt.Sprintf(` AND NOT (x.basis = 'consent' AND x.version < $%d)`, len(args))
+	}
+	// As of the start, since the steps come one after the other.
+	narrowed, args, err := compileFilter(t, filter, purpose, m.StartedAt, args)
+	if err != nil {
+		return 0, err
+	}
+	return t.execCount(`INSERT INTO delivery (mailing_id, subscriber_id, state, variant, attempts, fence, first_at, updated_at, next_at, code, reply)
+		SELECT $1, x.subscriber_id, 0, `+variant+audience+grown+` AND `+narrowed+`
+		ORDER BY x.subscriber_id`, args...)
 }
 
 // freezeUpto gives the number of the last person of a step after first, of which no

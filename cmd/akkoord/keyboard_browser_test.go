@@ -11,9 +11,26 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 )
 
-// focused says what has the focus, and what is wrong with it: that it is lost, that it
-// cannot be seen, that it lies outside the window, or that it stands before what had the
-// focus last: above it, and not in a column to its right.
+// reachable notes what of a page Tab must reach, in the order in which it stands: all that
+// is shown and works; of radio buttons of one name the chosen one, or the first.
+const reachable = `() => {
+	document.activeElement.blur()
+	scrollTo(0, 0)
+	window.last = null
+	window.reachable = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, iframe, [tabindex], [contenteditable]')].filter(el => {
+		if (el.matches(':disabled') || el.closest('[inert], [aria-hidden=true]') || !el.checkVisibility({ visibilityProperty: true })) { return false }
+		if (el.tabIndex < 0 && !el.matches('a, button, input, select, textarea, iframe')) { return false }
+		if (el.type !== 'radio') { return true }
+		const group = [...document.getElementsByName(el.name)].filter(o => o.form === el.form && o.type === 'radio' && !o.disabled)
+		return el === (group.find(o => o.checked) || group[0])
+	})
+	return window.reachable.map(el => el.outerHTML.replace(/\s+/g, ' ').slice(0, 120))
+}`
+
+// focused says what has the focus, which of the reachable things it is and whether Tab
+// stops in it more than once, and what is wrong with it: that it cannot be seen, that it
+// lies outside the window, or that it stands before what had the focus last: above it,
+// and not in a column to its right.
 const focused = `back => {
 	const el = document.activeElement
 	if (!el || el === document.body || el === document.documentElement) { return { name: '', wrong: '' } }
@@ -24,44 +41,80 @@ const focused = `back => {
 	const at = { top: r.top + scrollY, bottom: r.bottom + scrollY, left: r.left, right: r.right }, last = window.last
 	if (last && !back && !el.matches('.skip') && at.bottom <= last.top + 1 && at.left < last.right - 1) { wrong.push('it stands before what had the focus last') }
 	window.last = el.matches('.skip') ? null : at
-	return { name: el.outerHTML.replace(/\s+/g, ' ').slice(0, 120), wrong: wrong.join(', ') }
+	const parts = el.matches('iframe, input[type^=date], input[type=time], input[type=month], input[type=week]')
+	return { name: el.outerHTML.replace(/\s+/g, ' ').slice(0, 120), place: window.reachable.indexOf(el), parts, wrong: wrong.join(', ') }
 }`
 
+// focus is what focused says.
+type focus struct {
+	Name, Wrong string
+	Place       int
+	Parts       bool
+}
+
+// mostTabs is how often Tab is pressed at most before it must have left a page.
+const mostTabs = 400
+
 // tabs goes over the whole page with Tab, and back a few steps with Shift and Tab: each
-// thing has the focus once, in the order in which it stands, and is seen to have it.
+// thing has the focus once, in the order in which it stands, and is seen to have it, and
+// Tab stays nowhere: after the last thing it leaves the page, or begins it anew.
 func (v *visit) tabs(least int) {
 	v.t.Helper()
-	v.MustEval(`() => { document.activeElement.blur(); window.last = null; scrollTo(0, 0) }`)
-	var names []string
-	step := func(back bool, keys ...input.Key) string {
+	url := v.MustInfo().URL
+	var all []string
+	if err := v.MustEval(reachable).Unmarshal(&all); err != nil {
+		v.t.Fatal(err)
+	}
+	if len(all) < least {
+		v.t.Fatalf("only %d things of %s can be reached: %q", len(all), url, all)
+	}
+	step := func(back bool) (at focus) {
 		v.t.Helper()
 		if back {
 			v.KeyActions().Press(input.ShiftLeft).Type(input.Tab).MustDo()
 		} else {
-			v.Keyboard.MustType(keys...)
+			v.Keyboard.MustType(input.Tab)
 		}
-		at := v.MustEval(focused, back)
-		if wrong := at.Get("wrong").Str(); wrong != "" {
-			v.t.Errorf("%s, %s: %s", v.MustInfo().URL, at.Get("name"), wrong)
+		if err := v.MustEval(focused, back).Unmarshal(&at); err != nil {
+			v.t.Fatal(err)
 		}
-		return at.Get("name").Str()
-	}
-	for range 400 {
-		name := step(false, input.Tab)
-		if name == "" { // past the last
-			break
+		if at.Wrong != "" {
+			v.t.Errorf("%s, %s: %s", url, at.Name, at.Wrong)
 		}
-		names = append(names, name)
+		return at
 	}
-	if len(names) < least {
-		v.t.Errorf("Tab reaches only %d things of %s: %q", len(names), v.MustInfo().URL, names)
+	var walked []focus
+	next := 0 // of all
+	for at := step(false); at.Name != "" && (at.Place != 0 || next < len(all)); at = step(false) {
+		switch again := len(walked) > 0 && walked[len(walked)-1].Place == at.Place; {
+		case len(walked) == mostTabs:
+			v.t.Fatalf("%s: after %d times Tab the focus is still in the page, on %s", url, mostTabs, at.Name)
+		case at.Place < 0:
+			v.t.Errorf("%s: Tab reaches %s, which nobody expects to reach", url, at.Name)
+		case again && at.Parts: // its next part
+		case at.Place < next:
+			v.t.Fatalf("%s: Tab goes back to %s, and has not been to %q", url, at.Name, all[next:])
+		case at.Place > next:
+			v.t.Errorf("%s: Tab passes by %q", url, all[next:at.Place])
+			fallthrough
+		default:
+			next = at.Place + 1
+		}
+		walked = append(walked, at)
 	}
-	if v.MustHas("#main") && !strings.Contains(names[0], `class="skip"`) {
-		v.t.Errorf("the first thing of %s is %s, not the link to the content", v.MustInfo().URL, names[0])
+	if next < len(all) {
+		v.t.Fatalf("%s: Tab never reaches %q", url, all[next:])
 	}
-	for i := len(names) - 1; i >= max(0, len(names)-5); i-- {
-		if name := step(true); name != names[i] {
-			v.t.Errorf("%s: back from the end Shift and Tab reach %s, not %s", v.MustInfo().URL, name, names[i])
+	if v.MustHas("#main") && !strings.Contains(walked[0].Name, `class="skip"`) {
+		v.t.Errorf("the first thing of %s is %s, not the link to the content", url, walked[0].Name)
+	}
+	for i := len(walked) - 1; i >= max(0, len(walked)-5); i-- {
+		at := step(true)
+		if at.Name == "" && i == len(walked)-1 { // it was on the first thing: out of the page, then in again
+			at = step(true)
+		}
+		if at.Name != walked[i].Name {
+			v.t.Errorf("%s: back from the end Shift and Tab reach %s, not %s", url, at.Name, walked[i].Name)
 		}
 	}
 }
@@ -149,6 +202,7 @@ func TestTheFocusIsSeenAndInOrderOnTheMainPaths(t *testing.T) {
 			break
 		}
 	}
+	v.at("#b2-up")
 	v.Keyboard.MustType(input.Enter)
 	if err := v.Timeout(20 * time.Second).Wait(rod.Eval(`() => !document.querySelector('#blocks-main > .block:last-child [name=block]').value.includes(':heading:')`)); err != nil {
 		t.Fatalf("the heading stays the last block: %v", err)

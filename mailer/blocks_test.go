@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"akkoord"
+	"akkoord/goldentest"
 )
 
 // inBlocks is a letter of every kind of block.
@@ -36,7 +37,7 @@ func TestAMailInBlocksReachesEverybody(t *testing.T) {
 	if err := checkWire(raw); err != nil {
 		t.Error(err)
 	}
-	golden(t, "blocks.nl.eml", raw)
+	goldentest.Check(t, "golden/blocks.nl.eml", raw)
 	_, text, html := mustRead(t, raw)
 	for _, want := range []string{
 		"Sneeuw, Anouk & meer <b>\n====", "De pistes openen", "- trein", "[Twee skiërs] <https://www.zonvaart.example/zon?van=anouk%40voorbeeld.example>", "Naar de hotels <https://www.zonvaart.example/hotels?a=1&b=2>",

@@ -3,23 +3,19 @@ package mailer
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	netmail "net/mail"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-message/mail"
-	"github.com/google/go-cmp/cmp"
 
 	"akkoord"
+	"akkoord/goldentest"
 )
-
-var update = flag.Bool("update", false, "write the golden mails anew")
 
 // zeros is a source of boundaries that never changes, for golden mails.
 type zeros struct{}
@@ -176,30 +172,13 @@ func checkWire(raw []byte) error {
 	return nil
 }
 
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", "golden", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got); run with -update and look at it:\n%s", name, diff)
-	}
-}
-
 func TestGoldenCampaignMails(t *testing.T) {
 	for locale := range texts {
 		raw := mustCampaign(t, letter(locale)).Append(nil, copyFor("Zoë 🎿"))
 		if err := checkWire(raw); err != nil {
 			t.Error(err)
 		}
-		golden(t, "campaign."+locale+".eml", raw)
+		goldentest.Check(t, "golden/campaign."+locale+".eml", raw)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"akkoord"
+	"akkoord/goldentest"
 )
 
 var wordings = map[string][]PurposeWording{
@@ -45,7 +46,7 @@ func TestGoldenConfirmationMails(t *testing.T) {
 		if err := checkWire(raw); err != nil {
 			t.Error(err)
 		}
-		golden(t, "confirmation."+locale+".eml", raw)
+		goldentest.Check(t, "golden/confirmation."+locale+".eml", raw)
 	}
 }
 
@@ -60,7 +61,7 @@ func TestGoldenConfirmationThatClicksMayBeCounted(t *testing.T) {
 	if err := checkWire(raw); err != nil {
 		t.Error(err)
 	}
-	golden(t, "confirmation-counting.en.eml", raw)
+	goldentest.Check(t, "golden/confirmation-counting.en.eml", raw)
 }
 
 // M4: the question of a round quotes the new words, with one button, and says
@@ -106,7 +107,7 @@ func goldenRenewal(t *testing.T, locale string, kind akkoord.SystemMail) beginni
 	if !strings.Contains(text, "\n"+n.ConfirmURL+"\n") || !strings.Contains(text, n.PreferencesURL) || !strings.Contains(page, `href="`+n.ConfirmURL+`"`) {
 		t.Error("it lacks a link")
 	}
-	golden(t, string(kind)+"."+locale+".eml", raw)
+	goldentest.Check(t, "golden/"+string(kind)+"."+locale+".eml", raw)
 	opening, _, _ := strings.Cut(text, "\n\n"+n.Purposes[0].Name+":")
 	return beginning{h.Get("Subject"), opening}
 }
@@ -121,7 +122,7 @@ func TestGoldenAlreadyMails(t *testing.T) {
 		if err := checkWire(raw); err != nil {
 			t.Error(err)
 		}
-		golden(t, "already."+locale+".eml", raw)
+		goldentest.Check(t, "golden/already."+locale+".eml", raw)
 	}
 }
 
@@ -147,7 +148,7 @@ func TestGoldenMailsAboutOnesOwnData(t *testing.T) {
 			if h.Get("Auto-Submitted") != "auto-generated" || h.Get("List-Unsubscribe") != "" || path != "" && (!strings.Contains(text, n.URL) || !strings.Contains(page, n.URL)) || strings.Contains(text, "eyJ") != (path != "") {
 				t.Errorf("%s %s: %s", kind, locale, text)
 			}
-			golden(t, string(kind)+"."+locale+".eml", raw)
+			goldentest.Check(t, "golden/"+string(kind)+"."+locale+".eml", raw)
 		}
 	}
 }
@@ -176,7 +177,7 @@ func TestGoldenMailsAboutBreakGlass(t *testing.T) {
 		if h.Get("Bcc") != "" || h.Get("Auto-Submitted") != "auto-generated" || strings.Contains(page, "<b>mail") || !strings.Contains(text, "of a stranger.") {
 			t.Errorf("%s: %v %s", locale, h, text)
 		}
-		golden(t, "alarm."+locale+".eml", raw)
+		goldentest.Check(t, "golden/alarm."+locale+".eml", raw)
 	}
 }
 
@@ -206,7 +207,7 @@ func TestGoldenMailsThatAskWhetherItIsStillWanted(t *testing.T) {
 				t.Errorf("%s %s: %v", kind, locale, h)
 			}
 			subjects[h.Get("Subject")] = true
-			golden(t, string(kind)+"."+locale+".eml", raw)
+			goldentest.Check(t, "golden/"+string(kind)+"."+locale+".eml", raw)
 		}
 	}
 }

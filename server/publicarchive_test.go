@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/xml"
-	"flag"
 	"net/http"
 	netmail "net/mail"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -20,11 +18,10 @@ import (
 	"golang.org/x/net/html"
 
 	"akkoord"
+	"akkoord/goldentest"
 	"akkoord/mailer"
 	"akkoord/server"
 )
-
-var update = flag.Bool("update", false, "write testdata anew")
 
 // newPress is a site that draws mails as the program does, with one reader.
 func newPress(t testing.TB, change ...func(*server.Config)) *site {
@@ -432,21 +429,6 @@ func TestBackIssueGoldens(t *testing.T) {
 	s.open()
 	hide := strings.NewReplacer(m.PublicID.String(), "00000000-0000-7000-8000-000000000000")
 	for name, path := range map[string]string{"issue.nl.html": at(m) + "?locale=nl", "issue.en.html": at(m) + "?locale=en", "archive.nl.html": "/archive/travel-news?locale=nl", "feed.xml": feedPath} {
-		got, file := hide.Replace(s.get(path).Body), filepath.Join("testdata", "publicarchive", name)
-		if *update {
-			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
+		goldentest.Check(t, "publicarchive/"+name, []byte(hide.Replace(s.get(path).Body)))
 	}
 }

@@ -2,24 +2,18 @@ package templates
 
 import (
 	"bytes"
-	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"akkoord"
+	"akkoord/goldentest"
 )
 
-var (
-	update = flag.Bool("update", false, "write testdata/golden anew")
-	now    = time.Date(2026, time.November, 24, 13, 32, 8, 0, time.UTC)
-)
+var now = time.Date(2026, time.November, 24, 13, 32, 8, 0, time.UTC)
 
 const (
 	newsWording = "Ja, Zonvaart Reizen mag mij twee keer per maand reisideeën en vakantieaanbiedingen mailen. Ik kan altijd stoppen."
@@ -1057,19 +1051,7 @@ func TestGallery(t *testing.T) {
 				if err := set.Render(&got, locale, page); err != nil {
 					t.Fatal(err)
 				}
-				golden := filepath.Join("testdata", "golden", name+"."+locale+".html")
-				if *update {
-					if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(golden)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(string(want), got.String()); diff != "" {
-					t.Errorf("page changed; look at it, then run with -update (-want +got):\n%s", diff)
-				}
+				goldentest.Check(t, "golden/"+name+"."+locale+".html", got.Bytes())
 			})
 		}
 	}

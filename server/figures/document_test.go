@@ -2,22 +2,16 @@ package figures_test
 
 import (
 	"bytes"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"akkoord"
+	"akkoord/goldentest"
 	"akkoord/pdf/pdftest"
 	"akkoord/server/figures"
 	"akkoord/templates"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 // winter is a sheet with something of everything: three who clicked are too few to be told.
 func winter() figures.Sheet {
@@ -58,27 +52,10 @@ func TestResultsAreADocumentInEachLanguage(t *testing.T) {
 				t.Errorf("%s: words are missing: %s", locale, text)
 			}
 		}
-		golden(t, "results."+locale+".txt", []byte(text))
+		goldentest.Check(t, "results."+locale+".txt", []byte(text))
 		again, err := figures.PDF(set, locale, winter())
 		if err != nil || !bytes.Equal(file, again) {
 			t.Errorf("%s: the same results are not the same file (%v)", locale, err)
 		}
-	}
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s changed; read it, then run with -update (-want +got):\n%s", name, diff)
 	}
 }

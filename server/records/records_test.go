@@ -3,22 +3,16 @@ package records_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"akkoord"
+	"akkoord/goldentest"
 	"akkoord/pdf/pdftest"
 	"akkoord/server/records"
 	"akkoord/templates"
 )
-
-var update = flag.Bool("update", false, "write testdata anew")
 
 // zonvaart is a record with nearly all that one can say.
 func zonvaart() akkoord.Record {
@@ -63,7 +57,7 @@ func TestTheRecordOfProcessingIsReadInEachLanguage(t *testing.T) {
 		if bytes.Contains(data, []byte(`"records.`)) || bytes.Contains(data, []byte(`"desk.`)) {
 			t.Errorf("%s: words are missing: %s", locale, data)
 		}
-		golden(t, "record."+locale+".json", append(data, '\n'))
+		goldentest.Check(t, "record."+locale+".json", append(data, '\n'))
 		file, err := records.PDF(set, r)
 		if err != nil {
 			t.Fatal(err)
@@ -74,27 +68,10 @@ func TestTheRecordOfProcessingIsReadInEachLanguage(t *testing.T) {
 				t.Errorf("%s: the document lacks %q", locale, word)
 			}
 		}
-		golden(t, "record."+locale+".txt", []byte(text))
+		goldentest.Check(t, "record."+locale+".txt", []byte(text))
 		again, err := records.PDF(set, r)
 		if err != nil || !bytes.Equal(file, again) {
 			t.Errorf("%s: the same record is not the same file (%v)", locale, err)
 		}
-	}
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s changed; read it, then run with -update (-want +got):\n%s", name, diff)
 	}
 }

@@ -65,7 +65,8 @@ func (d *Document) plot(b Bars, x, y, width float64) {
 	d.use("text", "", small, 110)
 	d.f.SetXY(x, ground+0.5)
 	if step == barMost { // they end before the ground does
-		width = max(step*float64(len(b.Numbers)), width/2)
+		words := d.f.GetStringWidth(d.drawable("text", b.First+b.Last)) + 6*d.f.GetCellMargin()
+		width = min(width, max(step*float64(len(b.Numbers)), words))
 	}
 	d.f.CellFormat(width, rowLine, d.drawable("text", b.First), "", 0, "L", false, 0, "")
 	if b.Last != b.First {

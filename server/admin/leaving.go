@@ -1,12 +1,10 @@
 package admin
 
 import (
-	"cmp"
 	"context"
-	"maps"
-	"slices"
 
 	"akkoord"
+	"akkoord/server/figures"
 	"akkoord/templates"
 )
 
@@ -40,10 +38,9 @@ func (s *Site) leavings(ctx context.Context, m akkoord.Mailing) ([]templates.Lea
 		counts map[string]int64
 	}{{"scope", l.Scopes}, {"place", l.Places}, {"reason", l.Reasons}} {
 		group := templates.LeavingGroup{By: g.by}
-		for _, key := range slices.Sorted(maps.Keys(g.counts)) {
+		for _, key := range figures.MostFirst(g.counts) {
 			group.Rows = append(group.Rows, templates.LeavingRow{Key: key, Count: int(g.counts[key])})
 		}
-		slices.SortStableFunc(group.Rows, func(a, b templates.LeavingRow) int { return cmp.Compare(b.Count, a.Count) })
 		if len(group.Rows) > 0 {
 			out = append(out, group)
 		}

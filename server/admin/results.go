@@ -233,7 +233,11 @@ func (s *Site) printResults(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	file, err := figures.PDF(s.cfg.Pages, v.locale, figures.Sheet{Mailing: m, Campaign: c.Name, Results: res, CountedAt: at})
+	left, err := s.cfg.Store.Leavings(r.Context(), m.ID)
+	if err != nil {
+		return err
+	}
+	file, err := figures.PDF(s.cfg.Pages, v.locale, figures.Sheet{Mailing: m, Campaign: c.Name, Results: res, Scopes: left.Scopes, CountedAt: at})
 	if err != nil {
 		return err
 	}

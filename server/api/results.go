@@ -172,7 +172,11 @@ func (a *API) printResults(ctx context.Context, in *struct {
 	if err != nil {
 		return document{}, err
 	}
-	file, err := figures.PDF(a.cfg.Pages, in.Lang, figures.Sheet{Mailing: m, Campaign: c.Name, Results: r, CountedAt: at})
+	left, err := a.cfg.Store.Leavings(ctx, m.ID)
+	if err != nil {
+		return document{}, err
+	}
+	file, err := figures.PDF(a.cfg.Pages, in.Lang, figures.Sheet{Mailing: m, Campaign: c.Name, Results: r, Scopes: left.Scopes, CountedAt: at})
 	return document{"application/pdf", map[string]string{"Content-Disposition": `attachment; filename="results-` + m.PublicID.String() + `.pdf"`, "Content-Language": in.Lang}, file}, err
 }
 

@@ -14,6 +14,7 @@ type Sheet struct {
 	Mailing   akkoord.Mailing
 	Campaign  string // its name
 	Results   akkoord.MailingResults
+	Scopes    map[string]int64 // what those who left it left: akkoord.Leavings
 	CountedAt time.Time
 }
 
@@ -34,6 +35,11 @@ func (w words) at(t time.Time) string {
 	return w.set.Compact(w.locale, t)
 }
 
+// of writes what is said of something, after its name.
+func (w words) of(name, said string) string {
+	return name + w.set.T(w.locale, "list.colon") + " " + said
+}
+
 // told writes a number, or why there is none where it may not be told (M22).
 func (w words) told(n *int64, instead string) string {
 	if n == nil {
@@ -43,13 +49,14 @@ func (w words) told(n *int64, instead string) string {
 }
 
 // PDF writes the results of a mailing as a document in a language, to be printed or
-// handed on. It says what the page of the results says, withholds what that withholds
-// (ClicksOf), and names nobody.
+// handed on. It says what the page of the results says of the mailing, except the tables
+// under its plots, and of single providers the course in time and why they refused. It
+// withholds what the page withholds (ClicksOf), and names nobody.
 func PDF(set *templates.Set, locale string, sheet Sheet) ([]byte, error) {
 	w := words{set, locale}
 	clicks := ClicksOf(sheet.Results)
 	r, subject := sheet.Results, strings.TrimSpace(sheet.Mailing.Title())
-	d := pdf.New(pdf.About{Title: w.t("title") + ": " + subject, Author: sheet.Campaign, Language: locale, MadeAt: sheet.CountedAt, Footer: subject, Page: set.T(locale, "dossier.page")})
+	d := pdf.New(pdf.About{Title: w.of(w.t("title"), subject), Author: sheet.Campaign, Language: locale, MadeAt: sheet.CountedAt, Footer: subject, Page: set.T(locale, "dossier.page")})
 	d.Title(w.t("title"))
 	d.Facts(pdf.Fact{Label: w.t("mailing"), Value: subject}, pdf.Fact{Label: set.T(locale, "dossier.campaign"), Value: sheet.Campaign},
 		pdf.Fact{Label: w.t("begun"), Value: w.at(sheet.Mailing.StartedAt)}, pdf.Fact{Label: strings.TrimRight(w.t("counted"), "\u00a0: "), Value: w.at(sheet.CountedAt) + " (" + akkoord.HomeZone + ")"})
@@ -59,8 +66,12 @@ func PDF(set *templates.Set, locale string, sheet Sheet) ([]byte, error) {
 		d.Plots(w.sent(r))
 	}
 	d.Heading(w.t("after"))
-	d.Facts(pdf.Fact{Label: w.t("left"), Value: w.number(r.All.Left)}, pdf.Fact{Label: w.t("complaints"), Value: w.number(r.All.Complaints)},
-		pdf.Fact{Label: w.t("clicked_people"), Value: w.told(Shown(r.Readers.Clicked), "hidden")}, pdf.Fact{Label: w.t("counted_people"), Value: w.number(r.Readers.Counted)})
+	did := []pdf.Fact{{Label: w.t("left"), Value: w.number(r.All.Left)}}
+	for _, scope := range MostFirst(sheet.Scopes) {
+		did = append(did, pdf.Fact{Label: "– " + set.T(locale, "admin.left_scope_"+scope), Value: w.number(sheet.Scopes[scope])})
+	}
+	d.Facts(append(did, pdf.Fact{Label: w.t("complaints"), Value: w.number(r.All.Complaints)},
+		pdf.Fact{Label: w.t("clicked_people"), Value: w.told(Shown(r.Readers.Clicked), "hidden")}, pdf.Fact{Label: w.t("counted_people"), Value: w.number(r.Readers.Counted)})...)
 	d.Plots(w.after(r, clicks)...)
 	d.Note(w.t("left_note"))
 	w.providers(d, r)
@@ -83,7 +94,7 @@ func (w words) outcomes(o akkoord.Outcomes) [][]string {
 // bars are numbers by the slots of a timeline, under their sum as it is said. Those that
 // may not be told have no bar.
 func (w words) bars(key string, line akkoord.Timeline, numbers []*int64, sum string) pdf.Bars {
-	b := pdf.Bars{Label: w.t("plot_"+key) + ": " + sum, First: w.at(line.From), Last: w.at(line.At(line.Slots - 1))}
+	b := pdf.Bars{Label: w.of(w.t("plot_"+key), sum), First: w.at(line.From), Last: w.at(line.At(line.Slots - 1))}
 	top := 0
 	for _, n := range numbers {
 		shown := 0
@@ -129,8 +140,8 @@ func (w words) providers(d *pdf.Document, r akkoord.MailingResults) {
 		}
 		rows = append(rows, []string{name, w.number(p.Total), w.share(p.HandedOver(), p.Total), w.number(p.Deferred), w.number(p.Failed + p.Bounced), w.number(p.Uncertain), w.number(p.Left), w.number(p.Complaints)})
 	}
-	d.Table([]pdf.Column{{Name: w.t("provider"), Width: 3}, {Name: w.t("people"), Width: 2}, {Name: w.t("handed_over"), Width: 2}, {Name: w.t("out_deferred"), Width: 2}, {Name: w.t("refused"), Width: 2},
-		{Name: w.t("out_uncertain"), Width: 2}, {Name: w.t("left"), Width: 2}, {Name: w.t("complaints"), Width: 2}}, rows)
+	d.Table([]pdf.Column{{Name: w.t("provider"), Width: 2.6}, {Name: w.t("people"), Width: 2}, {Name: w.t("handed_over"), Width: 2}, {Name: w.t("out_deferred"), Width: 2}, {Name: w.t("refused"), Width: 2},
+		{Name: w.t("out_uncertain"), Width: 2}, {Name: w.t("left"), Width: 2.6}, {Name: w.t("complaints"), Width: 2}}, rows)
 }
 
 func (w words) links(d *pdf.Document, r akkoord.MailingResults, clicks Clicks) {
@@ -144,6 +155,9 @@ func (w words) links(d *pdf.Document, r akkoord.MailingResults, clicks Clicks) {
 		return
 	}
 	d.Heading(w.t("links"))
-	d.Table([]pdf.Column{{Name: w.t("link"), Width: 6}, {Name: w.t("topic"), Width: 2}, {Name: w.t("clicks"), Width: 1.5}, {Name: w.t("machine"), Width: 1.5}}, rows)
+	d.Table([]pdf.Column{{Name: w.t("link"), Width: 5.3}, {Name: w.t("topic"), Width: 2}, {Name: w.t("clicks"), Width: 1.8}, {Name: w.t("machine"), Width: 1.9}}, rows)
+	_, _, machine := r.Clicks()
+	d.Facts(pdf.Fact{Label: w.t("known"), Value: w.told(clicks.Known, "withheld")}, pdf.Fact{Label: w.t("nameless"), Value: w.told(clicks.Nameless, "withheld")},
+		pdf.Fact{Label: w.t("machine"), Value: w.number(machine)})
 	d.Note(w.t("clicks_note"))
 }

@@ -23,6 +23,7 @@ func winter() figures.Sheet {
 	}
 	return figures.Sheet{
 		Mailing: akkoord.Mailing{Content: akkoord.Content{Subject: "{{name | default: \"Reiziger\"}}, drie dorpen waar de sneeuw al ligt"}, StartedAt: begun}, Campaign: "Winter 2027", CountedAt: begun.Add(49 * time.Hour),
+		Scopes: map[string]int64{"all": 1, "campaign": 9, "purpose": 2},
 		Results: akkoord.MailingResults{
 			All: all, Sending: hours(4), ByTime: []int64{700, 500, 283, 2}, After: hours(3),
 			Providers: []akkoord.ProviderResults{{Name: "gmail.com", Outcomes: all, ByTime: []int64{700, 500, 283, 2}}, {Outcomes: akkoord.Outcomes{}}},

@@ -1,6 +1,12 @@
 package figures
 
-import "akkoord"
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"akkoord"
+)
 
 // Outcome is one thing that became of copies, with the text results.out_<Key>. Part is
 // one of the outcome before it that is a whole. State and Class say which deliveries they
@@ -32,4 +38,11 @@ func OutcomesOf(o akkoord.Outcomes) []Outcome {
 	part("deferred_policy", o.Waiting[akkoord.ClassPolicy], "", "")
 	part("deferred_turn", o.Waiting[akkoord.ClassNone], "", "")
 	return append(rows, Outcome{Key: "uncertain", N: o.Uncertain, State: "uncertain"}, Outcome{Key: "skipped", N: o.Skipped, State: "skipped"}, Outcome{Key: "open", N: o.Open, State: "open"})
+}
+
+// MostFirst gives the keys of numbers, that of the largest first.
+func MostFirst(numbers map[string]int64) []string {
+	keys := slices.Sorted(maps.Keys(numbers))
+	slices.SortStableFunc(keys, func(a, b string) int { return cmp.Compare(numbers[b], numbers[a]) })
+	return keys
 }

@@ -112,6 +112,8 @@ func (d *Document) drawable(family, text string) string {
 		switch {
 		case r == '\n':
 			out.WriteRune(r)
+		case (r == '\u00a0' || r == '\u202f') && d.has(family, '\u00a0'):
+			out.WriteRune('\u00a0') // no line is broken there
 		case r == '\t' || r == '\u00a0' || r == '\u2009' || r == '\u202f':
 			out.WriteByte(' ')
 		case r == '\u00ad' || r == '\u200b' || r == '\r': // a place to break at

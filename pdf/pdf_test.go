@@ -100,6 +100,23 @@ func TestADocumentShowsAllThatWasWritten(t *testing.T) {
 	}
 }
 
+// A no-break space holds on to what stands before it, at each width of a line.
+func TestNoLineIsBrokenAtANoBreakSpace(t *testing.T) {
+	d := pdf.New(pdf.About{MadeAt: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)})
+	for n := range 40 {
+		d.Paragraph(strings.Repeat("x", n) + strings.Repeat(" mot\u00a0:", 60))
+	}
+	lines := strings.Split(pdftest.Text(write(t, d)), "\n")
+	if len(lines) < 80 {
+		t.Fatalf("only %d lines", len(lines))
+	}
+	for _, l := range lines {
+		if strings.HasPrefix(l, ":") || strings.HasSuffix(l, "mot") {
+			t.Errorf("a line is %q", l)
+		}
+	}
+}
+
 // Every letter is what it was, whatever stands behind it.
 func TestEachLetterStaysItself(t *testing.T) {
 	d := pdf.New(pdf.About{Title: "Letters", Language: "fr", Footer: "à la page"})

@@ -18,6 +18,29 @@ import (
 // open opens the database for a command. instead names the API call to use
 // when a server holds the database.
 func (d databaseSettings) open(ctx context.Context, instead string) (*store.Store, error) {
+	if err := d.installed(ctx); err != nil {
+		return nil, err
+	}
+	return d.openOrMake(ctx, instead)
+}
+
+// installed reports where there is no database yet. A command that made one in the wrong
+// folder would answer that nobody is on record.
+func (d databaseSettings) installed(ctx context.Context) error {
+	database, err := d.database()
+	if err != nil {
+		return err
+	}
+	have, _, err := store.SchemaVersions(ctx, database)
+	if err == nil && have == 0 {
+		err = errors.New("the database is empty; start the server once, or set AKKOORD_DATABASE")
+	}
+	return err
+}
+
+// openOrMake is open for a command that an installation may begin with: it makes the database
+// and the master key where there are none.
+func (d databaseSettings) openOrMake(ctx context.Context, instead string) (*store.Store, error) {
 	cfg, err := d.storeConfig(true)
 	if err != nil {
 		return nil, err
@@ -58,11 +81,23 @@ func (d databaseSettings) recorded(ctx context.Context, address, instead string)
 
 // openReadOnly opens the database beside a running server.
 func (d databaseSettings) openReadOnly(ctx context.Context) (*store.Store, error) {
+	if err := d.installed(ctx); err != nil {
+		return nil, err
+	}
 	cfg, err := d.storeConfig(false)
 	if err != nil {
 		return nil, err
 	}
 	return store.OpenReadOnly(ctx, cfg)
+}
+
+// look opens the database for a command that reads it: on PostgreSQL beside its nodes, on
+// SQLite while no server runs (contract).
+func (d databaseSettings) look(ctx context.Context, instead string) (*store.Store, error) {
+	if _, isFile := store.File(d.Database); isFile {
+		return d.open(ctx, instead)
+	}
+	return d.openReadOnly(ctx)
 }
 
 // commandActor is who acts when a command is run on the machine itself.
@@ -99,7 +134,7 @@ func (c *userAddCommand) Run(ctx context.Context, std streams) error {
 			return err
 		}
 	}
-	st, err := c.open(ctx, "stop that process first, or use /admin/users or POST /api/v1/users")
+	st, err := c.openOrMake(ctx, "stop that process first, or use /admin/users or POST /api/v1/users")
 	if err != nil {
 		return err
 	}
@@ -221,7 +256,7 @@ func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return usageError{err}
 	}
-	st, err := c.open(ctx, "stop that process first, or use /admin/keys or POST /api/v1/api-keys")
+	st, err := c.openOrMake(ctx, "stop that process first, or use /admin/keys or POST /api/v1/api-keys")
 	if err != nil {
 		return err
 	}

@@ -388,6 +388,12 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	log := s.logger(io.err)
+	for _, name := range unknownSettings(os.Environ()) {
+		log.Warn("a setting is not read by this version", "setting", name)
+	}
+	if at := elsewhere(s.base, s.Listen, s.TLS); at != "" {
+		log.Warn("AKKOORD_URL is of another port than AKKOORD_LISTEN: links work only if something passes them on", "links", at, "listen", s.Listen)
+	}
 	if s.tracer, err = newTracer(ctx, os.Getenv, &http.Client{}, log); err != nil {
 		return err
 	}

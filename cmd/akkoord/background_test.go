@@ -226,7 +226,7 @@ func TestP24ARunIsGivenBackAtTheEnd(t *testing.T) {
 // never ends.
 func jobberMain() {
 	ctx := context.Background()
-	st, err := (&databaseSettings{Database: os.Args[1], SecretFile: os.Args[2]}).open(ctx, "")
+	st, err := (&databaseSettings{Database: os.Args[1], SecretFile: os.Args[2]}).openOrMake(ctx, "")
 	if err == nil {
 		err = nodeWith(st, func(context.Context, akkoord.Job) (time.Time, error) {
 			os.Stderr.WriteString("running\n")

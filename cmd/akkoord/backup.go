@@ -32,6 +32,9 @@ type backupCommand struct {
 }
 
 func (c *backupCommand) Run(ctx context.Context, io streams) error {
+	if err := c.installed(ctx); err != nil {
+		return err
+	}
 	cfg, err := c.storeConfig(false)
 	if err != nil {
 		return err
@@ -128,7 +131,7 @@ type releaseCommand struct {
 
 func (c *releaseCommand) Run(ctx context.Context, io streams) error {
 	if !c.Yes {
-		st, err := c.openReadOnly(ctx)
+		st, err := c.look(ctx, "see the start page of its admin site")
 		if err != nil {
 			return err
 		}
@@ -189,7 +192,7 @@ type journalExportCommand struct {
 }
 
 func (c *journalExportCommand) Run(ctx context.Context, io streams) error {
-	st, err := c.openReadOnly(ctx)
+	st, err := c.look(ctx, "copy the file AKKOORD_JOURNAL instead, as often as you like")
 	if err != nil {
 		return err
 	}

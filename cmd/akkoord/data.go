@@ -30,7 +30,7 @@ func (c *migrateCommand) Run(ctx context.Context, io streams) error {
 		}
 		return nil
 	}
-	st, err := c.open(ctx, "the server that runs has migrated it already")
+	st, err := c.openOrMake(ctx, "the server that runs has migrated it already")
 	if err != nil {
 		return err
 	}

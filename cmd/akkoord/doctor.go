@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -41,12 +43,24 @@ func fail(what, format string, args ...any) finding {
 }
 
 func (c *doctorCommand) Run(ctx context.Context, io streams) error {
+	if c.Domain != "" {
+		if _, err := akkoord.ParseEmail("postmaster@" + c.Domain); err != nil {
+			return usageError{errors.New("--domain must be a domain, like news.example.org")}
+		}
+	}
 	site, err := c.check()
 	if err != nil {
 		fmt.Fprintf(io.out, "%-9s %-5s %v\n", "settings", "fail", err)
 		return errSilent
 	}
-	findings := append(unknownSettings(os.Environ()), ok("settings", "complete enough to start"))
+	var findings []finding
+	for _, name := range unknownSettings(os.Environ()) {
+		findings = append(findings, warn("settings", "%s is not read by this version", name))
+	}
+	if at := elsewhere(site.base, site.Listen, site.TLS); at != "" {
+		findings = append(findings, warn("settings", "AKKOORD_URL leads to %s, and AKKOORD_LISTEN is %s: links work only if something passes them on; else set AKKOORD_URL too", at, site.Listen))
+	}
+	findings = append(findings, ok("settings", "complete enough to start"))
 	findings = append(findings, checkIPPolicy(site))
 	findings = append(findings, checkDatabase(ctx, site))
 	findings = append(findings, checkStored(ctx, site)...)
@@ -67,22 +81,31 @@ func (c *doctorCommand) Run(ctx context.Context, io streams) error {
 	return nil
 }
 
-// unknownSettings warns of settings that this version does not read.
-func unknownSettings(environ []string) []finding {
+// unknownSettings names the settings of an environment that this version does not read.
+func unknownSettings(environ []string) (names []string) {
 	known := map[string]bool{}
 	for _, fields := range []reflect.Type{reflect.TypeFor[settings](), reflect.TypeFor[databaseSettings]()} {
 		for i := range fields.NumField() {
 			known[fields.Field(i).Tag.Get("env")] = true
 		}
 	}
-	var out []finding
 	for _, kv := range environ {
 		name, _, _ := strings.Cut(kv, "=")
 		if strings.HasPrefix(name, "AKKOORD_") && !known[name] {
-			out = append(out, warn("settings", "%s is not read by this version", name))
+			names = append(names, name)
 		}
 	}
-	return out
+	return names
+}
+
+// elsewhere gives where links lead, if that is another port of this machine than the
+// server listens on itself; else nothing.
+func elsewhere(base *url.URL, listen, tls string) string {
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil || port == "0" || tls != "off" || !akkoord.LoopbackHost(base.Hostname()) || base.Port() == port {
+		return ""
+	}
+	return base.Host
 }
 
 // checkIPPolicy reminds of what whole addresses need (Art. 5(1)(c) and 6 GDPR).
@@ -93,7 +116,7 @@ func checkIPPolicy(s *site) finding {
 	case akkoord.IPOff:
 		return ok("ip", "evidence keeps nothing of IP addresses")
 	}
-	return ok("ip", "evidence keeps shortened IP addresses alone")
+	return ok("ip", "evidence of forms keeps shortened IP addresses alone; what an import brought is kept as it came")
 }
 
 func checkDatabase(ctx context.Context, s *site) finding {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	_ "time/tzdata" // times are told in the reader's zone on machines without zone files too
 
@@ -90,7 +91,7 @@ func run(ctx context.Context, args []string, io streams) int {
 		kong.Description("Consent-first e-mail subscriptions and campaigns."),
 		kong.Writers(io.out, io.err),
 		kong.Exit(func(code int) { exit = code }),
-		kong.Configuration(yamlSettings),
+		kong.Configuration(readSettings),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(io),
@@ -99,8 +100,11 @@ func run(ctx context.Context, args []string, io streams) int {
 		fmt.Fprintln(io.err, "akkoord:", err)
 		return 1
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == "help":
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	command, err := parser.Parse(args)
 	if exit >= 0 { // --help has printed and asked to end
@@ -109,7 +113,7 @@ func run(ctx context.Context, args []string, io streams) int {
 	if err == nil {
 		err = command.Run()
 	} else {
-		err = usageError{err}
+		command, err = misused(err, args)
 	}
 	switch usage := (usageError{}); {
 	case err == nil:
@@ -117,7 +121,7 @@ func run(ctx context.Context, args []string, io streams) int {
 	case errors.Is(err, errSilent):
 		return 1
 	case errors.As(err, &usage):
-		fmt.Fprintf(io.err, "akkoord: %v (see akkoord --help)\n", usage.error)
+		fmt.Fprintf(io.err, "akkoord: %v (see %s --help)\n", usage.error, called(command))
 		return 2
 	default:
 		fmt.Fprintln(io.err, "akkoord:", err)

@@ -18,7 +18,11 @@ type moveCommand struct {
 }
 
 func (c *moveCommand) Run(ctx context.Context, io streams) error {
-	from, err := databaseSettings{Database: c.From, SecretFile: c.SecretFile, Journal: c.FromJournal}.storeConfig(false)
+	old := databaseSettings{Database: c.From, SecretFile: c.SecretFile, Journal: c.FromJournal}
+	if err := old.installed(ctx); err != nil {
+		return err
+	}
+	from, err := old.storeConfig(false)
 	if err != nil {
 		return err
 	}

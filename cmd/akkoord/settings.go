@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/mail"
 	"net/netip"
@@ -14,9 +13,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/alecthomas/kong"
-	"gopkg.in/yaml.v3"
 
 	"akkoord"
 	"akkoord/mailer"
@@ -400,23 +396,4 @@ func (s *site) officerAddress() akkoord.Email {
 		}
 	}
 	return akkoord.Email{}
-}
-
-// yamlSettings reads the optional settings file. The environment wins over it.
-func yamlSettings(r io.Reader) (kong.Resolver, error) {
-	values := map[string]any{}
-	if err := yaml.NewDecoder(r).Decode(&values); err != nil && err != io.EOF {
-		return nil, fmt.Errorf("the settings file is not YAML: %w", err)
-	}
-	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		for _, env := range flag.Envs {
-			if _, set := os.LookupEnv(env); set {
-				return nil, nil
-			}
-		}
-		if v, ok := values[strings.ReplaceAll(flag.Name, "-", "_")]; ok {
-			return v, nil
-		}
-		return values[flag.Name], nil
-	}), nil
 }

@@ -140,8 +140,8 @@ func (w words) providers(d *pdf.Document, r akkoord.MailingResults) {
 		}
 		rows = append(rows, []string{name, w.number(p.Total), w.share(p.HandedOver(), p.Total), w.number(p.Deferred), w.number(p.Failed + p.Bounced), w.number(p.Uncertain), w.number(p.Left), w.number(p.Complaints)})
 	}
-	d.Table([]pdf.Column{{Name: w.t("provider"), Width: 2.6}, {Name: w.t("people"), Width: 2}, {Name: w.t("handed_over"), Width: 2}, {Name: w.t("out_deferred"), Width: 2}, {Name: w.t("refused"), Width: 2},
-		{Name: w.t("out_uncertain"), Width: 2}, {Name: w.t("left"), Width: 2.6}, {Name: w.t("complaints"), Width: 2}}, rows)
+	d.Table([]pdf.Column{{Name: w.t("provider"), Width: 4}, {Name: w.t("people"), Width: 2}, {Name: w.t("handed_over"), Width: 2}, {Name: w.t("out_deferred"), Width: 2}, {Name: w.t("refused"), Width: 2},
+		{Name: w.t("out_uncertain"), Width: 2}, {Name: w.t("left"), Width: 2}, {Name: w.t("complaints"), Width: 2}}, rows)
 }
 
 func (w words) links(d *pdf.Document, r akkoord.MailingResults, clicks Clicks) {
@@ -155,7 +155,7 @@ func (w words) links(d *pdf.Document, r akkoord.MailingResults, clicks Clicks) {
 		return
 	}
 	d.Heading(w.t("links"))
-	d.Table([]pdf.Column{{Name: w.t("link"), Width: 5.3}, {Name: w.t("topic"), Width: 2}, {Name: w.t("clicks"), Width: 1.8}, {Name: w.t("machine"), Width: 1.9}}, rows)
+	d.Table([]pdf.Column{{Name: w.t("link"), Width: 6}, {Name: w.t("topic"), Width: 2}, {Name: w.t("clicks"), Width: 2}, {Name: w.t("machine"), Width: 2}}, rows)
 	_, _, machine := r.Clicks()
 	d.Facts(pdf.Fact{Label: w.t("known"), Value: w.told(clicks.Known, "withheld")}, pdf.Fact{Label: w.t("nameless"), Value: w.told(clicks.Nameless, "withheld")},
 		pdf.Fact{Label: w.t("machine"), Value: w.number(machine)})

@@ -123,14 +123,15 @@ func (d *demo) announce(io streams) {
   Form    %s/f/home
   Inbox   %s
   Admin   %s
-          (this link logs you in once)
+          (this link logs you in once; later with %s
+          and the password %s)
   API     %s/api/v1/openapi.json
           with: Authorization: Bearer %s
 
 Sign up on the form, confirm in the inbox, and watch yourself appear in the
 admin. The campaign "Winter 2027" has one mailing sent and one draft to send.
 All is kept in a temporary folder that goes away. Ctrl-C ends the demo.
-`, demoController, demoPeople, d.app.site.URL, d.inbox, d.seed.login, d.app.site.URL, d.seed.key)
+`, demoController, demoPeople, d.app.site.URL, d.inbox, d.seed.login, demoUser, d.seed.password, d.app.site.URL, d.seed.key)
 }
 
 // serveHTTP serves until ctx ends, then lets requests finish.

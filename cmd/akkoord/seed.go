@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"time"
 
 	"akkoord"
+	"akkoord/server/admin"
 	"akkoord/store"
 )
 
@@ -17,6 +19,7 @@ const (
 	demoFrom       = `"Zonvaart Reizen" <reisnieuws@zonvaart.example>`
 	demoColour     = "#b8400e"
 	demoPeople     = 200
+	demoUser       = "beheer@zonvaart.example"
 )
 
 var demoPurposes = []akkoord.Purpose{
@@ -171,7 +174,8 @@ type demoSeed struct {
 	campaign akkoord.Campaign
 	mailings []akkoord.Mailing
 	key      string // API key of an owner
-	login    string // one-time login link
+	login    string // one-time login link of demoUser
+	password string // of demoUser
 }
 
 // seedDemo fills an empty store with the travel agency.
@@ -201,8 +205,16 @@ func seedDemo(ctx context.Context, st *store.Store, base string) (demoSeed, erro
 		}
 		out.mailings = append(out.mailings, m)
 	}
-	user, err := st.AddUser(ctx, commandActor, akkoord.User{Email: "beheer@zonvaart.example", Role: akkoord.RoleOwner, Reason: "Runs the demo."})
+	user, err := st.AddUser(ctx, commandActor, akkoord.User{Email: demoUser, Role: akkoord.RoleOwner, Reason: "Runs the demo."})
 	if err != nil {
+		return out, err
+	}
+	out.password = rand.Text()
+	hash, err := admin.HashPassword(out.password)
+	if err != nil {
+		return out, err
+	}
+	if err := st.SetPassword(ctx, commandActor, user, hash); err != nil {
 		return out, err
 	}
 	if out.login, err = loginLink(ctx, st, base, user); err != nil {

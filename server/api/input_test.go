@@ -87,6 +87,8 @@ func TestBadInput(t *testing.T) {
 		"basis: purpose":    {"POST", person + "/basis", `{"purpose":"none","basis":"contract","text":"c","reason":"r"}`, 404, "not_found", ""},
 		"purpose: half":     {"PATCH", "/purposes/travel-news", `{"name":{"xx":"a"}}`, 422, "locale_unknown", "name"},
 		"purpose: days":     {"PATCH", "/purposes/travel-news", `{"inactive_after_days":-1}`, 422, "number_range", "inactive_after_days"},
+		"purpose: too many": {"PATCH", "/purposes/travel-news", `{"inactive_after_days":99999999999999999999}`, 422, "value_invalid", "inactive_after_days"},
+		"audit: from":       {"GET", "/audit?from=yesterday", "", 422, "value_invalid", "from"},
 		"purpose: slug":     {"PATCH", "/purposes/travel-news", `{"slug":"x"}`, 422, "field_unknown", "slug"},
 		"purpose: basis":    {"PATCH", "/purposes/travel-news", `{"basis":"contract"}`, 422, "field_unknown", "basis"},
 		"no purpose":        {"PATCH", "/purposes/none", `{}`, 404, "not_found", ""},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -102,6 +103,11 @@ func asProblem(_ huma.Context, _ string, v any) (any, error) {
 			p.Code, p.Detail = "parameter_unknown", "There is no parameter "+p.Field+" here; openapi.json lists those there are."
 		case m.Status == http.StatusBadRequest:
 			p.Field, p.Code, p.Detail = "", "json_invalid", "The body is not valid JSON."
+		case strings.HasPrefix(e.Message, "invalid date/time"):
+			p.Detail = "The value of " + p.Field + " is no time; give one like 2026-11-24T09:30:00Z."
+		case unreadableValue.MatchString(e.Message):
+			p.Field = unreadableValue.FindStringSubmatch(e.Message)[1]
+			p.Detail = "The value of " + cmp.Or(p.Field, "a field") + " can't be read: it is of another kind, or a number that is too large or has a fraction."
 		case p.Field == "" && e.Message == "expected object":
 			p.Detail = "The body has to be one JSON object, in curly brackets."
 		case p.Field == "":
@@ -113,6 +119,10 @@ func asProblem(_ huma.Context, _ string, v any) (any, error) {
 	}
 	return p.complete(), nil
 }
+
+// unreadableValue is what encoding/json says of a value that a field can't hold, which is
+// named after the type that it is in.
+var unreadableValue = regexp.MustCompile(`^json: cannot unmarshal .+ into Go (?:struct field \w+\.(\S+)|value) of type `)
 
 var missingProperty = regexp.MustCompile(`^expected required property (\S+) to be present$`)
 

@@ -15,7 +15,7 @@ type Admin struct {
 	Notice  string // key of admin.notice_<Notice>: what the last post did
 	Problem string // stable code of what went wrong with it
 	Text    string // shown when Problem has no text
-	Path    string // this page's path, which also answers ?locale=
+	Path    string // this page's path and query, which also answers ?locale=
 	Zone    *time.Location
 
 	Withheld func() []string // groups of fields that the page had to leave out, when it is drawn; nil: none

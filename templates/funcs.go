@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"html/template"
+	"net/url"
 	"strconv"
 	"strings"
 	"text/template/parse"
@@ -162,17 +163,25 @@ func icon(name string) template.HTML {
 	return template.HTML(`<svg class="icon" aria-hidden="true"><use href="/static/icons.svg#` + template.HTMLEscapeString(name) + `"/></svg>`)
 }
 
-// languageLinks links to the same page in each language.
+// languageLinks links to the same page in each language: its path with the query that
+// it was asked with.
 func (s *Set) languageLinks(current, path string, codes []string) template.HTML {
 	if len(codes) == 0 {
 		codes = s.locales
 	}
+	to, err := url.Parse(path)
+	if err != nil || !safeLink(path) {
+		return ""
+	}
+	query := to.Query()
 	var b strings.Builder
 	for _, code := range codes {
-		if s.texts[code] == nil || !safeLink(path) {
+		if s.texts[code] == nil {
 			continue
 		}
-		b.WriteString(`<a href="` + template.HTMLEscapeString(path) + `?locale=` + code + `" lang="` + code + `" hreflang="` + code + `"`)
+		query.Set("locale", code)
+		to.RawQuery = query.Encode()
+		b.WriteString(`<a href="` + template.HTMLEscapeString(to.String()) + `" lang="` + code + `" hreflang="` + code + `"`)
 		if code == current {
 			b.WriteString(` aria-current="true"`)
 		}

@@ -53,7 +53,9 @@ func (s *Site) newCampaign(w http.ResponseWriter, r *http.Request, v visit) erro
 func (s *Site) askCampaign(w http.ResponseWriter, r *http.Request, v visit, code int, page templates.NewCampaignPage) error {
 	ctx := r.Context()
 	page.Admin = s.frame(r, v, "campaigns")
-	page.Path = Prefix + "/campaigns/new"
+	if r.Method == http.MethodPost {
+		page.Path = Prefix + "/campaigns/new"
+	}
 	purposes, err := s.cfg.Store.Purposes(ctx)
 	if err != nil {
 		return err

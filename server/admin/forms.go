@@ -93,9 +93,11 @@ func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code in
 		return err
 	}
 	page.Admin, page.Action, page.NoPurposes, page.CanChange = s.frame(r, v, "purposes"), formsPath, len(purposes) == 0, v.user.Role.May(akkoord.ChangePurposes)
-	page.Path = formsPath + "/" + newFormName
+	if f.ID == 0 && r.Method == http.MethodPost {
+		page.Path = formsPath + "/" + newFormName
+	}
 	if f.ID != 0 {
-		page.Title, page.Action, page.Path, page.Public = formTitle(f, v.locale), formPath(f), formPath(f), publicPath(f)
+		page.Title, page.Action, page.Public = formTitle(f, v.locale), formPath(f), publicPath(f)
 		page.Figures, page.Code = figuresPath(f), formPath(f)+"/qr.svg"
 		page.Address, page.Script = s.address(publicPath(f)), s.address("/embed/"+f.Slug+".js")
 		page.Embed = s.embed(page.Address, f, purposes, v.locale)

@@ -32,6 +32,27 @@ func TestMailLocale(t *testing.T) {
 	}
 }
 
+// TestLanguageLinksKeepTheQuery lead to what is on the screen, whatever was asked for.
+func TestLanguageLinksKeepTheQuery(t *testing.T) {
+	f := newFixture(t)
+	f.mailing()
+	b := f.as(akkoord.RoleOwner)
+	for path, want := range map[string]string{
+		"/admin/segments/new?purpose=travel-news":        "/admin/segments/new?locale=nl&amp;purpose=travel-news",
+		"/admin/people?state=active&purpose=travel-news": "/admin/people?locale=nl&amp;purpose=travel-news&amp;state=active",
+		"/admin/people?state=active&locale=fr":           "/admin/people?locale=nl&amp;state=active",
+		"/admin/campaigns/new?name=Sneeuw+%26+ijs":       "/admin/campaigns/new?locale=nl&amp;name=Sneeuw+%26+ijs",
+		"/admin/campaigns/new?name=%22%3E%3Cscript%3E":   "/admin/campaigns/new?locale=nl&amp;name=%22%3E%3Cscript%3E",
+		"/admin/purposes": "/admin/purposes?locale=nl",
+	} {
+		page := b.get(path, `<a href="`+want+`" lang="nl"`)
+		if strings.Contains(page.body, "<script>") {
+			t.Errorf("%s: what was asked for stands in the page as it is", path)
+		}
+		b.get(strings.ReplaceAll(want, "&amp;", "&"), `<html lang="nl">`)
+	}
+}
+
 // TestRefusals are told in the reader's language, with what the mail server
 // said beside it.
 func TestRefusals(t *testing.T) {

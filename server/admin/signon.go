@@ -255,7 +255,9 @@ func (s *Site) provedSignOn(w http.ResponseWriter, r *http.Request, v visit, ask
 	if err != nil {
 		return err
 	}
-	return s.page(w, v, http.StatusOK, templates.ProvedPage{Admin: s.frame(r, v, "")})
+	page := templates.ProvedPage{Admin: s.frame(r, v, "")}
+	page.Path = "" // its query is spent
+	return s.page(w, v, http.StatusOK, page)
 }
 
 // linkedSignOn links whom the provider let in to the user of this session, who asked

@@ -118,7 +118,7 @@ func (s *Site) frame(r *http.Request, v visit, section string) templates.Admin {
 	if section == "settings" && !v.user.Role.May(akkoord.SetUp) {
 		section = "account" // from where they come
 	}
-	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.Path, SeesPeople: v.user.Role.May(akkoord.ReadPeople), SeesPrivacy: v.user.Role.May(akkoord.ReadRecords), SetsUp: v.user.Role.May(akkoord.SetUp), AskFactor: v.user.Role == akkoord.RoleOwner && !v.user.TwoFactors(), Caught: !v.catching.IsZero(), SeesCaught: v.user.Role.May(akkoord.SendMailings)}
+	a := templates.Admin{User: v.user.Email, Section: section, Path: r.URL.RequestURI(), SeesPeople: v.user.Role.May(akkoord.ReadPeople), SeesPrivacy: v.user.Role.May(akkoord.ReadRecords), SetsUp: v.user.Role.May(akkoord.SetUp), AskFactor: v.user.Role == akkoord.RoleOwner && !v.user.TwoFactors(), Caught: !v.catching.IsZero(), SeesCaught: v.user.Role.May(akkoord.SendMailings)}
 	if v.user.ID != 0 {
 		ctx := r.Context()
 		a.Withheld = func() []string {

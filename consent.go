@@ -352,15 +352,17 @@ func (sub Subscription) keptUntil() time.Time {
 	if sub.Agreed.IsZero() {
 		return sub.Since.Add(Limits.PendingWindow)
 	}
-	return time.Date(sub.Since.UTC().Year()+proofYears+1, time.January, 1, 0, 0, 0, 0, time.UTC)
+	return time.Date(sub.Since.UTC().Year()+ProofYears+1, time.January, 1, 0, 0, 0, 0, time.UTC)
 }
 
-const proofYears = 3
+// ProofYears is for how many years, and to the end of the last of them, proof of what
+// somebody agreed to is kept after it ended (F.16).
+const ProofYears = 3
 
 // ProofsUntil gives the time before which what somebody agreed to has to have
 // ended for its proof to be over at now.
 func ProofsUntil(now time.Time) time.Time {
-	return time.Date(now.UTC().Year()-proofYears, time.January, 1, 0, 0, 0, 0, time.UTC)
+	return time.Date(now.UTC().Year()-ProofYears, time.January, 1, 0, 0, 0, 0, time.UTC)
 }
 
 func (sub Subscription) end(state State, now time.Time) Subscription {

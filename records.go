@@ -146,7 +146,7 @@ func (f RecordFacts) signUps() Processing {
 	}
 	return Processing{
 		Code: "sign_up", Basis: terms("consent", "legal_obligation"), People: terms("visitors"), Data: data,
-		Kept: []Term{{Code: "pending", Days: inDays(Limits.PendingWindow)}, {Code: "proof", Days: proofYears}, term("ledger")}, Recipients: f.parties("relay"),
+		Kept: []Term{{Code: "pending", Days: inDays(Limits.PendingWindow)}, {Code: "proof", Days: ProofYears}, term("ledger")}, Recipients: f.parties("relay"),
 	}
 }
 

@@ -108,7 +108,7 @@ func (s *Server) showPrivacy(c echo.Context, path string, st *statement, latest 
 	locale := s.locale(c, "", "")
 	page := templates.PrivacyPage{
 		Site: s.site(path), Version: st.version, Since: st.since, Controller: st.facts.Controller,
-		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), OwnRelay: st.facts.Relay == "" && len(st.facts.Relays) == 0, Relayed: st.facts.Relay != akkoord.UnknownRelay, LedgerKey: s.LedgerKey,
+		PendingDays: int(akkoord.Limits.PendingWindow / (24 * time.Hour)), ProofYears: akkoord.ProofYears, OwnRelay: st.facts.Relay == "" && len(st.facts.Relays) == 0, Relayed: st.facts.Relay != akkoord.UnknownRelay, LedgerKey: s.LedgerKey,
 		IPPolicy: string(st.facts.IPPolicy), WholeIPDays: st.facts.WholeIPDays,
 	}
 	page.Contact, page.PostalAddress = st.facts.Contact, st.facts.PostalAddress

@@ -3,6 +3,8 @@ package server_test
 import (
 	"net/netip"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +43,28 @@ func TestEvidenceKeepsWhatThePolicySays(t *testing.T) {
 		if page := s.get("/privacy?locale=en").Body; !strings.Contains(page, want.statement) {
 			t.Errorf("policy %q: the statement does not say %q", policy, want.statement)
 		}
+	}
+}
+
+// Art. 13(2)(a) GDPR, F.16: the statement tells in every language how long proof is
+// kept, as long as the record of processing says, and leads to one's own page.
+func TestTheStatementTellsHowLongProofIsKept(t *testing.T) {
+	s := newSite(t)
+	years := strconv.Itoa(akkoord.ProofYears)
+	for locale, long := range map[string]string{
+		"en": "to the end of the calendar year " + years + " years after you stopped", "nl": "tot het eind van het kalenderjaar " + years + " jaar nadat u stopte",
+		"de": "bis zum Ende des Kalenderjahres " + years + " Jahre nach Ihrer Abmeldung", "fr": "jusqu’à la fin de l’année civile, " + years + " ans après votre départ",
+	} {
+		page := s.get("/privacy?locale=" + locale).Body
+		for _, want := range []string{long, `<a href="/your-data">`} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s: the statement lacks %q", locale, want)
+			}
+		}
+	}
+	record := akkoord.RecordOf(akkoord.RecordFacts{}, time.Now())
+	if kept := record.Activities[0].Kept; !slices.ContainsFunc(kept, func(t akkoord.Term) bool { return t.Code == "proof" && t.Days == akkoord.ProofYears }) {
+		t.Errorf("the record has %+v", kept)
 	}
 }
 

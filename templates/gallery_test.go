@@ -378,11 +378,11 @@ func gallery() map[string]any {
 		"preferences":                  preferences,
 		"preferences-quiet":            quiet,
 		"privacy":                      privacy(),
-		"privacy-bare":                 PrivacyPage{},
-		"privacy-own":                  PrivacyPage{OwnRelay: true},
-		"privacy-no-ip":                PrivacyPage{IPPolicy: "off"},
-		"privacy-full-ip":              PrivacyPage{IPPolicy: "full"},
-		"privacy-whole-ip":             PrivacyPage{IPPolicy: "full", WholeIPDays: 90},
+		"privacy-bare":                 PrivacyPage{ProofYears: akkoord.ProofYears},
+		"privacy-own":                  PrivacyPage{OwnRelay: true, ProofYears: akkoord.ProofYears},
+		"privacy-no-ip":                PrivacyPage{IPPolicy: "off", ProofYears: akkoord.ProofYears},
+		"privacy-full-ip":              PrivacyPage{IPPolicy: "full", ProofYears: akkoord.ProofYears},
+		"privacy-whole-ip":             PrivacyPage{IPPolicy: "full", WholeIPDays: 90, ProofYears: akkoord.ProofYears},
 		"home":                         HomePage{zonvaart("/"), []FormLink{{"Reisnieuws in uw mailbox", "Reisideeën en aanbiedingen, twee keer per maand.", "/f/home"}, {"Skiwinkel", "", "/f/ski"}}},
 		"home-bare":                    HomePage{},
 		"error-404":                    ErrorPage{zonvaart(""), 404, "link_invalid", ""},
@@ -715,7 +715,7 @@ func record() Record {
 
 func privacy() PrivacyPage {
 	return PrivacyPage{
-		Site: zonvaart("/privacy"), Version: 4, Since: now.AddDate(0, -2, 0), Older: []int{3, 2}, Controller: "Zonvaart Reizen B.V.", PendingDays: 14,
+		Site: zonvaart("/privacy"), Version: 4, Since: now.AddDate(0, -2, 0), Older: []int{3, 2}, Controller: "Zonvaart Reizen B.V.", PendingDays: 14, ProofYears: akkoord.ProofYears,
 		Relayed: true, LedgerKey: "3f9c27d04b8ea5616f2d9c80e1b7a4533f9c27d04b8ea5616f2d9c80e1b7a453",
 		Purposes: []PrivacyPurpose{
 			{"Reisnieuws", "Met uw e-mailadres, taal en interesses kiezen wij welke reizen wij u laten zien.", "consent",

@@ -362,6 +362,7 @@ type PrivacyPage struct {
 	OwnRelay    bool   // the organisation delivers mail itself
 	Relayed     bool   // one of the processors delivers it
 	PendingDays int    // an unconfirmed request is erased after this many days
+	ProofYears  int    // proof is kept to the end of the calendar year this many years after leaving
 	Authority   string // supervisory authority; empty for the Dutch one
 }
 

@@ -15,6 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// unlinked is a link in a text that was meant to become one.
+var unlinked = regexp.MustCompile(`\]\([a-z-]+\)`)
+
 // Every text exists in every language (M24, requirements-mail L.5).
 func TestLanguagesHaveTheSameKeys(t *testing.T) {
 	set := newSet(t)
@@ -27,6 +30,11 @@ func TestLanguagesHaveTheSameKeys(t *testing.T) {
 		for key, m := range set.texts[locale].messages {
 			if len(m.other) == 0 {
 				t.Errorf("%s: %s is empty", locale, key)
+			}
+			for _, s := range m.other {
+				if s.kind == literal && unlinked.MatchString(s.text) {
+					t.Errorf("%s: %s has a link that is none: a name of a link is one word", locale, key)
+				}
 			}
 		}
 	}

@@ -91,7 +91,7 @@ func (r *reader) acts(d *pdf.Document) {
 func (r *reader) act(d *pdf.Document, n int, l *akkoord.BundleLine, quoted map[textKey]int) {
 	what := r.Set.T(r.locale, "admin.event_"+string(l.Kind))
 	if l.Names.Purpose != "" {
-		what += ": " + r.purpose(l.Names.Purpose)
+		what += r.Set.T(r.locale, "list.colon") + " " + r.purpose(l.Names.Purpose)
 	}
 	proof := r.proof[l.Seq]
 	d.Subheading(fmt.Sprintf("%d. %s", n, what))
@@ -114,7 +114,7 @@ func (r *reader) act(d *pdf.Document, n int, l *akkoord.BundleLine, quoted map[t
 		pdf.Fact{Label: r.t("ip"), Value: r.ip(l.At.Time, proof)},
 		pdf.Fact{Label: r.t("program"), Value: proof.UserAgent},
 		pdf.Fact{Label: r.t("until"), Value: proof.Until},
-		pdf.Fact{Label: r.t("reason"), Value: strings.Join(filled(proof.Reason, proof.Note), ": ")},
+		pdf.Fact{Label: r.t("reason"), Value: strings.Join(filled(proof.Reason, proof.Note), r.Set.T(r.locale, "list.colon")+" ")},
 		pdf.Fact{Label: r.t("shown_form"), Value: form},
 		pdf.Fact{Label: r.t("filled"), Value: r.filled(proof)},
 		pdf.Fact{Label: r.t("tracking"), Value: proof.Tracking},

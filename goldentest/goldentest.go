@@ -2,6 +2,7 @@
 package goldentest
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -17,7 +18,7 @@ func Check(t testing.TB, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", filepath.FromSlash(name))
 	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, got, 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}

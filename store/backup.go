@@ -68,7 +68,7 @@ func (f sqliteFile) backup(ctx context.Context, cfg Config, to string, progress 
 	if err := replaceFile(partial, to); err != nil {
 		return c, err
 	}
-	return c, f.mark(c)
+	return c, f.mark(c, cfg.Now())
 }
 
 // MarkSuffix follows the path of a SQLite database to that of the file that
@@ -77,12 +77,13 @@ func (f sqliteFile) backup(ctx context.Context, cfg Config, to string, progress 
 const MarkSuffix = ".backed-up"
 
 // mark notes a backup beside the database, which another process has open. What
-// can't be read there any more is left behind.
-func (f sqliteFile) mark(c Copy) error {
+// can't be read there any more, or is of a clock ahead of time, is left behind.
+func (f sqliteFile) mark(c Copy, now time.Time) error {
 	have, err := f.marked(nil)
 	if err != nil && !errors.Is(err, akkoord.ErrBackupsUnread) {
 		return err
 	}
+	have = slices.DeleteFunc(have, func(b akkoord.Backup) bool { return b.At.After(now.Add(akkoord.BackupAhead)) })
 	var text []byte
 	for _, b := range slices.Insert(have, 0, akkoord.Backup{At: c.At, People: c.People, Lines: c.Ledger.Seq})[:min(len(have)+1, akkoord.BackupsKept)] {
 		text = fmt.Appendf(text, "%s %d %d\n", b.At.UTC().Format(time.RFC3339Nano), b.People, b.Lines)

@@ -327,7 +327,7 @@ func scanDeparture(r row) (d akkoord.Departure, err error) {
 // RepeatDepartures does again what a journal holds that this database lacks,
 // and gives how many lines that was. On PostgreSQL, where the journal is a table,
 // it is how an exported one is brought back after a restore (P17).
-// Nothing is sent after it until EndHold.
+// Nothing is sent after it until EndHold. A journal that was lost is found by it.
 func (s *Store) RepeatDepartures(ctx context.Context, r io.Reader) (int64, error) {
 	if err := s.hold(ctx, akkoord.HoldRestored); err != nil {
 		return 0, err
@@ -359,7 +359,10 @@ func (s *Store) RepeatDepartures(ctx context.Context, r io.Reader) (int64, error
 			}
 		}
 	}
-	return done, errors.Join(lines.Err(), flush())
+	if err := errors.Join(lines.Err(), flush()); err != nil {
+		return done, err
+	}
+	return done, s.update(ctx, "find journal", func(t *tx) error { return t.holdAs(akkoord.HoldRestored, akkoord.HoldJournalLost) })
 }
 
 // writeDepartures writes the journal of a database that was filled by Move.

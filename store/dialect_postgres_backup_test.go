@@ -108,15 +108,7 @@ func TestABackupOfPostgreSQLProvesItselfAndIsPutBack(t *testing.T) {
 	if _, err := store.Restore(t.Context(), tr.cfg, file, store.RestoreOptions{}, nil); err == nil || !strings.Contains(err.Error(), "--replace") {
 		t.Errorf("restoring over what stands there: %v", err)
 	}
-	empty := tr.cfg
-	empty.Database = pgtest.New(t, store.Migrate)
-	if c, err := pgx.Connect(t.Context(), empty.Database); err != nil {
-		t.Fatal(err)
-	} else if _, err := c.Exec(t.Context(), `DROP SCHEMA public CASCADE; CREATE SCHEMA public`); err != nil {
-		t.Fatal(err)
-	} else if err := c.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	empty, lost := emptied(t, tr.cfg), emptied(t, tr.cfg)
 	for name, c := range map[string]struct {
 		cfg store.Config
 		how store.RestoreOptions
@@ -156,6 +148,39 @@ func TestABackupOfPostgreSQLProvesItselfAndIsPutBack(t *testing.T) {
 			}
 		})
 	}
+
+	// Without its journal nobody knows who left since, until it is found.
+	did, err := store.Restore(t.Context(), lost, file, store.RestoreOptions{}, nil)
+	if err != nil || did.Hold.Reason != akkoord.HoldJournalLost {
+		t.Fatalf("restored without its journal: %+v, %v", did, err)
+	}
+	back := reopen(t, lost)
+	if n, err := back.RepeatDepartures(t.Context(), strings.NewReader(string(journal))); err != nil || n < 3 {
+		t.Errorf("repeated: %d, %v", n, err)
+	}
+	if h, err := back.Hold(t.Context()); err != nil || h.Reason != akkoord.HoldRestored {
+		t.Errorf("with its journal: %+v, %v", h, err)
+	}
+	if on, _, err := back.Restorations(t.Context(), akkoord.Page{}); err != nil || len(on) != 1 || on[0].Reason != akkoord.HoldRestored {
+		t.Errorf("on record: %+v, %v", on, err)
+	}
+}
+
+// emptied is a configuration with an empty database.
+func emptied(t *testing.T, cfg store.Config) store.Config {
+	t.Helper()
+	cfg.Database = pgtest.New(t, store.Migrate)
+	c, err := pgx.Connect(t.Context(), cfg.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Exec(t.Context(), `DROP SCHEMA public CASCADE; CREATE SCHEMA public`); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
 }
 
 // P21, P32: without the right to make a database a backup says that it is not

@@ -152,6 +152,11 @@ func (r *serverRestore) goOn(ctx context.Context, journal io.Reader, out *Restor
 	if out.Repeated, err = s.RepeatDepartures(ctx, bytes.NewReader(since)); err != nil {
 		return err
 	}
+	if r.aside == "" && journal == nil { // nobody knows who left since
+		if err := s.hold(ctx, akkoord.HoldJournalLost); err != nil {
+			return err
+		}
+	}
 	if journal != nil {
 		n, err := s.RepeatDepartures(ctx, journal)
 		if err != nil {

@@ -66,10 +66,7 @@ func (s *Store) hold(ctx context.Context, why akkoord.HoldReason) error {
 			return err
 		}
 		if why == akkoord.HoldJournalLost { // worse than the restore that it came with, which is one
-			if err := t.exec(`UPDATE sending_hold SET reason = $1 WHERE reason = $2`, string(why), string(akkoord.HoldRestored)); err != nil {
-				return err
-			}
-			if err := t.exec(`UPDATE restoration SET reason = $1 WHERE released_at = 0 AND backup_at = $2`, string(why), at); err != nil {
+			if err := t.holdAs(why, akkoord.HoldRestored); err != nil {
 				return err
 			}
 		}
@@ -81,6 +78,14 @@ func (s *Store) hold(ctx context.Context, why akkoord.HoldReason) error {
 		}
 		return t.audit(akkoord.ActorSystem, "sending.hold", "", string(why))
 	})
+}
+
+// holdAs gives a restore that is held for one reason the other one.
+func (t *tx) holdAs(why, before akkoord.HoldReason) error {
+	if err := t.exec(`UPDATE sending_hold SET reason = $1 WHERE reason = $2`, string(why), string(before)); err != nil {
+		return err
+	}
+	return t.exec(`UPDATE restoration SET reason = $1 WHERE released_at = 0 AND reason = $2`, string(why), string(before))
 }
 
 // pauseAll pauses what is being sent.

@@ -42,8 +42,16 @@ type looked struct {
 }
 
 // verify is VerifyLedger; tell is told after each query how far it is, and can
-// end it.
+// end it. What could not be read since ctx ended says nothing of the ledger.
 func (s *Store) verify(ctx context.Context, tell func(looked) error) (akkoord.Head, error) {
+	head, err := s.verifyAll(ctx, tell)
+	if err != nil && ctx.Err() != nil {
+		return akkoord.Head{}, ctx.Err()
+	}
+	return head, err
+}
+
+func (s *Store) verifyAll(ctx context.Context, tell func(looked) error) (akkoord.Head, error) {
 	var total int64
 	if err := s.view(ctx).queryRow(`SELECT coalesce(max(seq), 0) FROM consent_event`).Scan(&total); err != nil {
 		return akkoord.Head{}, err

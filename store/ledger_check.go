@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"math"
 	"strconv"
@@ -87,11 +88,16 @@ func (t *tx) beginCheck(id akkoord.ID, actor akkoord.Actor, own bool) (c akkoord
 // checkKey is the key of the job of a check.
 func checkKey(id int64) string { return strconv.FormatInt(id, 10) }
 
-// endCheck stores what a check came to, unless another run was first.
+// endCheck stores what a check came to, unless another run was first. The job of a small
+// one, which was done at once, has nothing to do any more.
 func (t *tx) endCheck(c akkoord.LedgerCheck) error {
 	n, err := t.execCount(`UPDATE ledger_check SET state = $2, done = $3, total = $4, seq = $5, hash = $6, problem = $7, updated_at = $8, ended_at = $8 WHERE id = $1 AND state = 'running'`,
 		c.ID, string(c.State), c.Done, c.Total, c.Head.Seq, c.Head.Hash[:], c.Problem, micros(t.now))
 	if err != nil || n == 0 {
+		return err
+	}
+	if err := t.exec(`UPDATE job SET state = $3, ended_at = $4 WHERE kind = $1 AND key = $2 AND state = 0 AND lease_until = 0`,
+		string(akkoord.JobLedger), checkKey(c.ID), int(akkoord.JobDone), micros(t.now)); err != nil {
 		return err
 	}
 	return t.audit(c.Actor, "ledger.verify", "ledger", c.Result())
@@ -105,7 +111,10 @@ func (s *Store) RunLedgerCheck(ctx context.Context, j akkoord.Job) (time.Time, e
 		return time.Time{}, nil // of a version whose jobs named no check: it is stopped
 	}
 	c, err := scanCheck(s.view(ctx).queryRow(checkQuery+` WHERE id = $1`, id))
-	if err != nil || c.State != akkoord.LedgerChecking {
+	if errors.Is(err, sql.ErrNoRows) || err == nil && c.State != akkoord.LedgerChecking {
+		return time.Time{}, nil
+	}
+	if err != nil {
 		return time.Time{}, err
 	}
 	err = s.runCheck(ctx, c)
@@ -136,8 +145,6 @@ func (s *Store) runCheck(ctx context.Context, c akkoord.LedgerCheck) error {
 		return ctx.Err()
 	})
 	switch {
-	case err != nil && ctx.Err() != nil: // it may be why a line could not be read
-		return ctx.Err()
 	case errors.Is(err, akkoord.ErrLedger):
 		c.State, c.Problem = akkoord.LedgerBroken, err.Error()
 	case err != nil:

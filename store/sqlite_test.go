@@ -162,6 +162,9 @@ func TestACheckThatFailsAgainAndAgainIsStoppedP25(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if next, err := s.RunLedgerCheck(t.Context(), akkoord.Job{Kind: akkoord.JobLedger}); err != nil || !next.IsZero() { // of a version before
+		t.Errorf("a job of no check: %v, %v", next, err)
+	}
 	for run := range 3 {
 		if got, err := s.LedgerCheck(t.Context(), c.PublicID); err != nil || got.State != akkoord.LedgerChecking {
 			t.Errorf("after %d runs: %+v, %v", run, got, err)

@@ -410,6 +410,7 @@ func gallery() map[string]any {
 		"admin-empty":                  DashboardPage{Admin: desk("campaigns"), Missing: []string{"controller", "smtp"}},
 		"admin-restored":               DashboardPage{Admin: desk("campaigns"), Hold: &HoldNotice{Reason: "restored", BackupAt: now, Mailings: 2, Twice: 8120, System: 14, CanRelease: true}},
 		"admin-journal-lost":           DashboardPage{Admin: desk("campaigns"), Hold: &HoldNotice{Reason: "journal_lost", Mailings: 1, Twice: 40}},
+		"admin-journal-lost-restored":  DashboardPage{Admin: desk("campaigns"), Hold: &HoldNotice{Reason: "journal_lost", BackupAt: now, Mailings: 1, Twice: 40}},
 		"admin-mailing":                mailing(),
 		"admin-new-campaign":           newCampaign(),
 		"admin-segments":               SegmentsPage{Admin: desk("campaigns"), New: "/admin/segments/new", Segments: []SegmentCard{{Slug: "wintersport", Name: "Wintersport", URL: "/admin/segments/wintersport", Purpose: "Reisnieuws", Filter: winterFilter(), ChangedAt: now}}},

@@ -21,7 +21,7 @@ func (d databaseSettings) open(ctx context.Context, instead string) (*store.Stor
 	if err := d.installed(ctx); err != nil {
 		return nil, err
 	}
-	return d.openOrMake(ctx, instead)
+	return d.opened(ctx, false, instead)
 }
 
 // installed reports where there is no database yet. A command that made one in the wrong
@@ -39,9 +39,18 @@ func (d databaseSettings) installed(ctx context.Context) error {
 }
 
 // openOrMake is open for a command that an installation may begin with: it makes the database
-// and the master key where there are none.
-func (d databaseSettings) openOrMake(ctx context.Context, instead string) (*store.Store, error) {
-	cfg, err := d.storeConfig(true)
+// and the master key where there are none, and says so.
+func (d databaseSettings) openOrMake(ctx context.Context, told io.Writer, instead string) (*store.Store, error) {
+	missing := d.installed(ctx) != nil
+	st, err := d.opened(ctx, true, instead)
+	if err == nil && missing {
+		fmt.Fprintln(told, "There was no database yet: a new installation begins with this one. If you have one already, set AKKOORD_DATABASE and AKKOORD_SECRET_FILE as its server has them.")
+	}
+	return st, err
+}
+
+func (d databaseSettings) opened(ctx context.Context, mayMake bool, instead string) (*store.Store, error) {
+	cfg, err := d.storeConfig(mayMake)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +143,7 @@ func (c *userAddCommand) Run(ctx context.Context, std streams) error {
 			return err
 		}
 	}
-	st, err := c.openOrMake(ctx, "stop that process first, or use /admin/users or POST /api/v1/users")
+	st, err := c.openOrMake(ctx, std.err, "stop that process first, or use /admin/users or POST /api/v1/users")
 	if err != nil {
 		return err
 	}
@@ -244,7 +253,7 @@ func (c *keyAddCommand) key(role akkoord.Role) (akkoord.APIKey, error) {
 	return k, nil
 }
 
-func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
+func (c *keyAddCommand) Run(ctx context.Context, std streams) error {
 	role, err := akkoord.ParseRole(c.Role)
 	if err != nil {
 		return usageError{err}
@@ -256,7 +265,7 @@ func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return usageError{err}
 	}
-	st, err := c.openOrMake(ctx, "stop that process first, or use /admin/keys or POST /api/v1/api-keys")
+	st, err := c.openOrMake(ctx, std.err, "stop that process first, or use /admin/keys or POST /api/v1/api-keys")
 	if err != nil {
 		return err
 	}
@@ -276,7 +285,7 @@ func (c *keyAddCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(io.out, secret)
+	_, err = fmt.Fprintln(std.out, secret)
 	return err
 }
 

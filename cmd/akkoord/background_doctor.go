@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -136,11 +135,11 @@ func allJobs(ctx context.Context, st *store.Store) ([]akkoord.Job, error) {
 func checkBackup(ctx context.Context, s *site, st *store.Store) finding {
 	last, err := st.LastBackup(ctx)
 	may, unknown := st.MayProveBackups(ctx)
-	switch err := errors.Join(err, unknown); {
+	switch {
+	case unknown == nil && !may:
+		return warn("backup", "none can prove itself, since the user of the database may make no database: ALTER ROLE … CREATEDB, then akkoord backup FILE, every night")
 	case err != nil:
 		return warn("backup", "it can't be read when the last one was made (%v)", err)
-	case last.IsZero() && !may:
-		return warn("backup", "none can prove itself, since the user of the database may make no database: ALTER ROLE … CREATEDB, then akkoord backup FILE, every night")
 	case last.IsZero():
 		return warn("backup", "none was made yet that proved itself: akkoord backup FILE, every night")
 	case s.backups > 0:

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -226,7 +227,7 @@ func TestP24ARunIsGivenBackAtTheEnd(t *testing.T) {
 // never ends.
 func jobberMain() {
 	ctx := context.Background()
-	st, err := (&databaseSettings{Database: os.Args[1], SecretFile: os.Args[2]}).openOrMake(ctx, "")
+	st, err := (&databaseSettings{Database: os.Args[1], SecretFile: os.Args[2]}).openOrMake(ctx, io.Discard, "")
 	if err == nil {
 		err = nodeWith(st, func(context.Context, akkoord.Job) (time.Time, error) {
 			os.Stderr.WriteString("running\n")

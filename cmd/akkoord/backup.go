@@ -45,13 +45,22 @@ func (c *backupCommand) Run(ctx context.Context, io streams) error {
 	}
 	if made.Unproven != "" {
 		fmt.Fprintf(io.out, "%s holds the database as of %s: %d people, %d lines of the ledger.\nNot proven: %s.\n",
-			c.File, made.At.Format(time.DateTime), made.People, made.Ledger.Seq, made.Unproven)
+			c.File, clock(made.At), made.People, made.Ledger.Seq, made.Unproven)
 		return nil
 	}
 	fmt.Fprintf(io.out, "%s holds the database as of %s: %d people, %d lines of the ledger, all checked.\n",
-		c.File, made.At.Format(time.DateTime), made.People, made.Ledger.Seq)
+		c.File, clock(made.At), made.People, made.Ledger.Seq)
 	fmt.Fprintf(io.out, "Keep the master key %s apart from it; without the key it can't be put back.\n", c.SecretFile)
 	return nil
+}
+
+// clock tells a time by the clock of the pages, so that it can be put into their forms.
+func clock(t time.Time) string {
+	home, err := akkoord.LoadZone(akkoord.HomeZone)
+	if err != nil {
+		home = time.UTC
+	}
+	return t.In(home).Format(time.DateTime + " MST")
 }
 
 type restoreCommand struct {
@@ -88,7 +97,7 @@ func (c *restoreCommand) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	fmt.Fprintf(io.out, "Put back: the database as of %s, with %d people and %d lines of the ledger, all checked.\n",
-		did.At.Format(time.DateTime), did.People, did.Ledger.Seq)
+		clock(did.At), did.People, did.Ledger.Seq)
 	switch {
 	case did.Aside != "" && isFile:
 		fmt.Fprintf(io.out, "The one that stood there lies at %s now.\n", did.Aside)

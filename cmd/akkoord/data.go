@@ -14,7 +14,7 @@ type migrateCommand struct {
 	Status bool `help:"Only print the versions; runs beside a server."`
 }
 
-func (c *migrateCommand) Run(ctx context.Context, io streams) error {
+func (c *migrateCommand) Run(ctx context.Context, std streams) error {
 	database, err := c.database()
 	if err != nil {
 		return err
@@ -24,13 +24,13 @@ func (c *migrateCommand) Run(ctx context.Context, io streams) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(io.out, "schema %d, this program knows %d\n", have, want)
+		fmt.Fprintf(std.out, "schema %d, this program knows %d\n", have, want)
 		if have > want {
 			return fmt.Errorf("the database is of a newer program; use that one")
 		}
 		return nil
 	}
-	st, err := c.openOrMake(ctx, "the server that runs has migrated it already")
+	st, err := c.openOrMake(ctx, std.err, "the server that runs has migrated it already")
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (c *migrateCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "schema %d\n", have)
+	fmt.Fprintf(std.out, "schema %d\n", have)
 	return nil
 }
 

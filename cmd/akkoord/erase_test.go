@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"path/filepath"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 func TestEraseCommand(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/erase", RequireExplicitExec: true, Setup: func(env *testscript.Env) error {
 		d := databaseSettings{Database: "sqlite:" + filepath.Join(env.WorkDir, "akkoord.db"), SecretFile: filepath.Join(env.WorkDir, "akkoord.key")}
-		st, err := d.open(context.Background(), "")
+		st, err := d.openOrMake(context.Background(), io.Discard, "")
 		if err != nil {
 			return err
 		}

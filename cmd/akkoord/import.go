@@ -50,7 +50,7 @@ func (c *importCommand) Run(ctx context.Context, io streams) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(importMemory)
 	}
-	st, err := c.openOrMake(ctx, "use POST /api/v1/imports of that server")
+	st, err := c.open(ctx, "use POST /api/v1/imports of that server")
 	if err != nil {
 		return err
 	}

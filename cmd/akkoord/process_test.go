@@ -156,7 +156,7 @@ func installOn(t *testing.T, database, smtp string, people ...string) *installat
 	if database == ownFile {
 		d.Database = "sqlite:" + in.path("akkoord.db")
 	}
-	st, err := d.open(t.Context(), "")
+	st, err := d.openOrMake(t.Context(), io.Discard, "")
 	if err != nil {
 		t.Fatal(err)
 	}

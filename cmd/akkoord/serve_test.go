@@ -309,7 +309,7 @@ func TestP18SecondProcessIsRefusedWithThePid(t *testing.T) {
 	defer cancel()
 	for _, args := range [][]string{
 		{"serve"}, {"migrate"}, {"key", "add", "--name", "n", "--role", "owner", "--reason", "A second one."},
-		{"user", "add", "--email", "b@voorbeeld.example", "--role", "owner", "--reason", "A second one."}, {"export", "--email", "anouk@voorbeeld.example"},
+		{"user", "add", "--email", "b@voorbeeld.example", "--role", "owner", "--reason", "A second one."}, {"export", "--email", "anouk@voorbeeld.example"}, {"release"}, {"journal", "export"},
 	} {
 		began := time.Now()
 		out, err := in.command(ctx, args...).CombinedOutput()

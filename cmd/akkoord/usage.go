@@ -14,7 +14,7 @@ import (
 )
 
 // misused says what is wrong with a command line. Of a value that came from the
-// environment it names the variable, not the flag.
+// environment it names the variable; one of the settings file goes by its flag.
 func misused(err error, args []string) (*kong.Context, error) {
 	parse, ok := errors.AsType[*kong.ParseError](err)
 	if !ok || parse.Context == nil {

@@ -88,6 +88,7 @@ func TestBadInput(t *testing.T) {
 		"purpose: half":     {"PATCH", "/purposes/travel-news", `{"name":{"xx":"a"}}`, 422, "locale_unknown", "name"},
 		"purpose: days":     {"PATCH", "/purposes/travel-news", `{"inactive_after_days":-1}`, 422, "number_range", "inactive_after_days"},
 		"purpose: too many": {"PATCH", "/purposes/travel-news", `{"inactive_after_days":99999999999999999999}`, 422, "value_invalid", "inactive_after_days"},
+		"bulk act: people":  {"POST", "/bulk-acts/01890000-0000-7000-8000-000000000000/confirm", `{"people":99999999999999999999}`, 422, "value_invalid", "people"},
 		"audit: from":       {"GET", "/audit?from=yesterday", "", 422, "value_invalid", "from"},
 		"purpose: slug":     {"PATCH", "/purposes/travel-news", `{"slug":"x"}`, 422, "field_unknown", "slug"},
 		"purpose: basis":    {"PATCH", "/purposes/travel-news", `{"basis":"contract"}`, 422, "field_unknown", "basis"},

@@ -106,7 +106,7 @@ func asProblem(_ huma.Context, _ string, v any) (any, error) {
 		case strings.HasPrefix(e.Message, "invalid date/time"):
 			p.Detail = "The value of " + p.Field + " is no time; give one like 2026-11-24T09:30:00Z."
 		case unreadableValue.MatchString(e.Message):
-			p.Field = unreadableValue.FindStringSubmatch(e.Message)[1]
+			p.Field = fieldOfType(unreadableValue.FindStringSubmatch(e.Message)[1])
 			p.Detail = "The value of " + cmp.Or(p.Field, "a field") + " can't be read: it is of another kind, or a number that is too large or has a fraction."
 		case p.Field == "" && e.Message == "expected object":
 			p.Detail = "The body has to be one JSON object, in curly brackets."
@@ -122,7 +122,17 @@ func asProblem(_ huma.Context, _ string, v any) (any, error) {
 
 // unreadableValue is what encoding/json says of a value that a field can't hold, which is
 // named after the type that it is in.
-var unreadableValue = regexp.MustCompile(`^json: cannot unmarshal .+ into Go (?:struct field \w+\.(\S+)|value) of type `)
+var unreadableValue = regexp.MustCompile(`^json: cannot unmarshal .+ into Go (?:struct field (\S+)|value) of type `)
+
+// fieldOfType gives a field without the type that it is in, which has no name or, in
+// brackets, those of others.
+func fieldOfType(field string) string {
+	if i := strings.LastIndex(field, "]."); i >= 0 {
+		return field[i+2:]
+	}
+	_, field, _ = strings.Cut(field, ".")
+	return field
+}
 
 var missingProperty = regexp.MustCompile(`^expected required property (\S+) to be present$`)
 

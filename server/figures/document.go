@@ -68,7 +68,7 @@ func PDF(set *templates.Set, locale string, sheet Sheet) ([]byte, error) {
 	d.Heading(w.t("after"))
 	did := []pdf.Fact{{Label: w.t("left"), Value: w.number(r.All.Left)}}
 	for _, scope := range MostFirst(sheet.Scopes) {
-		did = append(did, pdf.Fact{Label: "– " + set.T(locale, "admin.left_scope_"+scope), Value: w.number(sheet.Scopes[scope])})
+		did = append(did, pdf.Fact{Label: w.of(w.t("left"), set.T(locale, "admin.left_scope_"+scope)), Value: w.number(sheet.Scopes[scope])})
 	}
 	d.Facts(append(did, pdf.Fact{Label: w.t("complaints"), Value: w.number(r.All.Complaints)},
 		pdf.Fact{Label: w.t("clicked_people"), Value: w.told(Shown(r.Readers.Clicked), "hidden")}, pdf.Fact{Label: w.t("counted_people"), Value: w.number(r.Readers.Counted)})...)

@@ -101,7 +101,7 @@ func (f AuditFilter) Check() error {
 		}
 	}
 	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
-		return Fieldf("to", "value_invalid", "The end has to be after the beginning.")
+		return Fieldf("to", "period_reversed", "The end has to be after the beginning. Change one of the two.")
 	}
 	return nil
 }

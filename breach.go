@@ -36,12 +36,12 @@ func (b Breach) Check(now time.Time) error {
 	switch {
 	case b.Since.IsZero():
 		return Fieldf("since", "field_missing", "Say since when the data may have been seen, lost or changed.")
-	case !b.Since.Before(b.Until):
-		return Fieldf("until", "value_invalid", "The end has to be after the beginning.")
 	case b.Since.After(now):
-		return Fieldf("since", "value_invalid", "It can't have begun after now.")
+		return Fieldf("since", "since_future", "It can't have begun after now. Give the time since when the data may have been seen.")
+	case !b.Since.Before(b.Until):
+		return Fieldf("until", "period_reversed", "The end has to be after the beginning. Change one of the two.")
 	case b.AwareAt.After(now):
-		return Fieldf("aware_at", "value_invalid", "You can't have learned of it after now.")
+		return Fieldf("aware_at", "aware_future", "You can't have learned of it after now. Give the time at which you did, or leave it out for now.")
 	}
 	return nil
 }

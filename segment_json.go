@@ -169,7 +169,7 @@ func filterClicked(f Filter, path string, m map[string]any) (Filter, error) {
 func filterText(path string, v any) (string, error) {
 	s, ok := v.(string)
 	if !ok || s == "" {
-		return "", Fieldf(path, "filter_type", "This is a text that is not empty.")
+		return "", Fieldf(path, "filter_type", "Give a text that is not empty.")
 	}
 	return s, CheckLine(path, s, Limits.FilterText)
 }
@@ -178,7 +178,7 @@ func filterDays(path string, v any) (int, error) {
 	n, _ := v.(json.Number)
 	days, err := strconv.Atoi(n.String())
 	if err != nil || days < 1 || days > maxFilterDays {
-		return 0, Fieldf(path, "filter_type", "This is a number of days from 1 to %d.", maxFilterDays)
+		return 0, Fieldf(path, "filter_type", "Give a number of days from 1 to %d.", maxFilterDays)
 	}
 	return days, nil
 }
@@ -192,7 +192,7 @@ func filterTime(path string, v any) (time.Time, error) {
 			return t.UTC().Truncate(time.Microsecond), nil
 		}
 	}
-	return time.Time{}, Fieldf(path, "filter_type", "This is a day like 2026-01-01, or a time like 2026-01-01T09:30:00Z.")
+	return time.Time{}, Fieldf(path, "filter_type", "Give a day like 2026-01-01, or a time like 2026-01-01T09:30:00Z.")
 }
 
 // MarshalJSON writes a filter as ParseFilter reads it.

@@ -145,7 +145,7 @@ func (s *Store) ReportBreach(ctx context.Context, actor akkoord.Actor, id akkoor
 			return missing(err, "breach")
 		}
 		if at.After(t.now) || at.Before(b.AwareAt) {
-			return akkoord.Fieldf("at", "value_invalid", "Give the time at which the authority was told, after you learned of it and not after now.")
+			return akkoord.Fieldf("at", "reported_invalid", "Give the time at which the authority was told, after you learned of it and not after now.")
 		}
 		b.ReportedAt = at
 		if err := t.exec(`UPDATE breach SET reported_at = $2 WHERE id = $1`, b.ID, micros(at)); err != nil {

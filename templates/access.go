@@ -9,6 +9,14 @@ type RefusedPage struct {
 	BreakGlass string // where access can be taken in an emergency; empty: not by this user
 }
 
+// NothingPage is every page of the admin site that there is not, or not for whoever asks:
+// it does not tell which (P28).
+type NothingPage struct {
+	Admin
+	Status     int
+	Code, Text string // as those of ErrorPage
+}
+
 // OwnAccessPage is GET /admin/access: what the user may see.
 type OwnAccessPage struct {
 	Admin
@@ -85,5 +93,6 @@ type ApprovalRow struct {
 func (ApprovalsPage) file() string { return "admin/approvals.html" }
 func (GrantsPage) file() string    { return "admin/grants.html" }
 func (AllGrantsPage) file() string { return "admin/all_grants.html" }
+func (NothingPage) file() string   { return "admin/nothing.html" }
 func (RefusedPage) file() string   { return "admin/refused.html" }
 func (OwnAccessPage) file() string { return "admin/own_access.html" }

@@ -540,6 +540,8 @@ func gallery() map[string]any {
 			{ID: "1", Act: "erase", State: "agreed", AskedBy: "webwinkel", Reason: "Een oude lijst gaat weg.", AskedAt: now, Until: now.Add(24 * time.Hour), DecidedBy: "femke@zonvaart.example", DecidedAt: now, Note: "Die is oud."},
 		}},
 		"admin-all-grants": AllGrantsPage{Admin: desk("privacy"), Next: "?all=1&after=9", Rows: grants().Due},
+		"admin-nothing":    NothingPage{Admin: desk("people"), Status: 404, Code: "not_found"},
+		"admin-setup-404":  NothingPage{Status: 404, Code: "setup_code_wrong"},
 		"admin-refused":    RefusedPage{desk("people"), "/admin/access"},
 		"admin-own-access": OwnAccessPage{Admin: desk("people"), BreakGlass: "/admin/access", Least: 20, Grants: []GrantRow{
 			{ID: "1", State: "in_force", Purposes: []string{"Reisnieuws", "Aanbiedingen ski-uitrusting"}, Fields: []string{"address", "history"}, Reason: "Stuurt het reisnieuws.", From: now, ReviewOn: now.AddDate(0, 6, 0)},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -115,9 +116,15 @@ func (s *Site) breaches(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	for _, b := range rows {
+		scope := b.Scope
+		if i := slices.IndexFunc(page.Purposes, func(p templates.Option) bool { return p.Value == scope }); i >= 0 {
+			scope = page.Purposes[i].Name
+		} else if scope == "all" {
+			scope = s.cfg.Pages.T(v.locale, "desk.everybody")
+		}
 		at := privacyPrefix + "/breaches/" + b.PublicID.String()
 		page.Rows = append(page.Rows, templates.BreachRow{
-			What: b.What, Scope: b.Scope, Pack: at + "/pack", Action: at, Count: int(b.People), Since: b.Since, Until: b.Until, AwareAt: b.AwareAt,
+			What: b.What, Scope: scope, Pack: at + "/pack", Action: at, Count: int(b.People), Since: b.Since, Until: b.Until, AwareAt: b.AwareAt,
 			ReportBy: b.ReportBy(), ReportedAt: b.ReportedAt, Overdue: b.ReportedAt.IsZero() && now.After(b.ReportBy()),
 		})
 	}
@@ -133,10 +140,11 @@ func (s *Site) addBreach(w http.ResponseWriter, r *http.Request, v visit) error 
 	}
 	b := akkoord.Breach{What: r.PostForm.Get("what"), Scope: r.PostForm.Get("people")}
 	var err error
-	for field, to := range map[string]*time.Time{"since": &b.Since, "until": &b.Until, "aware_at": &b.AwareAt} {
-		if *to, err = s.when(field, r.PostForm.Get(field)); err != nil {
-			break
-		}
+	if b.Since, err = s.when("since", r.PostForm.Get("since")); err == nil {
+		b.Until, err = s.when("until", r.PostForm.Get("until"))
+	}
+	if err == nil {
+		b.AwareAt, err = s.when("aware_at", r.PostForm.Get("aware_at"))
 	}
 	if err == nil {
 		_, err = s.cfg.Store.AddBreach(r.Context(), v.user.Actor(), b)

@@ -135,7 +135,7 @@ func (s *Site) past(ctx context.Context, st akkoord.Standing, subject gateSubjec
 	}
 	at, err := time.ParseInLocation(gateTime, when, s.home)
 	if err != nil {
-		return akkoord.Verdict{}, akkoord.Fieldf("at", "value_invalid", "The time is written like 2026-11-24T09:30.")
+		return akkoord.Verdict{}, akkoord.Fieldf("at", "time_unreadable", "The time is written like 2026-11-24T09:30.")
 	}
 	if err := akkoord.CheckPast(at, s.cfg.Now()); err != nil {
 		return akkoord.Verdict{}, err

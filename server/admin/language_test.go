@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -50,6 +51,47 @@ func TestLanguageLinksKeepTheQuery(t *testing.T) {
 			t.Errorf("%s: what was asked for stands in the page as it is", path)
 		}
 		b.get(strings.ReplaceAll(want, "&amp;", "&"), `<html lang="nl">`)
+	}
+}
+
+// TestWhatThereIsNotStaysWithinTheAdminSite: it keeps the menu, says nothing that is for
+// recipients, and not whether it is there at all (P28).
+func TestWhatThereIsNotStaysWithinTheAdminSite(t *testing.T) {
+	f := newFixture(t)
+	reader := f.as(akkoord.RoleAnalyst)
+	for _, path := range []string{"/admin/nowhere", "/admin/users", "/admin/people", "/admin/mailings/01a22f00-0000-7000-8000-000000000000"} {
+		r := reader.send("GET", path, "", "Accept-Language: en")
+		if r.status != 404 || !strings.Contains(r.body, "or your role may not see it") || !strings.Contains(r.body, `action="/admin/logout"`) || strings.Contains(r.body, "Open the mail again") {
+			t.Errorf("%s: %d %s", path, r.status, r.body)
+		}
+	}
+	if r := f.browser().send("GET", "/admin/setup?code=x", "", "Accept-Language: en"); r.status != 404 || strings.Contains(r.body, "Open the mail again") || strings.Contains(r.body, "code=x") {
+		t.Errorf("a setup link that is none: %d %s", r.status, r.body)
+	}
+}
+
+// TestABreachSaysWhichTimeIsWrong names the field in the reader's language and marks it.
+func TestABreachSaysWhichTimeIsWrong(t *testing.T) {
+	f := newFixture(t)
+	b := f.as(akkoord.RoleOwner)
+	const path = "/admin/privacy/breaches"
+	b.get(path + "?locale=en")
+	past, future := f.wall(f.clock().AddDate(0, 0, -1)), f.wall(f.clock().AddDate(0, 0, 1))
+	for name, try := range map[string]struct {
+		in              url.Values
+		field, sentence string
+	}{
+		"reversed":    {url.Values{"since": {past}, "until": {f.wall(f.clock().AddDate(0, 0, -2))}}, "until", "“Until” has to be later than “From”"},
+		"from later":  {url.Values{"since": {future}}, "since", "“From” lies in the future"},
+		"known later": {url.Values{"since": {past}, "aware_at": {future}}, "aware_at", "“Known since” lies in the future"},
+		"garbage":     {url.Values{"since": {"soon"}}, "since", "This is no day and time"},
+	} {
+		try.in.Set("what", "A list lay open.")
+		try.in.Set("people", "all")
+		r := b.send("POST", path, try.in.Encode())
+		if !r.refused() || !strings.Contains(r.body, try.sentence) || !regexp.MustCompile(`<input[^>]*name="`+try.field+`"[^>]*aria-invalid="true"`).MatchString(r.body) {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
 	}
 }
 

@@ -203,5 +203,5 @@ func (s *Site) when(field, text string) (time.Time, error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day, nil // a day is the same everywhere
 	}
-	return time.Time{}, akkoord.Fieldf(field, "value_invalid", "The time is written like 2026-11-24T09:30.")
+	return time.Time{}, akkoord.Fieldf(field, "time_unreadable", "The time is written like 2026-11-24T09:30.")
 }

@@ -170,8 +170,13 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, v visit, err error) 
 		v.locale = s.cfg.Pages.Match("", "", r.Header.Get("Accept-Language"), "")
 	}
 	var shown any = page
-	if page.Code == "grant_missing" {
+	switch {
+	case page.Code == "grant_missing":
 		shown = templates.RefusedPage{Admin: s.frame(r, v, "people"), BreakGlass: breakGlassPath(v)}
+	case page.Status == http.StatusNotFound:
+		nothing := templates.NothingPage{Admin: s.frame(r, v, ""), Status: page.Status, Code: page.Code, Text: page.Text}
+		nothing.Path = "" // it may hold the code of a link
+		shown = nothing
 	}
 	if err := s.page(w, v, page.Status, shown); err != nil {
 		s.cfg.Log.ErrorContext(r.Context(), "draw admin error page", "error", err)

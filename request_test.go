@@ -66,9 +66,9 @@ func TestTheSeventyTwoHoursOfABreach(t *testing.T) {
 		"nothing said":     {func(b *akkoord.Breach) { b.What = " " }, "field_missing"},
 		"an address in it": {func(b *akkoord.Breach) { b.What = "mail of a@b.example" }, "reason_personal"},
 		"no beginning":     {func(b *akkoord.Breach) { b.Since = time.Time{} }, "field_missing"},
-		"ends before":      {func(b *akkoord.Breach) { b.Until = b.Since }, "value_invalid"},
-		"begins after now": {func(b *akkoord.Breach) { b.Since, b.Until = now.Add(time.Hour), now.Add(2*time.Hour) }, "value_invalid"},
-		"known only later": {func(b *akkoord.Breach) { b.AwareAt = now.Add(time.Hour) }, "value_invalid"},
+		"ends before":      {func(b *akkoord.Breach) { b.Until = b.Since }, "period_reversed"},
+		"begins after now": {func(b *akkoord.Breach) { b.Since, b.Until = now.Add(time.Hour), now.Add(2*time.Hour) }, "since_future"},
+		"known only later": {func(b *akkoord.Breach) { b.AwareAt = now.Add(time.Hour) }, "aware_future"},
 	} {
 		wrong := b
 		c.change(&wrong)

@@ -231,6 +231,19 @@ func (m Mailing) Check() error {
 	return nil
 }
 
+// sendGrace is how long ago a time to send may be that is set now: what was typed as
+// this minute is past by the time it is stored.
+const sendGrace = 5 * time.Minute
+
+// CheckSendAt refuses a time to send that is set to what is past; before is what it was,
+// which stays as it is. The mailing would go out at once, to everybody.
+func CheckSendAt(before, at, now time.Time) error {
+	if at.IsZero() || at.Equal(before) || !at.Before(now.Add(-sendGrace)) {
+		return nil
+	}
+	return Fieldf("send_at", "send_at_past", "The time to send is past. Set one that is to come, or none to send when told.")
+}
+
 // checkAt holds the time of a variant against the rest of its mailing.
 func (m Mailing) checkAt(v Variant) error {
 	if v.At == "" {

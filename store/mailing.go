@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"akkoord"
 )
@@ -12,7 +13,8 @@ import (
 // variants, trigger and the time to send it. Of what is no draft any more only a
 // running mailing of a series can be edited: content, plan and trigger; all
 // else is a Conflict with code state, and with code mailing_changed where somebody
-// edited it since m was read. Errors of a trigger are Invalid, with code
+// edited it since m was read. A time to send that is set to
+// what is past is Invalid, with code send_at_past. Errors of a trigger are Invalid, with code
 // purpose_limitation for what another purpose learned (M16); of blocks for an interest
 // that nobody can choose they have code interest_unknown, and of a translation those of
 // akkoord.Mailing.CheckLanguages.
@@ -62,6 +64,9 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 		if err != nil {
 			return err
 		}
+		if err := t.checkSendAt(m); err != nil {
+			return err
+		}
 		wanted := m // a group may be written again
 		wanted.Trigger = trigger
 		number, action, note := m.ID, "mailing.change", ""
@@ -88,6 +93,17 @@ func (s *Store) PutMailing(ctx context.Context, actor akkoord.Actor, m akkoord.M
 		return t.audit(actor, action, named("mailing", out.PublicID.String()), note)
 	})
 	return out, err
+}
+
+// checkSendAt is akkoord.CheckSendAt with the time that is stored.
+func (t *tx) checkSendAt(m akkoord.Mailing) error {
+	var before int64
+	if m.ID != 0 {
+		if err := t.queryRow(`SELECT send_at FROM mailing WHERE id = $1`, m.ID).Scan(&before); err != nil {
+			return missing(err, "mailing")
+		}
+	}
+	return akkoord.CheckSendAt(fromMicros(before), m.SendAt.Truncate(time.Microsecond), t.now)
 }
 
 // checkLanguages holds a mailing's languages against those of its purpose.

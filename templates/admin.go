@@ -155,12 +155,14 @@ type MailingPage struct {
 	Preview, Look                           string // paths of the HTML part, shown in a sandboxed frame, and of the page of all previews
 	CanSend, CanPause,
 	CanResume, CanCancel, CanTest bool
+	Later, Late                    bool         // its time to send is to come, or of a draft has passed
+	Asks                           bool         // a draft that somebody of another role has to send
 	Blockers                       []Blocker    // why it can't be sent
 	Stop                           akkoord.Stop // why it was stopped, where nobody did that
 	Checked                        bool         // it can still be sent, and Findings are what is to be said before
 	Findings                       []FindingRow
 	Links                          *LinkReport // nil: they were not asked
-	Ticks                          []Tick      // of a draft: "to", "from", "subject" and "content"
+	Ticks                          []Tick      // of a draft: "when", "to", "from", "subject" and "content"
 	TestTo                         string
 	TestVariants, TestLocales      []string // to choose from for a test, the main language first; empty: there is nothing to choose
 	Filter                         string   // the state that deliveries are limited to; empty for all

@@ -144,7 +144,12 @@ func (SetupTryPage) file() string     { return "admin/setup-try.html" }
 
 // Tick is one thing to look at before a mailing is sent.
 type Tick struct {
-	Key  string // "to", "from", "subject" or "content"
+	Key  string // "when", "to", "from", "subject" or "content"
 	OK   bool
-	Text string // what it is
+	Text string        // what it is
+	Each []SubjectLine // subjects, where there are several
 }
+
+// SubjectLine is a subject of a variant, or in a language; Name and Language are empty
+// where there is one.
+type SubjectLine struct{ Name, Language, Text string }

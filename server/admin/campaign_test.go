@@ -88,6 +88,7 @@ func TestADraftThatIsRefusedKeepsWhatWasTyped(t *testing.T) {
 	}{
 		{"hours", mine(first, "Sneeuw", "from", "20:00", "until", "09:00"), `id="from-e"`},
 		{"unknown zone", strings.Replace(mine(first, "Sneeuw"), "Europe%2FAmsterdam", "Mars", 1), `id="zone-e"`},
+		{"past", mine(first, "Sneeuw", "send_at", "2020-01-01T09:00"), `id="send_at-e"`},
 		{"time", mine(first, "Sneeuw", "send_at", "morgen"), `id="send_at-e"`},
 		{"cap", mine(first, "Sneeuw", "per_hour", "veel"), `id="cap-e"`},
 		{"one variant", mine(first, "Sneeuw", "variant_name", "A"), `id="variants-e"`},

@@ -56,7 +56,8 @@ func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m ak
 	if err != nil {
 		return err
 	}
-	if written := m.Written(p); len(written) > 1 {
+	written := m.Written(p)
+	if len(written) > 1 {
 		page.TestLocales = written
 	}
 	page.Campaign, page.CampaignURL, page.Purpose = c.Name, campaignPath(c), p.Text(v.locale).Name
@@ -92,7 +93,7 @@ func (s *Site) mailingPage(w http.ResponseWriter, r *http.Request, v visit, m ak
 	if err != nil {
 		return err
 	}
-	s.ticks(&page, m, by.From)
+	s.ticks(&page, m, written, by.From)
 	if err := s.trial(ctx, &page, m); err != nil {
 		return err
 	}
@@ -145,7 +146,12 @@ func (s *Site) offer(ctx context.Context, page *templates.MailingPage, m akkoord
 		if unchosen {
 			page.Blockers = append(page.Blockers, templates.Blocker{Code: "segment_archived"})
 		}
-		page.CanSend = can("send") && len(page.Blockers) == 0
+		page.CanSend = m.State == akkoord.MailingDraft && can("send") && len(page.Blockers) == 0 // what is scheduled goes by itself
+		if m.Trigger == nil && !m.SendAt.IsZero() {
+			page.Later = m.SendAt.After(s.cfg.Now())
+			page.Late = m.State == akkoord.MailingDraft && !page.Later
+		}
+		page.Asks = m.State == akkoord.MailingDraft && role.May(akkoord.WriteMailings) && !role.May(akkoord.SendMailings)
 	}
 	archived, err := s.archivedUnder(ctx, m)
 	if err != nil {
@@ -303,7 +309,11 @@ func (s *Site) do(ctx context.Context, v visit, m akkoord.Mailing, in url.Values
 	case "send":
 		return s.send(ctx, actor, m)
 	case "pause":
-		_, err = s.cfg.Store.PauseMailing(ctx, actor, m.PublicID)
+		was := m.State
+		m, err = s.cfg.Store.PauseMailing(ctx, actor, m.PublicID)
+		if was == akkoord.MailingScheduled && m.State == akkoord.MailingDraft {
+			return "drafted", err
+		}
 		return "paused", err
 	case "resume":
 		_, err = s.cfg.Store.ResumeMailing(ctx, actor, m.PublicID)
@@ -327,7 +337,7 @@ func (s *Site) send(ctx context.Context, actor akkoord.Actor, m akkoord.Mailing)
 	}
 	if m.SendAt.After(s.cfg.Now()) {
 		_, err := s.cfg.Store.ScheduleMailing(ctx, actor, m.PublicID, m.SendAt)
-		return "saved", err
+		return "scheduled", err
 	}
 	_, err = s.cfg.Store.StartMailing(ctx, actor, m.PublicID)
 	return "sent", err

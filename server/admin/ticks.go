@@ -18,7 +18,7 @@ var waitingCodes = []string{"purpose_archived", "campaign_archived", "segment_ar
 // ticks adds to the page of a draft what somebody looks at once more before
 // sending: to whom, from whom, the subject, the content. A mailing of a series has
 // no people before it runs.
-func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing, sender string) {
+func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing, written []string, sender string) {
 	if _, err := m.State.Next("send"); err != nil || m.Trigger != nil {
 		return
 	}
@@ -46,7 +46,29 @@ func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing, sender stri
 		sender = ""
 	}
 	page.Ticks = []templates.Tick{
-		{Key: "to", OK: page.AudienceAllowed > 0 || page.AudienceStep > 0}, {Key: "from", OK: from, Text: sender},
-		{Key: "subject", OK: subjects, Text: m.Title()}, {Key: "content", OK: contents},
+		{Key: "when", OK: !page.Late}, {Key: "to", OK: page.AudienceAllowed > 0 || page.AudienceStep > 0}, {Key: "from", OK: from, Text: sender},
+		{Key: "subject", OK: subjects, Text: m.Title(), Each: subjectLines(m, written)}, {Key: "content", OK: contents},
 	}
+}
+
+// subjectLines gives the subject of each variant in each language, as its readers get
+// it; none where there is one.
+func subjectLines(m akkoord.Mailing, written []string) []templates.SubjectLine {
+	if len(m.Variants) == 0 && len(written) < 2 {
+		return nil
+	}
+	var out []templates.SubjectLine
+	for i := range max(len(m.Variants), 1) {
+		for _, locale := range written {
+			line := templates.SubjectLine{Text: m.Text(m.Latest()+i, locale).Subject}
+			if i < len(m.Variants) {
+				line.Name = m.Variants[i].Name
+			}
+			if len(written) > 1 {
+				line.Language = locale
+			}
+			out = append(out, line)
+		}
+	}
+	return out
 }

@@ -49,6 +49,7 @@ func TestBadInput(t *testing.T) {
 		"two contents":      {"POST", "/campaigns/winter-2027/mailings", `{"markdown":"a","html":"b"}`, 422, "content_twice", "html"},
 		"one variant":       {"POST", "/campaigns/winter-2027/mailings", `{"variants":[{"name":"A"}]}`, 422, "variant_count", "variants"},
 		"bad time":          {"POST", "/campaigns/winter-2027/mailings", `{"send_at":"tomorrow"}`, 422, "value_invalid", "send_at"},
+		"past time":         {"POST", "/campaigns/winter-2027/mailings", `{"send_at":"2020-01-01T10:00:00Z"}`, 422, "send_at_past", "send_at"},
 		"no such campaign":  {"POST", "/campaigns/none/mailings", `{}`, 404, "not_found", ""},
 		"no such purpose":   {"POST", "/campaigns", `{"slug":"x","name":"X","purpose":"none"}`, 422, "purpose_unknown", "purpose"},
 		"no such segment":   {"POST", "/campaigns", `{"slug":"x","name":"X","purpose":"travel-news","segment":"s"}`, 422, "segment_unknown", "segment"},

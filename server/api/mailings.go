@@ -38,7 +38,7 @@ type newMailing struct {
 
 	Languages map[string]translation `json:"languages,omitempty" doc:"Translations, by language like en: one in which the purpose has texts, and not that of the main text. Each has at least a subject or a text. Who reads another language gets the main text."`
 
-	SendAt *Time `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null or past."`
+	SendAt *Time `json:"send_at,omitempty" doc:"When POST send is to take effect; at once when it is null, or past by then. A time more than five minutes past is not stored (422, send_at_past)."`
 }
 
 // Mailing is a mailing as lists show it. (Types that others embed are exported:

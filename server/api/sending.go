@@ -11,7 +11,7 @@ import (
 
 // sendOrder is the optional body of POST /mailings/{id}/send.
 type sendOrder struct {
-	SendAt *Time `json:"send_at,omitempty" doc:"Takes the place of the mailing's own."`
+	SendAt *Time `json:"send_at,omitempty" doc:"Takes the place of the mailing's own. A time more than five minutes past is refused (422, send_at_past)."`
 }
 
 // sendMailing starts a mailing, or puts it on the clock when its time is yet
@@ -34,6 +34,9 @@ func (a *API) sendMailing(ctx context.Context, in *struct {
 	at := m.SendAt
 	if in.Body != nil && in.Body.SendAt != nil {
 		at = in.Body.SendAt.Time
+		if err := akkoord.CheckSendAt(m.SendAt, at, a.cfg.Now()); err != nil {
+			return progress{}, err
+		}
 	}
 	actor := caller(ctx).Actor()
 	if at.After(a.cfg.Now()) {

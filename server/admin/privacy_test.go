@@ -153,7 +153,7 @@ func TestThePrivacyOfficerMakesABreachPack(t *testing.T) {
 	b := f.as(akkoord.RoleDPO)
 	since := f.wall(f.clock().Add(-time.Hour))
 	has(t, b.after("/admin/privacy/breaches", url.Values{"what": {"mail of pim@voorbeeld.example"}, "people": {"all"}, "since": {since}}), "hold a name or an address")
-	has(t, b.after("/admin/privacy/breaches", url.Values{"what": {"A laptop was lost."}, "people": {"purpose:travel-news"}, "since": {since}}), "A laptop was lost.", "1 people (purpose:travel-news)", "Not reported yet")
+	has(t, b.after("/admin/privacy/breaches", url.Values{"what": {"A laptop was lost."}, "people": {"purpose:travel-news"}, "since": {since}}), "A laptop was lost.", "1 people (Travel news)", "Not reported yet")
 	all, _, err := f.store.Breaches(t.Context(), akkoord.Page{})
 	f.check(err)
 	at := "/admin/privacy/breaches/" + all[0].PublicID.String()

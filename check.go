@@ -41,6 +41,7 @@ type ComposedMail struct {
 	Variant            string   // name; empty: the mailing's own content
 	Language           string   // of a translation; empty: the main text
 	Lacks              []string // of a translation: subject or body, where it has the main text's
+	Untranslated       []string // of a variant: subject or body of its own that this translation lacks
 	Subject, Preheader string
 	Text               string // the text part, without its footer
 	HTMLSize           int    // bytes of the HTML part
@@ -111,6 +112,9 @@ func (c ComposedMail) Check() []Finding {
 	}
 	for _, part := range c.Lacks {
 		add("translation_"+part, SeverityWarn, part, "", 0)
+	}
+	for _, part := range c.Untranslated {
+		add("variant_"+part, SeverityWarn, part, "", 0)
 	}
 	c.checkLines(add)
 	if c.HTMLSize > largeHTML {

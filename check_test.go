@@ -30,6 +30,7 @@ func TestEachFaultOfAMailHasItsFinding(t *testing.T) {
 	}{
 		{func(c *ComposedMail) { c.Subject = strings.Repeat("é", 71) }, Finding{Code: "subject_long", Severity: SeverityWarn, Field: "subject", Number: 71}},
 		{func(c *ComposedMail) { c.Subject = "NU BOEKEN {{name | u}}!" }, Finding{Code: "subject_capitals", Severity: SeverityWarn, Field: "subject"}},
+		{func(c *ComposedMail) { c.Language, c.Untranslated = "en", []string{"subject"} }, Finding{Code: "variant_subject", Severity: SeverityWarn, Field: "subject", Language: "en"}},
 		{func(c *ComposedMail) { c.Language, c.Lacks = "en", []string{"subject"} }, Finding{Code: "translation_subject", Severity: SeverityWarn, Field: "subject", Language: "en"}},
 		{func(c *ComposedMail) { c.Language, c.Lacks = "en", []string{"body"} }, Finding{Code: "translation_body", Severity: SeverityWarn, Field: "body", Language: "en"}},
 		{func(c *ComposedMail) { c.Preheader = " " }, Finding{Code: "preheader_missing", Severity: SeverityHint, Field: "preheader"}},

@@ -189,6 +189,25 @@ func (m Mailing) Translated() []string {
 	return out
 }
 
+// Untranslated gives which of a variant's own parts, subject or body, its readers in a
+// language don't get: the mailing has a translation into it, and the variant has none of
+// its own, so that they get the mailing's.
+func (m Mailing) Untranslated(variant int, locale string) []string {
+	if _, ok := m.Content.Languages[locale]; !ok || variant < 0 || variant >= len(m.Variants) {
+		return nil
+	}
+	var out []string
+	of, under := m.Variants[variant].Content, m.Content.Languages[locale]
+	own := of.Languages[locale]
+	if of.Subject != "" && of.Subject != m.Content.Subject && own.Subject == "" && under.Subject != "" {
+		out = append(out, "subject")
+	}
+	if of.Body() && !own.Body() && under.Body() {
+		out = append(out, "body")
+	}
+	return out
+}
+
 // Written gives the languages that a mailing has texts in, the main one first.
 func (m Mailing) Written(p Purpose) []string {
 	main := m.MainLanguage(p)

@@ -125,3 +125,20 @@ func TestWhatStopsATranslationNamesItsLanguage(t *testing.T) {
 		t.Error("contents that differ in a translation differ")
 	}
 }
+
+// TestAVariantWhoseTranslationLacksItsOwnPartsIsTold: its readers in that language get the
+// mailing's, so that the variant reaches nobody there (issue 6.6).
+func TestAVariantWhoseTranslationLacksItsOwnPartsIsTold(t *testing.T) {
+	m := mailed()
+	for _, tt := range []struct {
+		variant int
+		locale  string
+		want    []string
+	}{
+		{0, "en", nil}, {1, "en", []string{"body"}}, {1, "fr", []string{"subject"}}, {1, "de", nil}, {1, "nl", nil}, {2, "en", nil}, {-1, "en", nil},
+	} {
+		if diff := cmp.Diff(tt.want, m.Untranslated(tt.variant, tt.locale)); diff != "" {
+			t.Errorf("variant %d in %s (-want +got):\n%s", tt.variant, tt.locale, diff)
+		}
+	}
+}

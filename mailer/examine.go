@@ -97,7 +97,7 @@ func (t *Tester) composed(ctx context.Context, m akkoord.Mailing) (all []akkoord
 				return nil, in, err
 			}
 			if i < len(m.Variants) {
-				mail.Variant = m.Variants[i].Name
+				mail.Variant, mail.Untranslated = m.Variants[i].Name, m.Untranslated(i, locale)
 			}
 			if mail.Lacks = text.Lacks; text.Translated {
 				mail.Language = locale

@@ -201,6 +201,7 @@ func (AgainPage) file() string { return "admin/send-again.html" }
 type FindingRow struct {
 	Code, Severity, Variant, Detail string
 	Language                        string // of a translation
+	URL                             string // path of the editor of that translation; empty: none, or not for this user
 	Number                          int
 }
 
@@ -253,6 +254,15 @@ type LeavingRow struct {
 
 // Blocker is one reason why something can't be done.
 type Blocker struct{ Code, Text string }
+
+// Exact says in English which field a text has that there is none of, where, and which
+// there are: its sentence in the reader's language is of all such texts.
+func (b Blocker) Exact() string {
+	if b.Code != "unknown_field" && b.Code != "template_invalid" {
+		return ""
+	}
+	return b.Text
+}
 
 // Why lists the blockers, each code once.
 func (p MailingPage) Why() []Blocker {

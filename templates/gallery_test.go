@@ -329,7 +329,7 @@ func gallery() map[string]any {
 	draft.AudienceTotal, draft.AudienceAllowed = 4002, 3886
 	draft.LeftOut = []LeftOutRow{{Code: "withdrawn", Count: 50, URL: "/admin/mailings/m1/left-out?code=withdrawn"}, {Code: "bounced", Count: 48, Skipped: 2, URL: "/admin/mailings/m1/left-out?code=bounced", SkippedURL: "?state=skipped&code=bounced#deliveries"}, {Code: "pending", Count: 16}}
 	draft.Ticks = []Tick{{Key: "when", OK: true}, {Key: "to", OK: true}, {Key: "from"}, {Key: "subject", OK: true, Each: []SubjectLine{{"A", "nl", "Vroeg boeken"}, {"B", "nl", "Nu boeken"}, {"B", "en", "Book now"}}}, {Key: "content", OK: true}}
-	draft.Blockers = []Blocker{{"sender_incomplete", ""}, {"sender_incomplete", ""}, {"no_relay", ""}}
+	draft.Blockers = []Blocker{{"sender_incomplete", ""}, {"sender_incomplete", ""}, {"no_relay", ""}, {"unknown_field", "Line 1, column 4: there is no field nam; the fields are email, name."}}
 	return map[string]any{
 		"signup":               signUp(),
 		"signup-422":           wrong,

@@ -17,6 +17,9 @@ func units(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 // plotLine gives a point for each value, from bottom to top of the ground.
 func plotLine(values []int, bottom, top int) string {
 	var b strings.Builder
+	if top == bottom { // a number that stays is beside its name, at the top, and not on the ground
+		bottom = 0
+	}
 	span := max(1, top-bottom)
 	for i, n := range values {
 		x := float64(plotWidth) * float64(i) / float64(max(1, len(values)-1))

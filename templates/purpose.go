@@ -1,6 +1,9 @@
 package templates
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // EditPurposePage is GET /admin/purposes/new and /admin/purposes/{slug}, and
 // the same again with what was typed when a post to Action was refused.
@@ -75,6 +78,30 @@ func (f PurposeForm) Elements(code string) map[string]string {
 		}
 	}
 	return at
+}
+
+// Missing gives all that a new purpose lacks: words of each language that is begun, or of
+// the reader's where none is, which it opens; and a slug, which no name in another script
+// gives.
+func (f PurposeForm) Missing(reader string) FieldErrors {
+	var out FieldErrors
+	begun := slices.ContainsFunc(f.Words, func(w PurposeWords) bool { return !w.Empty() })
+	for i, w := range f.Words {
+		if begun && w.Empty() || !begun && w.Locale != reader {
+			continue
+		}
+		f.Words[i].Open = true
+		for _, field := range []struct{ name, text string }{{"name", w.Name}, {"wording", w.Wording}, {"explanation", w.Explanation}} {
+			if field.text == "" {
+				id := field.name + "-" + w.Locale
+				out = append(out, FieldError{Field: id, Code: "text_missing", At: id})
+			}
+		}
+	}
+	if f.Slug == "" && f.FirstName() != "" {
+		out = append(out, FieldError{Field: "slug", Code: "slug_unmade"})
+	}
+	return out
 }
 
 func (EditPurposePage) file() string { return "admin/purpose.html" }

@@ -18,7 +18,11 @@ func (s *Site) findings(ctx context.Context, page *templates.MailingPage, m akko
 	page.Checked = true
 	for _, f := range found {
 		if f.Severity != akkoord.SeverityStop {
-			page.Findings = append(page.Findings, templates.FindingRow{Code: f.Code, Severity: string(f.Severity), Variant: f.Variant, Language: f.Language, Detail: f.Detail, Number: f.Number})
+			row := templates.FindingRow{Code: f.Code, Severity: string(f.Severity), Variant: f.Variant, Language: f.Language, Detail: f.Detail, Number: f.Number}
+			if f.Language != "" && page.Edit != "" {
+				row.URL = page.Edit + "?in=" + f.Language
+			}
+			page.Findings = append(page.Findings, row)
 		}
 	}
 	return err

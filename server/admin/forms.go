@@ -179,6 +179,15 @@ func (s *Site) addForm(w http.ResponseWriter, r *http.Request, v visit) error {
 	if page.Pressed = r.PostForm.Get("act"); rearranged(&typed, page.Pressed) {
 		return s.editForm(w, r, v, http.StatusOK, akkoord.Form{}, typed, page)
 	}
+	if page.Form.Slug == "" {
+		page.Errors = append(page.Errors, templates.FieldError{Field: "slug", Code: "text_missing"})
+	}
+	if len(typed.Purposes) == 0 {
+		page.Errors = append(page.Errors, templates.FieldError{Field: "purposes", Code: formNoPurpose})
+	}
+	if len(page.Errors) > 0 {
+		return s.editForm(w, r, v, http.StatusUnprocessableEntity, akkoord.Form{}, typed, page)
+	}
 	f, err := s.cfg.Store.PutForm(r.Context(), v.user.Actor(), akkoord.Form{Slug: page.Form.Slug, Version: typed})
 	if err == nil {
 		return s.done(w, r, nil, "form", formPath(f))
@@ -189,6 +198,10 @@ func (s *Site) addForm(w http.ResponseWriter, r *http.Request, v visit) error {
 	}
 	return s.editForm(w, r, v, code, akkoord.Form{}, typed, page)
 }
+
+// formNoPurpose is the sentence for whoever makes a form; that of purpose_required is for
+// its visitors.
+const formNoPurpose = "form_purposes"
 
 var errFormChanged = akkoord.Errorf(akkoord.Conflict, "form_changed", "Somebody changed this form since you read it. What you typed is below and not saved; open the form in another window to see theirs, and save again to put yours in its place.")
 
@@ -224,6 +237,9 @@ func (s *Site) changeForm(w http.ResponseWriter, r *http.Request, v visit) error
 	code, ok := 0, false
 	if page.Errors, code, ok = faults(err, nil); !ok {
 		return err
+	}
+	if akkoord.CodeOf(err) == "purpose_required" {
+		page.Errors[0].Code = formNoPurpose
 	}
 	if akkoord.CodeOf(err) == "form_changed" {
 		page.Form.Read = strconv.Itoa(f.Version.Number)

@@ -17,6 +17,13 @@ func TestAPurposeIsWordedInTheBrowserAndEveryVersionStays(t *testing.T) {
 	b := f.as(akkoord.RoleOwner)
 	b.get("/admin/purposes", `href="/admin/purposes/new"`)
 	b.get("/admin/purposes/new?ready=1", "Yes, mail me the news of Zonvaart Reizen B.V.", "Ja, mail mij het nieuws van Zonvaart Reizen B.V.")
+	if r := b.send("POST", "/admin/purposes", "basis=consent"); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, `id="name-en-e"`) || !strings.Contains(r.body, `id="wording-en-e"`) || !strings.Contains(r.body, `id="explanation-en-e"`) || strings.Contains(r.body, `id="slug-e"`) {
+		t.Errorf("nothing typed: %d %s", r.status, r.body)
+	}
+	cyrillic := url.Values{"basis": {"consent"}, "name-nl": {"Круиз"}, "wording-nl": {"Да."}, "explanation-nl": {"Круизы."}}
+	if r := b.send("POST", "/admin/purposes", cyrillic.Encode()); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, "No name in addresses can be made") || strings.Contains(r.body, `id="name-nl-e"`) {
+		t.Errorf("a name that gives no slug: %d %s", r.status, r.body)
+	}
 	in := url.Values{"basis": {"consent"}, "name-nl": {"Reisnieuws"}, "wording-nl": {"Ja, mail mij."}, "explanation-nl": {"Reisideeën."}, "name-en": {"Travel news"}, "wording-en": {"Yes <please>."}}
 	r := b.send("POST", "/admin/purposes", in.Encode())
 	if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, `id="explanation-en-e"`) || !strings.Contains(r.body, html.EscapeString("Yes <please>.")) {
@@ -79,6 +86,9 @@ func TestAFormIsMadeInTheBrowser(t *testing.T) {
 	in := url.Values{
 		"slug": {"zomer"}, "purposes": {"travel-news", "ski"}, "place-travel-news": {"2"}, "place-ski": {"1"}, "title-en": {"Sun <in> your mailbox"}, "interest": {"beach", ""}, "interest-en": {"Beach", ""},
 		"interest-nl": {"", ""}, "origins": {"https://www.zonvaart.example/pagina"}, "act": {"save"},
+	}
+	if r := b.send("POST", "/admin/forms", "act=save"); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, `id="slug-e"`) || !strings.Contains(r.body, "Tick at least one purpose") || strings.Contains(r.body, "Without your yes") {
+		t.Errorf("an empty form: %d %s", r.status, r.body)
 	}
 	r := b.send("POST", "/admin/forms", in.Encode())
 	if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, `id="origins-e"`) || !strings.Contains(r.body, html.EscapeString("Sun <in> your mailbox")) || !strings.Contains(r.body, `value="zomer"`) {

@@ -1,6 +1,11 @@
 package templates
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
 
 // DeskPage is GET /admin/privacy: what waits for the privacy officer.
 type DeskPage struct {
@@ -101,10 +106,21 @@ type AuditPage struct {
 	Next, CSV                      string
 }
 
+// Acts are the acts on the page, and their kinds, to search for.
+func (p AuditPage) Acts() []string {
+	acts := map[string]bool{}
+	for _, row := range p.Rows {
+		kind, _, _ := strings.Cut(row.Action, ".")
+		acts[kind], acts[row.Action] = true, true
+	}
+	return slices.Sorted(maps.Keys(acts))
+}
+
 // AuditRow is a line of the audit trail.
 type AuditRow struct {
 	Seq                         int64
 	At                          time.Time
+	Who                         string // what a user or key is called; empty: it is somebody else, or gone
 	Actor, Action, Object, Note string
 	Urgent                      bool // somebody took access themselves
 }

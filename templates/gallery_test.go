@@ -559,9 +559,9 @@ func gallery() map[string]any {
 			{Processor: "postrelais", Kind: "address", DueOn: now, DoneAt: now, Note: "Per brief."},
 		}},
 		"admin-audit": AuditPage{Admin: desk("privacy"), From: "2026-11-24T00:00", CSV: "/admin/privacy/audit.csv?x=1", Next: "?after=2", Rows: []AuditRow{
-			{41, now, "user:0190b3b5-0000-7000-8000-000000000001", "subscriber.read", "subscriber:0190b3b5-0000-7000-8000-000000000000", "", false},
-			{42, now, "system", "audit.read", "audit", "from=2026-11-24T00:00:00.000000Z", false},
-			{43, now, "user:0190b3b5-0000-7000-8000-000000000001", "grant.break_glass", "grant:0190b3b5-0000-7000-8000-000000000009", "Iemand krijgt mail van een vreemde.", true},
+			{41, now, "femke@zonvaart.example", "user:0190b3b5-0000-7000-8000-000000000001", "subscriber.read", "subscriber:0190b3b5-0000-7000-8000-000000000000", "", false},
+			{42, now, "", "system", "audit.read", "audit", "from=2026-11-24T00:00:00.000000Z", false},
+			{43, now, "femke@zonvaart.example", "user:0190b3b5-0000-7000-8000-000000000001", "grant.break_glass", "grant:0190b3b5-0000-7000-8000-000000000009", "Iemand krijgt mail van een vreemde.", true},
 		}},
 		"admin-ledger":         ledgerPage(LedgerCheckRow{State: "verified", By: "femke@zonvaart.example", At: now, EndedAt: now, Lines: 41220, Hash: strings.Repeat("3f9c27d0", 8), Looked: 60000, Total: 60000}),
 		"admin-ledger-broken":  ledgerPage(LedgerCheckRow{State: "broken", By: "webwinkel", At: now, EndedAt: now, Problem: "the ledger does not verify: line 17 was altered", Looked: 2000, Total: 60000}),

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"akkoord"
@@ -25,9 +26,13 @@ type Breaches interface {
 	ReportBreach(ctx context.Context, actor akkoord.Actor, id akkoord.ID, at time.Time) (akkoord.Breach, error)
 }
 
-// auditFilter reads what is searched for; without a time, the lines of today.
-func (s *Site) auditFilter(q url.Values) (f akkoord.AuditFilter, err error) {
-	f = akkoord.AuditFilter{Actor: q.Get("actor"), Object: q.Get("subject"), Action: q.Get("kind")}
+// auditFilter reads what is searched for; without a time, the lines of today. Who acted may
+// be named by an address or by the name of a key.
+func (s *Site) auditFilter(q url.Values, who access) (f akkoord.AuditFilter, err error) {
+	f = akkoord.AuditFilter{Actor: who.public(q.Get("actor")), Object: q.Get("subject"), Action: q.Get("kind")}
+	if strings.Contains(f.Actor, "@") { // the line that this look leaves holds no address
+		return f, errNobodyActed
+	}
 	if f.From, err = s.when("from", q.Get("from")); err != nil {
 		return f, err
 	}
@@ -41,11 +46,17 @@ func (s *Site) auditFilter(q url.Values) (f akkoord.AuditFilter, err error) {
 	return f, f.Check()
 }
 
+var errNobodyActed = akkoord.Fieldf("actor", "actor_unknown", "There is no user with this address, and no key of this name.")
+
 // auditTrail searches the trail, and each look leaves a line in it (M27).
 func (s *Site) auditTrail(w http.ResponseWriter, r *http.Request, v visit) error {
 	ctx, q := r.Context(), r.URL.Query()
 	page := templates.AuditPage{Admin: s.frame(r, v, "privacy"), Actor: q.Get("actor"), Subject: q.Get("subject"), Kind: q.Get("kind"), From: q.Get("from"), To: q.Get("to")}
-	f, err := s.auditFilter(q)
+	who, err := s.access(ctx, v)
+	if err != nil {
+		return err
+	}
+	f, err := s.auditFilter(q, who)
 	if e, ok := errors.AsType[*akkoord.Error](err); ok {
 		page.Problem, page.Text = e.Code, e.Message
 		return s.page(w, v, http.StatusOK, page)
@@ -60,8 +71,9 @@ func (s *Site) auditTrail(w http.ResponseWriter, r *http.Request, v visit) error
 	if err != nil {
 		return err
 	}
+	names := who.names()
 	for _, e := range lines {
-		page.Rows = append(page.Rows, templates.AuditRow{Seq: e.Seq, At: e.At, Actor: string(e.Actor), Action: e.Action, Object: e.Object, Note: e.Note, Urgent: e.Action == akkoord.BreakGlassAct})
+		page.Rows = append(page.Rows, templates.AuditRow{Seq: e.Seq, At: e.At, Who: names[string(e.Actor)], Actor: string(e.Actor), Action: e.Action, Object: e.Object, Note: e.Note, Urgent: e.Action == akkoord.BreakGlassAct})
 	}
 	again := url.Values{"actor": {page.Actor}, "subject": {page.Subject}, "kind": {page.Kind}, "from": {page.From}, "to": {page.To}}
 	page.CSV = privacyPrefix + "/audit.csv?" + again.Encode()
@@ -74,7 +86,11 @@ func (s *Site) auditTrail(w http.ResponseWriter, r *http.Request, v visit) error
 
 // auditCSV hands out all lines that are searched for.
 func (s *Site) auditCSV(w http.ResponseWriter, r *http.Request, v visit) error {
-	f, err := s.auditFilter(r.URL.Query())
+	who, err := s.access(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	f, err := s.auditFilter(r.URL.Query(), who)
 	if err != nil {
 		return err
 	}

@@ -102,7 +102,10 @@ func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code in
 		page.Address, page.Script = s.address(publicPath(f)), s.address("/embed/"+f.Slug+".js")
 		page.Embed = s.embed(page.Address, f, purposes, v.locale)
 	}
-	page.Preview = page.Path + "/preview"
+	page.Preview = formsPath + "/" + newFormName + "/preview"
+	if f.ID != 0 {
+		page.Preview = formPath(f) + "/preview"
+	}
 	page.Form.Tracking = shown.Tracking
 	page.Form.Challenge, page.Form.Origins = shown.Challenge, strings.Join(shown.Origins, "\n")
 	page.Form.Boxes = boxes(shown, purposes, v.locale, page.Pressed)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"akkoord"
@@ -41,6 +42,29 @@ func (a access) name(actor akkoord.Actor) string {
 		return a.keys[i].Name
 	}
 	return string(actor)
+}
+
+// names gives what users and keys are called, by what those outside know them as.
+func (a access) names() map[string]string {
+	out := map[string]string{}
+	for _, u := range a.users {
+		out["user:"+u.PublicID.String()] = u.Email
+	}
+	for _, k := range a.keys {
+		out["key:"+k.PublicID.String()] = k.Name
+	}
+	return out
+}
+
+// public gives what those outside know somebody as who is typed as they are called, and
+// anything else as it is.
+func (a access) public(typed string) string {
+	for public, name := range a.names() {
+		if strings.EqualFold(name, strings.TrimSpace(typed)) {
+			return public
+		}
+	}
+	return typed
 }
 
 // grants shows who may see what, why and until when (M26), what waits for a

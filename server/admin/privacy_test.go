@@ -119,6 +119,9 @@ func TestThePrivacyOfficerSearchesTheTrail(t *testing.T) {
 		t.Error("lines of before there were any")
 	}
 	b.get("/admin/privacy/audit?actor=pim@voorbeeld.example", `role="alert"`)
+	if r := b.get("/admin/privacy/audit?actor=DPO@zonvaart.example", "dpo@zonvaart.example<br>", "subscriber.read"); strings.Contains(r.body, "actor=DPO@") || !strings.Contains(r.body, "actor=user:") {
+		t.Errorf("a search by address leaves a line that names it, or none: %s", r.body)
+	}
 	b.get("/admin/privacy/audit?from=yesterday", `role="alert"`)
 	b.get("/admin/privacy/audit", "audit.read", "subject=subscriber:"+p.PublicID.String())
 	csv := b.get("/admin/privacy/audit.csv?kind=subscriber")

@@ -113,6 +113,9 @@ func BackupLate(last time.Time, most time.Duration, now time.Time) bool {
 // What is later than that says nothing of how long ago the last one was (P20, P36).
 const BackupAhead = time.Hour
 
+// Ahead reports whether a backup is of a time that is still to come: a clock ran ahead.
+func (b Backup) Ahead(now time.Time) bool { return b.At.After(now.Add(BackupAhead)) }
+
 // ErrBackupsUnread reports that what is known of earlier backups can't be read (P36).
 var ErrBackupsUnread = Errorf(Unavailable, "backups_unread", "What is known of earlier backups can't be read. Make one (akkoord backup), and it is written anew.")
 

@@ -83,7 +83,7 @@ func (f sqliteFile) mark(c Copy, now time.Time) error {
 	if err != nil && !errors.Is(err, akkoord.ErrBackupsUnread) {
 		return err
 	}
-	have = slices.DeleteFunc(have, func(b akkoord.Backup) bool { return b.At.After(now.Add(akkoord.BackupAhead)) })
+	have = slices.DeleteFunc(have, func(b akkoord.Backup) bool { return b.Ahead(now) })
 	var text []byte
 	for _, b := range slices.Insert(have, 0, akkoord.Backup{At: c.At, People: c.People, Lines: c.Ledger.Seq})[:min(len(have)+1, akkoord.BackupsKept)] {
 		text = fmt.Appendf(text, "%s %d %d\n", b.At.UTC().Format(time.RFC3339Nano), b.People, b.Lines)
@@ -126,8 +126,8 @@ func (f sqliteFile) marked(querier) ([]akkoord.Backup, error) {
 // that a clock ahead of time noted is not among them until its time has come.
 func (s *Store) Backups(ctx context.Context) ([]akkoord.Backup, error) {
 	have, err := s.dialect.marked(s.view(ctx))
-	known := s.cfg.Now().Add(akkoord.BackupAhead)
-	return slices.DeleteFunc(have, func(b akkoord.Backup) bool { return b.At.After(known) }), err
+	now := s.cfg.Now()
+	return slices.DeleteFunc(have, func(b akkoord.Backup) bool { return b.Ahead(now) }), err
 }
 
 func (sqliteFile) mayProve(querier) (bool, error) { return true, nil }

@@ -18,10 +18,19 @@ import (
 // open opens the database for a command. instead names the API call to use
 // when a server holds the database.
 func (d databaseSettings) open(ctx context.Context, instead string) (*store.Store, error) {
-	if err := d.installed(ctx); err != nil {
+	cfg, err := d.installedConfig(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return d.opened(ctx, false, instead)
+	return opened(ctx, cfg, instead)
+}
+
+// installedConfig is storeConfig of a database that there is already.
+func (d databaseSettings) installedConfig(ctx context.Context) (store.Config, error) {
+	if err := d.installed(ctx); err != nil {
+		return store.Config{}, err
+	}
+	return d.storeConfig(false)
 }
 
 // installed reports where there is no database yet. A command that made one in the wrong
@@ -42,18 +51,18 @@ func (d databaseSettings) installed(ctx context.Context) error {
 // and the master key where there are none, and says so.
 func (d databaseSettings) openOrMake(ctx context.Context, told io.Writer, instead string) (*store.Store, error) {
 	missing := d.installed(ctx) != nil
-	st, err := d.opened(ctx, true, instead)
+	cfg, err := d.storeConfig(true)
+	if err != nil {
+		return nil, err
+	}
+	st, err := opened(ctx, cfg, instead)
 	if err == nil && missing {
 		fmt.Fprintln(told, "There was no database yet: a new installation begins with this one. If you have one already, set AKKOORD_DATABASE and AKKOORD_SECRET_FILE as its server has them.")
 	}
 	return st, err
 }
 
-func (d databaseSettings) opened(ctx context.Context, mayMake bool, instead string) (*store.Store, error) {
-	cfg, err := d.storeConfig(mayMake)
-	if err != nil {
-		return nil, err
-	}
+func opened(ctx context.Context, cfg store.Config, instead string) (*store.Store, error) {
 	st, err := store.Open(ctx, cfg)
 	if errors.Is(err, store.ErrInUse) && instead != "" {
 		return nil, fmt.Errorf("%w; %s", err, instead)
@@ -90,10 +99,7 @@ func (d databaseSettings) recorded(ctx context.Context, address, instead string)
 
 // openReadOnly opens the database beside a running server.
 func (d databaseSettings) openReadOnly(ctx context.Context) (*store.Store, error) {
-	if err := d.installed(ctx); err != nil {
-		return nil, err
-	}
-	cfg, err := d.storeConfig(false)
+	cfg, err := d.installedConfig(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -32,10 +32,7 @@ type backupCommand struct {
 }
 
 func (c *backupCommand) Run(ctx context.Context, io streams) error {
-	if err := c.installed(ctx); err != nil {
-		return err
-	}
-	cfg, err := c.storeConfig(false)
+	cfg, err := c.installedConfig(ctx)
 	if err != nil {
 		return err
 	}

@@ -27,10 +27,7 @@ type keysRotateCommand struct {
 // seconds; on SQLite one that runs is asked over its API. The secret that
 // hashes of suppressed addresses are made with never changes.
 func (c *keysRotateCommand) Run(ctx context.Context, std streams) error {
-	if err := c.installed(ctx); err != nil {
-		return err
-	}
-	cfg, err := c.storeConfig(false)
+	cfg, err := c.installedConfig(ctx)
 	if err != nil {
 		return err
 	}

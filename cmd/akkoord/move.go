@@ -18,11 +18,7 @@ type moveCommand struct {
 }
 
 func (c *moveCommand) Run(ctx context.Context, io streams) error {
-	old := databaseSettings{Database: c.From, SecretFile: c.SecretFile, Journal: c.FromJournal}
-	if err := old.installed(ctx); err != nil {
-		return err
-	}
-	from, err := old.storeConfig(false)
+	from, err := databaseSettings{Database: c.From, SecretFile: c.SecretFile, Journal: c.FromJournal}.installedConfig(ctx)
 	if err != nil {
 		return err
 	}

@@ -93,19 +93,18 @@ func (s *Site) editForm(w http.ResponseWriter, r *http.Request, v visit, code in
 		return err
 	}
 	page.Admin, page.Action, page.NoPurposes, page.CanChange = s.frame(r, v, "purposes"), formsPath, len(purposes) == 0, v.user.Role.May(akkoord.ChangePurposes)
+	at := formsPath + "/" + newFormName
 	if f.ID == 0 && r.Method == http.MethodPost {
-		page.Path = formsPath + "/" + newFormName
+		page.Path = at
 	}
 	if f.ID != 0 {
-		page.Title, page.Action, page.Public = formTitle(f, v.locale), formPath(f), publicPath(f)
-		page.Figures, page.Code = figuresPath(f), formPath(f)+"/qr.svg"
+		at = formPath(f)
+		page.Title, page.Action, page.Public = formTitle(f, v.locale), at, publicPath(f)
+		page.Figures, page.Code = figuresPath(f), at+"/qr.svg"
 		page.Address, page.Script = s.address(publicPath(f)), s.address("/embed/"+f.Slug+".js")
 		page.Embed = s.embed(page.Address, f, purposes, v.locale)
 	}
-	page.Preview = formsPath + "/" + newFormName + "/preview"
-	if f.ID != 0 {
-		page.Preview = formPath(f) + "/preview"
-	}
+	page.Preview = at + "/preview"
 	page.Form.Tracking = shown.Tracking
 	page.Form.Challenge, page.Form.Origins = shown.Challenge, strings.Join(shown.Origins, "\n")
 	page.Form.Boxes = boxes(shown, purposes, v.locale, page.Pressed)

@@ -51,17 +51,15 @@ func (s *Site) addPurpose(w http.ResponseWriter, r *http.Request, v visit) error
 	typed := typedPurpose(r.PostForm)
 	p := akkoord.Purpose{Slug: cmp.Or(typed.Slug, akkoord.SlugOf(typed.FirstName())), Basis: akkoord.Basis(typed.Basis), Texts: texts(typed)}
 	typed.Slug = p.Slug
-	if missing := typed.Missing(v.locale); len(missing) > 0 {
-		page := templates.EditPurposePage{Admin: s.frame(r, v, "purposes"), Action: purposesPath, Form: typed, Errors: missing}
-		page.Path = purposesPath + "/new"
+	page := templates.EditPurposePage{Admin: s.frame(r, v, "purposes"), Action: purposesPath, Errors: typed.Missing(v.locale), Form: typed}
+	page.Path = purposesPath + "/new"
+	if len(page.Errors) > 0 {
 		return s.page(w, v, http.StatusUnprocessableEntity, page)
 	}
 	p, err := s.cfg.Store.PutPurpose(r.Context(), v.user.Actor(), p)
 	if err == nil {
 		return s.done(w, r, nil, "purpose", purposePath(p))
 	}
-	page := templates.EditPurposePage{Admin: s.frame(r, v, "purposes"), Action: purposesPath, Form: typed}
-	page.Path = purposesPath + "/new"
 	code, ok := 0, false
 	if page.Errors, code, ok = faults(err, typed.Elements(akkoord.CodeOf(err))); !ok {
 		return err

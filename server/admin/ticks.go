@@ -48,10 +48,10 @@ func (s *Site) ticks(page *templates.MailingPage, m akkoord.Mailing, written []s
 	if page.Later || page.Late {
 		page.Ticks = []templates.Tick{{Key: "when", OK: !page.Late}}
 	}
-	page.Ticks = append(page.Ticks, []templates.Tick{
-		{Key: "to", OK: page.AudienceAllowed > 0 || page.AudienceStep > 0}, {Key: "from", OK: from, Text: sender},
-		{Key: "subject", OK: subjects, Text: m.Title(), Each: subjectLines(m, written)}, {Key: "content", OK: contents},
-	}...)
+	page.Ticks = append(page.Ticks,
+		templates.Tick{Key: "to", OK: page.AudienceAllowed > 0 || page.AudienceStep > 0}, templates.Tick{Key: "from", OK: from, Text: sender},
+		templates.Tick{Key: "subject", OK: subjects, Text: m.Title(), Each: subjectLines(m, written)}, templates.Tick{Key: "content", OK: contents},
+	)
 }
 
 // subjectLines gives the subject of each variant in each language, as its readers get

@@ -91,7 +91,7 @@ func asProblem(_ huma.Context, _ string, v any) (any, error) {
 		e := m.Errors[0]
 		p.Field = fieldOf(e.Location)
 		p.Code, p.Detail = "value_invalid", "The value of "+p.Field+" is wrong: "+e.Message+"."
-		switch missing := missingProperty.FindStringSubmatch(e.Message); {
+		switch missing, unread := missingProperty.FindStringSubmatch(e.Message), unreadableValue.FindStringSubmatch(e.Message); {
 		case missing != nil:
 			p.Field = strings.TrimPrefix(p.Field+"."+missing[1], ".")
 			p.Code, p.Detail = "field_missing", "The field "+p.Field+" is missing."
@@ -105,8 +105,8 @@ func asProblem(_ huma.Context, _ string, v any) (any, error) {
 			p.Field, p.Code, p.Detail = "", "json_invalid", "The body is not valid JSON."
 		case strings.HasPrefix(e.Message, "invalid date/time"):
 			p.Detail = "The value of " + p.Field + " is no time; give one like 2026-11-24T09:30:00Z."
-		case unreadableValue.MatchString(e.Message):
-			p.Field = fieldOfType(unreadableValue.FindStringSubmatch(e.Message)[1])
+		case unread != nil:
+			p.Field = fieldOfType(unread[1])
 			p.Detail = "The value of " + cmp.Or(p.Field, "a field") + " can't be read: it is of another kind, or a number that is too large or has a fraction."
 		case p.Field == "" && e.Message == "expected object":
 			p.Detail = "The body has to be one JSON object, in curly brackets."
